@@ -1,0 +1,79 @@
+//! What is wrong with a policy, where, and what was probably meant.
+
+use std::fmt;
+
+/// What is wrong with a policy file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file, as it was named.
+    pub file: String,
+    /// Line, from 1; 0 when the place is not known.
+    pub line: u64,
+    /// Column, from 1; 0 when the place is not known.
+    pub column: u64,
+    /// What is wrong.
+    pub problem: String,
+    /// The offending word, underlined in the message.
+    pub word: String,
+    /// The text of the line.
+    pub source_line: String,
+    /// What would be allowed, if that is a short list.
+    pub known: Vec<String>,
+}
+
+impl ConfigError {
+    /// An error at a place of this text.
+    pub(super) fn new(file: &str, text: &str, (line, column): (u64, u64), problem: String) -> Self {
+        let at = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
+        let source_line = at.and_then(|at| text.lines().nth(at)).unwrap_or_default().to_owned();
+        Self {
+            file: file.to_owned(),
+            line,
+            column,
+            problem,
+            word: String::new(),
+            source_line,
+            known: Vec::new(),
+        }
+    }
+
+    /// The known word nearest to the offending one, if one is near enough to be a slip of the finger.
+    fn meant(&self) -> Option<&str> {
+        let distance = |known: &&String| strsim::damerau_levenshtein(known, &self.word);
+        let near = |known: &&String| distance(known) <= (self.word.chars().count() / 3).clamp(1, 3);
+        let letters = |word: &str| {
+            let mut letters: Vec<char> = word.chars().collect();
+            letters.sort_unstable();
+            letters
+        };
+        // Among equally near words, two letters swapped are the likelier slip: p59 is p95, not p50.
+        let likeliness = |known: &&String| (distance(known), letters(known) != letters(&self.word));
+        if self.word.is_empty() {
+            return None;
+        }
+        self.known.iter().filter(near).min_by_key(likeliness).map(String::as_str)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            return write!(f, "{}: {}", self.file, self.problem);
+        }
+        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.problem)?;
+        let margin = format!("{:>4} | ", self.line);
+        write!(f, "\n{margin}{}", self.source_line)?;
+        let before = usize::try_from(self.column.saturating_sub(1)).unwrap_or_default();
+        let carets = "^".repeat(self.word.chars().count().max(1));
+        write!(f, "\n     | {}{carets}", " ".repeat(before))?;
+        if let Some(word) = self.meant() {
+            write!(f, " did you mean {word}?")?;
+        }
+        if !self.known.is_empty() {
+            write!(f, "\n  known: {}", self.known.join(", "))?;
+        }
+        Ok(())
+    }
+}

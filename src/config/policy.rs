@@ -1,0 +1,269 @@
+//! The resolved policy: what a gate goes by, with no default left open.
+
+use super::limits::Threshold;
+use super::pattern::Pattern;
+use crate::model::{Direction, EndpointKey, Field, Kind, Statistic};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every default in one place.
+pub mod defaults {
+    /// Requests below which no latency is judged: below, a p95 is one of a handful of samples.
+    pub const MIN_REQUESTS: u64 = 100;
+    /// First-parent commits that are searched for a baseline, from the merge base on.
+    pub const MAX_DISTANCE: usize = 50;
+    /// Allowed change of `api_response_time`, by statistic.
+    pub const API: [(&str, f64); 2] = [("p95", 0.20), ("p99", 0.25)];
+    /// Allowed change of `websocket_latency`, by statistic.
+    pub const WEBSOCKET: [(&str, f64); 2] = [("p95", 0.15), ("p99", 0.20)];
+    /// Allowed change of the error rate: 0.1 percentage points.
+    pub const ERROR_RATE: f64 = 0.001;
+    /// Allowed relative decrease of the throughput.
+    pub const THROUGHPUT: f64 = 0.10;
+    /// The class of all HTTP endpoints, and of whatever has no class of its own.
+    pub const API_CLASS: &str = "api";
+    /// The class of all WebSocket endpoints.
+    pub const WEBSOCKET_CLASS: &str = "websocket";
+}
+
+/// A resolved policy.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// Result files or globs that are read when a command names none.
+    pub results: Vec<String>,
+    /// Which runs a new one is held against.
+    pub baseline: BaselineChoice,
+    /// Where runs are kept.
+    pub store: StoreChoice,
+    /// What decides.
+    pub rules: Rules,
+}
+
+/// Which runs a new one is held against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaselineChoice {
+    /// The revision to use when a command names none.
+    pub branch: Option<String>,
+    /// First-parent commits that are searched, from the merge base on.
+    pub max_distance: usize,
+}
+
+impl Default for BaselineChoice {
+    fn default() -> Self {
+        Self { branch: None, max_distance: defaults::MAX_DISTANCE }
+    }
+}
+
+/// Where runs are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreChoice {
+    /// The folder of a directory store; none is the git store.
+    pub directory: Option<String>,
+    /// The remote of the git store; none: found by itself.
+    pub remote: Option<String>,
+    /// Whether histograms are kept beside the runs.
+    pub keep_histograms: bool,
+}
+
+impl Default for StoreChoice {
+    fn default() -> Self {
+        Self { directory: None, remote: None, keep_histograms: true }
+    }
+}
+
+/// How much evidence a crossing needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Decide {
+    /// None: the plain rule decides.
+    Threshold,
+    /// A change that chance does not give.
+    #[default]
+    Evidence,
+}
+
+/// What an open question does to the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Leniency {
+    /// Exit code 3.
+    #[default]
+    Fail,
+    /// A loud warning and exit code 0.
+    Warn,
+}
+
+/// What a vanished endpoint does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Removed {
+    /// A warning.
+    #[default]
+    Warn,
+    /// A failure.
+    Fail,
+    /// Nothing.
+    Ignore,
+}
+
+/// The worst that a rule may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Severity {
+    /// Fail the gate.
+    #[default]
+    Fail,
+    /// Warn only.
+    Warn,
+}
+
+/// What decides.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// How much evidence a crossing needs.
+    pub decide: Decide,
+    /// Requests below which no latency is judged.
+    pub min_requests: u64,
+    /// Share of the measurements that must be compared, from 0 to 1.
+    pub require_coverage: Option<f64>,
+    /// What a missing baseline does.
+    pub missing_baseline: Leniency,
+    /// What an inconclusive report does.
+    pub inconclusive: Leniency,
+    /// What a vanished endpoint does.
+    pub removed: Removed,
+    /// Differences between runs that are allowed.
+    pub allow_different: BTreeSet<Field>,
+    /// Classes of endpoints, in order; empty: by kind.
+    pub(super) classes: Vec<(String, Vec<Pattern>)>,
+    /// Latency limits by class.
+    pub(super) latency: BTreeMap<String, BTreeMap<Statistic, Threshold>>,
+    /// Limit of the error rate, everywhere.
+    pub(super) error_rate: Option<Threshold>,
+    /// Limit of the total's throughput.
+    pub(super) throughput: Option<Threshold>,
+    /// Limits of custom metrics by name.
+    pub custom: BTreeMap<String, CustomRule>,
+    /// Rules for some endpoints, in order.
+    pub(super) overrides: Vec<(Pattern, Override)>,
+}
+
+/// Limits of a custom metric.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CustomRule {
+    /// Limits by statistic.
+    pub limits: BTreeMap<Statistic, Threshold>,
+    /// Which way is better, where the file does not say; lower when neither says.
+    pub direction: Option<Direction>,
+}
+
+/// What a rule for some endpoints changes. The inner `None` is `off`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Override {
+    pub(super) latency: BTreeMap<Statistic, Option<Threshold>>,
+    pub(super) error_rate: Option<Option<Threshold>>,
+    pub(super) throughput: Option<Option<Threshold>>,
+    pub(super) min_requests: Option<u64>,
+    pub(super) severity: Option<Severity>,
+    pub(super) ignore: Option<bool>,
+}
+
+/// What the rules say about one endpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndpointRules {
+    /// Its class; none: no class holds it.
+    pub class: Option<String>,
+    /// Latency limits by statistic.
+    pub latency: BTreeMap<Statistic, Threshold>,
+    /// Limit of its error rate.
+    pub error_rate: Option<Threshold>,
+    /// Limit of its throughput; by default only the total has one.
+    pub throughput: Option<Threshold>,
+    /// Requests below which no latency is judged.
+    pub min_requests: u64,
+    /// The worst that a crossing may do.
+    pub severity: Severity,
+    /// Whether the endpoint is left out altogether.
+    pub ignore: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        // Every name in the tables of defaults is a statistic, so nothing is filtered out.
+        let limits = |table: &[(&str, f64)]| {
+            table
+                .iter()
+                .filter_map(|(name, value)| Some((name.parse().ok()?, Threshold::Relative(*value))))
+                .collect()
+        };
+        Self {
+            decide: Decide::default(),
+            min_requests: defaults::MIN_REQUESTS,
+            require_coverage: None,
+            missing_baseline: Leniency::default(),
+            inconclusive: Leniency::default(),
+            removed: Removed::default(),
+            allow_different: BTreeSet::new(),
+            classes: Vec::new(),
+            latency: BTreeMap::from([
+                (defaults::API_CLASS.to_owned(), limits(&defaults::API)),
+                (defaults::WEBSOCKET_CLASS.to_owned(), limits(&defaults::WEBSOCKET)),
+            ]),
+            error_rate: Some(Threshold::Absolute(defaults::ERROR_RATE)),
+            throughput: Some(Threshold::Relative(defaults::THROUGHPUT)),
+            custom: BTreeMap::new(),
+            overrides: Vec::new(),
+        }
+    }
+}
+
+impl Rules {
+    /// What the rules say about this endpoint.
+    pub fn for_endpoint(&self, key: &EndpointKey) -> EndpointRules {
+        let class = self.class_of(key);
+        let latency = class.as_ref().and_then(|class| self.latency.get(class)).cloned();
+        let mut rules = EndpointRules {
+            class,
+            latency: latency.unwrap_or_default(),
+            error_rate: self.error_rate,
+            throughput: self.throughput.filter(|_| *key == EndpointKey::Total),
+            min_requests: self.min_requests,
+            severity: Severity::Fail,
+            ignore: false,
+        };
+        for (_, change) in self.overrides.iter().filter(|(pattern, _)| pattern.matches(key)) {
+            rules.apply(change);
+        }
+        rules
+    }
+
+    /// Whether any endpoint can have a latency limit: then a report without one compared latency has checked nothing.
+    pub fn limits_latency(&self) -> bool {
+        let set = |change: &Override| change.latency.values().any(Option::is_some);
+        self.latency.values().any(|limits| !limits.is_empty())
+            || self.overrides.iter().any(|(_, change)| set(change))
+    }
+
+    fn class_of(&self, key: &EndpointKey) -> Option<String> {
+        let by_kind = match key {
+            EndpointKey::Named { kind: Kind::Websocket, .. } => defaults::WEBSOCKET_CLASS,
+            _ => defaults::API_CLASS,
+        };
+        if self.classes.is_empty() || *key == EndpointKey::Total {
+            return Some(by_kind.to_owned());
+        }
+        let holds = |(_, patterns): &&(String, Vec<Pattern>)| patterns.iter().any(|p| p.matches(key));
+        self.classes.iter().find(holds).map(|(name, _)| name.clone())
+    }
+}
+
+impl EndpointRules {
+    fn apply(&mut self, change: &Override) {
+        for (statistic, limit) in &change.latency {
+            match limit {
+                Some(limit) => drop(self.latency.insert(*statistic, *limit)),
+                None => drop(self.latency.remove(statistic)),
+            }
+        }
+        self.error_rate = change.error_rate.unwrap_or(self.error_rate);
+        self.throughput = change.throughput.unwrap_or(self.throughput);
+        self.min_requests = change.min_requests.unwrap_or(self.min_requests);
+        self.severity = change.severity.unwrap_or(self.severity);
+        self.ignore = change.ignore.unwrap_or(self.ignore);
+    }
+}

@@ -1,0 +1,345 @@
+//! From the document as written to the policy that it means: defaults filled in, overridden key by key.
+
+use super::error::ConfigError;
+use super::limits::{Percent, Threshold, limit, parse_limit};
+use super::pattern::Pattern;
+use super::policy::{
+    BaselineChoice, CustomRule, Decide, Leniency, Override, Policy, Removed, Rules, Severity,
+    StoreChoice, defaults,
+};
+use super::written::{
+    At, DecideFile, Entries, GateFile, LeniencyFile, PolicyFile, RemovedFile, StoreFile, StoreKind,
+    Written,
+};
+use crate::model::{Direction, Quantile, Statistic};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The ending of a key that limits a class's latency.
+const LATENCY_SUFFIX: &str = "_latency";
+/// The documents' own word for the latency of the api class.
+const API_RESPONSE_TIME: &str = "api_response_time";
+/// The statistics that latency limits name most often, for messages.
+const USUAL_STATISTICS: [&str; 12] =
+    ["mean", "max", "p50", "p66", "p75", "p80", "p90", "p95", "p98", "p99", "p99.9", "p99.99"];
+
+impl Policy {
+    /// The policy that this text means; `file` is for messages.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
+        let written = PolicyFile::parse(file, text)?;
+        let source = Source { file, text };
+        Ok(Self {
+            results: written.results,
+            baseline: BaselineChoice {
+                branch: written.baseline.branch,
+                max_distance: written.baseline.max_distance.unwrap_or(defaults::MAX_DISTANCE),
+            },
+            store: store(&source, written.store)?,
+            rules: rules(
+                &source,
+                written.gate,
+                written.endpoint_classes,
+                written.regression_thresholds,
+                written.endpoints,
+            )?,
+        })
+    }
+}
+
+/// The text, for messages.
+struct Source<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+impl Source<'_> {
+    fn error(&self, place: (u64, u64), problem: String) -> ConfigError {
+        ConfigError::new(self.file, self.text, place, problem)
+    }
+
+    fn unknown(&self, key: &At<String>, problem: String, known: &[&str]) -> ConfigError {
+        let mut error = self.error(key.place, problem);
+        error.word.clone_from(&key.value);
+        error.known = known.iter().map(|word| (*word).to_owned()).collect();
+        error
+    }
+
+    /// The text of a value that must not be a mapping.
+    fn text_of<'v>(&self, value: &'v At<Written>) -> Result<&'v str, ConfigError> {
+        match &value.value {
+            Written::Text(text) => Ok(text),
+            Written::Map(_) => Err(self.error(value.place, "a single value is expected here".to_owned())),
+        }
+    }
+
+    /// A limit, and for a mapping the one under `relative` or `absolute`.
+    fn limit(&self, value: &At<Written>, percent: Percent) -> Result<Option<Threshold>, ConfigError> {
+        match &value.value {
+            Written::Text(text) => limit(text, percent).map_err(|problem| self.error(value.place, problem)),
+            Written::Map(Entries(entries)) => match entries.as_slice() {
+                [(key, value)] => {
+                    let percent = match key.value.as_str() {
+                        "relative" => Percent::OfBaseline,
+                        "absolute" => Percent::Points,
+                        other => {
+                            let problem = format!("unknown kind of limit \"{other}\"");
+                            return Err(self.unknown(key, problem, &["relative", "absolute"]));
+                        }
+                    };
+                    let text = self.text_of(value)?;
+                    limit(text, percent).map_err(|problem| self.error(value.place, problem))
+                }
+                _ => {
+                    let problem = "give one limit: either relative or absolute".to_owned();
+                    Err(self.error(value.place, problem))
+                }
+            },
+        }
+    }
+}
+
+fn store(source: &Source<'_>, file: StoreFile) -> Result<StoreChoice, ConfigError> {
+    let problem = |text: &str| Err(source.error((0, 0), text.to_owned()));
+    let directory = match (file.kind, file.path) {
+        (Some(StoreKind::Directory), Some(path)) => Some(path),
+        (Some(StoreKind::Directory), None) => return problem("store: a directory store needs a `path`"),
+        (Some(StoreKind::Git) | None, Some(_)) => {
+            return problem("store: `path` belongs to `kind: directory`");
+        }
+        (Some(StoreKind::Git) | None, None) => None,
+    };
+    Ok(StoreChoice {
+        directory,
+        remote: file.remote,
+        keep_histograms: file.keep_histograms.unwrap_or(true),
+    })
+}
+
+fn rules(
+    source: &Source<'_>,
+    gate: GateFile,
+    classes: Entries<Vec<String>>,
+    thresholds: Entries<At<Written>>,
+    endpoints: Entries<At<Written>>,
+) -> Result<Rules, ConfigError> {
+    let mut rules = Rules::default();
+    resolve_gate(source, gate, &mut rules)?;
+    let patterns = |list: &[String]| list.iter().map(|text| Pattern::new(text)).collect();
+    rules.classes = classes.0.iter().map(|(name, list)| (name.value.clone(), patterns(list))).collect();
+    resolve_thresholds(source, thresholds, &mut rules)?;
+    for (pattern, rule) in endpoints.0 {
+        let Written::Map(entries) = rule.value else {
+            return Err(source.error(rule.place, "rules are a mapping: { p95: 35% }".to_owned()));
+        };
+        rules.overrides.push((Pattern::new(&pattern.value), endpoint_rule(source, entries)?));
+    }
+    Ok(rules)
+}
+
+fn resolve_gate(source: &Source<'_>, gate: GateFile, rules: &mut Rules) -> Result<(), ConfigError> {
+    let leniency = |file: LeniencyFile| match file {
+        LeniencyFile::Fail => Leniency::Fail,
+        LeniencyFile::Warn => Leniency::Warn,
+    };
+    rules.decide = gate.decide.map_or(rules.decide, |decide| match decide {
+        DecideFile::Threshold => Decide::Threshold,
+        DecideFile::Evidence => Decide::Evidence,
+    });
+    rules.min_requests = gate.min_requests.unwrap_or(rules.min_requests);
+    if let Some(share) = gate.require_coverage {
+        let text = source.text_of(&share)?;
+        let share = parse_limit(text).map_err(|problem| source.error(share.place, problem))?;
+        rules.require_coverage = Some(share);
+    }
+    rules.missing_baseline = gate.missing_baseline.map_or(rules.missing_baseline, leniency);
+    rules.inconclusive = gate.inconclusive.map_or(rules.inconclusive, leniency);
+    rules.removed = gate.removed.map_or(rules.removed, |removed| match removed {
+        RemovedFile::Warn => Removed::Warn,
+        RemovedFile::Fail => Removed::Fail,
+        RemovedFile::Ignore => Removed::Ignore,
+    });
+    Ok(())
+}
+
+fn resolve_thresholds(
+    source: &Source<'_>,
+    thresholds: Entries<At<Written>>,
+    rules: &mut Rules,
+) -> Result<(), ConfigError> {
+    let mut classes: BTreeSet<String> = rules.classes.iter().map(|(name, _)| name.clone()).collect();
+    classes.insert(defaults::API_CLASS.to_owned());
+    classes.insert(defaults::WEBSOCKET_CLASS.to_owned());
+    let mut known: Vec<String> = classes.iter().map(|class| format!("{class}{LATENCY_SUFFIX}")).collect();
+    known.extend([API_RESPONSE_TIME, "error_rate", "throughput"].map(str::to_owned));
+    let mut seen = BTreeSet::new();
+    for (key, value) in thresholds.0 {
+        let class = match key.value.as_str() {
+            API_RESPONSE_TIME => Some(defaults::API_CLASS),
+            other => other.strip_suffix(LATENCY_SUFFIX).filter(|class| classes.contains(*class)),
+        };
+        if let Some(class) = class {
+            if !seen.insert(class.to_owned()) {
+                let problem = format!("the latency of class \"{class}\" is limited twice");
+                return Err(source.error(key.place, problem));
+            }
+            let limits = rules.latency.entry(class.to_owned()).or_default();
+            override_latency(source, &key, &value, limits)?;
+        } else if key.value == "error_rate" {
+            rules.error_rate = source.limit(&value, Percent::Points)?;
+        } else if key.value == "throughput" {
+            rules.throughput = source.limit(&value, Percent::OfBaseline)?;
+        } else {
+            refuse_slips(source, &key, &known)?;
+            rules.custom.insert(key.value.clone(), custom_rule(source, &key, &value)?);
+        }
+    }
+    Ok(())
+}
+
+/// Any other key names a custom metric, unless it looks like one of the known keys misspelt.
+fn refuse_slips(source: &Source<'_>, key: &At<String>, known: &[String]) -> Result<(), ConfigError> {
+    let near = |word: &String| strsim::damerau_levenshtein(word, &key.value) <= 3;
+    let latency = key.value.ends_with(LATENCY_SUFFIX) || key.value.ends_with("_response_time");
+    if latency || known.iter().any(near) {
+        let problem = format!("unknown threshold \"{}\"", key.value);
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        return Err(source.unknown(key, problem, &known));
+    }
+    Ok(())
+}
+
+/// The statistic that a key names.
+fn statistic(source: &Source<'_>, key: &At<String>, of: &str) -> Result<Statistic, ConfigError> {
+    let unknown = || {
+        let problem = format!("unknown threshold \"{}\" for {of}", key.value);
+        source.unknown(key, problem, &USUAL_STATISTICS)
+    };
+    match key.value.parse() {
+        Ok(Statistic::Rate | Statistic::Value) | Err(()) => Err(unknown()),
+        Ok(Statistic::Quantile(level)) if !is_usual(level) => Err(unknown()),
+        Ok(statistic) => Ok(statistic),
+    }
+}
+
+/// A level that people mean: every one from p90 on, and below it those of the usual grids. A `p59` is a slip.
+fn is_usual(level: Quantile) -> bool {
+    let percent = level.fraction() * 100.0;
+    percent >= 90.0 || (percent % 5.0).abs() < 1e-9 || Quantile::GRID.contains(&level)
+}
+
+fn override_latency(
+    source: &Source<'_>,
+    key: &At<String>,
+    value: &At<Written>,
+    limits: &mut BTreeMap<Statistic, Threshold>,
+) -> Result<(), ConfigError> {
+    let entries = match &value.value {
+        Written::Text(text) if text == "off" => return Ok(limits.clear()),
+        Written::Text(text) => {
+            let problem = format!("\"{text}\" limits no statistic: write {{ p95: {text} }}");
+            return Err(source.error(value.place, problem));
+        }
+        Written::Map(Entries(entries)) => entries,
+    };
+    for (name, value) in entries {
+        let statistic = statistic(source, name, &key.value)?;
+        match source.limit(value, Percent::OfBaseline)? {
+            Some(limit) => drop(limits.insert(statistic, limit)),
+            None => drop(limits.remove(&statistic)),
+        }
+    }
+    Ok(())
+}
+
+fn custom_rule(
+    source: &Source<'_>,
+    key: &At<String>,
+    value: &At<Written>,
+) -> Result<CustomRule, ConfigError> {
+    let mut rule = CustomRule::default();
+    let Written::Map(Entries(entries)) = &value.value else {
+        let limit = source.limit(value, Percent::OfBaseline)?;
+        rule.limits.extend(limit.map(|limit| (Statistic::Value, limit)));
+        return Ok(rule);
+    };
+    for (name, value) in entries {
+        match name.value.as_str() {
+            "direction" => {
+                rule.direction = Some(match source.text_of(value)? {
+                    "lower" => Direction::Lower,
+                    "higher" => Direction::Higher,
+                    other => {
+                        let problem = format!("\"{other}\" is no direction: write lower or higher");
+                        return Err(source.error(value.place, problem));
+                    }
+                });
+            }
+            "relative" => {
+                let limit = source.limit(value, Percent::OfBaseline)?;
+                rule.limits.extend(limit.map(|limit| (Statistic::Value, limit)));
+            }
+            "absolute" => {
+                let amount = absolute(source, value)?;
+                rule.limits.insert(Statistic::Value, Threshold::Absolute(amount));
+            }
+            _ => {
+                let statistic = statistic(source, name, &key.value)?;
+                let limit = source.limit(value, Percent::OfBaseline)?;
+                rule.limits.extend(limit.map(|limit| (statistic, limit)));
+            }
+        }
+    }
+    Ok(rule)
+}
+
+/// An absolute limit in the metric's own unit: a percentage, a duration, or a plain number.
+fn absolute(source: &Source<'_>, value: &At<Written>) -> Result<f64, ConfigError> {
+    let text = source.text_of(value)?;
+    let number = || text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0);
+    match limit(text, Percent::OfBaseline) {
+        Ok(Some(Threshold::Relative(amount) | Threshold::Absolute(amount))) => Ok(amount),
+        _ => number().ok_or_else(|| {
+            source.error(value.place, format!("\"{text}\" is no limit: write 5, 0.1% or 50ms"))
+        }),
+    }
+}
+
+fn endpoint_rule(source: &Source<'_>, entries: Entries<At<Written>>) -> Result<Override, ConfigError> {
+    let mut rule = Override::default();
+    for (key, value) in entries.0 {
+        let wrong = |text: &str, allowed: &str| {
+            source.error(value.place, format!("\"{text}\" for {}: write {allowed}", key.value))
+        };
+        match key.value.as_str() {
+            "error_rate" => rule.error_rate = Some(source.limit(&value, Percent::Points)?),
+            "throughput" => rule.throughput = Some(source.limit(&value, Percent::OfBaseline)?),
+            "min_requests" => {
+                let text = source.text_of(&value)?;
+                rule.min_requests = Some(text.parse().map_err(|_| wrong(text, "a whole number"))?);
+            }
+            "severity" => {
+                rule.severity = Some(match source.text_of(&value)? {
+                    "warn" => Severity::Warn,
+                    "fail" => Severity::Fail,
+                    other => return Err(wrong(other, "warn or fail")),
+                });
+            }
+            "ignore" => {
+                rule.ignore = Some(match source.text_of(&value)? {
+                    "true" => true,
+                    "off" | "false" => false,
+                    other => return Err(wrong(other, "true or false")),
+                });
+            }
+            _ => {
+                let Ok(statistic) = statistic(source, &key, "an endpoint") else {
+                    let mut known = vec!["error_rate", "throughput", "min_requests", "severity", "ignore"];
+                    known.extend(USUAL_STATISTICS);
+                    let problem = format!("unknown rule \"{}\"", key.value);
+                    return Err(source.unknown(&key, problem, &known));
+                };
+                rule.latency.insert(statistic, source.limit(&value, Percent::OfBaseline)?);
+            }
+        }
+    }
+    Ok(rule)
+}

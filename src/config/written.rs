@@ -1,0 +1,286 @@
+//! The policy document as written, with the line and column of what can be wrong.
+
+use super::error::ConfigError;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A policy, as perfgate.yaml has it.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "perfgate policy, version 1")]
+pub struct PolicyFile {
+    /// Result files or globs that are read when a command names none.
+    #[serde(default)]
+    pub(super) results: Vec<String>,
+    /// Which runs a new one is held against.
+    #[serde(default)]
+    pub(super) baseline: BaselineFile,
+    /// Where runs are kept.
+    #[serde(default)]
+    pub(super) store: StoreFile,
+    /// Classes of endpoints by pattern (`METHOD NAME`; `*` stops at a slash, `**` does not). The first that matches
+    /// holds; without this block, `websocket` holds WebSocket endpoints and `api` everything else.
+    #[serde(default)]
+    pub(super) endpoint_classes: Entries<Vec<String>>,
+    /// Limits of a change: `api_response_time`, `websocket_latency` and `<class>_latency` by statistic (`p95: 20%`),
+    /// `error_rate` and `throughput`, and any custom metric by name. `off` removes one.
+    #[serde(default)]
+    pub(super) regression_thresholds: Entries<At<Written>>,
+    /// Rules for some endpoints by pattern: limits (`p95: 35%`, `error_rate`, `throughput`), `min_requests`,
+    /// `severity: warn`, `ignore: true`. Later rules override earlier ones key by key.
+    #[serde(default)]
+    pub(super) endpoints: Entries<At<Written>>,
+    /// How a verdict is reached.
+    #[serde(default)]
+    pub(super) gate: GateFile,
+}
+
+/// Which runs a new one is held against.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BaselineFile {
+    /// The revision that `compare` uses when no `--baseline` is given.
+    pub(super) branch: Option<String>,
+    /// How many commits are searched from the merge base on; default 50.
+    pub(super) max_distance: Option<usize>,
+}
+
+/// Where runs are kept.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoreFile {
+    /// `git` (default): a ref of the repository itself. `directory`: a folder.
+    pub(super) kind: Option<StoreKind>,
+    /// The folder of a `directory` store, seen from the policy's folder.
+    pub(super) path: Option<String>,
+    /// The remote of a `git` store; default: the one that the branch tracks, or `origin`.
+    pub(super) remote: Option<String>,
+    /// Whether histograms are kept beside the runs; default true.
+    pub(super) keep_histograms: Option<bool>,
+}
+
+/// The sorts of store.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum StoreKind {
+    Git,
+    Directory,
+}
+
+/// How a verdict is reached.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GateFile {
+    /// How much evidence a crossing needs: `evidence` (default), or `threshold`: none.
+    pub(super) decide: Option<DecideFile>,
+    /// Requests below which no latency is judged; default 100.
+    pub(super) min_requests: Option<u64>,
+    /// Share of the measurements that must be compared (`95%`); less is exit code 3.
+    pub(super) require_coverage: Option<At<Written>>,
+    /// What a missing baseline does: `fail` (default, exit code 3) or `warn`.
+    pub(super) missing_baseline: Option<LeniencyFile>,
+    /// What an inconclusive report does: `fail` (default, exit code 3) or `warn`.
+    pub(super) inconclusive: Option<LeniencyFile>,
+    /// What an endpoint does that the baseline has and the run has not: `warn` (default), `fail` or `ignore`.
+    pub(super) removed: Option<RemovedFile>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum DecideFile {
+    Threshold,
+    Evidence,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum LeniencyFile {
+    Fail,
+    Warn,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RemovedFile {
+    Warn,
+    Fail,
+    Ignore,
+}
+
+impl PolicyFile {
+    /// Parses the text of a policy; `file` is for messages.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
+        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+            return Ok(Self::default());
+        }
+        let options = serde_saphyr::options! { with_snippet: false };
+        serde_saphyr::from_str_with_options(text, options).map_err(|e| located(file, text, &e))
+    }
+}
+
+/// The parser's error, with place and allowed words.
+fn located(file: &str, text: &str, error: &serde_saphyr::Error) -> ConfigError {
+    use serde_saphyr::Error as Yaml;
+    let error = error.without_snippet();
+    let place = error.location().map_or((0, 0), |at| (at.line(), at.column()));
+    let (problem, word, known): (String, &str, &[&str]) = match error {
+        Yaml::SerdeUnknownField { field, expected, .. } => {
+            (format!("unknown key \"{field}\""), field, expected)
+        }
+        Yaml::SerdeUnknownVariant { variant, expected, .. } => {
+            (format!("unknown value \"{variant}\""), variant, expected)
+        }
+        Yaml::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().unwrap_or_default();
+            (format!("\"{key}\" stands twice"), key, &[])
+        }
+        other => {
+            // The rendered message repeats the place in front; only the first line says what is wrong.
+            let rendered = other.to_string();
+            let message = rendered.lines().next().unwrap_or_default();
+            let message = message.split_once(": ").map_or(message, |(place, rest)| {
+                if place.starts_with("error: line") || place.starts_with("line ") { rest } else { message }
+            });
+            (message.to_owned(), "", &[])
+        }
+    };
+    let mut located = ConfigError::new(file, text, place, problem);
+    word.clone_into(&mut located.word);
+    located.known = known.iter().map(|word| (*word).to_owned()).collect();
+    located
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct At<T> {
+    pub(super) value: T,
+    /// Line and column, from 1.
+    pub(super) place: (u64, u64),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<T>::deserialize(deserializer)?;
+        let at = spanned.referenced;
+        Ok(Self { value: spanned.value, place: (at.line(), at.column()) })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for At<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// The entries of a mapping, in the order of the file, with the place of every key.
+#[derive(Debug, Clone)]
+pub(super) struct Entries<T>(pub(super) Vec<(At<String>, T)>);
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Collect<T> {
+            type Value = Entries<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mapping")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<T>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(Collect(PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Entries<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("MapOf{}", T::schema_name()).into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        BTreeMap::<String, T>::json_schema(generator)
+    }
+}
+
+/// A value whose meaning depends on its key: a word or number as written, or a mapping.
+#[derive(Debug, Clone)]
+pub(super) enum Written {
+    Text(String),
+    Map(Entries<At<Written>>),
+}
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Written;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a limit such as 20%, or a mapping")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Written, E> {
+                Ok(Written::Text(text.to_owned()))
+            }
+            // YAML 1.1 readers take `off` for false; here both mean that a limit is switched off.
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Written, E> {
+                Ok(Written::Text(if value { "true" } else { "off" }.to_owned()))
+            }
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Written, E> {
+                Ok(Written::Text(value.to_string()))
+            }
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Written, E> {
+                Ok(Written::Text(value.to_string()))
+            }
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Written, E> {
+                Ok(Written::Text(value.to_string()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Written, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Written::Map(Entries(entries)))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Written, A::Error> {
+                Err(de::Error::custom("a list is not allowed here"))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+impl JsonSchema for Written {
+    fn schema_name() -> Cow<'static, str> {
+        "Limit".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let map = generator.subschema_for::<BTreeMap<String, Self>>();
+        schemars::json_schema!({
+            "description": "A limit such as `20%`, a number, `off`, or a mapping of limits.",
+            "anyOf": [{ "type": ["string", "number", "boolean"] }, map]
+        })
+    }
+}

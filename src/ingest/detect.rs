@@ -1,0 +1,124 @@
+//! Which format a file has, by its content alone.
+
+use super::error::{IngestError, Problem};
+use super::source::Source;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::fmt;
+use std::str::FromStr;
+
+/// The formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// perfgate's own JSON, `perfgate.run/1`.
+    Perfgate,
+    /// Locust `--csv`: the `_stats.csv` file.
+    LocustCsv,
+    /// Locust `--json` or `--json-file`.
+    LocustJson,
+    /// A k6 summary: `--summary-export`, the data of `handleSummary`, or the machine-readable summary.
+    K6Summary,
+    /// k6 `--out json`.
+    K6Json,
+    /// k6 `--out csv`.
+    K6Csv,
+}
+
+impl Format {
+    /// Every format with its name on the command line.
+    pub const NAMES: [(&str, Self); 6] = [
+        ("perfgate", Self::Perfgate),
+        ("locust-csv", Self::LocustCsv),
+        ("locust-json", Self::LocustJson),
+        ("k6-summary", Self::K6Summary),
+        ("k6-json", Self::K6Json),
+        ("k6-csv", Self::K6Csv),
+    ];
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, _) = Self::NAMES.iter().find(|(_, format)| format == self).ok_or(fmt::Error)?;
+        f.write_str(name)
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = || Self::NAMES.map(|(name, _)| name).join(", ");
+        let found = Self::NAMES.iter().find(|(name, _)| *name == text);
+        found.map(|(_, format)| *format).ok_or_else(|| format!("known formats: {}", known()))
+    }
+}
+
+/// The format of a file, from its first bytes.
+pub(super) fn detect(source: &mut Source) -> Result<Format, IngestError> {
+    let name = source.name().to_owned();
+    let head = source.head()?;
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let problem = match head.first() {
+        None => Problem::Empty,
+        Some(b'[') => return Ok(Format::LocustJson),
+        Some(b'{') => return json(head).ok_or_else(|| IngestError::new(&name, Problem::Unrecognised)),
+        Some(_) => match csv(head) {
+            Ok(format) => return Ok(format),
+            Err(problem) => problem,
+        },
+    };
+    Err(IngestError::new(&name, problem))
+}
+
+/// Tells the JSON formats apart by keys that only one of them has. The head may end in the middle of the document, so
+/// the keys are looked for as text; the reader of the format checks the shape.
+fn json(head: &[u8]) -> Option<Format> {
+    #[derive(Deserialize)]
+    struct Point {
+        #[expect(dead_code, reason = "its presence is what counts")]
+        metric: IgnoredAny,
+        r#type: String,
+    }
+    let first_line = head.split(|b| *b == b'\n').next().unwrap_or_default();
+    let text = String::from_utf8_lossy(head);
+    let line = String::from_utf8_lossy(first_line);
+    let whole = serde_json::from_slice::<Point>(first_line)
+        .is_ok_and(|point| matches!(point.r#type.as_str(), "Metric" | "Point"));
+    let cut = ["\"type\":\"Metric\"", "\"type\":\"Point\""].iter().any(|mark| line.contains(mark));
+    if whole || cut {
+        return Some(Format::K6Json);
+    }
+    let has = |key: &str| text.contains(&format!("\"{key}\""));
+    if has("schema") && text.contains("perfgate.run/") {
+        return Some(Format::Perfgate);
+    }
+    let k6 = has("root_group") || has("metrics") || has("k6_version") || has("results");
+    // Key order is random in k6's summaries, so any of their keys may come first.
+    let foreign = ["latencies", "aggregate", "machine_info", "benchmarks", "lighthouseVersion", "command"];
+    (k6 && !foreign.iter().any(|key| has(key))).then_some(Format::K6Summary)
+}
+
+/// Tells the CSV formats apart by their header.
+fn csv(head: &[u8]) -> Result<Format, Problem> {
+    let line = head.split(|b| *b == b'\n').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line);
+    let columns: Vec<&str> = line.trim().split(',').map(|c| c.trim_matches('"')).collect();
+    let has = |name: &str| columns.contains(&name);
+    if has("# requests") {
+        return Err(Problem::LocustTooOld);
+    }
+    if columns.starts_with(&["Timestamp", "User Count"]) {
+        return Err(Problem::LocustHistory);
+    }
+    if columns.starts_with(&["Method", "Name", "Error"]) || columns.starts_with(&["Count", "Message"]) {
+        return Err(Problem::LocustSideFile);
+    }
+    if has("metric_name") && has("metric_value") {
+        return Ok(Format::K6Csv);
+    }
+    // `Name` or `Type` may be missing by mistake: the reader says so, which is better than "unknown".
+    if has("Request Count") && (has("Type") || has("Name")) {
+        return Ok(Format::LocustCsv);
+    }
+    Err(Problem::Unrecognised)
+}

@@ -1,0 +1,191 @@
+//! Why a result file cannot be read: what, where, and what to do.
+
+use super::detect::Format;
+use std::fmt;
+use std::io;
+
+/// Why a result file cannot be read.
+#[derive(Debug)]
+pub struct IngestError {
+    /// The file, as it was named.
+    pub file: String,
+    /// The line, from 1, where one is known.
+    pub line: Option<u64>,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What is wrong with a file.
+#[derive(Debug)]
+pub enum Problem {
+    /// It cannot be opened or read.
+    Io(io::Error),
+    /// It holds nothing.
+    Empty,
+    /// No format that perfgate reads begins like this.
+    Unrecognised,
+    /// Locust's history file.
+    LocustHistory,
+    /// Locust's list of failures or exceptions.
+    LocustSideFile,
+    /// A file of Locust 0.x.
+    LocustTooOld,
+    /// It ends in the middle.
+    Truncated {
+        /// Complete lines before the end.
+        lines: u64,
+        /// How it ends.
+        how: String,
+    },
+    /// It is one JSON document, and its end is missing.
+    CutDocument,
+    /// It is larger than anything of its kind.
+    TooLarge {
+        /// The bound.
+        limit: &'static str,
+    },
+    /// It is not what its format says.
+    Malformed(String),
+    /// A required column is missing.
+    MissingColumn(&'static str),
+    /// A value that cannot be.
+    BadValue {
+        /// Column, key or metric.
+        what: String,
+        /// The value as written.
+        value: String,
+        /// Why it cannot be.
+        why: &'static str,
+    },
+    /// The same endpoint twice.
+    Duplicate {
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// More endpoints than a report can hold.
+    TooManyEndpoints {
+        /// The bound.
+        limit: usize,
+        /// One of the names.
+        example: String,
+    },
+}
+
+impl IngestError {
+    /// An error about the whole file.
+    pub(super) fn new(file: &str, problem: Problem) -> Self {
+        Self { file: file.to_owned(), line: None, problem }
+    }
+
+    /// An error at a line.
+    pub(super) fn at(file: &str, line: u64, problem: Problem) -> Self {
+        Self { file: file.to_owned(), line: Some(line), problem }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        let sibling = |ending: &str| {
+            let stem = self.file.strip_suffix(ending)?;
+            Some(format!("{stem}_stats.csv"))
+        };
+        match &self.problem {
+            Problem::Unrecognised => Some(format!(
+                "it reads {}; --format-in NAME overrules the recognition",
+                Format::NAMES.map(|(name, _)| name).join(", ")
+            )),
+            Problem::LocustHistory => Some(format!(
+                "give {}, which Locust writes beside it",
+                sibling("_stats_history.csv").unwrap_or_else(|| "the _stats.csv file".to_owned())
+            )),
+            Problem::LocustSideFile => Some(format!(
+                "give {}; the files beside it are picked up by themselves",
+                sibling("_failures.csv")
+                    .or_else(|| sibling("_exceptions.csv"))
+                    .unwrap_or_else(|| "the _stats.csv file".to_owned())
+            )),
+            Problem::LocustTooOld => {
+                Some("its quoting is ambiguous; run the test with Locust 1.0 or newer".to_owned())
+            }
+            Problem::Truncated { .. } => Some("--lenient judges what is there and says so".to_owned()),
+            Problem::TooManyEndpoints { .. } => Some(
+                "give requests that differ only in an id one name: in k6 tags: { name: \"/users/:id\" }".to_owned(),
+            ),
+            Problem::CutDocument => {
+                Some("was the disk full, or the load test killed while it wrote?".to_owned())
+            }
+            Problem::Io(_)
+            | Problem::Empty
+            | Problem::TooLarge { .. }
+            | Problem::Malformed(_)
+            | Problem::MissingColumn(_)
+            | Problem::BadValue { .. }
+            | Problem::Duplicate { .. } => None,
+        }
+    }
+}
+
+impl std::error::Error for IngestError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.problem {
+            Problem::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for IngestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, "{}{}", if self.problem.is_about_the_file() { " " } else { ": " }, self.problem)
+    }
+}
+
+impl Problem {
+    /// Whether the text is a sentence about the file, which its name begins.
+    fn is_about_the_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Empty
+                | Self::Unrecognised
+                | Self::LocustHistory
+                | Self::LocustSideFile
+                | Self::LocustTooOld
+                | Self::Truncated { .. }
+                | Self::CutDocument
+                | Self::TooLarge { .. }
+        )
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "{error}"),
+            Self::Empty => f.write_str("is empty: nothing was measured"),
+            Self::Unrecognised => f.write_str("is no result file that perfgate knows"),
+            Self::LocustHistory => {
+                f.write_str("is Locust's history file: sliding windows, not the run's totals")
+            }
+            Self::LocustSideFile => {
+                f.write_str("is Locust's list of failures or exceptions, not the run's statistics")
+            }
+            Self::LocustTooOld => f.write_str("is a file of Locust 0.x"),
+            Self::Truncated { lines, how } => write!(
+                f,
+                "ends in the middle ({how} after {lines} lines): the load test was probably killed"
+            ),
+            Self::CutDocument => f.write_str("ends in the middle: the JSON is not closed"),
+            Self::TooLarge { limit } => write!(f, "is larger than {limit}"),
+            Self::Malformed(why) => f.write_str(why),
+            Self::MissingColumn(name) => write!(f, "the column `{name}` is missing"),
+            Self::BadValue { what, value, why } => write!(f, "{what} is `{value}`: {why}"),
+            Self::Duplicate { endpoint } => write!(f, "{endpoint} stands twice in the file"),
+            Self::TooManyEndpoints { limit, example } => {
+                write!(f, "more than {limit} endpoints, the last one {example}")
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! k6 `--out csv`: a sample a row. The columns depend on the tags that are switched on, so they go by name.
+
+use super::Ingested;
+use super::error::{IngestError, Problem};
+use super::k6_ndjson::Broken;
+use super::k6_raw::{Gathered, Sample, Tags};
+use super::locust_csv::csv_error;
+use super::source::Source;
+use crate::model::{Warning, WarningKind};
+use csv::{ByteRecord, ReaderBuilder};
+use jiff::Timestamp;
+use std::cell::Cell;
+use std::io::{self, Read};
+use std::rc::Rc;
+
+pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestError> {
+    let name = source.name().to_owned();
+    let last_byte = Rc::new(Cell::new(b'\n'));
+    let watched = Watched { reader: source.into_reader(), last_byte: Rc::clone(&last_byte) };
+    let mut reader = ReaderBuilder::new().flexible(true).from_reader(watched);
+    let header = reader.byte_headers().map_err(|error| csv_error(&name, error))?.clone();
+    let columns = Columns::new(&name, &header)?;
+    let mut gathered = Gathered::default();
+    let mut warnings = Vec::new();
+    let mut broken = Broken::default();
+    let mut rows = Rows { name: &name, columns: &columns, last_byte: &last_byte };
+    let mut record = ByteRecord::new();
+    loop {
+        let error = match reader.read_byte_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => match rows.add(&mut gathered, &record, reader.is_done()) {
+                Ok(()) => continue,
+                Err(error) => error,
+            },
+            Err(error) => csv_error(&name, error),
+        };
+        if !lenient || matches!(error.problem, Problem::TooManyEndpoints { .. } | Problem::Io(_)) {
+            return Err(error);
+        }
+        if let Problem::Truncated { how, .. } = &error.problem {
+            let kind = WarningKind::Truncated { how: how.clone() };
+            warnings.push(Warning::at(kind, &name, error.line));
+            break;
+        }
+        broken.add(error.line.unwrap_or_default(), &error.problem);
+    }
+    warnings.extend(broken.warning(&name));
+    let mut ingested = gathered.finish(&name);
+    ingested.warnings.extend(warnings);
+    Ok(ingested)
+}
+
+/// A reader that remembers the last byte: k6 ends every row, so a file that does not end with a line end was cut.
+struct Watched<R> {
+    reader: R,
+    last_byte: Rc<Cell<u8>>,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.read(buffer)?;
+        if let Some(last) = n.checked_sub(1).and_then(|last| buffer.get(last)) {
+            self.last_byte.set(*last);
+        }
+        Ok(n)
+    }
+}
+
+/// Where the columns are; those of tags may be missing.
+struct Columns {
+    count: usize,
+    metric: usize,
+    time: usize,
+    value: usize,
+    method: Option<usize>,
+    name: Option<usize>,
+    url: Option<usize>,
+    group: Option<usize>,
+    check: Option<usize>,
+}
+
+impl Columns {
+    fn new(file: &str, header: &ByteRecord) -> Result<Self, IngestError> {
+        let find = |name: &str| header.iter().position(|column| column == name.as_bytes());
+        let need = |name: &'static str| {
+            find(name).ok_or_else(|| IngestError::at(file, 1, Problem::MissingColumn(name)))
+        };
+        Ok(Self {
+            count: header.len(),
+            metric: need("metric_name")?,
+            time: need("timestamp")?,
+            value: need("metric_value")?,
+            method: find("method"),
+            name: find("name"),
+            url: find("url"),
+            group: find("group"),
+            check: find("check"),
+        })
+    }
+}
+
+struct Rows<'a> {
+    name: &'a str,
+    columns: &'a Columns,
+    last_byte: &'a Cell<u8>,
+}
+
+impl Rows<'_> {
+    fn add(&mut self, gathered: &mut Gathered, record: &ByteRecord, last: bool) -> Result<(), IngestError> {
+        let line = record.position().map_or(0, csv::Position::line);
+        let at = |problem| IngestError::at(self.name, line, problem);
+        let cut = last && self.last_byte.get() != b'\n';
+        if cut || record.len() != self.columns.count {
+            let how = format!("line {line} has {} of {} columns", record.len(), self.columns.count);
+            return Err(at(if cut {
+                Problem::Truncated { lines: line.saturating_sub(1), how: "the last row is cut".to_owned() }
+            } else {
+                Problem::Malformed(how)
+            }));
+        }
+        let text = |i: usize| std::str::from_utf8(record.get(i).unwrap_or_default());
+        let not_text = |_| at(Problem::Malformed("not UTF-8".to_owned()));
+        let tag = |i: Option<usize>| i.map_or(Ok(""), text).map_err(not_text);
+        let value = text(self.columns.value).map_err(not_text)?;
+        let time = text(self.columns.time).map_err(not_text)?;
+        let bad = |what: &str, value: &str, why| {
+            at(Problem::BadValue { what: what.to_owned(), value: value.to_owned(), why })
+        };
+        let parsed = value.parse::<f64>().ok().filter(|v| v.is_finite());
+        let sample = Sample {
+            metric: text(self.columns.metric).map_err(not_text)?,
+            time: timestamp(time).ok_or_else(|| bad("timestamp", time, "is no time"))?,
+            value: parsed.ok_or_else(|| bad("metric_value", value, "is no finite number"))?,
+            tags: Tags {
+                method: tag(self.columns.method)?,
+                name: tag(self.columns.name)?,
+                url: tag(self.columns.url)?,
+                group: tag(self.columns.group)?,
+                check: tag(self.columns.check)?,
+            },
+        };
+        gathered.add(&sample).map_err(at)
+    }
+}
+
+/// A time as `K6_CSV_TIME_FORMAT` may have it: unix seconds, milli-, micro- or nanoseconds by the number of digits, or
+/// RFC 3339.
+fn timestamp(text: &str) -> Option<Timestamp> {
+    if text.contains('T') {
+        return text.parse().ok();
+    }
+    let number: i64 = text.parse().ok()?;
+    match text.trim_start_matches('-').len() {
+        0..=11 => Timestamp::from_second(number).ok(),
+        12..=14 => Timestamp::from_millisecond(number).ok(),
+        15..=17 => Timestamp::from_microsecond(number).ok(),
+        _ => Timestamp::from_nanosecond(number.into()).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digits_tell_the_unit_of_a_timestamp() {
+        let second = timestamp("1795214225");
+        assert!(second.is_some());
+        for text in ["1795214225000", "1795214225000000", "1795214225000000000", "2026-11-21T04:07:05+05:30"] {
+            assert_eq!(timestamp(text).map(|t| t.as_second()), second.map(|t| t.as_second()), "{text}");
+        }
+        assert_eq!(timestamp("soon"), None);
+    }
+}

@@ -1,0 +1,261 @@
+//! From the numbers of a k6 summary to a run.
+//!
+//! Endpoints exist only where a threshold of the script asks for a part of a metric. A part that never got a sample is
+//! all zeros in the file; it is kept as an endpoint without data.
+
+use super::Ingested;
+use super::error::IngestError;
+use super::json_file::{amount, count};
+use super::k6_metric::{
+    DROPPED, DURATION, FAILED, GRPC, REQUESTS, Selector, USERS, is_built_in, is_websocket_latency,
+    unit,
+};
+use super::k6_summary::{Metric, Sort, Summary};
+use crate::model::{
+    CustomMetric, Endpoint, EndpointKey, Kind, Latency, Quantile, Run, Tool, Unit, Warning,
+    WarningKind,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn build(file: &str, summary: Summary) -> Result<Ingested, IngestError> {
+    let builder = Builder { file, summary: &summary };
+    let mut run = Run::new(Tool { name: "k6".to_owned(), version: summary.version.clone() });
+    run.duration_s = builder.duration()?;
+    run.started_at = builder.started_at(run.duration_s);
+    run.load.users = builder.users()?;
+    run.total = builder.total(run.duration_s)?;
+    run.endpoints = builder.endpoints(run.duration_s)?;
+    run.metrics = builder.custom_metrics()?;
+    run.checks.clone_from(&summary.checks);
+    let warnings = builder.warnings(&run)?;
+    Ok(Ingested { run, warnings })
+}
+
+struct Builder<'a> {
+    file: &'a str,
+    summary: &'a Summary,
+}
+
+impl Builder<'_> {
+    fn metric(&self, name: &str, tags: &[(String, String)]) -> Option<&Metric> {
+        self.summary.metrics.get(&Selector { metric: name.to_owned(), tags: tags.to_vec() })
+    }
+
+    fn value(&self, metric: &Metric, what: &str, stat: &str) -> Result<Option<f64>, IngestError> {
+        let value = metric.values.get(stat).copied();
+        value.map(|value| amount(self.file, &format!("{stat} of {what}"), value)).transpose()
+    }
+
+    fn count(&self, metric: &Metric, what: &str, stat: &str) -> Result<Option<u64>, IngestError> {
+        let value = metric.values.get(stat).copied();
+        value.map(|value| count(self.file, &format!("{stat} of {what}"), value)).transpose()
+    }
+
+    /// The length of the test in seconds: as stated, or (legacy export) as it follows from a count and its rate.
+    fn duration(&self) -> Result<Option<f64>, IngestError> {
+        if let Some(stated) = self.summary.duration_s {
+            return Ok(Some(amount(self.file, "the duration", stated)?));
+        }
+        for name in [REQUESTS, "iterations"] {
+            let Some(metric) = self.metric(name, &[]) else { continue };
+            let (count, rate) = (self.value(metric, name, "count")?, self.value(metric, name, "rate")?);
+            if let (Some(count), Some(rate)) = (count, rate.filter(|rate| *rate > 0.0)) {
+                return Ok(Some(count / rate));
+            }
+        }
+        Ok(None)
+    }
+
+    fn started_at(&self, duration_s: Option<f64>) -> Option<jiff::Timestamp> {
+        let end: jiff::Timestamp = self.summary.generated_at.as_ref()?.parse().ok()?;
+        let length = jiff::SignedDuration::try_from_secs_f64(duration_s?).ok()?;
+        end.checked_sub(length).ok()
+    }
+
+    /// The virtual users, when their number never changed: of a ramp, only the script knows the shape.
+    fn users(&self) -> Result<Option<u64>, IngestError> {
+        let Some(metric) = self.metric(USERS, &[]) else { return Ok(None) };
+        let (min, max) = (self.count(metric, USERS, "min")?, self.count(metric, USERS, "max")?);
+        Ok(max.filter(|_| min == max))
+    }
+
+    fn total(&self, duration_s: Option<f64>) -> Result<Endpoint, IngestError> {
+        let mut total = self.endpoint(EndpointKey::Total, DURATION, &[], duration_s)?;
+        let has = |prefix: &str| self.summary.metrics.keys().any(|key| key.metric.starts_with(prefix));
+        // k6 leaves out a metric without samples; without http_reqs no HTTP request was made.
+        if total.requests.is_none() && !has("ws_") && !has("grpc_") {
+            total.requests = Some(0);
+        }
+        Ok(total)
+    }
+
+    /// One endpoint: its response times, requests and failures, each under the same tags.
+    fn endpoint(
+        &self,
+        key: EndpointKey,
+        latency_metric: &str,
+        tags: &[(String, String)],
+        duration_s: Option<f64>,
+    ) -> Result<Endpoint, IngestError> {
+        let what = |metric: &str| match &key {
+            EndpointKey::Total => metric.to_owned(),
+            named @ EndpointKey::Named { .. } => format!("{metric}{{{named}}}"),
+        };
+        let mut endpoint = Endpoint::new(key.clone());
+        if let Some(metric) = self.metric(latency_metric, tags).filter(|m| m.sort == Sort::Trend) {
+            endpoint.latency = Some(self.latency(metric, &what(latency_metric))?);
+        }
+        let samples = endpoint.latency.as_ref().and_then(|latency| latency.count);
+        if latency_metric != DURATION {
+            endpoint.requests = samples;
+            return Ok(endpoint);
+        }
+        if let Some(metric) = self.metric(REQUESTS, tags) {
+            let what = what(REQUESTS);
+            endpoint.requests = self.count(metric, &what, "count")?;
+            endpoint.throughput_rps = self.value(metric, &what, "rate")?;
+        }
+        if let Some(metric) = self.metric(FAILED, tags) {
+            self.failures(&mut endpoint, metric, &what(FAILED))?;
+        }
+        endpoint.requests = endpoint.requests.or(samples).or(endpoint.outcomes);
+        endpoint.outcomes = endpoint.outcomes.filter(|of| Some(*of) != endpoint.requests);
+        let over_time = || Some(endpoint.requests? as f64 / duration_s.filter(|s| *s > 0.0)?);
+        endpoint.throughput_rps = endpoint.throughput_rps.or_else(over_time);
+        if let Some(latency) = &mut endpoint.latency {
+            latency.count = latency.count.or(endpoint.requests);
+        }
+        Ok(endpoint)
+    }
+
+    /// `passes` (`matches`) counts requests for which "failed" is true.
+    fn failures(&self, endpoint: &mut Endpoint, metric: &Metric, what: &str) -> Result<(), IngestError> {
+        let failed = match self.count(metric, what, "passes")? {
+            Some(failed) => Some(failed),
+            None => self.count(metric, what, "matches")?,
+        };
+        let succeeded = self.count(metric, what, "fails")?;
+        let total = self.count(metric, what, "total")?;
+        endpoint.failures = failed;
+        endpoint.outcomes = failed.zip(succeeded).map(|(f, s)| f.saturating_add(s)).or(total);
+        let rate = self.value(metric, what, "rate")?.or(self.value(metric, what, "value")?);
+        endpoint.stated_error_rate = rate.filter(|rate| *rate <= 1.0);
+        if endpoint.failures > endpoint.outcomes {
+            // Impossible counts are no counts; without them the rate stands alone.
+            (endpoint.failures, endpoint.outcomes) = (None, None);
+        }
+        Ok(())
+    }
+
+    fn latency(&self, metric: &Metric, what: &str) -> Result<Latency, IngestError> {
+        Ok(Latency {
+            count: self.count(metric, what, "count")?,
+            mean: self.value(metric, what, "avg")?,
+            min: self.value(metric, what, "min")?,
+            max: self.value(metric, what, "max")?,
+            quantiles: self.quantiles(metric, what)?,
+            ..Latency::default()
+        })
+    }
+
+    /// `p(95)`, in the machine-readable summary `p95`; `med` is the median.
+    fn quantiles(&self, metric: &Metric, what: &str) -> Result<BTreeMap<Quantile, f64>, IngestError> {
+        let level = |stat: &str| {
+            if stat == "med" {
+                return Some(Quantile::P50);
+            }
+            let legacy = stat.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')'));
+            Quantile::from_percent(legacy.or_else(|| stat.strip_prefix('p'))?.parse().ok()?)
+        };
+        let mut quantiles = BTreeMap::new();
+        for (stat, value) in &metric.values {
+            if let Some(level) = level(stat) {
+                let value = amount(self.file, &format!("{stat} of {what}"), *value)?;
+                quantiles.insert(level, value);
+            }
+        }
+        Ok(quantiles)
+    }
+
+    /// Every part of a latency metric or of the counts of requests that the script asks for.
+    fn endpoints(&self, duration_s: Option<f64>) -> Result<Vec<Endpoint>, IngestError> {
+        let mut endpoints = Vec::new();
+        let mut seen = BTreeSet::new();
+        for selector in self.summary.metrics.keys() {
+            let (metric, kind) = match selector.metric.as_str() {
+                DURATION | REQUESTS | FAILED => (DURATION, Kind::Http),
+                GRPC => (GRPC, Kind::Grpc),
+                name if is_websocket_latency(name) => (name, Kind::Websocket),
+                _ => continue,
+            };
+            let named = match (selector.tags.as_slice(), kind) {
+                // The whole of a gRPC or WebSocket metric is an endpoint of its own: no total holds it.
+                ([], Kind::Grpc | Kind::Websocket) => Some(EndpointKey::named(kind, None, metric)),
+                (_, Kind::Websocket) => {
+                    selector.endpoint(kind).map(|key| EndpointKey::named(kind, None, &format!("{metric} {key}")))
+                }
+                _ => selector.endpoint(kind),
+            };
+            if let Some(key) = named.filter(|key| seen.insert(key.clone())) {
+                endpoints.push(self.endpoint(key, metric, &selector.tags, duration_s)?);
+            }
+        }
+        Ok(endpoints)
+    }
+
+    fn custom_metrics(&self) -> Result<Vec<CustomMetric>, IngestError> {
+        let own = self.summary.metrics.iter().filter(|(selector, _)| !is_built_in(&selector.metric));
+        own.map(|(selector, metric)| self.custom_metric(selector, metric)).collect()
+    }
+
+    fn custom_metric(&self, selector: &Selector, metric: &Metric) -> Result<CustomMetric, IngestError> {
+        let what = &selector.metric;
+        let mut custom = CustomMetric::new(what, unit(metric.contains.as_deref()));
+        custom.endpoint = match selector.endpoint(Kind::Http) {
+            Some(key) => Some(key.to_string()),
+            None if selector.tags.is_empty() => None,
+            None => Some(selector.tags.iter().map(|(k, v)| format!("{k}:{v}")).collect::<Vec<_>>().join(",")),
+        };
+        let number = |stat: &str| metric.values.get(stat).copied();
+        match metric.sort {
+            Sort::Trend => {
+                custom.value = number("avg");
+                custom.count = self.count(metric, what, "count")?;
+                custom.quantiles = self.quantiles(metric, what)?;
+            }
+            Sort::Counter => custom.value = number("count"),
+            Sort::Gauge => custom.value = number("value"),
+            Sort::Rate => {
+                custom.unit = Unit::Ratio;
+                custom.value = number("value").or_else(|| number("rate"));
+                let passes = self.count(metric, what, "passes")?;
+                let fails = self.count(metric, what, "fails")?;
+                let total = self.count(metric, what, "total")?;
+                custom.count = passes.zip(fails).map(|(p, f)| p.saturating_add(f)).or(total);
+            }
+        }
+        // A metric that only a threshold names is all zeros: no value, rather than a perfect one.
+        let zeros = metric.sort != Sort::Counter && metric.values.values().all(|value| *value == 0.0);
+        if zeros && custom.count.is_none_or(|count| count == 0) && metric.sort != Sort::Gauge {
+            custom.value = None;
+            custom.quantiles.clear();
+        }
+        Ok(custom)
+    }
+
+    fn warnings(&self, run: &Run) -> Result<Vec<Warning>, IngestError> {
+        let mut warnings = Vec::new();
+        if let Some(metric) = self.metric(DROPPED, &[])
+            && let Some(count) = self.count(metric, DROPPED, "count")?.filter(|count| *count > 0)
+        {
+            warnings.push(Warning::at(WarningKind::DroppedIterations { count }, self.file, None));
+        }
+        if let (Some(known), Some(requests)) = (run.total.outcomes, run.total.requests)
+            && known < requests
+        {
+            let kind = WarningKind::UnknownOutcomes { known, requests };
+            warnings.push(Warning::at(kind, self.file, None));
+        }
+        Ok(warnings)
+    }
+}

@@ -1,0 +1,268 @@
+//! Locust `--csv`: the cumulative `_stats.csv` of Locust 1.0 and newer, and the files beside it.
+//!
+//! Columns are found by header text. Percentiles are rounded to two significant digits by Locust; mean, minimum and
+//! maximum are exact. Rates refer to the span between the first and the last request of the whole run, which is how
+//! the duration is known. The file is a snapshot that a timer writes, so its totals lag behind by up to a second.
+
+use super::Ingested;
+use super::error::{IngestError, Problem};
+use super::locust_side;
+use super::source::{Source, io_error};
+use crate::model::{
+    Endpoint, EndpointKey, Kind, Latency, Quantile, Rounding, Run, Tool, Warning, WarningKind,
+};
+use csv::{ByteRecord, ReaderBuilder};
+use std::collections::BTreeMap;
+
+/// The methods that make an entry an HTTP request; Locust writes any string that the script fires.
+const HTTP_METHODS: [&str; 9] =
+    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"];
+
+pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestError> {
+    let name = source.name().to_owned();
+    let failures = source.sibling("_stats.csv", "_failures.csv");
+    let exceptions = source.sibling("_stats.csv", "_exceptions.csv");
+    let mut warnings = Vec::new();
+    let rows = match rows(source) {
+        Ok(rows) => rows,
+        Err((rows, error)) => match error.problem {
+            Problem::Truncated { ref how, .. } if lenient => {
+                let kind = WarningKind::Truncated { how: how.clone() };
+                warnings.push(Warning::at(kind, &name, None));
+                rows
+            }
+            _ => return Err(error),
+        },
+    };
+    let mut run = Run::new(Tool { name: "locust".to_owned(), version: None });
+    let (total, endpoints) = split_total(&name, rows)?;
+    run.endpoints = endpoints;
+    match total {
+        Some(total) => run.total = total,
+        None if lenient => {
+            if warnings.is_empty() {
+                let kind = WarningKind::Truncated { how: NO_TOTAL.to_owned() };
+                warnings.push(Warning::at(kind, &name, None));
+            }
+        }
+        None => {
+            let lines = run.endpoints.len() as u64 + 1;
+            let problem = Problem::Truncated { lines, how: NO_TOTAL.to_owned() };
+            return Err(IngestError::new(&name, problem));
+        }
+    }
+    run.duration_s = span(&run.total);
+    if let Some(path) = failures {
+        locust_side::read_failures(&path, &mut run, &mut warnings);
+    }
+    if let Some(path) = exceptions {
+        locust_side::read_exceptions(&path, &mut warnings);
+    }
+    Ok(Ingested { run, warnings })
+}
+
+/// The key of an entry: what Locust calls type is the HTTP method, or whatever the script fired.
+pub(super) fn key(method: &str, name: &str) -> EndpointKey {
+    let upper = method.to_uppercase();
+    let kind = if HTTP_METHODS.contains(&upper.as_str()) {
+        Kind::Http
+    } else if upper.starts_with("WS") || upper.starts_with("WEBSOCKET") {
+        Kind::Websocket
+    } else if upper.starts_with("GRPC") {
+        Kind::Grpc
+    } else {
+        Kind::Task
+    };
+    EndpointKey::named(kind, Some(method).filter(|m| !m.is_empty()), name)
+}
+
+/// Seconds between the first and the last request.
+fn span(total: &Endpoint) -> Option<f64> {
+    let rate = total.throughput_rps.filter(|rate| *rate > 0.0)?;
+    Some(total.requests? as f64 / rate)
+}
+
+/// A row of the file before it is known whether it is the total.
+struct Row {
+    line: u64,
+    method: String,
+    name: String,
+    endpoint: Endpoint,
+}
+
+/// What a file without its last row is told by.
+const NO_TOTAL: &str = "the Aggregated row is missing";
+
+/// The total is the last row, with no type and the name `Aggregated`; a request may be named so, too.
+fn split_total(
+    name: &str,
+    mut rows: Vec<Row>,
+) -> Result<(Option<Endpoint>, Vec<Endpoint>), IngestError> {
+    let is_total = |row: &mut Row| row.method.is_empty() && row.name == "Aggregated";
+    let total = rows.pop_if(is_total).map(|row| Endpoint { key: EndpointKey::Total, ..row.endpoint });
+    let mut seen = BTreeMap::new();
+    for row in &rows {
+        if let Some(first) = seen.insert(row.endpoint.key.clone(), row.line) {
+            let endpoint = format!("{} (first in line {first})", row.endpoint.key);
+            return Err(IngestError::at(name, row.line, Problem::Duplicate { endpoint }));
+        }
+    }
+    Ok((total, rows.into_iter().map(|row| row.endpoint).collect()))
+}
+
+/// All rows; with an error, the ones before it.
+fn rows(source: Source) -> Result<Vec<Row>, (Vec<Row>, IngestError)> {
+    let name = source.name().to_owned();
+    let bytes = source.document().map_err(|error| (Vec::new(), error))?;
+    let mut reader = ReaderBuilder::new().flexible(true).from_reader(bytes.as_slice());
+    let columns = reader
+        .byte_headers()
+        .map_err(|error| csv_error(&name, error))
+        .and_then(|header| Columns::new(&name, header))
+        .map_err(|error| (Vec::new(), error))?;
+    let mut rows = Vec::new();
+    let mut record = ByteRecord::new();
+    loop {
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => return Err((rows, csv_error(&name, error))),
+        }
+        let line = record.position().map_or(0, |start| line_of(&bytes, start.byte()));
+        if record.len() != columns.count {
+            let last = reader.position().byte() >= bytes.len() as u64;
+            let how = format!("line {line} has {} of {} columns", record.len(), columns.count);
+            let problem = if last && record.len() < columns.count {
+                Problem::Truncated { lines: line - 1, how }
+            } else {
+                Problem::Malformed(how)
+            };
+            return Err((rows, IngestError::at(&name, line, problem)));
+        }
+        match columns.row(&name, line, &record) {
+            Ok(row) => rows.push(row),
+            Err(error) => return Err((rows, error)),
+        }
+    }
+    if !bytes.ends_with(b"\n") {
+        let how = "the last line has no end".to_owned();
+        rows.pop();
+        let lines = rows.len() as u64 + 1;
+        return Err((rows, IngestError::new(&name, Problem::Truncated { lines, how })));
+    }
+    Ok(rows)
+}
+
+/// The line that a record starts in. The CSV reader's own count is one behind where lines end with CR LF, because it
+/// counts the LF to the next record.
+fn line_of(bytes: &[u8], start: u64) -> u64 {
+    let start = usize::try_from(start).unwrap_or(usize::MAX).min(bytes.len());
+    let own = usize::from(bytes.get(start) == Some(&b'\n'));
+    let before = bytes.iter().take(start + own).filter(|b| **b == b'\n').count();
+    before as u64 + 1
+}
+
+/// The error of the CSV parser.
+pub(super) fn csv_error(name: &str, error: csv::Error) -> IngestError {
+    let line = error.position().map_or(0, csv::Position::line);
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => io_error(name, error, line),
+        other => IngestError::at(name, line, Problem::Malformed(format!("{other:?}"))),
+    }
+}
+
+/// Where the columns are.
+struct Columns {
+    count: usize,
+    method: usize,
+    name: usize,
+    requests: usize,
+    failures: usize,
+    mean: Option<usize>,
+    min: Option<usize>,
+    max: Option<usize>,
+    rate: Option<usize>,
+    quantiles: Vec<(Quantile, usize)>,
+}
+
+impl Columns {
+    fn new(file: &str, header: &ByteRecord) -> Result<Self, IngestError> {
+        let find = |name: &str| header.iter().position(|column| column == name.as_bytes());
+        let need = |name: &'static str| {
+            find(name).ok_or_else(|| IngestError::at(file, 1, Problem::MissingColumn(name)))
+        };
+        let level = |column: &[u8]| {
+            let percent = std::str::from_utf8(column).ok()?.strip_suffix('%')?;
+            Quantile::from_percent(percent.parse().ok()?)
+        };
+        Ok(Self {
+            count: header.len(),
+            method: need("Type")?,
+            name: need("Name")?,
+            requests: need("Request Count")?,
+            failures: need("Failure Count")?,
+            mean: find("Average Response Time"),
+            min: find("Min Response Time"),
+            max: find("Max Response Time"),
+            rate: find("Requests/s"),
+            quantiles: header
+                .iter()
+                .enumerate()
+                .filter_map(|(i, column)| Some((level(column)?, i)))
+                .collect(),
+        })
+    }
+
+    fn row(&self, file: &str, line: u64, record: &ByteRecord) -> Result<Row, IngestError> {
+        let text = |i: usize| String::from_utf8_lossy(record.get(i).unwrap_or_default()).into_owned();
+        let number = |i: usize, what: &str| number(file, line, what, &text(i));
+        let count = |i: usize, what: &str| whole(file, line, what, &text(i));
+        let optional = |i: Option<usize>, what: &str| i.map_or(Ok(None), |i| number(i, what));
+        let (method, name) = (text(self.method), text(self.name));
+        let mut endpoint = Endpoint::new(key(&method, &name));
+        let (requests, failures) =
+            (count(self.requests, "Request Count")?, count(self.failures, "Failure Count")?);
+        if failures > requests {
+            let why = "more than there are requests";
+            let problem =
+                Problem::BadValue { what: "Failure Count".to_owned(), value: failures.to_string(), why };
+            return Err(IngestError::at(file, line, problem));
+        }
+        (endpoint.requests, endpoint.failures) = (Some(requests), Some(failures));
+        endpoint.throughput_rps = optional(self.rate, "Requests/s")?;
+        let mut latency = Latency {
+            count: Some(requests),
+            mean: optional(self.mean, "Average Response Time")?,
+            min: optional(self.min, "Min Response Time")?,
+            max: optional(self.max, "Max Response Time")?,
+            rounding: Some(Rounding::TwoSignificantDigits),
+            ..Latency::default()
+        };
+        for (level, i) in &self.quantiles {
+            let value = number(*i, &level.to_string())?;
+            latency.quantiles.extend(value.map(|value| (*level, value)));
+        }
+        endpoint.latency = Some(latency);
+        Ok(Row { line, method, name, endpoint })
+    }
+}
+
+/// A number from 0 on; `N/A` is what Locust writes for no requests.
+fn number(file: &str, line: u64, what: &str, text: &str) -> Result<Option<f64>, IngestError> {
+    if text == "N/A" {
+        return Ok(None);
+    }
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(Some(value)),
+        _ => Err(bad_value(file, line, what, text, "must be a number from 0 on")),
+    }
+}
+
+pub(super) fn whole(file: &str, line: u64, what: &str, text: &str) -> Result<u64, IngestError> {
+    text.parse().map_err(|_| bad_value(file, line, what, text, "must be a whole number from 0 on"))
+}
+
+fn bad_value(file: &str, line: u64, what: &str, value: &str, why: &'static str) -> IngestError {
+    let problem = Problem::BadValue { what: what.to_owned(), value: value.to_owned(), why };
+    IngestError::at(file, line, problem)
+}

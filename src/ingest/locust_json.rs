@@ -1,0 +1,142 @@
+//! Locust `--json` / `--json-file` (2.x): one object an endpoint, with complete counts and a histogram.
+//!
+//! Times are rounded to two significant digits before they are counted; sum, minimum and maximum are exact. There is no
+//! total in the file, so it is added up here. `[]` is what Locust writes when nothing was measured, and also into the
+//! file when `--json` and `--json-file` are given together: no data, never a pass.
+
+use super::Ingested;
+use super::error::{IngestError, Problem};
+use super::json_file::{amount, count, parse};
+use super::locust_csv::key;
+use super::source::Source;
+use crate::model::{Endpoint, EndpointKey, Latency, OutOfRange, Rounding, Run, Tool};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One entry of the file.
+#[derive(Deserialize)]
+struct Entry {
+    name: String,
+    method: Option<String>,
+    last_request_timestamp: Option<f64>,
+    start_time: Option<f64>,
+    num_requests: u64,
+    #[serde(default)]
+    num_none_requests: u64,
+    num_failures: u64,
+    total_response_time: f64,
+    max_response_time: f64,
+    min_response_time: Option<f64>,
+    response_times: BTreeMap<String, u64>,
+}
+
+pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
+    let name = source.name().to_owned();
+    let entries: Vec<Entry> = parse(&name, &source.document()?).map_err(|mut error| {
+        if let Problem::Malformed(why) = &mut error.problem {
+            // A list in a result file is taken for Locust's; say so, in case it is something else.
+            why.insert_str(0, "not a list as Locust's --json writes it: ");
+        }
+        error
+    })?;
+    let mut run = Run::new(Tool { name: "locust".to_owned(), version: None });
+    let starts = entries.iter().filter_map(|e| e.start_time).reduce(f64::min);
+    let ends = entries.iter().filter_map(|e| e.last_request_timestamp).reduce(f64::max);
+    run.started_at = starts.and_then(timestamp);
+    run.duration_s = starts.zip(ends).map(|(start, end)| end - start).filter(|s| *s > 0.0);
+    let mut seen = BTreeSet::new();
+    let mut all_counts = Vec::new();
+    for entry in entries {
+        let (endpoint, counts) = endpoint(&name, entry, run.duration_s)?;
+        if !seen.insert(endpoint.key.clone()) {
+            let endpoint = endpoint.key.to_string();
+            return Err(IngestError::new(&name, Problem::Duplicate { endpoint }));
+        }
+        run.endpoints.push(endpoint);
+        all_counts.extend(counts);
+    }
+    run.total = total(&name, &run.endpoints, all_counts, run.duration_s)?;
+    Ok(Ingested { run, warnings: Vec::new() })
+}
+
+/// The instant of unix seconds; none outside of what a calendar holds.
+fn timestamp(seconds: f64) -> Option<jiff::Timestamp> {
+    // Whole milliseconds: a float of this size is not finer than a microsecond anyway.
+    jiff::Timestamp::from_millisecond((seconds * 1e3).round() as i64).ok()
+}
+
+/// How often each response time in milliseconds was seen.
+type Counts = Vec<(f64, u64)>;
+
+fn endpoint(
+    file: &str,
+    entry: Entry,
+    duration_s: Option<f64>,
+) -> Result<(Endpoint, Counts), IngestError> {
+    let what = |field: &str| format!("{field} of {}", entry.name);
+    let mut endpoint = Endpoint::new(key(entry.method.as_deref().unwrap_or_default(), &entry.name));
+    let requests = count(file, &what("num_requests"), entry.num_requests as f64)?;
+    if entry.num_failures > requests || entry.num_none_requests > requests {
+        let problem = Problem::BadValue {
+            what: what("num_failures"),
+            value: entry.num_failures.to_string(),
+            why: "more than there are requests",
+        };
+        return Err(IngestError::new(file, problem));
+    }
+    (endpoint.requests, endpoint.failures) = (Some(requests), Some(entry.num_failures));
+    endpoint.throughput_rps = duration_s.map(|s| requests as f64 / s);
+    let mut counts = Vec::with_capacity(entry.response_times.len());
+    for (ms, n) in &entry.response_times {
+        let why = "is no response time in milliseconds";
+        let wrong = || Problem::BadValue { what: what("response_times"), value: ms.clone(), why };
+        let ms: f64 = ms.parse().map_err(|_| IngestError::new(file, wrong()))?;
+        let n = count(file, &what("response_times"), *n as f64)?;
+        counts.push((amount(file, &what("response_times"), ms)?, n));
+    }
+    let mut latency = summary(file, counts.clone())?;
+    let timed = requests - entry.num_none_requests;
+    if timed > 0 {
+        let sum = amount(file, &what("total_response_time"), entry.total_response_time)?;
+        latency.mean = Some(sum / timed as f64);
+        latency.max = Some(amount(file, &what("max_response_time"), entry.max_response_time)?);
+        latency.min = entry.min_response_time.or(latency.min);
+        let (min, max, mean) = (latency.min, latency.max, latency.mean);
+        if let Some(all) = &mut latency.distribution {
+            all.set_exact(min, max, mean);
+        }
+    }
+    endpoint.latency = Some(latency);
+    Ok((endpoint, counts))
+}
+
+fn summary(file: &str, counts: Counts) -> Result<Latency, IngestError> {
+    let wrap = |error: OutOfRange| IngestError::new(file, Problem::Malformed(error.to_string()));
+    let latency = Latency::from_counts(counts).map_err(wrap)?;
+    Ok(Latency { rounding: Some(Rounding::TwoSignificantDigits), ..latency })
+}
+
+/// All endpoints together.
+fn total(
+    file: &str,
+    endpoints: &[Endpoint],
+    counts: Counts,
+    duration_s: Option<f64>,
+) -> Result<Endpoint, IngestError> {
+    let mut total = Endpoint::new(EndpointKey::Total);
+    let sum = |of: fn(&Endpoint) -> Option<u64>| {
+        let all = endpoints.iter().filter_map(of).try_fold(0, u64::checked_add);
+        all.ok_or_else(|| IngestError::new(file, Problem::Malformed("the counts overflow".to_owned())))
+    };
+    let requests = sum(|e| e.requests)?;
+    (total.requests, total.failures) = (Some(requests), Some(sum(|e| e.failures)?));
+    total.throughput_rps = duration_s.map(|s| requests as f64 / s);
+    let mut latency = summary(file, counts)?;
+    let parts = || endpoints.iter().filter_map(|e| e.latency.as_ref());
+    let timed: f64 = parts().filter_map(|l| Some(l.mean? * l.count? as f64)).sum();
+    latency.mean = latency.count.filter(|n| *n > 0).map(|n| timed / n as f64);
+    latency.min = parts().filter_map(|l| l.min).reduce(f64::min);
+    latency.max = parts().filter_map(|l| l.max).reduce(f64::max);
+    total.latency = Some(latency);
+    Ok(total)
+}

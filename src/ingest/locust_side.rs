@@ -1,0 +1,85 @@
+//! The files that Locust writes beside `_stats.csv`: kinds of failure, and exceptions of the script.
+//!
+//! They explain numbers and never make one, so a broken one is a warning.
+
+use super::error::IngestError;
+use super::locust_csv::{csv_error, key, whole};
+use crate::model::{FailureKind, Run, Warning, WarningKind};
+use csv::{ByteRecord, Reader};
+use std::fs::File;
+use std::path::Path;
+
+/// The longest message that is kept of a failure, in characters; tracebacks can be pages.
+const LONGEST_MESSAGE: usize = 300;
+
+/// Adds the kinds of failure to the endpoints that they belong to.
+pub(super) fn read_failures(path: &Path, run: &mut Run, warnings: &mut Vec<Warning>) {
+    let each = |columns: &[String]| {
+        let [method, name, message, count] = columns else { return };
+        let key = key(method, name);
+        if let Some(endpoint) = run.endpoints.iter_mut().find(|e| e.key == key)
+            && let Ok(count) = count.parse()
+        {
+            endpoint.failure_kinds.push(FailureKind { message: shortened(message), count });
+        }
+    };
+    read_columns(path, ["Method", "Name", "Error", "Occurrences"], warnings, each);
+    for endpoint in &mut run.endpoints {
+        // Locust writes them in any order.
+        endpoint.failure_kinds.sort_by(|a, b| b.count.cmp(&a.count).then(a.message.cmp(&b.message)));
+    }
+}
+
+/// Warns of exceptions that the script raised: they are in no failure count.
+pub(super) fn read_exceptions(path: &Path, warnings: &mut Vec<Warning>) {
+    let mut all: Vec<(u64, String)> = Vec::new();
+    let each = |columns: &[String]| {
+        let [count, message] = columns else { return };
+        all.extend(count.parse().ok().map(|count| (count, shortened(message))));
+    };
+    read_columns(path, ["Count", "Message"], warnings, each);
+    let count = all.iter().map(|(count, _)| count).sum();
+    if let Some((_, message)) = all.into_iter().max() {
+        let kind = WarningKind::ScriptErrors { count, message };
+        warnings.push(Warning::at(kind, &path.display().to_string(), None));
+    }
+}
+
+/// Calls `each` with these columns of every row.
+fn read_columns<const N: usize>(
+    path: &Path,
+    wanted: [&'static str; N],
+    warnings: &mut Vec<Warning>,
+    mut each: impl FnMut(&[String]),
+) {
+    let name = path.display().to_string();
+    let mut read = || -> Result<(), IngestError> {
+        let wrap = |error| csv_error(&name, error);
+        let file = File::open(path).map_err(|error| wrap(error.into()))?;
+        let mut reader = Reader::from_reader(file);
+        let header = reader.byte_headers().map_err(wrap)?.clone();
+        let at = wanted.map(|column| header.iter().position(|known| known == column.as_bytes()));
+        let mut record = ByteRecord::new();
+        while reader.read_byte_record(&mut record).map_err(wrap)? {
+            let text = |i: Option<usize>| record.get(i?).map(|b| String::from_utf8_lossy(b).into_owned());
+            let row: Option<Vec<String>> = at.into_iter().map(text).collect();
+            let line = record.position().map_or(0, csv::Position::line);
+            let row = row.unwrap_or_default();
+            let counts = wanted.iter().zip(&row).filter(|(c, _)| matches!(**c, "Count" | "Occurrences"));
+            for (column, text) in counts {
+                whole(&name, line, column, text)?;
+            }
+            each(&row);
+        }
+        Ok(())
+    };
+    if let Err(error) = read() {
+        let kind = WarningKind::BrokenLines { count: 1, first: error.to_string() };
+        warnings.push(Warning::at(kind, &name, error.line));
+    }
+}
+
+/// The first line of a message, cut to a sensible length.
+fn shortened(message: &str) -> String {
+    message.lines().next().unwrap_or_default().chars().take(LONGEST_MESSAGE).collect()
+}

@@ -1,0 +1,126 @@
+//! Where the bytes come from: a file or standard input, plain or gzip.
+
+use super::error::{IngestError, Problem};
+use flate2::read::MultiGzDecoder;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// Bytes that are looked at to recognise a format.
+const HEAD: usize = 64 << 10;
+
+/// The longest line of a raw result file; a real one has a few hundred bytes.
+const LONGEST_LINE: u64 = 16 << 20;
+
+/// The largest document that is read as a whole.
+const LARGEST_DOCUMENT: u64 = 512 << 20;
+
+/// A result file that is open for reading, decompressed.
+pub struct Source {
+    name: String,
+    path: Option<PathBuf>,
+    reader: BufReader<Box<dyn Read>>,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    /// Opens a file; `-` is standard input.
+    pub fn open(path: &Path) -> Result<Self, IngestError> {
+        if path.as_os_str() == "-" {
+            return Self::from_reader("standard input", Box::new(io::stdin()));
+        }
+        let name = path.display().to_string();
+        let wrap = |error| IngestError::new(&name, Problem::Io(error));
+        let file = File::open(path).map_err(wrap)?;
+        if file.metadata().map_err(wrap)?.is_dir() {
+            return Err(wrap(io::Error::other("is a folder, not a result file")));
+        }
+        let mut source = Self::from_reader(&name, Box::new(file))?;
+        source.path = Some(path.to_owned());
+        Ok(source)
+    }
+
+    /// Reads from anything; `name` is for messages.
+    pub fn from_reader(name: &str, raw: Box<dyn Read>) -> Result<Self, IngestError> {
+        let wrap = |error| IngestError::new(name, Problem::Io(error));
+        let mut raw = BufReader::with_capacity(HEAD, raw);
+        let compressed = raw.fill_buf().map_err(wrap)?.starts_with(&[0x1f, 0x8b]);
+        let plain: Box<dyn Read> =
+            if compressed { Box::new(MultiGzDecoder::new(raw)) } else { Box::new(raw) };
+        let reader = BufReader::with_capacity(HEAD, plain);
+        Ok(Self { name: name.to_owned(), path: None, reader })
+    }
+
+    /// The name for messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file that lies beside this one and is named like it but for the ending.
+    pub(super) fn sibling(&self, ending: &str, other: &str) -> Option<PathBuf> {
+        let path = self.path.as_ref()?;
+        let stem = path.file_name()?.to_str()?.strip_suffix(ending)?;
+        let sibling = path.with_file_name(format!("{stem}{other}"));
+        sibling.is_file().then_some(sibling)
+    }
+
+    /// The first bytes, which stay unread. Fewer than asked for only at the end of a small file or pipe.
+    pub(super) fn head(&mut self) -> Result<&[u8], IngestError> {
+        match self.reader.fill_buf() {
+            Ok(_) => Ok(self.reader.buffer()),
+            Err(error) => Err(self.io_error(error, 0)),
+        }
+    }
+
+    /// The whole document, with a byte order mark left out.
+    pub(super) fn document(mut self) -> Result<Vec<u8>, IngestError> {
+        let mut bytes = Vec::new();
+        let read = (&mut self.reader).take(LARGEST_DOCUMENT + 1).read_to_end(&mut bytes);
+        read.map_err(|error| self.io_error(error, 0))?;
+        if bytes.len() as u64 > LARGEST_DOCUMENT {
+            return Err(IngestError::new(&self.name, Problem::TooLarge { limit: "512 MiB" }));
+        }
+        if bytes.starts_with(b"\xef\xbb\xbf") {
+            bytes.drain(..3);
+        }
+        Ok(bytes)
+    }
+
+    /// Reads the next line into `line`, with its end; false at the end of the file. `lines` counts those before it.
+    pub(super) fn next_line(&mut self, line: &mut Vec<u8>, lines: u64) -> Result<bool, IngestError> {
+        line.clear();
+        let read = (&mut self.reader).take(LONGEST_LINE).read_until(b'\n', line);
+        let read = read.map_err(|error| self.io_error(error, lines))?;
+        if read as u64 == LONGEST_LINE && !line.ends_with(b"\n") {
+            let problem = Problem::TooLarge { limit: "16 MiB in one line" };
+            return Err(IngestError::at(&self.name, lines + 1, problem));
+        }
+        Ok(read > 0)
+    }
+
+    /// The reader itself, for a parser that does its own buffering.
+    pub(super) fn into_reader(self) -> impl Read {
+        self.reader
+    }
+
+    /// The error for a failed read: a gzip stream without its end is a file that was cut.
+    pub(super) fn io_error(&self, error: io::Error, lines: u64) -> IngestError {
+        io_error(&self.name, error, lines)
+    }
+}
+
+/// The error for a failed read: a gzip stream without its end is a file that was cut.
+pub(super) fn io_error(name: &str, error: io::Error, lines: u64) -> IngestError {
+    let problem = match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            Problem::Truncated { lines, how: "unexpected end of file".to_owned() }
+        }
+        _ => Problem::Io(error),
+    };
+    IngestError::new(name, problem)
+}

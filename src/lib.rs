@@ -1,0 +1,7 @@
+//! perfgate: a regression gate for load tests.
+
+pub mod config;
+pub mod ingest;
+pub mod model;
+pub mod schema;
+pub mod stats;

@@ -1,0 +1,157 @@
+//! Whether two runs may be held against each other.
+//!
+//! Two runs are comparable when suite, profile, environment and tool are the same and the shape of the load agrees
+//! wherever both runs carry it. Another version of the tool or of the script is worth a warning only.
+
+use super::run::Run;
+use std::fmt;
+use std::str::FromStr;
+
+/// What two runs can differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// The suite of the repository.
+    Suite,
+    /// The named load.
+    Profile,
+    /// Where it ran.
+    Environment,
+    /// The tool's name.
+    Tool,
+    /// Users at once.
+    Users,
+    /// Length of the load, when it is off by more than 20 %.
+    Duration,
+    /// The loaded host.
+    Target,
+    /// The class of machine (label `runner`).
+    Runner,
+    /// The tool's version: a warning only.
+    ToolVersion,
+    /// The hash of the script: a warning only.
+    Script,
+}
+
+impl Field {
+    /// Every field with its name on the command line.
+    pub const NAMES: [(&str, Self); 10] = [
+        ("suite", Self::Suite),
+        ("profile", Self::Profile),
+        ("environment", Self::Environment),
+        ("tool", Self::Tool),
+        ("users", Self::Users),
+        ("duration", Self::Duration),
+        ("target", Self::Target),
+        ("runner", Self::Runner),
+        ("tool-version", Self::ToolVersion),
+        ("script", Self::Script),
+    ];
+
+    /// Whether a difference in it keeps two runs from being compared.
+    pub fn forbids(self) -> bool {
+        !matches!(self, Self::ToolVersion | Self::Script)
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, _) = Self::NAMES.iter().find(|(_, field)| field == self).ok_or(fmt::Error)?;
+        f.write_str(name)
+    }
+}
+
+impl FromStr for Field {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = || Self::NAMES.map(|(name, _)| name).join(", ");
+        let found = Self::NAMES.iter().find(|(name, _)| *name == text);
+        found.map(|(_, field)| *field).ok_or_else(|| format!("known fields: {}", known()))
+    }
+}
+
+/// One difference between a baseline run and the new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What differs.
+    pub field: Field,
+    /// The baseline's side, as text; untrusted.
+    pub baseline: String,
+    /// The new run's side, as text; untrusted.
+    pub current: String,
+}
+
+/// The longest relative difference of two durations that still counts as the same load.
+const DURATION_TOLERANCE: f64 = 0.2;
+
+/// What two runs differ in, the forbidding differences first.
+pub fn differences(baseline: &Run, current: &Run) -> Vec<Difference> {
+    let always = |field, a: Option<&str>, b: Option<&str>| {
+        let show = |side: Option<&str>| side.unwrap_or("none").to_owned();
+        (a != b).then(|| Difference { field, baseline: show(a), current: show(b) })
+    };
+    let where_both = |field, a: Option<&str>, b: Option<&str>| match (a, b) {
+        (Some(a), Some(b)) => always(field, Some(a), Some(b)),
+        _ => None,
+    };
+    let users = |run: &Run| run.load.users.map(|users| users.to_string());
+    let runner = |run: &Run| run.labels.get("runner").cloned();
+    let (base, new) = (&baseline.load, &current.load);
+    [
+        always(Field::Suite, Some(&baseline.suite), Some(&current.suite)),
+        always(Field::Profile, baseline.profile.as_deref(), current.profile.as_deref()),
+        always(Field::Environment, baseline.environment.as_deref(), current.environment.as_deref()),
+        always(Field::Tool, Some(&baseline.tool.name), Some(&current.tool.name)),
+        where_both(Field::Users, users(baseline).as_deref(), users(current).as_deref()),
+        duration(baseline, current),
+        where_both(Field::Target, base.target.as_deref(), new.target.as_deref()),
+        where_both(Field::Runner, runner(baseline).as_deref(), runner(current).as_deref()),
+        where_both(Field::ToolVersion, baseline.tool.version.as_deref(), current.tool.version.as_deref()),
+        where_both(Field::Script, base.script_sha256.as_deref(), new.script_sha256.as_deref()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The difference in duration, when it is more than a fifth of the longer one.
+fn duration(baseline: &Run, current: &Run) -> Option<Difference> {
+    let (a, b) = (baseline.duration_s?, current.duration_s?);
+    let apart = (a - b).abs() > DURATION_TOLERANCE * a.max(b);
+    let show = |seconds: f64| format!("{seconds:.1} s");
+    apart.then(|| Difference { field: Field::Duration, baseline: show(a), current: show(b) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::run::Tool;
+    use super::*;
+
+    fn run() -> Run {
+        Run::new(Tool { name: "k6".to_owned(), version: None })
+    }
+
+    #[test]
+    fn a_run_is_comparable_with_itself() {
+        assert_eq!(differences(&run(), &run()), vec![]);
+    }
+
+    #[test]
+    fn a_fifth_shorter_is_the_same_load_and_more_is_not() {
+        let (mut long, mut short) = (run(), run());
+        (long.duration_s, short.duration_s) = (Some(60.0), Some(48.0));
+        assert_eq!(differences(&long, &short), vec![]);
+        short.duration_s = Some(47.9);
+        assert_eq!(differences(&long, &short)[0].field, Field::Duration);
+    }
+
+    #[test]
+    fn load_is_compared_only_where_both_runs_carry_it() {
+        let (mut with, without) = (run(), run());
+        with.load.users = Some(10);
+        assert_eq!(differences(&with, &without), vec![]);
+        let mut more = run();
+        more.load.users = Some(20);
+        assert_eq!(differences(&with, &more)[0].field, Field::Users);
+    }
+}

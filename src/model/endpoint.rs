@@ -1,0 +1,106 @@
+//! What a load test exercised: the key by which two runs are joined.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What sort of thing an endpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// An HTTP request.
+    Http,
+    /// A WebSocket connection or message.
+    Websocket,
+    /// A gRPC call.
+    Grpc,
+    /// A page load in a browser.
+    Page,
+    /// A group of requests that a script names (k6 groups).
+    Group,
+    /// A whole scenario of a script (k6 scenarios).
+    Scenario,
+    /// Anything else that a load test timed.
+    Task,
+    /// A benchmark.
+    Bench,
+}
+
+impl Kind {
+    /// Every kind, with the name it has in files and policies.
+    pub const NAMES: [(&str, Self); 8] = [
+        ("http", Self::Http),
+        ("websocket", Self::Websocket),
+        ("grpc", Self::Grpc),
+        ("page", Self::Page),
+        ("group", Self::Group),
+        ("scenario", Self::Scenario),
+        ("task", Self::Task),
+        ("bench", Self::Bench),
+    ];
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, _) = Self::NAMES.iter().find(|(_, kind)| kind == self).ok_or(fmt::Error)?;
+        f.write_str(name)
+    }
+}
+
+impl FromStr for Kind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::NAMES.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind).ok_or(())
+    }
+}
+
+/// What was exercised.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EndpointKey {
+    /// The whole run.
+    Total,
+    /// One endpoint of it.
+    Named {
+        /// What sort of endpoint it is.
+        kind: Kind,
+        /// HTTP method or the tool's own type, where the file knows it.
+        method: Option<String>,
+        /// The name, exactly as the file has it.
+        name: String,
+    },
+}
+
+impl EndpointKey {
+    /// An endpoint of this kind, method and name.
+    pub fn named(kind: Kind, method: Option<&str>, name: &str) -> Self {
+        Self::Named { kind, method: method.map(str::to_owned), name: name.to_owned() }
+    }
+
+    /// Whether both name the same endpoint when one side does not know the method.
+    pub fn same_without_method(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Named { kind, method, name },
+                Self::Named { kind: other_kind, method: other_method, name: other_name },
+            ) => {
+                kind == other_kind
+                    && name == other_name
+                    && (method.is_none() || other_method.is_none())
+            }
+            _ => self == other,
+        }
+    }
+}
+
+impl fmt::Display for EndpointKey {
+    /// `POST /api/chat`, `/api/chat` where the method is unknown, `total`; untrusted text, not yet escaped.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Total => f.write_str("total"),
+            Self::Named { method: Some(method), name, .. } => write!(f, "{method} {name}"),
+            Self::Named { kind: kind @ (Kind::Group | Kind::Scenario), name, .. } => {
+                write!(f, "{kind} {name}")
+            }
+            Self::Named { name, .. } => f.write_str(name),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Shards of one distributed load test, added up to one run.
+
+use super::endpoint::EndpointKey;
+use super::run::{Check, CustomMetric, Endpoint, Latency, Run};
+use super::unit::Unit;
+use std::collections::BTreeMap;
+
+/// Why shards cannot be one run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MergeError {
+    /// There was nothing to merge.
+    #[error("nothing to merge: give at least one run")]
+    Nothing,
+    /// Two shards are of different load tests.
+    #[error("shard {shard} is of another load test: {what}")]
+    Different {
+        /// Position of the shard, from 1.
+        shard: usize,
+        /// What differs.
+        what: String,
+    },
+    /// Percentiles cannot be added up; the samples are needed.
+    #[error(
+        "shard {shard} has only percentiles for {endpoint}: percentiles of shards cannot be added up; \
+         give raw results (k6 --out json or csv, Locust --json) or run files with histograms"
+    )]
+    NoDistribution {
+        /// Position of the shard, from 1.
+        shard: usize,
+        /// The endpoint without samples.
+        endpoint: EndpointKey,
+    },
+    /// A count does not fit.
+    #[error("the counts of the shards are too large to add up")]
+    TooLarge,
+}
+
+/// Adds shards that ran at the same time up to the run that they are together: counts, users, throughput and
+/// histograms add up; the duration is the longest one's.
+pub fn merge_shards(shards: Vec<Run>) -> Result<Run, MergeError> {
+    let mut shards = shards.into_iter();
+    let mut whole = shards.next().ok_or(MergeError::Nothing)?;
+    check_mergeable(&whole, 1)?;
+    let mut index: BTreeMap<EndpointKey, usize> =
+        whole.endpoints.iter().enumerate().map(|(i, e)| (e.key.clone(), i)).collect();
+    for (i, shard) in shards.enumerate() {
+        let number = i + 2;
+        check_mergeable(&shard, number)?;
+        same_test(&whole, &shard, number)?;
+        whole.started_at = match (whole.started_at, shard.started_at) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        whole.duration_s = longest(whole.duration_s, shard.duration_s);
+        whole.load.users = add(whole.load.users, shard.load.users)?;
+        whole.load.spawn_rate = sum(whole.load.spawn_rate, shard.load.spawn_rate);
+        add_endpoint(&mut whole.total, shard.total)?;
+        for endpoint in shard.endpoints {
+            match index.get(&endpoint.key) {
+                Some(at) => add_endpoint(&mut whole.endpoints[*at], endpoint)?,
+                None => {
+                    index.insert(endpoint.key.clone(), whole.endpoints.len());
+                    whole.endpoints.push(endpoint);
+                }
+            }
+        }
+        add_checks(&mut whole.checks, shard.checks);
+        add_metrics(&mut whole.metrics, shard.metrics);
+        whole.resources.clear();
+    }
+    Ok(whole)
+}
+
+/// Every latency that has samples must have them as a distribution.
+fn check_mergeable(shard: &Run, number: usize) -> Result<(), MergeError> {
+    let only_numbers = |endpoint: &&Endpoint| {
+        endpoint.latency.as_ref().is_some_and(|l| l.distribution.is_none() && !l.has_no_data())
+    };
+    match shard.all_endpoints().find(only_numbers) {
+        Some(e) => Err(MergeError::NoDistribution { shard: number, endpoint: e.key.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Shards are of one test when what names the test is the same.
+fn same_test(whole: &Run, shard: &Run, number: usize) -> Result<(), MergeError> {
+    let fields = [
+        ("tool", Some(&whole.tool.name), Some(&shard.tool.name)),
+        ("suite", Some(&whole.suite), Some(&shard.suite)),
+        ("profile", whole.profile.as_ref(), shard.profile.as_ref()),
+        ("environment", whole.environment.as_ref(), shard.environment.as_ref()),
+    ];
+    for (name, a, b) in fields {
+        if a != b {
+            let show = |side: Option<&String>| side.map_or("none".to_owned(), Clone::clone);
+            let what = format!("{name} {} instead of {}", show(b), show(a));
+            return Err(MergeError::Different { shard: number, what });
+        }
+    }
+    let commit = |run: &Run| run.commit.map_or("none".to_owned(), |id| id.short());
+    if whole.commit != shard.commit {
+        let what = format!("commit {} instead of {}", commit(shard), commit(whole));
+        return Err(MergeError::Different { shard: number, what });
+    }
+    Ok(())
+}
+
+fn add_endpoint(into: &mut Endpoint, shard: Endpoint) -> Result<(), MergeError> {
+    // Either side may count outcomes apart from requests; together they count them wherever one does.
+    let outcomes = match (into.outcomes, shard.outcomes) {
+        (None, None) => None,
+        (a, b) => add(a.or(into.requests), b.or(shard.requests))?,
+    };
+    into.outcomes = outcomes;
+    into.requests = add(into.requests, shard.requests)?;
+    into.failures = add(into.failures, shard.failures)?;
+    into.stated_error_rate = None;
+    into.throughput_rps = sum(into.throughput_rps, shard.throughput_rps);
+    for kind in shard.failure_kinds {
+        match into.failure_kinds.iter_mut().find(|known| known.message == kind.message) {
+            Some(known) => known.count = known.count.saturating_add(kind.count),
+            None => into.failure_kinds.push(kind),
+        }
+    }
+    into.latency = match (into.latency.take(), shard.latency) {
+        (Some(a), Some(b)) => Some(add_latency(a, b)?),
+        (a, b) => a.or(b),
+    };
+    Ok(())
+}
+
+fn add_latency(a: Latency, b: Latency) -> Result<Latency, MergeError> {
+    let rounding = a.rounding.or(b.rounding);
+    let (Some(mut all), Some(more)) = (a.distribution.clone(), b.distribution.as_ref()) else {
+        // One side is an empty series (check_mergeable has seen to that): the other is the whole.
+        return Ok(if a.has_no_data() { b } else { a });
+    };
+    all.merge(more).map_err(|_| MergeError::TooLarge)?;
+    Ok(Latency { rounding, ..Latency::from_distribution(all) })
+}
+
+fn add_checks(into: &mut Vec<Check>, shard: Vec<Check>) {
+    for check in shard {
+        match into.iter_mut().find(|known| known.name == check.name) {
+            Some(known) => {
+                known.passes = known.passes.saturating_add(check.passes);
+                known.fails = known.fails.saturating_add(check.fails);
+            }
+            None => into.push(check),
+        }
+    }
+}
+
+/// Plain numbers add up; means and ratios are weighted by their counts; quantiles cannot be merged and are dropped.
+fn add_metrics(into: &mut Vec<CustomMetric>, shard: Vec<CustomMetric>) {
+    for metric in shard {
+        let same = |m: &&mut CustomMetric| m.name == metric.name && m.endpoint == metric.endpoint;
+        let Some(known) = into.iter_mut().find(same) else {
+            into.push(metric);
+            continue;
+        };
+        known.value = match (known.value, metric.value, known.count, metric.count) {
+            (Some(a), Some(b), _, _) if matches!(known.unit, Unit::Number) => Some(a + b),
+            (Some(a), Some(b), Some(n), Some(m)) if n + m > 0 => {
+                Some((a * n as f64 + b * m as f64) / (n + m) as f64)
+            }
+            _ => None,
+        };
+        known.count = known.count.zip(metric.count).map(|(n, m)| n.saturating_add(m));
+        known.quantiles.clear();
+    }
+}
+
+fn add(a: Option<u64>, b: Option<u64>) -> Result<Option<u64>, MergeError> {
+    a.zip(b).map(|(a, b)| a.checked_add(b).ok_or(MergeError::TooLarge)).transpose()
+}
+
+fn sum(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    a.zip(b).map(|(a, b)| a + b)
+}
+
+fn longest(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    a.zip(b).map(|(a, b)| a.max(b))
+}

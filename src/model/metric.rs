@@ -1,0 +1,83 @@
+//! What is measured, which number of it, and which way is better.
+
+use super::quantile::Quantile;
+use std::fmt;
+use std::str::FromStr;
+
+/// Which way a metric gets better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Smaller is better (latency, errors).
+    Lower,
+    /// Larger is better (throughput).
+    Higher,
+}
+
+/// What is measured. The three that every load test has fix their unit and direction; a custom one carries its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// Response time, in milliseconds; lower is better.
+    Latency,
+    /// Failed requests over all requests, a fraction in [0, 1]; lower is better.
+    ErrorRate,
+    /// Requests per second; higher is better.
+    Throughput,
+    /// A metric of the user's own, by name.
+    Custom(String),
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Latency => "latency",
+            Self::ErrorRate => "error_rate",
+            Self::Throughput => "throughput",
+            Self::Custom(name) => name,
+        })
+    }
+}
+
+/// Which number of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Statistic {
+    /// The arithmetic mean.
+    Mean,
+    /// The smallest sample.
+    Min,
+    /// A quantile of the samples.
+    Quantile(Quantile),
+    /// The largest sample.
+    Max,
+    /// A rate: failed of all requests, or requests per second.
+    Rate,
+    /// The single number of a metric that has just one.
+    Value,
+}
+
+impl fmt::Display for Statistic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mean => f.write_str("mean"),
+            Self::Min => f.write_str("min"),
+            Self::Quantile(level) => level.fmt(f),
+            Self::Max => f.write_str("max"),
+            Self::Rate => f.write_str("rate"),
+            Self::Value => f.write_str("value"),
+        }
+    }
+}
+
+impl FromStr for Statistic {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Ok(match text {
+            "mean" => Self::Mean,
+            "min" => Self::Min,
+            "max" => Self::Max,
+            "rate" => Self::Rate,
+            "value" => Self::Value,
+            other => Self::Quantile(other.parse()?),
+        })
+    }
+}

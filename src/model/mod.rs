@@ -1,0 +1,31 @@
+//! Plain data of the domain: what a load test measured, in base units.
+//!
+//! Nothing here reads a file, decides a verdict or formats a sentence for a person, except the texts of
+//! [`Warning`], which live in one place so that every renderer says the same.
+//!
+//! Base units: time in milliseconds (what nearly every load tool writes, so a value that comes in leaves as the
+//! same decimal), rates per second, ratios as fractions of one, sizes in bytes.
+
+mod commit;
+mod comparable;
+mod distribution;
+mod endpoint;
+mod merge;
+mod metric;
+mod quantile;
+mod run;
+mod unit;
+mod warning;
+
+pub use commit::{CommitId, InvalidCommitId};
+pub use comparable::{Difference, Field, differences};
+pub use distribution::{Distribution, OutOfRange};
+pub use endpoint::{EndpointKey, Kind};
+pub use merge::{MergeError, merge_shards};
+pub use metric::{Direction, Metric, Statistic};
+pub use quantile::Quantile;
+pub use run::{
+    Check, CustomMetric, Endpoint, FailureKind, Latency, Load, Resource, Rounding, Run, Tool,
+};
+pub use unit::{ParseQuantityError, Unit, parse_duration_ms, parse_fraction};
+pub use warning::{Place, Warning, WarningKind};

@@ -1,0 +1,364 @@
+//! One execution of a load test, normalised.
+
+use super::commit::CommitId;
+use super::distribution::{Distribution, OutOfRange, interpolate};
+use super::endpoint::EndpointKey;
+use super::metric::{Direction, Statistic};
+use super::quantile::Quantile;
+use super::unit::Unit;
+use std::collections::BTreeMap;
+
+/// One execution of a load test. What a file does not say stays absent.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The tool that made the load.
+    pub tool: Tool,
+    /// Which of a repository's suites this is.
+    pub suite: String,
+    /// The named load, if there is one.
+    pub profile: Option<String>,
+    /// Where it ran (`ci`, `staging`).
+    pub environment: Option<String>,
+    /// The commit that was measured.
+    pub commit: Option<CommitId>,
+    /// When the load started.
+    pub started_at: Option<jiff::Timestamp>,
+    /// How long the load lasted, in seconds.
+    pub duration_s: Option<f64>,
+    /// The shape of the load.
+    pub load: Load,
+    /// What else the run is labelled with; `runner` is the class of machine.
+    pub labels: BTreeMap<String, String>,
+    /// All endpoints together.
+    pub total: Endpoint,
+    /// The endpoints, in the order of the file.
+    pub endpoints: Vec<Endpoint>,
+    /// The user's own metrics.
+    pub metrics: Vec<CustomMetric>,
+    /// What the machine used meanwhile, by name and unit (`cpu_percent`).
+    pub resources: BTreeMap<String, Resource>,
+    /// The checks of the script.
+    pub checks: Vec<Check>,
+}
+
+impl Run {
+    /// A run of this tool that knows nothing yet.
+    pub fn new(tool: Tool) -> Self {
+        Self {
+            tool,
+            suite: Self::DEFAULT_SUITE.to_owned(),
+            profile: None,
+            environment: None,
+            commit: None,
+            started_at: None,
+            duration_s: None,
+            load: Load::default(),
+            labels: BTreeMap::new(),
+            total: Endpoint::new(EndpointKey::Total),
+            endpoints: Vec::new(),
+            metrics: Vec::new(),
+            resources: BTreeMap::new(),
+            checks: Vec::new(),
+        }
+    }
+
+    /// The suite of a run that names none.
+    pub const DEFAULT_SUITE: &str = "default";
+
+    /// The total, then the endpoints.
+    pub fn all_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        std::iter::once(&self.total).chain(&self.endpoints)
+    }
+}
+
+/// The tool that made the load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tool {
+    /// Its name, lower case (`locust`, `k6`).
+    pub name: String,
+    /// Its version, where the file says it.
+    pub version: Option<String>,
+}
+
+/// The shape of the load, as far as the file knows it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Load {
+    /// Users (virtual users, connections) at once.
+    pub users: Option<u64>,
+    /// Users started per second.
+    pub spawn_rate: Option<f64>,
+    /// The host that was loaded.
+    pub target: Option<String>,
+    /// Hash of the script that made the load.
+    pub script_sha256: Option<String>,
+}
+
+/// What was measured of one endpoint, or of all together.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Which endpoint.
+    pub key: EndpointKey,
+    /// Requests made, failed ones included.
+    pub requests: Option<u64>,
+    /// Requests that failed.
+    pub failures: Option<u64>,
+    /// Requests whose outcome is known, where that is not all of them (k6 can leave some out).
+    pub outcomes: Option<u64>,
+    /// Failed of all requests, a fraction in [0, 1], where the file gives it without counts.
+    pub stated_error_rate: Option<f64>,
+    /// Requests per second.
+    pub throughput_rps: Option<f64>,
+    /// Response times.
+    pub latency: Option<Latency>,
+    /// The kinds of failure, as the tool words them.
+    pub failure_kinds: Vec<FailureKind>,
+}
+
+impl Endpoint {
+    /// An endpoint of which nothing is known yet.
+    pub fn new(key: EndpointKey) -> Self {
+        Self {
+            key,
+            requests: None,
+            failures: None,
+            outcomes: None,
+            stated_error_rate: None,
+            throughput_rps: None,
+            latency: None,
+            failure_kinds: Vec::new(),
+        }
+    }
+
+    /// Failures, and the requests they are counted in; none when either is unknown or there was no request.
+    pub fn failure_counts(&self) -> Option<(u64, u64)> {
+        let of = self.outcomes.or(self.requests)?;
+        (of > 0).then_some((self.failures?, of))
+    }
+
+    /// Failed of all requests, a fraction in [0, 1]; none without requests.
+    pub fn error_rate(&self) -> Option<f64> {
+        match self.failure_counts() {
+            Some((failures, of)) => Some(failures as f64 / of as f64),
+            None if self.requests == Some(0) => None,
+            None => self.stated_error_rate,
+        }
+    }
+
+    /// Whether not one request succeeded: then the response times say nothing.
+    pub fn all_failed(&self) -> bool {
+        self.error_rate().is_some_and(|rate| rate >= 1.0)
+    }
+
+    /// Whether the file lists the endpoint but nothing was requested.
+    pub fn is_empty(&self) -> bool {
+        match self.requests {
+            Some(requests) => requests == 0,
+            None => self.latency.as_ref().is_some_and(|latency| latency.has_no_data()),
+        }
+    }
+}
+
+/// One kind of failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureKind {
+    /// The tool's words; they differ between its versions.
+    pub message: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// How the source rounded its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    /// As Locust does: whole milliseconds below 100, tens below 1000, hundreds below 10 000, else thousands.
+    TwoSignificantDigits,
+}
+
+impl Rounding {
+    /// Half of a rounding step at this value, in milliseconds: the truth may lie that far off.
+    pub fn half_step(self, ms: f64) -> f64 {
+        match self {
+            Self::TwoSignificantDigits if ms < 100.0 => 0.5,
+            Self::TwoSignificantDigits if ms < 1_000.0 => 5.0,
+            Self::TwoSignificantDigits if ms < 10_000.0 => 50.0,
+            Self::TwoSignificantDigits => 500.0,
+        }
+    }
+}
+
+/// Response times, in milliseconds.
+#[derive(Debug, Clone, Default)]
+pub struct Latency {
+    /// Number of samples.
+    pub count: Option<u64>,
+    /// Arithmetic mean.
+    pub mean: Option<f64>,
+    /// Smallest sample.
+    pub min: Option<f64>,
+    /// Largest sample.
+    pub max: Option<f64>,
+    /// The quantiles that the file gives or the distribution has.
+    pub quantiles: BTreeMap<Quantile, f64>,
+    /// How the source rounded the quantiles, if it did.
+    pub rounding: Option<Rounding>,
+    /// All samples, where there are any.
+    pub distribution: Option<Distribution>,
+}
+
+impl Latency {
+    /// The summary of a distribution, with the quantiles of [`Quantile::GRID`].
+    pub fn from_distribution(distribution: Distribution) -> Self {
+        let quantiles = Quantile::GRID
+            .iter()
+            .filter_map(|level| Some((*level, distribution.quantile(*level)?)))
+            .collect();
+        Self {
+            count: Some(distribution.count()),
+            mean: distribution.mean(),
+            min: distribution.min(),
+            max: distribution.max(),
+            quantiles,
+            rounding: None,
+            distribution: Some(distribution),
+        }
+    }
+
+    /// The summary of values in milliseconds with how often each was seen; the quantiles are exact, which a
+    /// histogram's are only to three digits.
+    pub fn from_counts(mut counts: Vec<(f64, u64)>) -> Result<Self, OutOfRange> {
+        counts.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut distribution = Distribution::new();
+        let mut ends = Vec::with_capacity(counts.len());
+        for (value, n) in &counts {
+            distribution.record_n(*value, *n)?;
+            ends.push(distribution.count());
+        }
+        let at_rank = |rank: u64| {
+            let bucket = ends.partition_point(|end| *end <= rank);
+            counts.get(bucket).map_or(f64::NAN, |(value, _)| *value)
+        };
+        let quantiles = Quantile::GRID
+            .iter()
+            .filter_map(|level| {
+                Some((*level, interpolate(distribution.count(), level.fraction(), at_rank)?))
+            })
+            .collect();
+        Ok(Self { quantiles, ..Self::from_distribution(distribution) })
+    }
+
+    /// One number of the response times; none where it was not measured.
+    pub fn statistic(&self, statistic: Statistic) -> Option<f64> {
+        match statistic {
+            Statistic::Mean => self.mean,
+            Statistic::Min => self.min,
+            Statistic::Max => self.max,
+            Statistic::Quantile(level) => {
+                self.quantiles.get(&level).copied().or_else(|| self.distribution.as_ref()?.quantile(level))
+            }
+            Statistic::Rate | Statistic::Value => None,
+        }
+    }
+
+    /// Whether there is nothing in it: no sample, or every number exactly zero, which is how tools write a series
+    /// that never received one.
+    pub fn has_no_data(&self) -> bool {
+        let numbers = [self.mean, self.min, self.max];
+        let mut known = numbers.into_iter().flatten().chain(self.quantiles.values().copied());
+        self.count == Some(0) || known.all(|value| value <= 0.0)
+    }
+}
+
+/// A metric of the user's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomMetric {
+    /// Its name.
+    pub name: String,
+    /// The unit of its values.
+    pub unit: Unit,
+    /// Which way is better, where the file says so.
+    pub direction: Option<Direction>,
+    /// Its single number: the value, or the mean of its samples.
+    pub value: Option<f64>,
+    /// How many samples it has.
+    pub count: Option<u64>,
+    /// Quantiles of its samples.
+    pub quantiles: BTreeMap<Quantile, f64>,
+    /// The endpoint that it belongs to, as it is displayed.
+    pub endpoint: Option<String>,
+}
+
+impl CustomMetric {
+    /// A metric with this name and unit of which nothing is known yet.
+    pub fn new(name: &str, unit: Unit) -> Self {
+        Self {
+            name: name.to_owned(),
+            unit,
+            direction: None,
+            value: None,
+            count: None,
+            quantiles: BTreeMap::new(),
+            endpoint: None,
+        }
+    }
+
+    /// One number of the metric; none where it was not measured.
+    pub fn statistic(&self, statistic: Statistic) -> Option<f64> {
+        match statistic {
+            Statistic::Value | Statistic::Mean => self.value,
+            Statistic::Quantile(level) => self.quantiles.get(&level).copied(),
+            Statistic::Min | Statistic::Max | Statistic::Rate => None,
+        }
+    }
+}
+
+/// Use of one resource of the machine.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resource {
+    /// Mean over the run.
+    pub mean: Option<f64>,
+    /// Largest value.
+    pub max: Option<f64>,
+    /// Trend over the run, in units per hour.
+    pub slope_per_hour: Option<f64>,
+}
+
+/// A check of the script: a condition on the answers that does not fail a request by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Its name, with the group it stands in.
+    pub name: String,
+    /// How often it held.
+    pub passes: u64,
+    /// How often it did not.
+    pub fails: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_give_exact_quantiles() {
+        let latency = Latency::from_counts(vec![(20.0, 1), (10.0, 9)]).unwrap();
+        assert_eq!(latency.quantiles[&Quantile::P50], 10.0);
+        assert_eq!((latency.count, latency.max, latency.mean), (Some(10), Some(20.0), Some(11.0)));
+    }
+
+    #[test]
+    fn a_series_of_zeros_is_no_data() {
+        let mut latency = Latency { mean: Some(0.0), max: Some(0.0), ..Latency::default() };
+        latency.quantiles.insert(Quantile::P95, 0.0);
+        assert!(latency.has_no_data());
+        latency.max = Some(0.1);
+        assert!(!latency.has_no_data());
+    }
+
+    #[test]
+    fn no_request_has_no_error_rate() {
+        let mut endpoint = Endpoint::new(EndpointKey::Total);
+        (endpoint.requests, endpoint.failures) = (Some(0), Some(0));
+        assert_eq!((endpoint.error_rate(), endpoint.all_failed()), (None, false));
+        (endpoint.requests, endpoint.failures) = (Some(4), Some(4));
+        assert_eq!((endpoint.error_rate(), endpoint.all_failed()), (Some(1.0), true));
+    }
+}

@@ -1,0 +1,200 @@
+//! What a reader, a store or a gate noticed and a person should know. Warnings are values: renderers place them.
+
+use std::fmt;
+
+/// Where in the input something was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Place {
+    /// The file, as it was named on the command line.
+    pub file: String,
+    /// The line, from 1.
+    pub line: Option<u64>,
+}
+
+/// A warning and where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Warning {
+    /// What was noticed.
+    pub kind: WarningKind,
+    /// Where, if it is about a file.
+    pub place: Option<Place>,
+}
+
+impl Warning {
+    /// A warning that is about no file.
+    pub fn new(kind: WarningKind) -> Self {
+        Self { kind, place: None }
+    }
+
+    /// A warning about a file, and a line of it where one is known.
+    pub fn at(kind: WarningKind, file: &str, line: Option<u64>) -> Self {
+        Self { kind, place: Some(Place { file: file.to_owned(), line }) }
+    }
+}
+
+/// Everything that can be noticed. The texts hold names from files: a renderer escapes them for its place.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum WarningKind {
+    /// A run holds no request at all.
+    NoRequests,
+    /// The file ends too early and was read as far as it goes.
+    Truncated {
+        /// How it ends.
+        how: String,
+    },
+    /// Lines that could not be read were left out.
+    BrokenLines {
+        /// How many.
+        count: u64,
+        /// Why the first of them was left out.
+        first: String,
+    },
+    /// A field that run/1 does not have was left out.
+    UnknownField {
+        /// Its path.
+        path: String,
+    },
+    /// Fewer requests have an outcome than were made.
+    UnknownOutcomes {
+        /// Requests with an outcome.
+        known: u64,
+        /// All requests.
+        requests: u64,
+    },
+    /// The load generator could not start all iterations it should have.
+    DroppedIterations {
+        /// How many were dropped.
+        count: u64,
+    },
+    /// Script errors that the failure count does not hold.
+    ScriptErrors {
+        /// How many.
+        count: u64,
+        /// The message of the most frequent one.
+        message: String,
+    },
+    /// A check of the script never held.
+    CheckNeverHeld {
+        /// Its name.
+        name: String,
+    },
+    /// Two runs differ in something that does not forbid comparing them.
+    Differs {
+        /// What differs.
+        field: String,
+        /// The baseline's side.
+        baseline: String,
+        /// The new run's side.
+        current: String,
+    },
+    /// The new run has the very numbers of a baseline run: probably a stale file.
+    SameAsBaseline {
+        /// Which baseline run.
+        baseline: String,
+    },
+    /// Too few baseline runs to know the noise from run to run.
+    NoiseUnknown {
+        /// How many there are.
+        runs: usize,
+    },
+    /// Endpoints that no class of the policy holds: they have no latency limit.
+    Unclassified {
+        /// Their names.
+        endpoints: Vec<String>,
+    },
+    /// The pull request changes the policy; the base commit's decided.
+    PolicyChanged {
+        /// The base commit, short.
+        base: String,
+    },
+    /// The base commit's policy could not be read; the one at hand decided.
+    BasePolicyUnknown {
+        /// Why.
+        why: String,
+    },
+    /// The store's ref was not fetched.
+    Offline,
+    /// No baseline was found, and the policy lets that pass.
+    MissingBaseline,
+}
+
+impl WarningKind {
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoRequests => "no_requests",
+            Self::Truncated { .. } => "truncated",
+            Self::BrokenLines { .. } => "broken_lines",
+            Self::UnknownField { .. } => "unknown_field",
+            Self::UnknownOutcomes { .. } => "unknown_outcomes",
+            Self::DroppedIterations { .. } => "dropped_iterations",
+            Self::ScriptErrors { .. } => "script_errors",
+            Self::CheckNeverHeld { .. } => "check_never_held",
+            Self::Differs { .. } => "differs",
+            Self::SameAsBaseline { .. } => "same_as_baseline",
+            Self::NoiseUnknown { .. } => "noise_unknown",
+            Self::Unclassified { .. } => "unclassified",
+            Self::PolicyChanged { .. } => "policy_changed",
+            Self::BasePolicyUnknown { .. } => "base_policy_unknown",
+            Self::Offline => "offline",
+            Self::MissingBaseline => "missing_baseline",
+        }
+    }
+}
+
+impl fmt::Display for WarningKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRequests => f.write_str("no request was made"),
+            Self::Truncated { how } => write!(f, "the file is cut short ({how}); judged is what is there"),
+            Self::BrokenLines { count: 1, first } => write!(f, "1 line was left out: {first}"),
+            Self::BrokenLines { count, first } => {
+                write!(f, "{count} lines were left out; the first: {first}")
+            }
+            Self::UnknownField { path } => write!(f, "the unknown field `{path}` was left out"),
+            Self::UnknownOutcomes { known, requests } => write!(
+                f,
+                "only {known} of {requests} requests say whether they failed (k6: responseCallback null)"
+            ),
+            Self::DroppedIterations { count } => write!(
+                f,
+                "the load generator dropped {count} iterations: it could not keep up the load"
+            ),
+            Self::ScriptErrors { count, message } => write!(
+                f,
+                "the script itself raised {count} errors, which are not counted as failed requests: {message}"
+            ),
+            Self::CheckNeverHeld { name } => write!(f, "the check `{name}` never held"),
+            Self::Differs { field, baseline, current } => {
+                write!(f, "{field} differs: {baseline} in the baseline, {current} now")
+            }
+            Self::SameAsBaseline { baseline } => write!(
+                f,
+                "the numbers are the very same as those of baseline run {baseline}: is the result file stale?"
+            ),
+            Self::NoiseUnknown { runs: 1 } => f.write_str(
+                "one baseline run: the noise from run to run is not known; record three or more",
+            ),
+            Self::NoiseUnknown { runs } => write!(
+                f,
+                "{runs} baseline runs: the noise from run to run is not known; record three or more"
+            ),
+            Self::Unclassified { endpoints } => write!(
+                f,
+                "no endpoint class holds {}: no latency limit applies there",
+                endpoints.join(", ")
+            ),
+            Self::PolicyChanged { base } => write!(
+                f,
+                "this pull request changes perfgate.yaml; judged by the policy of its base {base} \
+                 (--policy FILE overrules)"
+            ),
+            Self::BasePolicyUnknown { why } => write!(
+                f,
+                "the base commit's policy could not be read ({why}); judged by the one at hand"
+            ),
+            Self::Offline => f.write_str("offline: recorded runs were not fetched first"),
+            Self::MissingBaseline => f.write_str("NOTHING WAS COMPARED: there is no baseline"),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The wire types of perfgate's own files, versioned; JSON Schemas are generated from them.
+//!
+//! A wire type is what stands in a file; the domain types of [`crate::model`] are what the program works with.
+//! They are kept apart so that a change inside never changes a file. The schemas in `schemas/` are generated from here.
+
+mod histogram;
+mod read;
+mod report;
+mod run;
+
+pub use histogram::{HistogramError, decode_histogram, encode_histogram};
+pub use read::{ReadRun, RunFileError, read_run};
+pub use report::{
+    BaselineV1, ChangeV1, CoverageV1, CurrentV1, FindingV1, IntervalV1, PlaceV1, REPORT_SCHEMA,
+    ReportV1, SkippedV1, ThresholdV1, WarningV1,
+};
+pub use run::{HistogramV1, RUN_SCHEMA, RunV1, Stored};

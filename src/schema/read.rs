@@ -1,0 +1,286 @@
+//! From a `perfgate.run/1` file to the domain: checks every number, derives what follows from others.
+
+use super::histogram::{HistogramError, decode_histogram};
+use super::run::{
+    DirectionV1, EndpointV1, LatencyV1, MeasuredV1, MetricV1, RUN_SCHEMA, RoundingV1, RunV1,
+};
+use crate::model::{
+    Check, CommitId, CustomMetric, Direction, Endpoint, EndpointKey, FailureKind, InvalidCommitId,
+    Kind, Latency, Load, OutOfRange, Quantile, Resource, Rounding, Run, Tool, Unit,
+};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A run that was read, and the fields that were left out because the format does not have them.
+#[derive(Debug)]
+pub struct ReadRun {
+    /// The run.
+    pub run: Run,
+    /// Paths of unknown fields.
+    pub unknown_fields: Vec<String>,
+}
+
+/// Why a run file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RunFileError {
+    /// Not JSON, or not of the right shape.
+    #[error("line {}, column {}: {source}", source.line(), source.column())]
+    Json {
+        /// What the parser says.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Another format or version.
+    #[error("the schema is `{found}`; this perfgate reads `{RUN_SCHEMA}`")]
+    Version {
+        /// What the file says.
+        found: String,
+    },
+    /// A value that cannot be.
+    #[error("{path}: {problem}")]
+    Invalid {
+        /// Where in the document.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// Reads a run. `json` is the whole document.
+pub fn read_run(json: &[u8]) -> Result<ReadRun, RunFileError> {
+    #[derive(Deserialize)]
+    struct Header {
+        schema: Option<String>,
+    }
+    let wrap = |source| RunFileError::Json { source };
+    let header: Header = serde_json::from_slice(json).map_err(wrap)?;
+    let found = header.schema.unwrap_or_default();
+    if found != RUN_SCHEMA {
+        return Err(RunFileError::Version { found });
+    }
+    let mut unknown_fields = Vec::new();
+    let mut parser = serde_json::Deserializer::from_slice(json);
+    let file: RunV1 =
+        serde_ignored::deserialize(&mut parser, |path| unknown_fields.push(path.to_string()))
+            .map_err(wrap)?;
+    parser.end().map_err(wrap)?;
+    Ok(ReadRun { run: run(file)?, unknown_fields })
+}
+
+fn invalid(path: &str, problem: impl ToString) -> RunFileError {
+    RunFileError::Invalid { path: path.to_owned(), problem: problem.to_string() }
+}
+
+fn run(file: RunV1) -> Result<Run, RunFileError> {
+    let mut run = Run::new(Tool { name: file.tool.name, version: file.tool.version });
+    if run.tool.name.is_empty() {
+        return Err(invalid("tool.name", "must not be empty"));
+    }
+    run.suite = file.suite.unwrap_or(run.suite);
+    run.profile = file.profile;
+    run.environment = file.environment;
+    let commit = |text: String| text.parse::<CommitId>().map_err(|e: InvalidCommitId| invalid("commit", e));
+    run.commit = file.commit.map(commit).transpose()?;
+    let time = |text: String| text.parse().map_err(|e: jiff::Error| invalid("started_at", e));
+    run.started_at = file.started_at.map(time).transpose()?;
+    run.duration_s = amount("duration_s", file.duration_s)?;
+    run.load = Load {
+        users: file.load.users,
+        spawn_rate: amount("load.spawn_rate", file.load.spawn_rate)?,
+        target: file.load.target,
+        script_sha256: file.load.script_sha256,
+    };
+    run.labels = file.labels;
+    run.endpoints = endpoints(file.endpoints, run.duration_s)?;
+    run.total = match file.total {
+        Some(total) => measured(EndpointKey::Total, "total", total, run.duration_s)?,
+        None => total_of(&run.endpoints)?,
+    };
+    run.metrics = file.metrics.into_iter().enumerate().map(metric).collect::<Result<_, _>>()?;
+    for (name, r) in file.resources {
+        let known = Resource { mean: r.mean, max: r.max, slope_per_hour: r.slope_per_hour };
+        run.resources.insert(name, known);
+    }
+    run.checks = file
+        .checks
+        .into_iter()
+        .map(|check| Check { name: check.name, passes: check.passes, fails: check.fails })
+        .collect();
+    Ok(run)
+}
+
+fn endpoints(list: Vec<EndpointV1>, duration_s: Option<f64>) -> Result<Vec<Endpoint>, RunFileError> {
+    let mut seen = BTreeSet::new();
+    let mut all = Vec::with_capacity(list.len());
+    for (i, endpoint) in list.into_iter().enumerate() {
+        let path = format!("endpoints[{i}]");
+        if endpoint.name.is_empty() {
+            return Err(invalid(&format!("{path}.name"), "must not be empty"));
+        }
+        let key = EndpointKey::Named {
+            kind: Kind::from(endpoint.kind),
+            method: endpoint.method,
+            name: endpoint.name,
+        };
+        if !seen.insert(key.clone()) {
+            return Err(invalid(&path, format!("{key} stands twice in the file")));
+        }
+        let parts = MeasuredV1 {
+            requests: endpoint.requests,
+            failures: endpoint.failures,
+            outcomes: endpoint.outcomes,
+            throughput_rps: endpoint.throughput_rps,
+            error_rate: endpoint.error_rate,
+            latency: endpoint.latency,
+            failure_kinds: endpoint.failure_kinds,
+        };
+        all.push(measured(key, &path, parts, duration_s)?);
+    }
+    Ok(all)
+}
+
+fn measured(
+    key: EndpointKey,
+    path: &str,
+    parts: MeasuredV1,
+    duration_s: Option<f64>,
+) -> Result<Endpoint, RunFileError> {
+    let at = |field: &str| format!("{path}.{field}");
+    let mut endpoint = Endpoint::new(key);
+    endpoint.latency = parts.latency.map(|l| latency(&at("latency"), l)).transpose()?;
+    let samples = endpoint.latency.as_ref().and_then(|l| l.count);
+    endpoint.requests = parts.requests.or(samples);
+    endpoint.outcomes = parts.outcomes;
+    endpoint.failures = parts.failures;
+    if let (Some(failures), Some(of)) = (endpoint.failures, endpoint.outcomes.or(endpoint.requests))
+        && failures > of
+    {
+        return Err(invalid(&at("failures"), format!("{failures} failures in {of} requests")));
+    }
+    endpoint.stated_error_rate = amount(&at("error_rate"), parts.error_rate)?;
+    if endpoint.stated_error_rate.is_some_and(|rate| rate > 1.0) {
+        return Err(invalid(&at("error_rate"), "must lie between 0 and 1"));
+    }
+    let over_time = || Some(endpoint.requests? as f64 / duration_s.filter(|s| *s > 0.0)?);
+    endpoint.throughput_rps = amount(&at("throughput_rps"), parts.throughput_rps)?.or_else(over_time);
+    endpoint.failure_kinds = parts
+        .failure_kinds
+        .into_iter()
+        .map(|kind| FailureKind { message: kind.message, count: kind.count })
+        .collect();
+    Ok(endpoint)
+}
+
+fn latency(path: &str, file: LatencyV1) -> Result<Latency, RunFileError> {
+    let at = |field: &str| format!("{path}.{field}");
+    let (unit, factor) = Unit::from_name(&file.unit);
+    if unit != Unit::Milliseconds {
+        return Err(invalid(&at("unit"), format!("`{}` is not a unit of time (ns, us, ms, s)", file.unit)));
+    }
+    let time = |field: &str, value| Ok(amount(&at(field), value)?.map(|v| v * factor));
+    let mut latency = match (&file.samples, &file.histogram) {
+        (Some(samples), _) => from_samples(&at("samples"), samples, factor)?,
+        (None, Some(histogram)) => {
+            if histogram.unit != "ns" {
+                return Err(invalid(&at("histogram.unit"), "must be ns"));
+            }
+            let mut all = decode_histogram(&histogram.data)
+                .map_err(|e: HistogramError| invalid(&at("histogram.data"), e))?;
+            all.set_exact(time("min", file.min)?, time("max", file.max)?, time("mean", file.mean)?);
+            Latency::from_distribution(all)
+        }
+        (None, None) => Latency::default(),
+    };
+    let stated = quantiles(&at("quantiles"), &file.quantiles, factor)?;
+    latency.quantiles.extend(stated);
+    latency.count = latency.count.or(file.count);
+    latency.mean = time("mean", file.mean)?.or(latency.mean);
+    latency.min = time("min", file.min)?.or(latency.min);
+    latency.max = time("max", file.max)?.or(latency.max);
+    latency.rounding =
+        file.rounding.map(|RoundingV1::TwoSignificantDigits| Rounding::TwoSignificantDigits);
+    Ok(latency)
+}
+
+fn from_samples(path: &str, samples: &[f64], factor: f64) -> Result<Latency, RunFileError> {
+    let wrong = |value: &&f64| !value.is_finite() || **value < 0.0;
+    if let Some(i) = samples.iter().position(|value| wrong(&value)) {
+        return Err(invalid(&format!("{path}[{i}]"), OutOfRange(samples[i])));
+    }
+    let counts = samples.iter().map(|value| (value * factor, 1)).collect();
+    Latency::from_counts(counts).map_err(|e| invalid(path, e))
+}
+
+fn quantiles(
+    path: &str,
+    file: &BTreeMap<String, f64>,
+    factor: f64,
+) -> Result<BTreeMap<Quantile, f64>, RunFileError> {
+    let mut known = BTreeMap::new();
+    for (name, value) in file {
+        let at = format!("{path}.{name}");
+        let level = name.parse::<Quantile>();
+        let level = level.map_err(|()| invalid(&at, "is not a quantile: write p50, p95, p99.9"))?;
+        let value = amount(&at, Some(*value))?.unwrap_or_default();
+        known.insert(level, value * factor);
+    }
+    let falling = known.iter().zip(known.iter().skip(1)).find(|((_, low), (_, high))| low > high);
+    match falling {
+        Some(((low, _), (high, _))) => Err(invalid(path, format!("{high} is smaller than {low}"))),
+        None => Ok(known),
+    }
+}
+
+fn metric((i, file): (usize, MetricV1)) -> Result<CustomMetric, RunFileError> {
+    let path = format!("metrics[{i}]");
+    if file.name.is_empty() {
+        return Err(invalid(&format!("{path}.name"), "must not be empty"));
+    }
+    let (unit, factor) = Unit::from_name(file.unit.as_deref().unwrap_or_default());
+    let mut metric = CustomMetric::new(&file.name, unit);
+    metric.direction = file.direction.map(|direction| match direction {
+        DirectionV1::Lower => Direction::Lower,
+        DirectionV1::Higher => Direction::Higher,
+    });
+    metric.value = file.value.map(|value| value * factor);
+    metric.count = file.count;
+    metric.quantiles = quantiles(&format!("{path}.quantiles"), &file.quantiles, factor)?;
+    metric.endpoint = file.endpoint;
+    Ok(metric)
+}
+
+/// A number that must not be negative. JSON has no NaN and no infinity; the parser refuses what overflows.
+fn amount(path: &str, value: Option<f64>) -> Result<Option<f64>, RunFileError> {
+    match value {
+        Some(v) if v < 0.0 => Err(invalid(path, format!("{v} must not be negative"))),
+        other => Ok(other),
+    }
+}
+
+/// The total as far as it follows from the endpoints: sums of counts and rates, merged histograms.
+fn total_of(endpoints: &[Endpoint]) -> Result<Endpoint, RunFileError> {
+    let mut total = Endpoint::new(EndpointKey::Total);
+    if endpoints.is_empty() {
+        return Ok(total);
+    }
+    let sum = |of: fn(&Endpoint) -> Option<u64>| {
+        endpoints.iter().map(of).try_fold(0_u64, |all, n| all.checked_add(n?))
+    };
+    total.requests = sum(|e| e.requests);
+    total.failures = sum(|e| e.failures);
+    if endpoints.iter().any(|e| e.outcomes.is_some()) {
+        total.outcomes = sum(|e| e.outcomes.or(e.requests));
+    }
+    total.throughput_rps = endpoints.iter().map(|e| e.throughput_rps).sum();
+    let mut all = endpoints.iter().map(|e| e.latency.as_ref()?.distribution.clone());
+    if let Some(Some(mut merged)) = all.next() {
+        for distribution in all {
+            match distribution {
+                Some(more) => merged.merge(&more).map_err(|e| invalid("endpoints", e))?,
+                None => return Ok(total),
+            }
+        }
+        total.latency = Some(Latency::from_distribution(merged));
+    }
+    Ok(total)
+}

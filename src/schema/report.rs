@@ -1,0 +1,182 @@
+//! `perfgate.report/1`: what a gate found, for programs.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The name and version of this format.
+pub const REPORT_SCHEMA: &str = "perfgate.report/1";
+
+/// What a gate found.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "perfgate report, version 1")]
+pub struct ReportV1 {
+    /// Always `perfgate.report/1`.
+    #[schemars(regex(pattern = r"^perfgate\.report/1$"))]
+    pub schema: String,
+    /// `pass`, `warn`, `fail`, `inconclusive` or `not_compared`.
+    pub verdict: String,
+    /// The exit code that goes with it: 0, 1 or 3.
+    pub exit_code: u8,
+    /// How much evidence a crossing needed: `threshold` or `evidence`.
+    pub decide: String,
+    /// What the run was held against; null when nothing was found.
+    pub baseline: Option<BaselineV1>,
+    /// The run.
+    pub current: CurrentV1,
+    /// How many measurements were compared.
+    pub coverage: CoverageV1,
+    /// Every measurement, judged or not.
+    pub findings: Vec<FindingV1>,
+    /// What else a person should know.
+    pub warnings: Vec<WarningV1>,
+}
+
+/// What the run was held against.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct BaselineV1 {
+    /// As it was asked for: a revision, or file names.
+    pub requested: String,
+    /// The nearest commit with comparable runs; null for plain files.
+    pub commit: Option<String>,
+    /// Commits between the merge base and that commit; null for plain files.
+    pub distance: Option<usize>,
+    /// Number of baseline runs.
+    pub runs: usize,
+    /// Date of the oldest baseline commit, RFC 3339.
+    pub oldest: Option<String>,
+    /// Date of the newest baseline commit, RFC 3339.
+    pub newest: Option<String>,
+    /// Recorded runs that were passed over on the way, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedV1>,
+}
+
+/// A recorded run that was not used.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct SkippedV1 {
+    /// Its commit.
+    pub commit: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The run that was judged.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CurrentV1 {
+    /// Its commit, where it is known.
+    pub commit: Option<String>,
+    /// Number of repeats.
+    pub runs: usize,
+}
+
+/// How many measurements were compared.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CoverageV1 {
+    /// Compared ones.
+    pub compared: usize,
+    /// All that at least one side has.
+    pub total: usize,
+}
+
+/// One judged comparison, or the reason why there is none.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct FindingV1 {
+    /// `METHOD NAME`, or `total`. Untrusted text.
+    pub endpoint: String,
+    /// Kind of the endpoint, or `total`.
+    pub kind: String,
+    /// `latency`, `error_rate`, `throughput`, or the name of a custom metric.
+    pub metric: String,
+    /// `p95`, `mean`, `rate`, …
+    pub statistic: String,
+    /// Unit of the values: `ms`, `ratio`, `per_second`, …
+    pub unit: String,
+    /// The baseline's value.
+    pub baseline: Option<f64>,
+    /// The run's value.
+    pub current: Option<f64>,
+    /// How far they are apart.
+    pub change: Option<ChangeV1>,
+    /// The 95 % confidence interval of the relative change (of the absolute one for an error rate); null where no
+    /// noise is known.
+    pub interval: Option<IntervalV1>,
+    /// The limit.
+    pub threshold: ThresholdV1,
+    /// `pass`, `warn`, `inconclusive`, `fail` or `not_compared`.
+    pub verdict: String,
+    /// Why: `within_limit`, `over_threshold`, `within_noise`, `below_resolution`, `too_few_requests`, …
+    pub reason: String,
+    /// How probable a change as large as this one is when nothing changed, where a test was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p: Option<f64>,
+    /// The smallest relative change that the data could have shown, where the change is within noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detectable: Option<f64>,
+    /// Requests that this statistic needs, where there are too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_requests: Option<u64>,
+    /// Requests of the baseline, where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_requests: Option<u64>,
+    /// Requests of the run, where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_requests: Option<u64>,
+    /// Failures of the baseline, for an error rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_failures: Option<u64>,
+    /// Failures of the run, for an error rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_failures: Option<u64>,
+}
+
+/// How far two values are apart.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ChangeV1 {
+    /// Relative to the baseline: 0.2 is 20 % more; null from zero.
+    pub relative: Option<f64>,
+    /// In the unit of the values.
+    pub absolute: f64,
+}
+
+/// An interval.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct IntervalV1 {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// The limit of a change; one of the two is given.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ThresholdV1 {
+    /// Relative to the baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relative: Option<f64>,
+    /// In the unit of the values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absolute: Option<f64>,
+}
+
+/// A warning.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct WarningV1 {
+    /// A stable name.
+    pub code: String,
+    /// What happened, for a person. Untrusted text.
+    pub message: String,
+    /// Where.
+    #[serde(flatten)]
+    pub place: PlaceV1,
+}
+
+/// Where in the input.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct PlaceV1 {
+    /// The file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+}

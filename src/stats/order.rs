@@ -1,0 +1,137 @@
+//! Order statistics: medians, and how far off a quantile of a sample may be.
+
+use super::beta::beta_inverse;
+
+/// The median; none of an empty slice. Values must not be NaN.
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.len() {
+        0 => None,
+        n if n % 2 == 1 => Some(sorted[middle]),
+        _ => Some(f64::midpoint(sorted[middle - 1], sorted[middle])),
+    }
+}
+
+/// A 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// The variance of the natural logarithm that a normal quantity with this 95 % interval has: ((ln high − ln low)/3.92)².
+    pub fn log_variance(self) -> f64 {
+        ((self.high / self.low).ln() / 3.92).powi(2)
+    }
+}
+
+/// Between which fractions of the sorted sample the true quantile lies with 95 % confidence, whatever the distribution:
+/// with rank r = ⌊n·q⌋ + 1, the 2.5 % point of Beta(r−1, n−r+2) and the 97.5 % point of Beta(r, n−r+1).
+pub fn rank_interval(n: u64, q: f64) -> (f64, f64) {
+    let n = n as f64;
+    let r = ((n * q).floor() + 1.0).min(n);
+    let low = if r > 1.0 { beta_inverse(0.025, r - 1.0, n - r + 2.0) } else { 0.0 };
+    (low, beta_inverse(0.975, r, n - r + 1.0))
+}
+
+/// A distribution of which only some quantiles are known: read between them by interpolating ln Q linearly against
+/// −ln(1−p), on which scale a power-law tail is a straight line and those of response times are nearly one.
+#[derive(Debug, Clone)]
+pub struct QuantileGrid {
+    /// (−ln(1−p), ln Q), ascending.
+    points: Vec<(f64, f64)>,
+}
+
+impl QuantileGrid {
+    /// A grid from (fraction in (0, 1), value > 0) pairs; values of zero or less have no logarithm and are left out.
+    /// None when nothing is left.
+    pub fn new(pairs: impl IntoIterator<Item = (f64, f64)>) -> Option<Self> {
+        let mut points: Vec<(f64, f64)> = pairs
+            .into_iter()
+            .filter(|(p, value)| (0.0..1.0).contains(p) && *value > 0.0)
+            .map(|(p, value)| (scale(p), value.ln()))
+            .collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        (!points.is_empty()).then_some(Self { points })
+    }
+
+    /// The value at a fraction; beyond the ends, the end.
+    pub fn at(&self, p: f64) -> f64 {
+        let x = scale(p);
+        let above = self.points.partition_point(|(at, _)| *at < x);
+        let ln_value = match (above.checked_sub(1).map(|i| self.points[i]), self.points.get(above)) {
+            (Some((x0, y0)), Some((x1, y1))) => y0 + (y1 - y0) * (x - x0) / (x1 - x0),
+            (Some((_, y)), None) | (None, Some(&(_, y))) => y,
+            (None, None) => f64::NAN,
+        };
+        ln_value.exp()
+    }
+
+    /// The values of the grid points next to the fraction `p` when one of them lies so far off that `p` sits between
+    /// two modes: more than 0.5 in ln Q, for points up to one unit apart on the scale −ln(1−p) (p90 to p95 is 0.7,
+    /// p95 to p98 is 0.9), and in proportion for points further apart (p99 to p99.9 is 2.3), where an ordinary tail
+    /// climbs as much.
+    pub fn far_neighbours(&self, p: f64) -> Option<Interval> {
+        const FAR: f64 = 0.5;
+        let x = scale(p);
+        let same = |at: f64| (at - x).abs() < 1e-9;
+        let here = self.at(p).ln();
+        let below = self.points.iter().rev().find(|(at, _)| *at < x && !same(*at));
+        let above = self.points.iter().find(|(at, _)| *at > x && !same(*at));
+        let far = |point: Option<&(f64, f64)>| {
+            point.is_some_and(|(at, value)| (value - here).abs() > FAR * (at - x).abs().max(1.0))
+        };
+        let end = |point: Option<&(f64, f64)>| point.map_or(here, |(_, value)| *value).exp();
+        (far(below) || far(above)).then(|| Interval { low: end(below), high: end(above) })
+    }
+}
+
+/// The scale on which a power-law tail is a straight line.
+fn scale(p: f64) -> f64 {
+    -(-p).ln_1p()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_middle_two() {
+        assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), Some(2.5));
+        assert_eq!(median(&[3.0]), Some(3.0));
+        assert_eq!(median(&[]), None);
+    }
+
+    #[test]
+    fn more_requests_narrow_the_interval_of_a_quantile() {
+        let width = |n| {
+            let (low, high) = rank_interval(n, 0.95);
+            assert!(low < 0.95 && high > 0.95);
+            high - low
+        };
+        assert!(width(100) > width(1_000) && width(1_000) > width(100_000));
+    }
+
+    #[test]
+    fn a_grid_reads_its_own_points_and_a_power_law_tail_between_them() {
+        let power_law = |p: f64| (-(1.0 - p).ln()).exp();
+        let grid = QuantileGrid::new([0.5, 0.9, 0.99].map(|p| (p, power_law(p)))).unwrap();
+        for p in [0.5, 0.7, 0.9, 0.95, 0.99] {
+            assert!((grid.at(p) / power_law(p) - 1.0).abs() < 1e-12, "{p}");
+        }
+        assert_eq!(grid.at(0.999), grid.at(0.99));
+    }
+
+    #[test]
+    fn a_quantile_between_two_modes_is_seen() {
+        let modes = QuantileGrid::new([(0.9, 10.0), (0.95, 40.0), (0.99, 50.0)]).unwrap();
+        assert_eq!(modes.far_neighbours(0.95).map(|i| i.low.round()), Some(10.0));
+        let smooth = QuantileGrid::new([(0.9, 28.0), (0.95, 33.0), (0.99, 44.0)]).unwrap();
+        assert_eq!(smooth.far_neighbours(0.95), None);
+    }
+}
