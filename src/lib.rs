@@ -1,7 +1,9 @@
 //! perfgate: a regression gate for load tests.
 
 pub mod config;
+pub mod gate;
 pub mod ingest;
 pub mod model;
 pub mod schema;
 pub mod stats;
+pub mod store;

@@ -75,6 +75,14 @@ impl EndpointKey {
         Self::Named { kind, method: method.map(str::to_owned), name: name.to_owned() }
     }
 
+    /// A text that no other endpoint of the run has: the kind, and the endpoint as it is displayed.
+    pub fn unique_name(&self) -> String {
+        match self {
+            Self::Total => self.to_string(),
+            Self::Named { kind, .. } => format!("{kind} {self}"),
+        }
+    }
+
     /// Whether both name the same endpoint when one side does not know the method.
     pub fn same_without_method(&self, other: &Self) -> bool {
         match (self, other) {

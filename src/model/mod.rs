@@ -12,6 +12,7 @@ mod distribution;
 mod endpoint;
 mod merge;
 mod metric;
+mod provenance;
 mod quantile;
 mod run;
 mod unit;
@@ -23,6 +24,7 @@ pub use distribution::{Distribution, OutOfRange};
 pub use endpoint::{EndpointKey, Kind};
 pub use merge::{MergeError, merge_shards};
 pub use metric::{Direction, Metric, Statistic};
+pub use provenance::{Outcome, Visited};
 pub use quantile::Quantile;
 pub use run::{
     Check, CustomMetric, Endpoint, FailureKind, Latency, Load, Resource, Rounding, Run, Tool,

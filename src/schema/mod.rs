@@ -14,4 +14,4 @@ pub use report::{
     BaselineV1, ChangeV1, CoverageV1, CurrentV1, FindingV1, IntervalV1, PlaceV1, REPORT_SCHEMA,
     ReportV1, SkippedV1, ThresholdV1, WarningV1,
 };
-pub use run::{HistogramV1, RUN_SCHEMA, RunV1, Stored};
+pub use run::{EndpointV1, HistogramV1, LatencyV1, RUN_SCHEMA, RunV1, Stored};

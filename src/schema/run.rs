@@ -324,7 +324,7 @@ pub struct CheckV1 {
 pub struct Stored {
     /// The run without histograms.
     pub run: RunV1,
-    /// Histograms by endpoint, as [`EndpointKey`] displays it, in two digits.
+    /// Histograms by [`EndpointKey::unique_name`], in two digits.
     pub histograms: BTreeMap<String, HistogramV1>,
 }
 
@@ -339,7 +339,7 @@ impl Stored {
             let distribution = endpoint.latency.as_ref().and_then(|l| l.distribution.as_ref());
             if let Some(all) = distribution.filter(|all| all.count() > 0) {
                 let data = encode_histogram(all, Self::DIGITS)?;
-                histograms.insert(endpoint.key.to_string(), HistogramV1 { unit: "ns".to_owned(), data });
+                histograms.insert(endpoint.key.unique_name(), HistogramV1 { unit: "ns".to_owned(), data });
             }
         }
         Ok(Self { run: RunV1::without_histograms(run), histograms })
@@ -381,6 +381,14 @@ impl RunV1 {
             resources: run.resources.iter().map(|(name, r)| (name.clone(), ResourceV1::from(r))).collect(),
             checks: run.checks.iter().map(CheckV1::from).collect(),
         }
+    }
+}
+
+impl EndpointV1 {
+    /// [`EndpointKey::unique_name`] of the endpoint, by which its histogram is found.
+    pub fn unique_name(&self) -> String {
+        let kind = crate::model::Kind::from(self.kind);
+        EndpointKey::named(kind, self.method.as_deref(), &self.name).unique_name()
     }
 }
 

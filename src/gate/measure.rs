@@ -1,0 +1,207 @@
+//! The numbers behind one comparison, or the reason why there is none.
+
+use super::report::{Metrics, Reason};
+use crate::model::{Endpoint, Latency, Statistic};
+use crate::stats::{Interval, QuantileGrid, median, rank_interval};
+
+/// One side of a comparison: the value, and what is known about how far chance moves it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Side {
+    /// The median over the runs.
+    pub(super) value: f64,
+    /// The value with half a rounding step taken off, and added.
+    pub(super) rounded_from: Interval,
+    /// Sampling variance of the logarithm; none where no request count is known.
+    pub(super) log_variance: Option<f64>,
+    pub(super) counts: Metrics,
+}
+
+/// Both sides, or why they cannot be compared, with the values and counts that are there all the same.
+pub(super) struct Measured {
+    pub(super) sides: Result<[Side; 2], Reason>,
+    pub(super) values: [Option<f64>; 2],
+    pub(super) counts: [Metrics; 2],
+    /// Whether at least one side has the measurement.
+    pub(super) counted: bool,
+}
+
+impl Measured {
+    fn new(baseline: Result<Side, Reason>, current: Result<Side, Reason>, counts: [Metrics; 2]) -> Self {
+        let counted = [&baseline, &current].iter().any(|side| !matches!(side, Err(Reason::NotMeasured)));
+        let values = [&baseline, &current].map(|side| side.as_ref().ok().map(|side| side.value));
+        let sides = match (baseline, current) {
+            (Ok(baseline), Ok(current)) => Ok([baseline, current]),
+            // What was not measured can be mended and says most; then what is wrong with the new run.
+            (Err(Reason::NotMeasured), _) | (_, Err(Reason::NotMeasured)) => Err(Reason::NotMeasured),
+            (_, Err(reason)) | (Err(reason), Ok(_)) => Err(reason),
+        };
+        Self { sides, values, counts, counted }
+    }
+}
+
+/// A latency statistic of one endpoint.
+pub(super) fn latency(
+    sides: [&[&Endpoint]; 2],
+    statistic: Statistic,
+    min_requests: u64,
+) -> Measured {
+    let counts = sides.map(|runs| Metrics { requests: total_requests(runs), failures: None });
+    let [baseline, current] = sides.map(|runs| latency_side(runs, statistic, min_requests));
+    let mut measured = Measured::new(baseline, current, counts);
+    // Too few requests on one side still leaves two numbers worth showing.
+    measured.values = sides.map(|runs| median(&values(runs, statistic)));
+    measured
+}
+
+fn latency_side(runs: &[&Endpoint], statistic: Statistic, min_requests: u64) -> Result<Side, Reason> {
+    let latencies: Vec<&Latency> = runs.iter().filter_map(|e| e.latency.as_ref()).collect();
+    if runs.iter().all(|e| e.is_empty()) || (!latencies.is_empty() && latencies.iter().all(|l| l.has_no_data())) {
+        return Err(Reason::NoData);
+    }
+    let values = values(runs, statistic);
+    let value = median(&values).ok_or(Reason::NotMeasured)?;
+    if runs.iter().any(|e| e.all_failed()) {
+        return Err(Reason::AllFailed);
+    }
+    let needs = match statistic {
+        Statistic::Quantile(level) => min_requests.max(level.requests_needed()),
+        _ => min_requests,
+    };
+    let requests = |e: &&Endpoint| e.latency.as_ref().and_then(|l| l.count).or(e.requests);
+    if runs.iter().filter_map(requests).any(|n| n < needs) {
+        return Err(Reason::TooFewRequests { needs });
+    }
+    // The median of k runs varies about as their mean does: a k-th of one run's variance.
+    let variances: Vec<f64> = latencies.iter().filter_map(|l| log_variance(l, statistic)).collect();
+    let log_variance = (variances.len() == latencies.len()).then(|| mean(&variances) / variances.len() as f64);
+    let half = match statistic {
+        Statistic::Quantile(_) => {
+            latencies.iter().filter_map(|l| l.rounding).map(|r| r.half_step(value)).fold(0.0, f64::max)
+        }
+        _ => 0.0,
+    };
+    Ok(Side {
+        value,
+        rounded_from: Interval { low: value - half, high: value + half },
+        log_variance,
+        counts: Metrics { requests: total_requests(runs), failures: None },
+    })
+}
+
+fn values(runs: &[&Endpoint], statistic: Statistic) -> Vec<f64> {
+    let of = |endpoint: &&Endpoint| {
+        let latency = endpoint.latency.as_ref().filter(|l| !l.has_no_data())?;
+        latency.statistic(statistic)
+    };
+    runs.iter().filter_map(of).collect()
+}
+
+/// Variance of the logarithm of a statistic that chance alone gives: from the order-statistic interval of a quantile,
+/// for a mean from the spread of the samples. None where the number of samples is not known.
+fn log_variance(latency: &Latency, statistic: Statistic) -> Option<f64> {
+    let n = latency.count.filter(|n| *n > 0)?;
+    let level = match statistic {
+        Statistic::Quantile(level) => level.fraction(),
+        Statistic::Mean => return mean_log_variance(latency, n),
+        _ => return None,
+    };
+    let (low, high) = rank_interval(n, level);
+    let half_step = |value: f64| latency.rounding.map_or(0.0, |rounding| rounding.half_step(value));
+    let mut interval = match &latency.distribution {
+        Some(all) => Interval { low: all.at(low)?, high: all.at(high)? },
+        None => {
+            let grid = grid(latency, n)?;
+            let read = Interval { low: grid.at(low), high: grid.at(high) };
+            match grid.far_neighbours(level) {
+                Some(far) => Interval { low: read.low.min(far.low), high: read.high.max(far.high) },
+                None => read,
+            }
+        }
+    };
+    interval.low -= half_step(interval.low);
+    interval.high += half_step(interval.high);
+    // A lower end of nothing has no logarithm; a hundredth of the upper end is as uncertain as it gets.
+    interval.low = interval.low.max(interval.high / 100.0);
+    Some(interval.log_variance())
+}
+
+/// The known quantiles, with the extremes at the plotting positions (rank − ½)/n.
+fn grid(latency: &Latency, n: u64) -> Option<QuantileGrid> {
+    let first = 0.5 / n as f64;
+    let inside = |p: &f64| *p > first && *p < 1.0 - first;
+    let known = latency.quantiles.iter().map(|(level, value)| (level.fraction(), *value));
+    let extremes = [(first, latency.min), (1.0 - first, latency.max)];
+    let extremes = extremes.into_iter().filter_map(|(p, value)| Some((p, value?)));
+    QuantileGrid::new(known.filter(|(p, _)| inside(p)).chain(extremes))
+}
+
+/// (s/mean)²/n, with the spread s read off the middle two thirds of the distribution.
+fn mean_log_variance(latency: &Latency, n: u64) -> Option<f64> {
+    let mean = latency.mean.filter(|mean| *mean > 0.0)?;
+    let grid = grid(latency, n)?;
+    let spread = (grid.at(0.8413) - grid.at(0.1587)) / 2.0;
+    Some((spread / mean).powi(2) / n as f64)
+}
+
+/// The error rate: failures of all runs over requests of all runs.
+pub(super) fn error_rate(sides: [&[&Endpoint]; 2]) -> Measured {
+    let counts = sides.map(failure_counts);
+    let side = |runs: &[&Endpoint], counts: Metrics| {
+        if runs.iter().all(|e| e.is_empty()) {
+            return Err(Reason::NoData);
+        }
+        let rates: Vec<f64> = runs.iter().filter_map(|e| e.error_rate()).collect();
+        let pooled = match (counts.failures, counts.requests) {
+            (Some(failures), Some(of)) => Some(failures as f64 / of as f64),
+            _ => median(&rates),
+        };
+        let value = pooled.ok_or(Reason::NotMeasured)?;
+        Ok(Side { value, rounded_from: Interval { low: value, high: value }, log_variance: None, counts })
+    };
+    Measured::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts)
+}
+
+/// The failures of all runs and the requests that they are counted in; both or none.
+fn failure_counts(runs: &[&Endpoint]) -> Metrics {
+    let known: Vec<(u64, u64)> = runs.iter().filter_map(|e| e.failure_counts()).collect();
+    if known.is_empty() || known.len() < runs.len() {
+        return Metrics { requests: total_requests(runs), failures: None };
+    }
+    let sum = |of: fn(&(u64, u64)) -> u64| known.iter().map(of).fold(0, u64::saturating_add);
+    Metrics { requests: Some(sum(|(_, of)| *of)), failures: Some(sum(|(failures, _)| *failures)) }
+}
+
+/// The throughput: median over the runs.
+pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> Measured {
+    let counts = sides.map(|runs| Metrics { requests: total_requests(runs), failures: None });
+    let side = |runs: &[&Endpoint], counts: Metrics| {
+        if runs.iter().all(|e| e.is_empty()) {
+            return Err(Reason::NoData);
+        }
+        let rates: Vec<f64> = runs.iter().filter_map(|e| e.throughput_rps).collect();
+        let value = median(&rates).ok_or(Reason::NotMeasured)?;
+        // Counting n requests is off by about √n.
+        let log_variance = counts.requests.filter(|n| *n > 0).map(|n| 1.0 / n as f64);
+        Ok(Side { value, rounded_from: Interval { low: value, high: value }, log_variance, counts })
+    };
+    Measured::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts)
+}
+
+/// A number of a custom metric: median over the runs that have it.
+pub(super) fn custom(sides: [Vec<f64>; 2]) -> Measured {
+    let side = |values: &[f64]| {
+        let value = median(values).ok_or(Reason::NotMeasured)?;
+        let rounded_from = Interval { low: value, high: value };
+        Ok(Side { value, rounded_from, log_variance: None, counts: Metrics::default() })
+    };
+    Measured::new(side(&sides[0]), side(&sides[1]), [Metrics::default(); 2])
+}
+
+fn total_requests(runs: &[&Endpoint]) -> Option<u64> {
+    let known: Option<Vec<u64>> = runs.iter().map(|e| e.requests).collect();
+    known.filter(|all| !all.is_empty()).map(|all| all.into_iter().fold(0, u64::saturating_add))
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}

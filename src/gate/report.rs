@@ -1,0 +1,281 @@
+//! What a gate found: everything that a renderer needs, and no prose.
+
+use crate::config::{Decide, Leniency, Threshold};
+use crate::model::{
+    CommitId, Difference, EndpointKey, Metric, Statistic, Unit, Visited, Warning,
+};
+use crate::stats::Interval;
+
+/// The outcome of one comparison, or of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Within the limit.
+    Pass,
+    /// A limit is crossed, by no more than noise or rounding gives, or something else deserves a look.
+    Warn,
+    /// A limit is crossed and suspicious: measuring again would decide.
+    Inconclusive,
+    /// A limit is crossed.
+    Fail,
+    /// There was nothing to judge.
+    NotCompared,
+}
+
+impl Verdict {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Inconclusive => "inconclusive",
+            Self::Fail => "fail",
+            Self::NotCompared => "not_compared",
+        }
+    }
+
+    /// How bad it is; what was not compared is no worse than a pass, because coverage speaks for it.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::NotCompared => 0,
+            Self::Pass => 1,
+            Self::Warn => 2,
+            Self::Inconclusive => 3,
+            Self::Fail => 4,
+        }
+    }
+}
+
+/// Why a finding has its verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Pass: the limit is not crossed.
+    WithinLimit,
+    /// Fail: the limit is crossed.
+    OverThreshold,
+    /// Inconclusive: crossed, and chance would give it too rarely to be ignored and too often to be sure.
+    MeasureAgain,
+    /// Warn: crossed, and chance gives as much.
+    WithinNoise,
+    /// Warn: crossed, but within the rounding of the source.
+    BelowResolution,
+    /// Warn: crossed, and the policy only warns here.
+    WarnOnly,
+    /// Not compared: one side did not measure this statistic.
+    NotMeasured,
+    /// Not compared: one side has no request, or nothing but zeros.
+    NoData,
+    /// Not compared: too few requests for this statistic.
+    TooFewRequests {
+        /// How many it needs.
+        needs: u64,
+    },
+    /// Not compared: every request failed, so the response times say nothing.
+    AllFailed,
+    /// Not compared: a relative limit on a baseline of zero.
+    ZeroBaseline,
+    /// Not compared: the baseline does not have the endpoint.
+    NewEndpoint,
+    /// The run does not have the endpoint any more; the policy says how bad that is.
+    Removed,
+}
+
+impl Reason {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::WithinLimit => "within_limit",
+            Self::OverThreshold => "over_threshold",
+            Self::MeasureAgain => "measure_again",
+            Self::WithinNoise => "within_noise",
+            Self::BelowResolution => "below_resolution",
+            Self::WarnOnly => "warn_only",
+            Self::NotMeasured => "not_measured",
+            Self::NoData => "no_data",
+            Self::TooFewRequests { .. } => "too_few_requests",
+            Self::AllFailed => "all_failed",
+            Self::ZeroBaseline => "zero_baseline",
+            Self::NewEndpoint => "new_endpoint",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// One judged comparison, or the reason why there is none.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// What was exercised.
+    pub endpoint: EndpointKey,
+    /// What was measured.
+    pub metric: Metric,
+    /// Which number of it.
+    pub statistic: Statistic,
+    /// The unit of the values.
+    pub unit: Unit,
+    /// The baseline's value.
+    pub baseline: Option<f64>,
+    /// The run's value.
+    pub current: Option<f64>,
+    /// The 95 % interval of the relative change (error rates: of the absolute one); none where no noise is known.
+    pub interval: Option<Interval>,
+    /// The limit.
+    pub threshold: Threshold,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// How probable a change as large as this is when nothing changed.
+    pub p: Option<f64>,
+    /// The smallest relative change that would have been seen, where a crossing is within noise.
+    pub detectable: Option<f64>,
+    /// Counts behind the values: baseline, run.
+    pub counts: [Metrics; 2],
+    /// Whether at least one side has the measurement; if not, coverage does not count it.
+    pub counted: bool,
+}
+
+/// Counts behind one side's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Metrics {
+    /// Requests, where they are known.
+    pub requests: Option<u64>,
+    /// Failed requests, for an error rate.
+    pub failures: Option<u64>,
+}
+
+/// How far two values are apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    /// Relative to the baseline; none from zero.
+    pub relative: Option<f64>,
+    /// In the unit of the values.
+    pub absolute: f64,
+}
+
+impl Finding {
+    /// How far the run is from the baseline; none unless both sides have a value.
+    pub fn change(&self) -> Option<Change> {
+        let (baseline, current) = (self.baseline?, self.current?);
+        let relative = (baseline > 0.0).then(|| current / baseline - 1.0);
+        Some(Change { relative, absolute: current - baseline })
+    }
+
+    /// Whether the two sides were held against each other.
+    pub fn is_compared(&self) -> bool {
+        self.verdict != Verdict::NotCompared && self.reason != Reason::Removed
+    }
+}
+
+/// Where the baseline comes from.
+#[derive(Debug, Clone)]
+pub struct BaselineInfo {
+    /// As it was asked for.
+    pub requested: String,
+    /// The commits whose runs were taken, nearest first; empty for plain files.
+    pub commits: Vec<CommitId>,
+    /// First-parent steps from the merge base to the nearest of them.
+    pub distance: Option<usize>,
+    /// Number of runs.
+    pub runs: usize,
+    /// Date of the oldest commit.
+    pub oldest: Option<jiff::Timestamp>,
+    /// Date of the newest commit.
+    pub newest: Option<jiff::Timestamp>,
+}
+
+/// What was judged.
+#[derive(Debug, Clone, Default)]
+pub struct CurrentInfo {
+    /// Its commit, where it is known.
+    pub commit: Option<CommitId>,
+    /// The date of that commit, by which ages are counted.
+    pub date: Option<jiff::Timestamp>,
+    /// Number of repeats.
+    pub runs: usize,
+}
+
+/// How much was compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Coverage {
+    /// Measurements that were compared.
+    pub compared: usize,
+    /// Measurements that at least one side has.
+    pub total: usize,
+}
+
+/// Why a report has its verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReportReason {
+    /// The worst finding decides.
+    Findings,
+    /// There is no baseline.
+    NoBaseline,
+    /// The two sides have nothing in common that has a limit.
+    NothingCompared,
+    /// The policy limits latency and not one latency could be compared.
+    NoLatencyCompared,
+    /// Less was compared than the policy requires.
+    CoverageTooLow {
+        /// The share that is required, from 0 to 1.
+        required: f64,
+    },
+    /// The runs are not of the same load.
+    NotComparable {
+        /// What differs.
+        differences: Vec<Difference>,
+    },
+}
+
+impl ReportReason {
+    /// The name in files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Findings => "findings",
+            Self::NoBaseline => "no_baseline",
+            Self::NothingCompared => "nothing_compared",
+            Self::NoLatencyCompared => "no_latency_compared",
+            Self::CoverageTooLow { .. } => "coverage_too_low",
+            Self::NotComparable { .. } => "not_comparable",
+        }
+    }
+}
+
+/// What a gate found.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The verdict on the whole.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: ReportReason,
+    /// How much evidence a crossing needed.
+    pub decide: Decide,
+    /// What an inconclusive report does to the exit code.
+    pub inconclusive: Leniency,
+    /// What a missing baseline does to the exit code.
+    pub missing_baseline: Leniency,
+    /// Where the baseline comes from; none if there is none.
+    pub baseline: Option<BaselineInfo>,
+    /// The commits that were looked at for a baseline.
+    pub visited: Vec<Visited>,
+    /// What was judged.
+    pub current: CurrentInfo,
+    /// How much was compared.
+    pub coverage: Coverage,
+    /// Every finding, in the order of the run.
+    pub findings: Vec<Finding>,
+    /// What else a person should know.
+    pub warnings: Vec<Warning>,
+}
+
+impl Report {
+    /// The exit code that the verdict stands for: 0 pass, 1 fail, 3 no verdict.
+    pub fn exit_code(&self) -> u8 {
+        let unless_lenient = |leniency| if leniency == Leniency::Warn { 0 } else { 3 };
+        match (self.verdict, &self.reason) {
+            (Verdict::Pass | Verdict::Warn, _) => 0,
+            (Verdict::Fail, _) => 1,
+            (Verdict::Inconclusive, _) => unless_lenient(self.inconclusive),
+            (Verdict::NotCompared, ReportReason::NoBaseline) => unless_lenient(self.missing_baseline),
+            (Verdict::NotCompared, _) => 3,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Where a baseline was looked for, commit by commit, and what was found there.
+
+use super::commit::CommitId;
+use super::comparable::Difference;
+
+/// One commit that was looked at on the way to a baseline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visited {
+    /// The commit.
+    pub commit: CommitId,
+    /// First-parent steps from the merge base; 0 is the merge base.
+    pub distance: usize,
+    /// Commit date.
+    pub date: jiff::Timestamp,
+    /// First line of its message; untrusted.
+    pub subject: String,
+    /// What was found.
+    pub outcome: Outcome,
+}
+
+/// What a commit had to offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Runs of it are part of the baseline.
+    Taken {
+        /// How many.
+        runs: usize,
+    },
+    /// Nothing is recorded for it.
+    NoRecord,
+    /// It is the commit under test: a run is never compared with its own commit.
+    UnderTest,
+    /// Its runs are not comparable with this one; the differences of the last of them.
+    NotComparable {
+        /// What differs.
+        differences: Vec<Difference>,
+    },
+}

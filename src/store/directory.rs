@@ -1,0 +1,135 @@
+//! Records in a folder: for artifacts, caches, and baselines that are reviewed like code.
+
+use super::error::StoreError;
+use super::layout::{Entry, RUNS};
+use super::{NewRecord, Part, RunStore};
+use crate::model::CommitId;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Records in a folder.
+#[derive(Debug, Clone)]
+pub struct DirectoryStore {
+    root: PathBuf,
+}
+
+impl DirectoryStore {
+    /// The store in this folder, which need not exist yet.
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.root.join(path);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(StoreError::Io { path, source }),
+        }
+    }
+
+    /// A file appears whole or not at all: it is written beside its place and renamed.
+    fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.root.join(path);
+        let write = || -> io::Result<()> {
+            let folder = path.parent().unwrap_or(&self.root);
+            fs::create_dir_all(folder)?;
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(bytes)?;
+            file.persist(&path)?;
+            Ok(())
+        };
+        write().map_err(|source| StoreError::Io { path: path.clone(), source })
+    }
+
+    /// The file names of a folder, sorted; none when it does not exist.
+    fn names(&self, folder: &Path) -> Result<Vec<String>, StoreError> {
+        let wrap = |source| StoreError::Io { path: folder.to_owned(), source };
+        let list = match fs::read_dir(folder) {
+            Ok(list) => list,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(wrap(error)),
+        };
+        let mut names = Vec::new();
+        for file in list {
+            names.extend(file.map_err(wrap)?.file_name().into_string().ok());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn entries_in(&self, folder: &str) -> Result<Vec<Entry>, StoreError> {
+        let names = self.names(&self.root.join(RUNS).join(folder))?;
+        Ok(names.iter().filter_map(|name| Entry::from_names(folder, name)).collect())
+    }
+}
+
+impl RunStore for DirectoryStore {
+    fn entries(&self) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = Vec::new();
+        for folder in self.names(&self.root.join(RUNS))? {
+            entries.extend(self.entries_in(&folder)?);
+        }
+        Ok(entries)
+    }
+
+    fn entries_of(&self, commit: CommitId) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = self.entries_in(&commit.to_string()[..2])?;
+        entries.retain(|entry| entry.commit == commit);
+        Ok(entries)
+    }
+
+    fn make_present(&self, _: &[Entry]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn read(&self, entry: &Entry) -> Result<Vec<u8>, StoreError> {
+        let missing = || StoreError::BrokenRecord {
+            entry: entry.run_path(),
+            why: "the file is gone".to_owned(),
+        };
+        self.read_file(&entry.run_path())?.ok_or_else(missing)
+    }
+
+    fn read_histograms(&self, entry: &Entry) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read_file(&entry.histograms_path())
+    }
+
+    fn write(&self, records: &[NewRecord]) -> Result<(), StoreError> {
+        for record in records {
+            if self.root.join(record.entry.run_path()).exists() {
+                continue;
+            }
+            // The histograms first: a run without them is whole, histograms without a run are not.
+            if let Some(histograms) = &record.histograms {
+                self.write_file(&record.entry.histograms_path(), histograms)?;
+            }
+            self.write_file(&record.entry.run_path(), &record.run)?;
+        }
+        Ok(())
+    }
+
+    fn remove(&self, entries: &[Entry], part: Part) -> Result<(), StoreError> {
+        let remove = |path: String| {
+            let path = self.root.join(path);
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    Err(StoreError::Io { path, source })
+                }
+                _ => Ok(()),
+            }
+        };
+        for entry in entries {
+            if part == Part::Everything {
+                remove(entry.run_path())?;
+            }
+            remove(entry.histograms_path())?;
+        }
+        Ok(())
+    }
+
+    fn describe(&self) -> String {
+        format!("the folder {}", self.root.display())
+    }
+}

@@ -1,0 +1,93 @@
+//! The baseline of a revision: the nearest commit of its history that has comparable runs.
+
+use super::error::StoreError;
+use super::history::History;
+use super::record::{StoredRun, load};
+use super::{Entry, RunStore};
+use crate::model::{CommitId, Field, Outcome, Run, Visited, differences};
+use std::collections::BTreeSet;
+
+/// What is looked for.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    /// The revision, as it was asked for.
+    pub revision: &'a str,
+    /// The commit whose history counts: what was checked out and measured.
+    pub head: CommitId,
+    /// Commits whose runs are never taken: what is under test cannot be its own baseline.
+    pub under_test: &'a [CommitId],
+    /// The run that a baseline must be comparable with.
+    pub run: &'a Run,
+    /// Differences that are allowed.
+    pub allow_different: &'a BTreeSet<Field>,
+    /// Commits to look at, from the merge base on.
+    pub max_distance: usize,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The commits that were looked at, nearest first.
+    pub visited: Vec<Visited>,
+    /// The comparable runs of the nearest commit that has any.
+    pub runs: Vec<StoredRun>,
+}
+
+/// Looks for the baseline: from the merge base of the revision and the head along the first parents, nearest first.
+pub fn find_baseline(
+    store: &dyn RunStore,
+    history: &History,
+    wanted: &Wanted<'_>,
+) -> Result<Found, StoreError> {
+    let base = history.resolve(wanted.revision)?;
+    let most = wanted.max_distance.saturating_add(1);
+    let walk = history.walk(wanted.revision, base, wanted.head, most)?;
+    let mut entries: Vec<Vec<Entry>> = Vec::with_capacity(walk.commits.len());
+    for commit in &walk.commits {
+        entries.push(store.entries_of(commit.id)?);
+    }
+    store.make_present(&entries.concat())?;
+    let mut found = Found::default();
+    for (distance, (commit, entries)) in walk.commits.into_iter().zip(entries).enumerate() {
+        let (outcome, runs) = look_at(store, wanted, commit.id, &entries)?;
+        let (commit, date, subject) = (commit.id, commit.date, commit.subject);
+        found.visited.push(Visited { commit, distance, date, subject, outcome });
+        if !runs.is_empty() {
+            found.runs = runs;
+            return Ok(found);
+        }
+    }
+    if walk.cut {
+        // What is missing might hold a baseline: "cannot tell" is not "nothing found".
+        let why = "the rest of the history is not here".to_owned();
+        return Err(StoreError::HistoryUnknown { revision: wanted.revision.to_owned(), why });
+    }
+    Ok(found)
+}
+
+fn look_at(
+    store: &dyn RunStore,
+    wanted: &Wanted<'_>,
+    commit: CommitId,
+    entries: &[Entry],
+) -> Result<(Outcome, Vec<StoredRun>), StoreError> {
+    if wanted.under_test.contains(&commit) {
+        return Ok((Outcome::UnderTest, Vec::new()));
+    }
+    let mut runs = Vec::new();
+    let mut outcome = Outcome::NoRecord;
+    for entry in entries {
+        let stored = load(store, entry, false)?;
+        let mut forbidding = differences(&stored.run, wanted.run);
+        forbidding.retain(|d| d.field.forbids() && !wanted.allow_different.contains(&d.field));
+        if forbidding.is_empty() {
+            runs.push(stored);
+        } else {
+            outcome = Outcome::NotComparable { differences: forbidding };
+        }
+    }
+    if !runs.is_empty() {
+        outcome = Outcome::Taken { runs: runs.len() };
+    }
+    Ok((outcome, runs))
+}

@@ -1,0 +1,272 @@
+//! The commit history: revisions, merge bases, first parents. Reads the user's clone and never changes it.
+//!
+//! A shallow clone is completed in the private repository: commits only, without trees. There it is read together with
+//! the clone's objects, and without the clone's list of where its history is cut off.
+
+use super::error::StoreError;
+use super::git_store::{has_commit, private_path};
+use super::record::{commit_id, oid};
+use super::remote::Remote;
+use crate::model::CommitId;
+use git2::{Oid, Repository};
+use std::path::{Path, PathBuf};
+
+/// A commit, as reports show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitInfo {
+    /// Its id.
+    pub id: CommitId,
+    /// Commit date.
+    pub date: jiff::Timestamp,
+    /// First line of its message; untrusted.
+    pub subject: String,
+}
+
+/// The history of a clone.
+pub struct History {
+    clone: Repository,
+    remote: Option<Remote>,
+}
+
+impl std::fmt::Debug for History {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("History").field("clone", &self.clone.path()).finish_non_exhaustive()
+    }
+}
+
+/// A first-parent walk.
+#[derive(Debug, Clone)]
+pub(super) struct Walk {
+    /// From the merge base on.
+    pub(super) commits: Vec<CommitInfo>,
+    /// Whether it ends because a shallow clone does, not because the history does.
+    pub(super) cut: bool,
+}
+
+impl History {
+    /// The history of the clone that holds this folder. `offline` never asks the remote.
+    pub fn open(folder: &Path, remote: Option<&str>, offline: bool) -> Result<Self, StoreError> {
+        let clone = Repository::discover(folder).map_err(|error| match error.code() {
+            git2::ErrorCode::NotFound => StoreError::NoRepository { path: folder.to_owned() },
+            _ => StoreError::git("opening the repository")(error),
+        })?;
+        let remote = if offline { None } else { Remote::of(&clone, remote)? };
+        Ok(Self { clone, remote })
+    }
+
+    /// The git folder that all work trees of the clone share.
+    pub fn common_dir(&self) -> &Path {
+        self.clone.commondir()
+    }
+
+    /// The root of the work tree; the git folder of a bare clone.
+    pub fn root(&self) -> PathBuf {
+        self.clone.workdir().unwrap_or_else(|| self.clone.path()).to_owned()
+    }
+
+    /// The remote, if there is one and it may be asked.
+    pub fn remote(&self) -> Option<&Remote> {
+        self.remote.as_ref()
+    }
+
+    /// The commit that is checked out.
+    pub fn head(&self) -> Result<CommitId, StoreError> {
+        let head = self.clone.head().and_then(|head| head.peel_to_commit());
+        head.map(|commit| commit_id(commit.id())).map_err(|error| match error.code() {
+            git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound => StoreError::NoCommit,
+            _ => StoreError::git("reading HEAD")(error),
+        })
+    }
+
+    /// The parents of a commit as it names them, whether they are here or not; empty when the commit is not here.
+    pub fn parents(&self, commit: CommitId) -> Result<Vec<CommitId>, StoreError> {
+        let whole = self.uncut()?;
+        let found = whole.find_commit(oid(commit)?);
+        Ok(found.map(|found| found.parent_ids().map(commit_id).collect()).unwrap_or_default())
+    }
+
+    /// The commit that a revision names: a local branch, else the remote's branch of that name, else a tag, else
+    /// anything that git understands (an id, `HEAD~2`), else a branch or tag that only the remote knows.
+    pub fn resolve(&self, revision: &str) -> Result<CommitId, StoreError> {
+        let remote = self.remote.as_ref().map_or("origin", Remote::name);
+        let names = [
+            format!("refs/heads/{revision}"),
+            format!("refs/remotes/{remote}/{revision}"),
+            format!("refs/tags/{revision}"),
+        ];
+        for name in &names {
+            if let Ok(found) = self.clone.find_reference(name).and_then(|found| found.peel_to_commit()) {
+                return Ok(commit_id(found.id()));
+            }
+        }
+        let parsed = self.clone.revparse_single(revision).and_then(|object| object.peel_to_commit());
+        if let Ok(commit) = parsed {
+            return Ok(commit_id(commit.id()));
+        }
+        if let Some(remote) = &self.remote
+            && let Some(found) = remote.resolve(&self.private()?, revision)?
+        {
+            return Ok(commit_id(found));
+        }
+        revision.parse().map_err(|_| StoreError::UnknownRevision(revision.to_owned()))
+    }
+
+    /// Date and subject of a commit; none when it is not here.
+    pub fn info(&self, commit: CommitId) -> Result<Option<CommitInfo>, StoreError> {
+        Ok(info(&self.uncut()?, oid(commit)?))
+    }
+
+    /// A file of a commit, if both are here or can be fetched.
+    pub fn file(&self, commit: CommitId, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let wrap = || StoreError::git(format!("reading {path} of {}", commit.short()));
+        let tree = self.clone.find_commit(oid(commit)?).and_then(|commit| commit.tree()).map_err(wrap())?;
+        match tree.get_path(Path::new(path)) {
+            Ok(entry) => {
+                let blob = self.clone.find_blob(entry.id()).map_err(wrap())?;
+                Ok(Some(blob.content().to_vec()))
+            }
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(wrap()(error)),
+        }
+    }
+
+    /// The first-parent line from the merge base of a revision and a commit on, at most `most` commits.
+    pub(super) fn walk(
+        &self,
+        revision: &str,
+        base: CommitId,
+        head: CommitId,
+        most: usize,
+    ) -> Result<Walk, StoreError> {
+        let whole = self.uncut()?;
+        match walk_in(&whole, base, head, most) {
+            Ok(Some(commits)) => return Ok(Walk { commits, cut: false }),
+            Ok(None) => return Err(no_common_history(revision, base, head)),
+            // Something is missing: the clone is shallow, or the base is only on the remote.
+            Err(_) => {}
+        }
+        let why = match self.complete(&whole, base, head) {
+            Ok(()) => match walk_in(&self.uncut()?, base, head, most) {
+                Ok(Some(commits)) => return Ok(Walk { commits, cut: false }),
+                Ok(None) => return Err(no_common_history(revision, base, head)),
+                Err(error) => error.message().to_owned(),
+            },
+            Err(error) => error.to_string(),
+        };
+        // Without the rest of the history, what is here may still hold the answer.
+        match walk_in(&self.clone, base, head, most) {
+            Ok(Some(commits)) if !commits.is_empty() => Ok(Walk { commits, cut: true }),
+            _ => Err(StoreError::HistoryUnknown { revision: revision.to_owned(), why }),
+        }
+    }
+
+    /// Fetches the commits that the clone does not have, from where it is cut off on.
+    fn complete(&self, whole: &Repository, base: CommitId, head: CommitId) -> Result<(), StoreError> {
+        let Some(remote) = &self.remote else { return Err(StoreError::NoRemote { name: None }) };
+        let mut wanted = Vec::new();
+        for commit in [base, head].into_iter().filter(|commit| !has_commit(whole, *commit)) {
+            wanted.push(oid(commit)?);
+        }
+        for cut_off in self.cut_offs()? {
+            if let Ok(commit) = whole.find_commit(cut_off) {
+                wanted.extend(commit.parent_ids().filter(|parent| whole.find_commit(*parent).is_err()));
+            }
+        }
+        wanted.sort();
+        wanted.dedup();
+        remote.fetch_graph(&self.private()?, &wanted)
+    }
+
+    /// The commits at which a shallow clone is cut off.
+    fn cut_offs(&self) -> Result<Vec<Oid>, StoreError> {
+        let path = self.clone.commondir().join("shallow");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(text.lines().filter_map(|line| Oid::from_str(line.trim()).ok()).collect()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(source) => Err(StoreError::Io { path, source }),
+        }
+    }
+
+    /// The private repository, made if it is not there yet.
+    fn private(&self) -> Result<PathBuf, StoreError> {
+        super::GitStore::open(self.common_dir(), None)?;
+        Ok(private_path(self.common_dir()))
+    }
+
+    /// The objects of clone and private repository together, without the clone's list of where it is cut off. Where
+    /// there is no private repository the clone itself, unless it is shallow.
+    fn uncut(&self) -> Result<Repository, StoreError> {
+        let wrap = || StoreError::git("opening the private repository");
+        let private = private_path(self.common_dir());
+        if !self.clone.is_shallow() && !private.join("HEAD").is_file() {
+            return Repository::open(self.clone.path()).map_err(wrap());
+        }
+        let whole = Repository::open_bare(self.private()?).map_err(wrap())?;
+        // In this process only: on disk, git would take the clone's incomplete history for its own.
+        let objects = self.common_dir().join("objects");
+        let odb = whole.odb().map_err(wrap())?;
+        odb.add_disk_alternate(&objects.display().to_string()).map_err(wrap())?;
+        for alternate in alternates(&objects) {
+            odb.add_disk_alternate(&alternate.display().to_string()).map_err(wrap())?;
+        }
+        drop(odb);
+        Ok(whole)
+    }
+}
+
+/// The object folders that a clone borrows from (`git clone --reference`).
+fn alternates(objects: &Path) -> Vec<PathBuf> {
+    let list = std::fs::read_to_string(objects.join("info/alternates")).unwrap_or_default();
+    list.lines().filter(|line| !line.is_empty()).map(|line| objects.join(line)).collect()
+}
+
+fn no_common_history(revision: &str, base: CommitId, head: CommitId) -> StoreError {
+    StoreError::NoCommonHistory { revision: revision.to_owned(), base, head }
+}
+
+/// The walk inside one repository; an error when an object is missing, none when there is no common ancestor.
+fn walk_in(
+    repository: &Repository,
+    base: CommitId,
+    head: CommitId,
+    most: usize,
+) -> Result<Option<Vec<CommitInfo>>, git2::Error> {
+    let id = |commit: CommitId| Oid::from_bytes(commit.as_bytes());
+    let (base, head) = (id(base)?, id(head)?);
+    repository.find_commit(base)?;
+    repository.find_commit(head)?;
+    let mut next = match repository.merge_base(base, head) {
+        Ok(merge_base) => Some(merge_base),
+        Err(error) if error.code() == git2::ErrorCode::NotFound && is_whole(repository, base, head) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let mut commits = Vec::new();
+    while let Some(at) = next.filter(|_| commits.len() < most) {
+        let commit = repository.find_commit(at)?;
+        commits.extend(info(repository, at));
+        next = commit.parent_id(0).ok();
+    }
+    Ok(Some(commits))
+}
+
+/// Whether every ancestor of both is here: only then does "not found" mean that there is no common one.
+fn is_whole(repository: &Repository, base: Oid, head: Oid) -> bool {
+    let walk = || -> Result<(), git2::Error> {
+        let mut walk = repository.revwalk()?;
+        walk.push(base)?;
+        walk.push(head)?;
+        walk.try_for_each(|commit| commit.map(drop))
+    };
+    walk().is_ok()
+}
+
+fn info(repository: &Repository, id: Oid) -> Option<CommitInfo> {
+    let commit = repository.find_commit(id).ok()?;
+    Some(CommitInfo {
+        id: commit_id(id),
+        date: jiff::Timestamp::from_second(commit.time().seconds()).unwrap_or_default(),
+        subject: commit.summary().ok().flatten().unwrap_or_default().to_owned(),
+    })
+}

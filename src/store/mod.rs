@@ -1,0 +1,66 @@
+//! Where runs live, by commit; and finding the baseline of a revision.
+//!
+//! A record is one immutable file, `runs/<first 2 digits of the commit>/<other 38>-<run id>.json`, in a tree that is
+//! either a ref of the repository itself ([`GitStore`]) or a folder ([`DirectoryStore`]). The run id is a hash of the
+//! content, so recording twice changes nothing and two writers never meet in a file. Nothing here judges.
+
+mod directory;
+mod error;
+mod find;
+mod git_config;
+mod git_store;
+mod history;
+mod layout;
+mod record;
+mod remote;
+mod sync;
+
+pub use directory::DirectoryStore;
+pub use error::StoreError;
+pub use find::{Found, Wanted, find_baseline};
+pub use git_store::GitStore;
+pub use history::{CommitInfo, History};
+pub use layout::Entry;
+pub use record::{Recorded, StoredRun, load, prepare, record};
+pub use remote::Remote;
+pub use sync::{Pushed, fetch, push};
+
+/// Where records are kept. Small on purpose: what a record is and how it is found is the same for every store.
+pub trait RunStore {
+    /// All records, sorted.
+    fn entries(&self) -> Result<Vec<Entry>, StoreError>;
+    /// The records of one commit, sorted.
+    fn entries_of(&self, commit: crate::model::CommitId) -> Result<Vec<Entry>, StoreError>;
+    /// Brings the content of these records here, where it is elsewhere.
+    fn make_present(&self, entries: &[Entry]) -> Result<(), StoreError>;
+    /// The run of a record, as JSON.
+    fn read(&self, entry: &Entry) -> Result<Vec<u8>, StoreError>;
+    /// The histograms of a record, as JSON; none where they were not kept.
+    fn read_histograms(&self, entry: &Entry) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Adds records, all or none; those that are there already stay as they are.
+    fn write(&self, records: &[NewRecord]) -> Result<(), StoreError>;
+    /// Removes records, or only their histograms.
+    fn remove(&self, entries: &[Entry], part: Part) -> Result<(), StoreError>;
+    /// What the store is, for messages.
+    fn describe(&self) -> String;
+}
+
+/// A record that is to be added.
+#[derive(Debug, Clone)]
+pub struct NewRecord {
+    /// Its place.
+    pub entry: Entry,
+    /// The run, as JSON.
+    pub run: Vec<u8>,
+    /// The histograms, as JSON.
+    pub histograms: Option<Vec<u8>>,
+}
+
+/// What of a record is to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Everything,
+    /// Only the histograms.
+    Histograms,
+}
