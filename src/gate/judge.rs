@@ -353,6 +353,15 @@ fn notices(
     if rules.decide == Decide::Evidence && runs < RUNS_FOR_NOISE && judged_by_noise {
         kinds.push(WarningKind::NoiseUnknown { runs });
     }
+    let not_measured: BTreeSet<String> = findings
+        .iter()
+        .filter(|f| f.metric == Metric::Latency && f.reason == Reason::NotMeasured)
+        .map(|f| f.statistic.to_string())
+        .collect();
+    if let (false, Some(run)) = (not_measured.is_empty(), current.first()) {
+        let statistics = not_measured.into_iter().collect();
+        kinds.push(WarningKind::NotMeasured { statistics, tool: run.tool.name.clone() });
+    }
     let unclassified: Vec<String> = pairs
         .iter()
         .filter(|pair| !pair.current.is_empty())

@@ -97,6 +97,13 @@ pub enum WarningKind {
         /// How many there are.
         runs: usize,
     },
+    /// Statistics that have a limit and that a side did not measure.
+    NotMeasured {
+        /// Their names (`p99`).
+        statistics: Vec<String>,
+        /// The tool that could measure them.
+        tool: String,
+    },
     /// Endpoints that no class of the policy holds: they have no latency limit.
     Unclassified {
         /// Their names.
@@ -133,6 +140,7 @@ impl WarningKind {
             Self::Differs { .. } => "differs",
             Self::SameAsBaseline { .. } => "same_as_baseline",
             Self::NoiseUnknown { .. } => "noise_unknown",
+            Self::NotMeasured { .. } => "not_measured",
             Self::Unclassified { .. } => "unclassified",
             Self::PolicyChanged { .. } => "policy_changed",
             Self::BasePolicyUnknown { .. } => "base_policy_unknown",
@@ -179,6 +187,9 @@ impl fmt::Display for WarningKind {
                 f,
                 "{runs} baseline runs: the noise from run to run is not known; record three or more"
             ),
+            Self::NotMeasured { statistics, tool } => {
+                write!(f, "{} was not measured: {}", statistics.join(", "), how_to_measure(tool))
+            }
             Self::Unclassified { endpoints } => write!(
                 f,
                 "no endpoint class holds {}: no latency limit applies there",
@@ -196,5 +207,17 @@ impl fmt::Display for WarningKind {
             Self::Offline => f.write_str("offline: recorded runs were not fetched first"),
             Self::MissingBaseline => f.write_str("NOTHING WAS COMPARED: there is no baseline"),
         }
+    }
+}
+
+/// What makes a tool write a quantile that it leaves out.
+fn how_to_measure(tool: &str) -> &'static str {
+    match tool {
+        "k6" => {
+            "run k6 with --summary-trend-stats=\"avg,min,med,max,p(90),p(95),p(99),count\" and --summary-export \
+             (its machine-readable summary has no more than p90 and p95)"
+        }
+        "locust" => "add it to locust.stats.PERCENTILES_TO_REPORT in the locustfile",
+        _ => "write it under `quantiles`, or write `samples`",
     }
 }

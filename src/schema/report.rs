@@ -15,12 +15,18 @@ pub struct ReportV1 {
     pub schema: String,
     /// `pass`, `warn`, `fail`, `inconclusive` or `not_compared`.
     pub verdict: String,
+    /// Why: `findings` when the worst of them decides, `no_baseline`, `nothing_compared`, `no_latency_compared`,
+    /// `coverage_too_low` or `not_comparable`.
+    pub reason: String,
     /// The exit code that goes with it: 0, 1 or 3.
     pub exit_code: u8,
     /// How much evidence a crossing needed: `threshold` or `evidence`.
     pub decide: String,
     /// What the run was held against; null when nothing was found.
     pub baseline: Option<BaselineV1>,
+    /// Recorded runs that were passed over on the way to a baseline, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedV1>,
     /// The run.
     pub current: CurrentV1,
     /// How many measurements were compared.
@@ -46,9 +52,6 @@ pub struct BaselineV1 {
     pub oldest: Option<String>,
     /// Date of the newest baseline commit, RFC 3339.
     pub newest: Option<String>,
-    /// Recorded runs that were passed over on the way, and why.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub skipped: Vec<SkippedV1>,
 }
 
 /// A recorded run that was not used.

@@ -1,0 +1,310 @@
+//! The arguments as typed.
+
+use crate::config::parse_limit;
+use crate::ingest::Format;
+use crate::model::Field;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Regression gate for load tests: compares what Locust, k6 and other tools measured with the baseline stored for a
+/// git commit.
+#[derive(Debug, Parser)]
+#[command(name = "perfgate", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 pass (also with warnings), 1 regression, 2 could not run, 3 no verdict.")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// Policy to go by, instead of the perfgate.yaml of this folder or one above it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) policy: Option<PathBuf>,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: ColorChoice,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Normalise the results of a load test and store them for a commit
+    Record(RecordArgs),
+    /// The gate: hold the results of a load test against a baseline
+    Compare(CompareArgs),
+    /// Turn results of any supported format into perfgate's own JSON
+    Normalize(NormalizeArgs),
+    /// Add the shards of one distributed load test up to one run
+    Merge(MergeArgs),
+    /// Look at the stored runs, exchange them, tidy them up
+    Baseline(BaselineArgs),
+    /// Print the JSON Schema of a file
+    Schema(SchemaArgs),
+    /// Show a gate at work in a scratch repository
+    Demo(DemoArgs),
+}
+
+/// Which results, and how to read them.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Results")]
+pub(super) struct ResultArgs {
+    /// Result files or globs, `-` for standard input. Several are repeats of the same test. None: `results` of
+    /// perfgate.yaml
+    pub(super) results: Vec<String>,
+    /// Take several files for shards of one run instead of repeats
+    #[arg(long)]
+    pub(super) merge: bool,
+    /// The files' format, instead of recognising it: perfgate, locust-csv, locust-json, k6-summary, k6-json, k6-csv
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format_in: Option<Format>,
+    /// Read a cut file and broken lines as far as they go, and say so
+    #[arg(long)]
+    pub(super) lenient: bool,
+}
+
+/// What the run is, where the files do not say.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What the run is")]
+pub(super) struct RunArgs {
+    /// Suite of this repository that the run belongs to
+    #[arg(long, value_name = "NAME")]
+    pub(super) suite: Option<String>,
+    /// Named load, such as `baseline` or `stress`
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// Where the test ran, such as `ci` or `staging`
+    #[arg(long, value_name = "NAME")]
+    pub(super) environment: Option<String>,
+    /// Further label; `runner` is the class of machine
+    #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
+    pub(super) label: Vec<(String, String)>,
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
+    if key.is_empty() { Err("the key is empty".to_owned()) } else { Ok((key.to_owned(), value.to_owned())) }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RecordArgs {
+    #[command(flatten)]
+    pub(super) results: ResultArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Commit that was measured; default: the one that is checked out
+    #[arg(long, value_name = "REV")]
+    pub(super) commit: Option<String>,
+    /// Push the records to the remote afterwards
+    #[arg(long)]
+    pub(super) push: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// Revision to compare with: the nearest comparable runs of its history are the baseline
+    #[arg(long, value_name = "REV", conflicts_with = "baseline_file")]
+    pub(super) baseline: Option<String>,
+    /// Result file to compare with instead of stored runs; several are several baseline runs
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline_file: Vec<String>,
+    #[command(flatten)]
+    pub(super) results: ResultArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// What overrules the policy.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Gate")]
+pub(super) struct GateArgs {
+    /// Commits to search for a baseline, from the merge base on [default: 50]
+    #[arg(long, value_name = "N")]
+    pub(super) max_distance: Option<usize>,
+    /// Work with the records that are here, without fetching
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// What a missing baseline does: exit 3, or a loud warning and exit 0
+    #[arg(long, value_name = "HOW")]
+    pub(super) missing_baseline: Option<LeniencyChoice>,
+    /// What an inconclusive report does: exit 3, or a loud warning and exit 0
+    #[arg(long, value_name = "HOW")]
+    pub(super) inconclusive: Option<LeniencyChoice>,
+    /// Share of the measurements that must be compared; less is exit 3
+    #[arg(long, value_name = "PERCENT", value_parser = parse_limit)]
+    pub(super) require_coverage: Option<f64>,
+    /// Compare in spite of a difference: suite, profile, environment, tool, users, duration, target, runner
+    #[arg(long, value_name = "FIELD")]
+    pub(super) allow_different: Vec<Field>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum LeniencyChoice {
+    Fail,
+    Warn,
+}
+
+/// Where reports go.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// Form of the report on standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: ReportFormat,
+    /// Write the report to a file as well: table, markdown or json
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file)]
+    pub(super) output: Vec<(ReportFormat, PathBuf)>,
+    /// Show every measurement in the table, not only what asks for attention
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    Table,
+    Markdown,
+    Json,
+}
+
+fn report_file(text: &str) -> Result<(ReportFormat, PathBuf), String> {
+    let (format, file) = text.split_once('=').ok_or("write it as FORMAT=FILE")?;
+    Ok((ReportFormat::from_str(format, false)?, PathBuf::from(file)))
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NormalizeArgs {
+    #[command(flatten)]
+    pub(super) results: ResultArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Leave the histograms out
+    #[arg(long)]
+    pub(super) no_histograms: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArgs {
+    /// Shards: result files of any format that has samples or histograms
+    #[arg(required = true)]
+    pub(super) runs: Vec<String>,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BaselineArgs {
+    #[command(subcommand)]
+    pub(super) command: BaselineCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BaselineCommand {
+    /// List the recorded commits, newest first
+    List(ListArgs),
+    /// Print the runs recorded for a commit, as JSON
+    Show(ShowArgs),
+    /// Show how the baseline of a revision is found: every commit looked at, taken or not, and why
+    Explain(ExplainArgs),
+    /// Add run files, or the records of a folder, to the store
+    Import(ImportArgs),
+    /// Copy all records to a folder
+    Export(ExportArgs),
+    /// Bring the records that are here to the remote
+    Push,
+    /// Bring the remote's records here
+    Fetch,
+    /// Remove the records of old commits
+    Prune(PruneArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// How many commits to list
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(super) last: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// Commit whose runs are wanted
+    #[arg(default_value = "HEAD")]
+    pub(super) revision: String,
+    /// With the histograms that were kept
+    #[arg(long)]
+    pub(super) histograms: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// Revision whose baseline is looked for
+    #[arg(long, value_name = "REV")]
+    pub(super) baseline: Option<String>,
+    #[command(flatten)]
+    pub(super) results: ResultArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// Run files that name their commit, or folders written by `baseline export`
+    #[arg(required = true)]
+    pub(super) sources: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// Folder to write to
+    pub(super) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PruneArgs {
+    /// Commits whose records stay: the newest by commit date
+    #[arg(long, value_name = "N")]
+    pub(super) keep: Option<usize>,
+    /// Commits whose histograms stay; nine tenths of the bytes are histograms
+    #[arg(long, value_name = "N")]
+    pub(super) keep_histograms: Option<usize>,
+    /// Remove records that cannot be read
+    #[arg(long)]
+    pub(super) broken: bool,
+    /// Only say what would be removed
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// The file whose schema is wanted
+    pub(super) file: SchemaFile,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SchemaFile {
+    /// A run, perfgate.run/1
+    Run,
+    /// A report, perfgate.report/1
+    Report,
+    /// The policy, perfgate.yaml
+    Config,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Folder for the scratch repository, which must not exist yet; default: a temporary one
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) folder: Option<PathBuf>,
+}

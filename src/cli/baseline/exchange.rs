@@ -1,0 +1,75 @@
+//! `perfgate baseline import`, `export`, `push` and `fetch`.
+
+use super::place::{open_place, push_records};
+use crate::cli::args::{ExportArgs, ImportArgs};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::policy::Loaded;
+use crate::cli::results::read_files;
+use crate::cli::session::Session;
+use crate::ingest::ReadOptions;
+use crate::model::Run;
+use crate::store::{DirectoryStore, NewRecord, RunStore, fetch as fetch_store, load, record};
+use std::path::Path;
+
+/// Everything is read before anything is written, so that a broken file leaves the store as it was.
+pub(super) fn import(args: &ImportArgs, loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let place = open_place(loaded, true, session)?;
+    let mut runs: Vec<Run> = Vec::new();
+    for source in &args.sources {
+        let path = session.path(source);
+        if path.is_dir() {
+            runs.extend(records_of(&path)?);
+        } else {
+            runs.extend(read_files(&[path], ReadOptions::default(), session)?.runs);
+        }
+    }
+    if let Some(i) = runs.iter().position(|run| run.commit.is_none()) {
+        let help = "record it for a commit instead: perfgate record --commit REV FILE";
+        return Err(CliError::usage(format!("run {} names no commit; nothing was imported", i + 1), help));
+    }
+    let recorded = record(place.store.as_ref(), &runs, loaded.policy.store.keep_histograms)?;
+    let new = recorded.iter().filter(|recorded| !recorded.known).count();
+    session.say(&format!("imported {new} runs; {} were there already", recorded.len() - new))?;
+    Ok(Exit::Pass)
+}
+
+fn records_of(folder: &Path) -> Result<Vec<Run>, CliError> {
+    let store = DirectoryStore::new(folder.to_owned());
+    let entries = store.entries()?;
+    if entries.is_empty() {
+        let help = "such a folder has runs/<2 digits>/<38 digits>-<run id>.json in it";
+        return Err(CliError::usage(format!("{} holds no record", folder.display()), help));
+    }
+    entries.iter().map(|entry| Ok(load(&store, entry, true)?.run)).collect()
+}
+
+pub(super) fn export(args: &ExportArgs, loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let place = open_place(loaded, false, session)?;
+    let entries = place.store.entries()?;
+    place.store.make_present(&entries)?;
+    let target = DirectoryStore::new(session.path(&args.folder));
+    let mut records = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let run = place.store.read(&entry)?;
+        let histograms = place.store.read_histograms(&entry)?;
+        records.push(NewRecord { entry, run, histograms });
+    }
+    target.write(&records)?;
+    session.say(&format!("exported {} runs to {}", records.len(), args.folder.display()))?;
+    Ok(Exit::Pass)
+}
+
+pub(super) fn push(loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let place = open_place(loaded, false, session)?;
+    push_records(&place, session)?;
+    Ok(Exit::Pass)
+}
+
+pub(super) fn fetch(loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let place = open_place(loaded, false, session)?;
+    fetch_store(place.exchangeable()?)?;
+    let records = place.store.entries()?.len();
+    session.say(&format!("{records} runs are here now"))?;
+    Ok(Exit::Pass)
+}

@@ -1,0 +1,104 @@
+//! `perfgate baseline list` and `show`: what is recorded.
+
+use super::place::open_place;
+use crate::cli::args::{ListArgs, ShowArgs};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::normalize::write_runs;
+use crate::cli::policy::Loaded;
+use crate::cli::session::Session;
+use crate::model::{CommitId, EndpointKey, Quantile, Run, Statistic};
+use crate::report::{escape_terminal, significant, write_grid};
+use crate::store::{CommitInfo, Entry, load};
+use std::collections::BTreeMap;
+use std::io::Write as _;
+
+/// The columns of the list; true is aligned to the right.
+const COLUMNS: [(&str, bool); 9] = [
+    ("commit", false),
+    ("date", false),
+    ("subject", false),
+    ("suite", false),
+    ("profile", false),
+    ("tool", false),
+    ("requests", true),
+    ("slowest p95", true),
+    ("run", false),
+];
+
+pub(super) fn list(args: &ListArgs, loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let place = open_place(loaded, true, session)?;
+    let mut by_commit: BTreeMap<CommitId, Vec<Entry>> = BTreeMap::new();
+    for entry in place.store.entries()? {
+        by_commit.entry(entry.commit).or_default().push(entry);
+    }
+    let mut commits: Vec<(Option<CommitInfo>, CommitId)> = Vec::new();
+    for commit in by_commit.keys() {
+        commits.push((place.history.info(*commit)?, *commit));
+    }
+    // Newest first; commits that are not in this clone last.
+    commits.sort_by_key(|(info, _)| std::cmp::Reverse(info.as_ref().map(|info| info.date)));
+    let (records, total) = (by_commit.values().map(Vec::len).sum::<usize>(), commits.len());
+    let mut rows = Vec::new();
+    for (info, commit) in commits.iter().take(args.last) {
+        for entry in &by_commit[commit] {
+            let stored = load(place.store.as_ref(), entry, false)?;
+            rows.push(row(info.as_ref(), entry, &stored.run));
+        }
+    }
+    let store = place.describe();
+    if rows.is_empty() {
+        session.say(&format!(
+            "nothing is recorded in {store}\n  after a load test: perfgate record RESULTS"
+        ))?;
+        return Ok(Exit::Pass);
+    }
+    let shown = total.min(args.last);
+    session.print(|out| {
+        writeln!(out, "{store}: {records} runs of {total} commits, the newest {shown}\n")?;
+        write_grid(&COLUMNS, &rows, out)
+    })?;
+    Ok(Exit::Pass)
+}
+
+fn row(info: Option<&CommitInfo>, entry: &Entry, run: &Run) -> Vec<String> {
+    let optional = |text: Option<&String>| text.map_or("–".to_owned(), |text| escape_terminal(text));
+    vec![
+        entry.commit.short(),
+        info.map_or("–".to_owned(), |info| info.date.strftime("%Y-%m-%d %H:%M").to_string()),
+        info.map_or("(not in this clone)".to_owned(), |info| {
+            escape_terminal(&info.subject.chars().take(50).collect::<String>())
+        }),
+        escape_terminal(&run.suite),
+        optional(run.profile.as_ref()),
+        escape_terminal(&run.tool.name),
+        run.total.requests.map_or("–".to_owned(), |n| n.to_string()),
+        slowest(run).unwrap_or("–".to_owned()),
+        entry.id.clone(),
+    ]
+}
+
+/// The slowest endpoint by p95, for recognising a run.
+fn slowest(run: &Run) -> Option<String> {
+    let p95 = Statistic::Quantile(Quantile::P95);
+    let of = |key: &EndpointKey| *key != EndpointKey::Total || run.endpoints.is_empty();
+    let endpoints = run.all_endpoints().filter(|e| of(&e.key));
+    let values = endpoints.filter_map(|e| e.latency.as_ref()?.statistic(p95));
+    values.reduce(f64::max).map(|ms| format!("{} ms", significant(ms)))
+}
+
+pub(super) fn show(args: &ShowArgs, loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    // Contents that are still on the remote may be needed.
+    let place = open_place(loaded, false, session)?;
+    let commit = place.history.resolve(&args.revision)?;
+    let mut runs = Vec::new();
+    for entry in place.store.entries_of(commit)? {
+        runs.push(load(place.store.as_ref(), &entry, args.histograms)?.run);
+    }
+    if runs.is_empty() {
+        let help = "perfgate baseline list shows what is recorded";
+        return Err(CliError::usage(format!("no run is recorded for {}", commit.short()), help));
+    }
+    write_runs(&runs, args.histograms, None, session)?;
+    Ok(Exit::Pass)
+}

@@ -1,0 +1,29 @@
+//! `perfgate baseline`: the stored runs. One file per subcommand.
+
+mod exchange;
+mod explain;
+mod list;
+mod place;
+mod prune;
+
+pub(super) use place::{Place, open_place, push_records};
+
+use super::args::{BaselineArgs, BaselineCommand};
+use super::error::CliError;
+use super::exit::Exit;
+use super::policy::load;
+use super::session::Session;
+
+pub(super) fn run(args: &BaselineArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let loaded = load(session)?;
+    match &args.command {
+        BaselineCommand::List(args) => list::list(args, &loaded, session),
+        BaselineCommand::Show(args) => list::show(args, &loaded, session),
+        BaselineCommand::Explain(args) => explain::explain(args, loaded, session),
+        BaselineCommand::Import(args) => exchange::import(args, &loaded, session),
+        BaselineCommand::Export(args) => exchange::export(args, &loaded, session),
+        BaselineCommand::Push => exchange::push(&loaded, session),
+        BaselineCommand::Fetch => exchange::fetch(&loaded, session),
+        BaselineCommand::Prune(args) => prune::prune(args, &loaded, session),
+    }
+}

@@ -1,0 +1,68 @@
+//! `perfgate baseline prune`: the records of old commits go, the newest stay.
+
+use super::place::{Place, open_place};
+use crate::cli::args::PruneArgs;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::policy::Loaded;
+use crate::cli::session::Session;
+use crate::model::CommitId;
+use crate::store::{Entry, Part, load};
+use std::collections::BTreeSet;
+
+pub(super) fn prune(args: &PruneArgs, loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    if args.keep.is_none() && args.keep_histograms.is_none() && !args.broken {
+        let help = "give --keep N, --keep-histograms N or --broken";
+        return Err(CliError::usage("there is nothing to prune", help));
+    }
+    let place = open_place(loaded, true, session)?;
+    let entries = place.store.entries()?;
+    let mut gone: BTreeSet<Entry> = BTreeSet::new();
+    if args.broken {
+        gone.extend(entries.iter().filter(|entry| load(place.store.as_ref(), entry, false).is_err()).cloned());
+    }
+    if let Some(keep) = args.keep {
+        gone.extend(beyond(&place, &entries, keep)?);
+    }
+    let thinned: Vec<Entry> = match args.keep_histograms {
+        Some(keep) => {
+            let old = beyond(&place, &entries, keep)?;
+            old.into_iter().filter(|entry| !gone.contains(entry)).collect()
+        }
+        None => Vec::new(),
+    };
+    let gone: Vec<Entry> = gone.into_iter().collect();
+    let done = if args.dry_run { "would remove" } else { "removed" };
+    if !args.dry_run {
+        place.store.remove(&gone, Part::Everything)?;
+        place.store.remove(&thinned, Part::Histograms)?;
+    }
+    session.say(&format!(
+        "{done} {} of {} runs, and the histograms of {} more",
+        gone.len(),
+        entries.len(),
+        thinned.len()
+    ))?;
+    if !gone.is_empty() && !args.dry_run && place.history.remote().is_some() {
+        session.say("  perfgate baseline push removes them from the remote as well")?;
+    }
+    Ok(Exit::Pass)
+}
+
+/// The records of all but the newest `keep` commits. Commits that are not in this clone have no date here, so a clone
+/// without its whole history cannot tell what is old.
+fn beyond(place: &Place, entries: &[Entry], keep: usize) -> Result<Vec<Entry>, CliError> {
+    let commits: BTreeSet<CommitId> = entries.iter().map(|entry| entry.commit).collect();
+    let mut dated = Vec::with_capacity(commits.len());
+    for commit in commits {
+        let Some(info) = place.history.info(commit)? else {
+            let problem = format!("the recorded commit {} is not in this clone", commit.short());
+            let help = "fetch the whole history first (git fetch --unshallow, git fetch origin); nothing was removed";
+            return Err(CliError::usage(problem, help));
+        };
+        dated.push((info.date, commit));
+    }
+    dated.sort();
+    let old: BTreeSet<CommitId> = dated.iter().rev().skip(keep).map(|(_, commit)| *commit).collect();
+    Ok(entries.iter().filter(|entry| old.contains(&entry.commit)).cloned().collect())
+}

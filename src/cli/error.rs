@@ -1,0 +1,85 @@
+//! Everything that can keep a command from doing its work, with what to do about it.
+
+use super::exit::Exit;
+use crate::config::ConfigError;
+use crate::ingest::IngestError;
+use crate::model::MergeError;
+use crate::schema::HistogramError;
+use crate::store::StoreError;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    Merge(#[from] MergeError),
+    #[error("{0}")]
+    Histogram(#[from] HistogramError),
+    /// The standard output could not be written.
+    #[error("cannot write the output: {0}")]
+    Output(io::Error),
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    /// A value could not be written as JSON.
+    #[error("cannot write JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The arguments, or what they name, do not fit together.
+    #[error("{problem}")]
+    Usage { problem: String, help: String },
+}
+
+impl CliError {
+    pub(super) fn usage(problem: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage { problem: problem.into(), help: help.into() }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Ingest(error) => error.help(),
+            Self::Store(error) => error.help().map(str::to_owned),
+            Self::Usage { help, .. } => Some(help.clone()),
+            Self::Config(_)
+            | Self::Merge(_)
+            | Self::Histogram(_)
+            | Self::Output(_)
+            | Self::File { .. }
+            | Self::Json(_) => None,
+        }
+    }
+
+    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out, "error: {}", harmless(&self.to_string()))?;
+        match self.help() {
+            Some(help) => writeln!(out, "  {}", harmless(&help)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Store(error) if error.is_unanswerable() => Exit::NoVerdict,
+            Self::Ingest(_)
+            | Self::Store(_)
+            | Self::Config(_)
+            | Self::Merge(_)
+            | Self::Histogram(_)
+            | Self::Output(_)
+            | Self::File { .. }
+            | Self::Json(_)
+            | Self::Usage { .. } => Exit::CouldNotRun,
+        }
+    }
+}
+
+/// Messages hold names and values from files; control characters but line ends are taken out.
+fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}

@@ -1,0 +1,43 @@
+//! How the program ends.
+
+use std::process::ExitCode;
+
+/// The exit codes. 2 is what `make` and argument parsers use for "could not run", so nothing soft may have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Pass, or pass with warnings; also every command that did what it was asked.
+    Pass,
+    /// A regression, or a budget broken.
+    Regression,
+    /// Could not run: usage, unreadable input, broken configuration, store or network failure.
+    CouldNotRun,
+    /// No verdict: nothing to compare with, nothing comparable, inconclusive, or less coverage than required.
+    NoVerdict,
+}
+
+impl Exit {
+    /// The number that the process ends with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Regression => 1,
+            Self::CouldNotRun => 2,
+            Self::NoVerdict => 3,
+        }
+    }
+
+    /// The exit that a report's code stands for.
+    pub(super) fn from_report(code: u8) -> Self {
+        match code {
+            0 => Self::Pass,
+            1 => Self::Regression,
+            _ => Self::NoVerdict,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,75 @@
+//! The command line: parses arguments, brings the other rooms together, maps the outcome to an exit code.
+//!
+//! One file per command, all of the same shape: the arguments as typed, then `run(&Args, &mut Session)`.
+
+mod args;
+mod baseline;
+mod commit;
+mod compare;
+mod demo;
+mod error;
+mod exit;
+mod merge;
+mod normalize;
+mod output;
+mod policy;
+mod record;
+mod results;
+mod schema;
+mod session;
+
+pub use exit::Exit;
+pub use session::{Environment, Session};
+
+use args::{Arguments, Command};
+use clap::Parser as _;
+use error::CliError;
+use std::ffi::OsString;
+use std::io::Write as _;
+
+/// Runs perfgate with these arguments (the first is the program's name) and returns how it ended. Everything that it
+/// writes goes through the session.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<'_>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error, session),
+    };
+    session.set_color(arguments.color);
+    session.policy_file = arguments.policy;
+    let outcome = match &arguments.command {
+        Command::Record(args) => record::run(args, session),
+        Command::Compare(args) => compare::run(args, session),
+        Command::Normalize(args) => normalize::run(args, session),
+        Command::Merge(args) => merge::run(args, session),
+        Command::Baseline(args) => baseline::run(args, session),
+        Command::Schema(args) => schema::run(args, session),
+        Command::Demo(args) => demo::run(args, session),
+    };
+    let outcome = outcome.and_then(|exit| session.flush().map(|()| exit));
+    match outcome {
+        Ok(exit) => exit,
+        // Whoever reads the output has seen enough: `perfgate … | head` is no failure of ours.
+        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Pass,
+        Err(error) => {
+            // Where not even the error can be written there is nobody left to tell.
+            drop(error.write(&mut session.err));
+            error.exit()
+        }
+    }
+}
+
+/// What clap has to say: help and version are answers, everything else is a mistake of the caller.
+fn usage(error: &clap::Error, session: &mut Session<'_>) -> Exit {
+    let text = error.render();
+    let (written, exit) = if error.use_stderr() {
+        (write!(session.err, "{}", styled(&text, session.color_err)), Exit::CouldNotRun)
+    } else {
+        (write!(session.out, "{}", styled(&text, session.color)), Exit::Pass)
+    };
+    drop(written.and_then(|()| session.out.flush()));
+    exit
+}
+
+fn styled(text: &clap::builder::StyledStr, color: bool) -> String {
+    if color { text.ansi().to_string() } else { text.to_string() }
+}

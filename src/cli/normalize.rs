@@ -1,0 +1,65 @@
+//! `perfgate normalize`: any supported format in, `perfgate.run/1` out.
+
+use super::args::NormalizeArgs;
+use super::error::CliError;
+use super::exit::Exit;
+use super::output::write_file;
+use super::policy::load;
+use super::results::{Read, read_results};
+use super::session::Session;
+use crate::model::{Run, Warning};
+use crate::report::escape_terminal;
+use crate::schema::RunV1;
+use std::io::{self, Write};
+use std::path::Path;
+
+pub(super) fn run(args: &NormalizeArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let loaded = load(session)?;
+    let globs = (loaded.policy.results.as_slice(), loaded.folder.as_path());
+    let Read { runs, warnings } = read_results(&args.results, &args.run, globs, session)?;
+    if runs.is_empty() {
+        return Err(no_results());
+    }
+    write_runs(&runs, !args.no_histograms, args.output.as_deref(), session)?;
+    say_warnings(&warnings, session)?;
+    Ok(Exit::Pass)
+}
+
+/// Nothing to read was named anywhere.
+pub(super) fn no_results() -> CliError {
+    let help = "name result files, or set `results` in perfgate.yaml";
+    CliError::usage("there is nothing to read", help)
+}
+
+/// Writes runs as JSON, one document each.
+pub(super) fn write_runs(
+    runs: &[Run],
+    histograms: bool,
+    file: Option<&Path>,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    let mut text = Vec::new();
+    for run in runs {
+        let wire = if histograms { RunV1::with_histograms(run)? } else { RunV1::without_histograms(run) };
+        serde_json::to_writer_pretty(&mut text, &wire)?;
+        text.push(b'\n');
+    }
+    match file {
+        Some(path) => write_file(&session.path(path), |out: &mut dyn Write| out.write_all(&text)),
+        None => session.print(|out| -> io::Result<()> { out.write_all(&text) }),
+    }
+}
+
+/// Warnings of commands that make no report.
+pub(super) fn say_warnings(warnings: &[Warning], session: &mut Session<'_>) -> Result<(), CliError> {
+    for warning in warnings {
+        let place = warning.place.as_ref().map(|place| match place.line {
+            Some(line) => format!("{}:{line}: ", escape_terminal(&place.file)),
+            None => format!("{}: ", escape_terminal(&place.file)),
+        });
+        let text: String =
+            warning.kind.to_string().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        session.say(&format!("warning: {}{text}", place.unwrap_or_default()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Files that appear whole or not at all, and reports in the forms that were asked for.
+
+use super::args::{OutputArgs, ReportFormat};
+use super::error::CliError;
+use super::session::Session;
+use crate::gate::Report;
+use crate::report::{TableStyle, render_json, render_markdown, render_table};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes a file by renaming it into its place once it is complete.
+pub(super) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CliError> {
+    let attempt = || -> io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut buffer = io::BufWriter::new(file.as_file_mut());
+        write(&mut buffer)?;
+        buffer.flush()?;
+        drop(buffer);
+        readable_by_all(file.as_file())?;
+        file.persist(path)?;
+        Ok(())
+    };
+    attempt().map_err(|source| CliError::File { path: path.to_owned(), source })
+}
+
+/// Temporary files are for their owner only; what other steps of a job read must not be.
+#[cfg(unix)]
+fn readable_by_all(file: &std::fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &std::fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Writes the report to standard output and to every file that was asked for; the files first, so that a closed pipe
+/// cannot keep them from being written.
+pub(super) fn write_report(
+    report: &Report,
+    args: &OutputArgs,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    for (format, path) in &args.output {
+        let style = TableStyle { color: false, all: args.all };
+        write_file(&session.path(path), |mut out| render(report, *format, style, &mut out))?;
+    }
+    let style = TableStyle { color: session.color, all: args.all };
+    session.print(|out| render(report, args.format, style, out))
+}
+
+fn render(
+    report: &Report,
+    format: ReportFormat,
+    style: TableStyle,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    match format {
+        ReportFormat::Table => render_table(report, style, out),
+        ReportFormat::Markdown => render_markdown(report, out),
+        ReportFormat::Json => render_json(report, out),
+    }
+}

@@ -1,0 +1,77 @@
+//! `perfgate record`: normalise results and store them for a commit.
+
+use super::args::RecordArgs;
+use super::baseline::{Place, open_place, push_records};
+use super::commit::{pull_request, under_test};
+use super::error::CliError;
+use super::exit::Exit;
+use super::normalize::{no_results, say_warnings};
+use super::policy::load;
+use super::results::{Read, read_results};
+use super::session::Session;
+use crate::model::{CommitId, Run};
+use crate::store::{History, record};
+
+pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let loaded = load(session)?;
+    let globs = (loaded.policy.results.as_slice(), loaded.folder.as_path());
+    let Read { mut runs, warnings } = read_results(&args.results, &args.run, globs, session)?;
+    if runs.is_empty() {
+        return Err(no_results());
+    }
+    refuse_empty(&runs)?;
+    let place = open_place(&loaded, !args.push, session)?;
+    let commit = commit_of(args, &place.history, session)?;
+    runs.iter_mut().for_each(|run| run.commit = Some(commit));
+    let recorded = record(place.store.as_ref(), &runs, loaded.policy.store.keep_histograms)?;
+    say_warnings(&warnings, session)?;
+    for (run, recorded) in runs.iter().zip(&recorded) {
+        let known = if recorded.known { "was recorded already" } else { "recorded" };
+        session.say(&format!("{known}: {} of {} ({})", recorded.entry.id, commit.short(), summary(run)))?;
+    }
+    if args.push {
+        push_records(&place, session)?;
+    }
+    Ok(Exit::Pass)
+}
+
+/// The commit that was measured: the one that is named, or the one under test.
+fn commit_of(
+    args: &RecordArgs,
+    history: &History,
+    session: &Session<'_>,
+) -> Result<CommitId, CliError> {
+    Ok(match &args.commit {
+        Some(revision) => history.resolve(revision)?,
+        None => under_test(history, pull_request(session).as_ref())?.commit,
+    })
+}
+
+/// A run in which nothing was measured must never become what others are held against.
+fn refuse_empty(runs: &[Run]) -> Result<(), CliError> {
+    let measured = |run: &Run| {
+        let requests = run.all_endpoints().filter_map(|e| e.requests).any(|n| n > 0);
+        let latency = run.all_endpoints().filter_map(|e| e.latency.as_ref());
+        requests || latency.into_iter().any(|l| !l.has_no_data()) || !run.metrics.is_empty()
+    };
+    match runs.iter().position(|run| !measured(run)) {
+        Some(i) => Err(CliError::usage(
+            format!("result {} holds no measurement: it was not recorded, and nothing else was", i + 1),
+            "a baseline without requests would make every comparison with it empty",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A run in a few words: `k6, 4786 requests, 6 endpoints`.
+fn summary(run: &Run) -> String {
+    let requests = run.total.requests.map(|n| format!(", {n} requests")).unwrap_or_default();
+    format!("{}{requests}, {} endpoints", run.tool.name, run.endpoints.len())
+}
+
+/// Where a record goes, for those who want to know before.
+impl Place {
+    pub(super) fn describe(&self) -> String {
+        self.store.describe()
+    }
+}

@@ -1,0 +1,118 @@
+//! From the result arguments to runs.
+
+use super::args::{ResultArgs, RunArgs};
+use super::error::CliError;
+use super::session::Session;
+use crate::ingest::{Ingested, ReadOptions, Source, read};
+use crate::model::{Run, Warning, merge_shards};
+use std::path::{Path, PathBuf};
+
+/// Runs that were read, and what was noticed.
+pub(super) struct Read {
+    pub(super) runs: Vec<Run>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Reads the results that the arguments name, or else those of the policy (`globs`, meant from `folder`). Empty when
+/// neither names any.
+pub(super) fn read_results(
+    args: &ResultArgs,
+    run: &RunArgs,
+    (globs, folder): (&[String], &Path),
+    session: &Session<'_>,
+) -> Result<Read, CliError> {
+    let paths = if args.results.is_empty() {
+        expand(globs, folder, session)?
+    } else {
+        expand(&args.results, session.folder(), session)?
+    };
+    let options = ReadOptions { format: args.format_in, lenient: args.lenient };
+    let mut all = read_files(&paths, options, session)?;
+    if args.merge && !all.runs.is_empty() {
+        all.runs = vec![merge_shards(all.runs)?];
+    }
+    all.runs.iter_mut().for_each(|read| label(read, run));
+    Ok(all)
+}
+
+/// Reads files, each a run.
+pub(super) fn read_files(
+    paths: &[PathBuf],
+    options: ReadOptions,
+    session: &Session<'_>,
+) -> Result<Read, CliError> {
+    let mut all = Read { runs: Vec::new(), warnings: Vec::new() };
+    for path in paths {
+        // Messages name the file as the person did.
+        let shown = path.strip_prefix(session.folder()).unwrap_or(path);
+        let source = Source::open(path).map_err(|error| renamed(error, path, shown))?;
+        let Ingested { run, warnings } =
+            read(source, options).map_err(|error| renamed(error, path, shown))?;
+        all.runs.push(run);
+        all.warnings.extend(warnings.into_iter().map(|mut warning| {
+            if let Some(place) = &mut warning.place {
+                place.file = relative(&place.file, session.folder());
+            }
+            warning
+        }));
+    }
+    Ok(all)
+}
+
+fn renamed(mut error: crate::ingest::IngestError, path: &Path, shown: &Path) -> CliError {
+    if error.file == path.display().to_string() {
+        error.file = shown.display().to_string();
+    }
+    CliError::Ingest(error)
+}
+
+fn relative(file: &str, folder: &Path) -> String {
+    Path::new(file).strip_prefix(folder).map_or(file.to_owned(), |path| path.display().to_string())
+}
+
+/// The files that names and globs stand for, each glob's sorted. A name that matches nothing is an error: a result that
+/// is not there must not be passed over.
+pub(super) fn expand(
+    names: &[String],
+    folder: &Path,
+    session: &Session<'_>,
+) -> Result<Vec<PathBuf>, CliError> {
+    let mut paths = Vec::new();
+    for name in names {
+        let path = folder.join(name);
+        if name == "-" || path.exists() {
+            paths.push(if name == "-" { PathBuf::from("-") } else { path });
+            continue;
+        }
+        let wrong = |why: String| {
+            let help = "give a result file, such as results_stats.csv or summary.json";
+            CliError::usage(format!("{name}: {why}"), help)
+        };
+        if !name.contains(['*', '?', '[']) {
+            return Err(wrong("there is no such file".to_owned()));
+        }
+        let pattern = glob::Pattern::escape(&folder.display().to_string());
+        let found = glob::glob(&format!("{pattern}/{name}")).map_err(|e| wrong(e.to_string()))?;
+        let mut found: Vec<PathBuf> = found.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+        if found.is_empty() {
+            return Err(wrong(format!("no file in {} matches", shown(folder, session))));
+        }
+        found.sort();
+        paths.extend(found);
+    }
+    Ok(paths)
+}
+
+fn shown(folder: &Path, session: &Session<'_>) -> String {
+    if folder == session.folder() { "this folder".to_owned() } else { folder.display().to_string() }
+}
+
+/// Puts what the arguments say of the run where the file said nothing or something else.
+fn label(run: &mut Run, args: &RunArgs) {
+    if let Some(suite) = &args.suite {
+        run.suite.clone_from(suite);
+    }
+    run.profile = args.profile.clone().or(run.profile.take());
+    run.environment = args.environment.clone().or(run.environment.take());
+    run.labels.extend(args.label.iter().cloned());
+}

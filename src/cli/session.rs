@@ -1,0 +1,95 @@
+//! What a command has around it: where it stands, what the environment says, where it writes.
+
+use super::args::ColorChoice;
+use super::error::CliError;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The environment variables that matter.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// Names of the variables that are read.
+    const NAMES: [&str; 3] = ["NO_COLOR", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH"];
+
+    /// The variables of this process.
+    pub fn of_process() -> Self {
+        let read = |name: &str| Some((name.to_owned(), std::env::var(name).ok()?));
+        Self { variables: Self::NAMES.into_iter().filter_map(read).collect() }
+    }
+
+    /// The value of a variable; none when it is unset or empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// What a command has around it.
+pub struct Session<'a> {
+    /// Standard output.
+    pub(super) out: Box<dyn Write + 'a>,
+    /// Standard error.
+    pub(super) err: Box<dyn Write + 'a>,
+    pub(super) environment: Environment,
+    folder: PathBuf,
+    /// The policy file that the arguments name.
+    pub(super) policy_file: Option<PathBuf>,
+    /// Whether colours are used on standard output.
+    pub(super) color: bool,
+    /// Whether colours are used on standard error.
+    pub(super) color_err: bool,
+}
+
+impl<'a> Session<'a> {
+    /// A session in a folder. `terminals` says of standard output and standard error whether a person reads them.
+    pub fn new(
+        folder: PathBuf,
+        environment: Environment,
+        out: Box<dyn Write + 'a>,
+        err: Box<dyn Write + 'a>,
+        terminals: [bool; 2],
+    ) -> Self {
+        let plain = environment.get("NO_COLOR").is_some();
+        let [color, color_err] = terminals.map(|terminal| terminal && !plain);
+        Self { out, err, environment, folder, policy_file: None, color, color_err }
+    }
+
+    /// The folder that relative paths are meant from.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A path as the arguments have it, from the session's folder on; `-` stays what it is.
+    pub(super) fn path(&self, path: &Path) -> PathBuf {
+        if path.as_os_str() == "-" { path.to_owned() } else { self.folder.join(path) }
+    }
+
+    pub(super) fn set_color(&mut self, choice: ColorChoice) {
+        match choice {
+            ColorChoice::Auto => {}
+            ColorChoice::Always => (self.color, self.color_err) = (true, true),
+            ColorChoice::Never => (self.color, self.color_err) = (false, false),
+        }
+    }
+
+    /// Writes to standard output.
+    pub(super) fn print(
+        &mut self,
+        write: impl FnOnce(&mut Box<dyn Write + 'a>) -> io::Result<()>,
+    ) -> Result<(), CliError> {
+        write(&mut self.out).map_err(CliError::Output)
+    }
+
+    /// Tells the person something that is not the output.
+    pub(super) fn say(&mut self, text: &str) -> Result<(), CliError> {
+        writeln!(self.err, "{text}").map_err(CliError::Output)
+    }
+
+    pub(super) fn flush(&mut self) -> Result<(), CliError> {
+        self.out.flush().map_err(CliError::Output)
+    }
+}

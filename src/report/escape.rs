@@ -1,0 +1,90 @@
+//! Names come from files that anyone may have written. Here they are made harmless for the place where they appear.
+
+/// The longest name that is shown in a table, in characters.
+const LONGEST: usize = 72;
+
+/// For a terminal: no control character, no mark that turns the reading direction, nothing endless.
+pub fn terminal(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmful(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shortened(&shown)
+}
+
+/// For Markdown, inside a table as well: a code span, which GitHub renders without links, mentions or HTML.
+pub(super) fn markdown_code(text: &str) -> String {
+    let plain = terminal(text).replace('|', "\\|");
+    let longest_run = plain.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest_run + 1);
+    // A span may not begin or end with the backtick of its text; one blank on each side is taken off again.
+    let pad = if plain.starts_with('`') || plain.ends_with('`') || plain.trim().is_empty() { " " } else { "" };
+    format!("{fence}{pad}{plain}{pad}{fence}")
+}
+
+/// For Markdown as running text: every character that could begin markup, a mention, a reference or a link is written
+/// so that it cannot.
+pub(super) fn markdown_text(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in terminal(text).chars() {
+        match c {
+            '<' => shown.push_str("&lt;"),
+            '>' => shown.push_str("&gt;"),
+            '&' => shown.push_str("&amp;"),
+            // A word joiner behind it breaks mentions, issue numbers and URLs without being seen.
+            '@' | '#' | ':' => {
+                shown.push(c);
+                shown.push('\u{2060}');
+            }
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' | '^' => {
+                shown.push('\\');
+                shown.push(c);
+            }
+            other => shown.push(other),
+        }
+    }
+    shown
+}
+
+/// Control characters, and the marks that change the direction of what follows or hide in a name.
+fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_never_sees_control_or_direction_characters() {
+        assert_eq!(terminal("/a\u{1b}[31m\r\n\u{202e}b"), "/a\\u{1b}[31m\\r\\n\\u{202e}b");
+        assert_eq!(terminal(&"x".repeat(500)).chars().count(), LONGEST + 1);
+        assert_eq!(terminal("/ünïcode/日本語 🚀"), "/ünïcode/日本語 🚀");
+    }
+
+    #[test]
+    fn a_code_span_holds_backticks_and_pipes() {
+        assert_eq!(markdown_code("/tick`code`"), "`` /tick`code` ``");
+        assert_eq!(markdown_code("a|b"), "`a\\|b`");
+        assert_eq!(markdown_code("a\nb"), "`a\\nb`");
+    }
+
+    #[test]
+    fn running_text_mentions_nobody_and_links_nowhere() {
+        let text = markdown_text("@me #12 http://x <b> [a](b) *c*");
+        assert!(!text.contains("@m") && !text.contains("#1") && !text.contains("p://"), "{text}");
+        assert!(!text.contains('<') && text.contains("\\[a\\]"), "{text}");
+    }
+}

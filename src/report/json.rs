@@ -1,0 +1,109 @@
+//! The report for programs, `perfgate.report/1`.
+
+use crate::config::{Decide, Threshold};
+use crate::gate::{Finding, Reason, Report, Verdict};
+use crate::model::{EndpointKey, Outcome, Warning};
+use crate::schema::{
+    BaselineV1, ChangeV1, CoverageV1, CurrentV1, FindingV1, IntervalV1, PlaceV1, REPORT_SCHEMA,
+    ReportV1, SkippedV1, ThresholdV1, WarningV1,
+};
+use std::io::{self, Write};
+
+/// Writes the report as JSON.
+pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &to_wire(report))?;
+    writeln!(out)
+}
+
+/// The report as it stands in a file.
+pub fn to_wire(report: &Report) -> ReportV1 {
+    ReportV1 {
+        schema: REPORT_SCHEMA.to_owned(),
+        verdict: report.verdict.name().to_owned(),
+        reason: report.reason.name().to_owned(),
+        exit_code: report.exit_code(),
+        decide: match report.decide {
+            Decide::Threshold => "threshold",
+            Decide::Evidence => "evidence",
+        }
+        .to_owned(),
+        baseline: report.baseline.as_ref().map(|info| BaselineV1 {
+            requested: info.requested.clone(),
+            commit: info.commits.first().map(ToString::to_string),
+            distance: info.distance,
+            runs: info.runs,
+            oldest: info.oldest.map(|at| at.to_string()),
+            newest: info.newest.map(|at| at.to_string()),
+        }),
+        skipped: report.visited.iter().filter_map(skipped).collect(),
+        current: CurrentV1 {
+            commit: report.current.commit.map(|id| id.to_string()),
+            runs: report.current.runs,
+        },
+        coverage: CoverageV1 { compared: report.coverage.compared, total: report.coverage.total },
+        findings: report.findings.iter().map(finding).collect(),
+        warnings: report.warnings.iter().map(warning).collect(),
+    }
+}
+
+fn skipped(visited: &crate::model::Visited) -> Option<SkippedV1> {
+    let reason = match &visited.outcome {
+        Outcome::NotComparable { differences } => {
+            let fields: Vec<String> = differences.iter().map(|d| d.field.to_string()).collect();
+            format!("not comparable: {}", fields.join(", "))
+        }
+        Outcome::UnderTest => "under_test".to_owned(),
+        // Commits without a record are the rule, and one with a baseline is not skipped.
+        Outcome::NoRecord | Outcome::Taken { .. } => return None,
+    };
+    Some(SkippedV1 { commit: visited.commit.to_string(), reason })
+}
+
+fn finding(finding: &Finding) -> FindingV1 {
+    let [before, after] = finding.counts;
+    let (relative, absolute) = match finding.threshold {
+        Threshold::Relative(share) => (Some(share), None),
+        Threshold::Absolute(amount) => (None, Some(amount)),
+    };
+    FindingV1 {
+        endpoint: finding.endpoint.to_string(),
+        kind: match &finding.endpoint {
+            EndpointKey::Total => "total".to_owned(),
+            EndpointKey::Named { kind, .. } => kind.to_string(),
+        },
+        metric: finding.metric.to_string(),
+        statistic: finding.statistic.to_string(),
+        unit: finding.unit.to_string(),
+        baseline: finding.baseline,
+        current: finding.current,
+        change: finding
+            .change()
+            .map(|change| ChangeV1 { relative: change.relative, absolute: change.absolute }),
+        interval: finding.interval.map(|interval| IntervalV1 { low: interval.low, high: interval.high }),
+        threshold: ThresholdV1 { relative, absolute },
+        verdict: finding.verdict.name().to_owned(),
+        reason: finding.reason.name().to_owned(),
+        p: finding.p,
+        detectable: finding.detectable,
+        needs_requests: match finding.reason {
+            Reason::TooFewRequests { needs } if finding.verdict == Verdict::NotCompared => Some(needs),
+            _ => None,
+        },
+        baseline_requests: before.requests,
+        current_requests: after.requests,
+        baseline_failures: before.failures,
+        current_failures: after.failures,
+    }
+}
+
+fn warning(warning: &Warning) -> WarningV1 {
+    let place = warning.place.as_ref();
+    WarningV1 {
+        code: warning.kind.code().to_owned(),
+        message: warning.kind.to_string(),
+        place: PlaceV1 {
+            file: place.map(|place| place.file.clone()),
+            line: place.and_then(|place| place.line),
+        },
+    }
+}

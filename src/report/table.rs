@@ -1,0 +1,176 @@
+//! The report in a terminal.
+
+use super::escape::terminal;
+use super::grid::{self, Ink};
+use super::number::{grouped, plural};
+use super::words::{
+    self, Scales, attention, change, closest, headline, interval, left_out, limit_of, looked_at,
+    mark, provenance,
+};
+use crate::gate::{Finding, Report, ReportReason, Verdict};
+use std::io::{self, Write};
+
+/// How the table is drawn.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TableStyle {
+    /// Whether colours are used.
+    pub color: bool,
+    /// Whether every measurement is shown, not only what asks for attention.
+    pub all: bool,
+}
+
+/// Rows up to which the whole table is shown beside a failure or a warning.
+const SMALL: usize = 16;
+/// Measurements that are named as not compared before they are only counted.
+const MOST_LEFT_OUT: usize = 6;
+/// Warnings that are shown before they are only counted.
+const MOST_WARNINGS: usize = 12;
+
+/// Writes the report for a terminal.
+pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::Result<()> {
+    let scales = Scales::of(report);
+    let show = |text: &str| terminal(text);
+    let line = format!("{} {}", mark(report.verdict), headline(report, &scales, &show));
+    writeln!(out, "{}", painted(&line, report.verdict, style.color))?;
+    write_rows(report, &scales, style, out)?;
+    if report.reason == ReportReason::NoBaseline {
+        for (i, line) in looked_at(report, &show).iter().enumerate() {
+            writeln!(out, "  {:9} {line}", if i == 0 { "looked at" } else { "" })?;
+        }
+    }
+    if let Some(baseline) = &report.baseline {
+        writeln!(out, "  baseline  {}", provenance(baseline, report, &show))?;
+        write_coverage(report, out)?;
+    }
+    for warning in report.warnings.iter().take(MOST_WARNINGS) {
+        let place = warning.place.as_ref().map(|place| match place.line {
+            Some(line) => format!("{}:{line}: ", terminal(&place.file)),
+            None => format!("{}: ", terminal(&place.file)),
+        });
+        let text = unbroken(&warning.kind.to_string());
+        writeln!(out, "  warning   {}{text}", place.unwrap_or_default())?;
+    }
+    if let Some(more) = report.warnings.len().checked_sub(MOST_WARNINGS).filter(|more| *more > 0) {
+        writeln!(out, "  warning   {more} more (--format json has them all)")?;
+    }
+    write_next(report, out)
+}
+
+/// A text of our own with names in it: harmless, but not shortened.
+fn unbroken(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+fn write_rows(
+    report: &Report,
+    scales: &Scales,
+    style: TableStyle,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut rows = attention(report);
+    let compared = report.findings.iter().filter(|f| f.verdict == Verdict::Pass).count();
+    let whole = style.all || (!rows.is_empty() && rows.len() + compared <= SMALL);
+    if whole {
+        rows.extend(report.findings.iter().filter(|f| f.verdict == Verdict::Pass));
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    for line in table(&rows, scales, style) {
+        writeln!(out, "{line}")?;
+    }
+    if !whole && compared > 0 {
+        let show = |text: &str| terminal(text);
+        let nearest = closest(report).map(|f| {
+            format!("; closest: {} {} {}", terminal(&f.endpoint.to_string()), words::metric(f, &show), change(f))
+        });
+        writeln!(out, "  {compared} more within limits{}", nearest.unwrap_or_default())?;
+    }
+    writeln!(out)
+}
+
+/// The columns of the table.
+const COLUMNS: [(&str, bool); 9] = [
+    ("", false),
+    ("endpoint", false),
+    ("metric", false),
+    ("baseline", true),
+    ("current", true),
+    ("change", true),
+    ("95 % interval", true),
+    ("limit", true),
+    ("verdict", false),
+];
+
+fn table(rows: &[&Finding], scales: &Scales, style: TableStyle) -> Vec<String> {
+    let show = |text: &str| terminal(text);
+    let row = |finding: &&Finding| {
+        let scale = scales.scale(&finding.unit);
+        let value = |value: Option<f64>| (value.map(|v| scale.show(v)).unwrap_or_default(), None);
+        let ink = ink_of(finding.verdict);
+        vec![
+            (mark(finding.verdict).to_owned(), ink),
+            (terminal(&finding.endpoint.to_string()), None),
+            (words::metric(finding, &show), None),
+            value(finding.baseline),
+            value(finding.current),
+            (change(finding), ink),
+            (interval(finding), None),
+            (limit_of(finding), None),
+            (words::verdict(finding), ink),
+        ]
+    };
+    grid::lines(&COLUMNS, rows.iter().map(row).collect(), style.color)
+}
+
+fn ink_of(verdict: Verdict) -> Option<Ink> {
+    match verdict {
+        Verdict::Fail => Some(Ink::Red),
+        Verdict::Warn => Some(Ink::Yellow),
+        Verdict::Inconclusive | Verdict::NotCompared => Some(Ink::Magenta),
+        Verdict::Pass => None,
+    }
+}
+
+fn painted(text: &str, verdict: Verdict, color: bool) -> String {
+    let code = match verdict {
+        Verdict::Fail => "1;31",
+        Verdict::Warn => "1;33",
+        Verdict::Inconclusive | Verdict::NotCompared => "1;35",
+        Verdict::Pass => "1;32",
+    };
+    if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+fn write_coverage(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let show = |text: &str| terminal(text);
+    let left_out = left_out(report, &show);
+    let (compared, total) = (report.coverage.compared, report.coverage.total);
+    write!(out, "  compared  {} of {}", grouped(compared as u64), plural(total, "measurement"))?;
+    if !left_out.is_empty() {
+        let shown = left_out.iter().take(MOST_LEFT_OUT).cloned().collect::<Vec<_>>().join(", ");
+        write!(out, "; not compared: {shown}")?;
+        if let Some(more) = left_out.len().checked_sub(MOST_LEFT_OUT).filter(|more| *more > 0) {
+            write!(out, ", and {more} more")?;
+        }
+    }
+    writeln!(out)
+}
+
+/// What to do next, and the exit code where it is not plain.
+fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    if report.reason == ReportReason::NoBaseline {
+        writeln!(
+            out,
+            "  next      on the baseline's branch, after the load test: perfgate record RESULTS && perfgate baseline push"
+        )?;
+    }
+    let code = report.exit_code();
+    let aside = match (&report.reason, report.verdict) {
+        (ReportReason::NoBaseline, _) if code == 3 => "     (--missing-baseline warn makes this a warning)",
+        (_, Verdict::Inconclusive) if code == 3 => "     (--inconclusive warn makes this a warning)",
+        _ => "",
+    };
+    if code == 0 && report.verdict == Verdict::Pass { Ok(()) } else { writeln!(out, "  exit {code}{aside}") }
+}

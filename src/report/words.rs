@@ -1,0 +1,337 @@
+//! What a report says, in words: shared by all renderers for people. Names are not escaped here; the renderer hands in
+//! how it shows one.
+
+use super::number::{
+    Scale, grouped, limit, plural, probability, significant, signed_percent, signed_points,
+};
+use crate::gate::{BaselineInfo, Finding, Reason, Report, ReportReason, Verdict};
+use crate::model::{EndpointKey, Metric, Outcome, Statistic, Unit};
+use std::collections::BTreeMap;
+
+/// How a renderer shows a name that came from a file.
+pub(super) type Show<'a> = &'a dyn Fn(&str) -> String;
+
+/// The sign in front of a line.
+pub(super) fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✓",
+        Verdict::Warn => "!",
+        Verdict::Fail => "✗",
+        Verdict::Inconclusive | Verdict::NotCompared => "?",
+    }
+}
+
+/// One scale for each unit that appears in a report.
+pub(super) struct Scales(Vec<(Unit, Scale)>);
+
+impl Scales {
+    pub(super) fn of(report: &Report) -> Self {
+        let mut values: Vec<(Unit, Vec<f64>)> = Vec::new();
+        for finding in report.findings.iter().filter(|f| f.is_compared()) {
+            let own = finding.baseline.into_iter().chain(finding.current);
+            match values.iter_mut().find(|(unit, _)| *unit == finding.unit) {
+                Some((_, known)) => known.extend(own),
+                None => values.push((finding.unit.clone(), own.collect())),
+            }
+        }
+        Self(values.into_iter().map(|(unit, v)| (unit.clone(), Scale::of(&unit, &v))).collect())
+    }
+
+    pub(super) fn scale(&self, unit: &Unit) -> Scale {
+        let own = self.0.iter().find(|(known, _)| known == unit).map(|(_, scale)| scale.clone());
+        own.unwrap_or_else(|| Scale::of(unit, &[]))
+    }
+}
+
+/// The name of a measurement without its endpoint: `p95`, `error rate`, `chat_ttft p95`.
+pub(super) fn metric(finding: &Finding, show: Show<'_>) -> String {
+    match (&finding.metric, finding.statistic) {
+        (Metric::Latency, statistic) => statistic.to_string(),
+        (Metric::ErrorRate, _) => "error rate".to_owned(),
+        (Metric::Throughput, _) => "throughput".to_owned(),
+        (Metric::Custom(name), Statistic::Value) => show(name),
+        (Metric::Custom(name), statistic) => format!("{} {statistic}", show(name)),
+    }
+}
+
+/// Whether a larger value of the finding's metric is better.
+fn higher_is_better(finding: &Finding) -> bool {
+    finding.metric == Metric::Throughput
+}
+
+/// The change, in percent or percentage points.
+pub(super) fn change(finding: &Finding) -> String {
+    match (finding.change(), &finding.metric) {
+        (None, _) => String::new(),
+        (Some(change), Metric::ErrorRate) => signed_points(change.absolute),
+        (Some(change), _) => match change.relative {
+            Some(relative) => signed_percent(relative),
+            None => "from 0".to_owned(),
+        },
+    }
+}
+
+/// The 95 % interval of the change.
+pub(super) fn interval(finding: &Finding) -> String {
+    let Some(interval) = finding.interval else { return String::new() };
+    let end = |value: f64, decimals| super::number::signed(value * 100.0, decimals);
+    match finding.metric {
+        Metric::ErrorRate => format!("{} … {} pp", end(interval.low, 2), end(interval.high, 2)),
+        _ => format!("{} … {} %", end(interval.low, 0), end(interval.high, 0)),
+    }
+}
+
+/// The limit of the finding.
+pub(super) fn limit_of(finding: &Finding) -> String {
+    limit(finding.threshold, &finding.metric, &finding.unit, higher_is_better(finding))
+}
+
+/// The verdict on a finding, and what stands behind it where that is not plain.
+pub(super) fn verdict(finding: &Finding) -> String {
+    let p = finding.p.map(probability).unwrap_or_default();
+    match finding.reason {
+        Reason::WithinLimit => "ok".to_owned(),
+        Reason::OverThreshold => "fail".to_owned(),
+        Reason::MeasureAgain => format!("measure again ({p})"),
+        Reason::WithinNoise => format!("within noise ({})", noise(finding, &p)),
+        Reason::BelowResolution => "within rounding".to_owned(),
+        Reason::WarnOnly => "warn only".to_owned(),
+        Reason::Removed => "gone".to_owned(),
+        _ => not_compared(finding),
+    }
+}
+
+/// Why a crossing is within noise: counts for an error rate, else the smallest change that could have been seen.
+fn noise(finding: &Finding, p: &str) -> String {
+    let [before, after] = finding.counts;
+    match (before.failures.zip(after.failures), finding.detectable) {
+        (Some((before, after)), _) => format!("{after} failures against {before}; {p}"),
+        (None, Some(seen)) => format!("{p}; {} could be seen", signed_percent(seen)),
+        (None, None) => p.to_owned(),
+    }
+}
+
+/// Why a measurement was not compared, in a few words.
+pub(super) fn not_compared(finding: &Finding) -> String {
+    match finding.reason {
+        Reason::NotMeasured => "not measured".to_owned(),
+        Reason::NoData => "no requests".to_owned(),
+        Reason::TooFewRequests { needs } => {
+            let fewest = finding.counts.iter().filter_map(|counts| counts.requests).min();
+            let has = fewest.map_or("too few requests".to_owned(), |n| format!("{} requests", grouped(n)));
+            format!("{has}, needs {}", grouped(needs))
+        }
+        Reason::AllFailed => "every request failed".to_owned(),
+        Reason::ZeroBaseline => "the baseline is 0".to_owned(),
+        Reason::NewEndpoint => "new".to_owned(),
+        Reason::Removed => "gone".to_owned(),
+        _ => finding.reason.name().to_owned(),
+    }
+}
+
+/// The findings that ask for attention, worst first, then by how far they are beyond their limit.
+pub(super) fn attention(report: &Report) -> Vec<&Finding> {
+    let mut list: Vec<&Finding> =
+        report.findings.iter().filter(|f| f.verdict.rank() > Verdict::Pass.rank()).collect();
+    list.sort_by(|a, b| {
+        b.verdict.rank().cmp(&a.verdict.rank()).then(closeness(b).total_cmp(&closeness(a)))
+    });
+    list
+}
+
+/// How much of its limit a change uses: 1 is at the limit, negative is an improvement.
+pub(super) fn closeness(finding: &Finding) -> f64 {
+    let Some(change) = finding.change() else { return 0.0 };
+    let worse = if higher_is_better(finding) { -1.0 } else { 1.0 };
+    match finding.threshold {
+        crate::config::Threshold::Relative(share) if share > 0.0 => {
+            worse * change.relative.unwrap_or_default() / share
+        }
+        crate::config::Threshold::Absolute(amount) if amount > 0.0 => worse * change.absolute / amount,
+        _ => worse * change.absolute,
+    }
+}
+
+/// The compared finding that came closest to its limit.
+pub(super) fn closest(report: &Report) -> Option<&Finding> {
+    let passed = report.findings.iter().filter(|f| f.verdict == Verdict::Pass);
+    passed.max_by(|a, b| closeness(a).total_cmp(&closeness(b)))
+}
+
+/// The answer, in one sentence.
+pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> String {
+    let listed = attention(report);
+    let of = |verdict: Verdict| listed.iter().filter(move |f| f.verdict == verdict).count();
+    let more = |n: usize| if n > 1 { format!(", and {} more", n - 1) } else { String::new() };
+    let coverage = report.coverage;
+    match (report.verdict, &report.reason) {
+        (Verdict::Fail, _) => {
+            let first = listed.first().map(|f| move_of(f, scales, show)).unwrap_or_default();
+            format!("regression: {first}{}", more(of(Verdict::Fail)))
+        }
+        (Verdict::Inconclusive, ReportReason::NotComparable { differences }) => {
+            let what: Vec<String> = differences
+                .iter()
+                .map(|d| format!("{} {} against {}", d.field, show(&d.current), show(&d.baseline)))
+                .collect();
+            format!("no verdict: the runs are not of the same load ({})", what.join(", "))
+        }
+        (Verdict::Inconclusive, _) => {
+            let first = listed.first().map(|f| move_of(f, scales, show)).unwrap_or_default();
+            format!("measure again: {first}{}", more(of(Verdict::Inconclusive)))
+        }
+        (Verdict::Pass, _) => {
+            let (compared, total) = (coverage.compared, coverage.total);
+            let largest = closest(report).map(|f| {
+                format!(
+                    " (closest: {} {} {}, limit {})",
+                    show(&f.endpoint.to_string()), metric(f, show), change(f), limit_of(f)
+                )
+            });
+            format!(
+                "no regression: {compared} of {total} measurements within limits{}",
+                largest.unwrap_or_default()
+            )
+        }
+        (Verdict::Warn, _) => format!(
+            "no regression, {}: {}{}",
+            plural(listed.len(), "warning"),
+            listed.first().map(|f| move_of(f, scales, show)).unwrap_or_default(),
+            more(listed.len())
+        ),
+        (Verdict::NotCompared, reason) => format!("no verdict: {}", no_verdict(report, reason)),
+    }
+}
+
+fn no_verdict(report: &Report, reason: &ReportReason) -> String {
+    let share = |part: usize, whole: usize| significant(100.0 * part as f64 / whole.max(1) as f64);
+    let coverage = report.coverage;
+    match reason {
+        ReportReason::NoBaseline => "there is nothing to compare with".to_owned(),
+        ReportReason::NoLatencyCompared => {
+            "latency has limits, and not one latency could be compared".to_owned()
+        }
+        ReportReason::CoverageTooLow { required } => format!(
+            "only {} of {} measurements were compared ({} %, required {} %)",
+            coverage.compared,
+            coverage.total,
+            share(coverage.compared, coverage.total),
+            significant(required * 100.0)
+        ),
+        _ => "nothing could be compared".to_owned(),
+    }
+}
+
+/// A change as a sentence: `POST /api/chat is slower: p95 33.0 → 41.9 ms (+27.0 %, limit +20 %)`.
+pub(super) fn move_of(finding: &Finding, scales: &Scales, show: Show<'_>) -> String {
+    let name = match &finding.endpoint {
+        EndpointKey::Total => "the whole run".to_owned(),
+        named @ EndpointKey::Named { .. } => show(&named.to_string()),
+    };
+    if finding.reason == Reason::Removed {
+        return format!("{name} is gone");
+    }
+    let what = match finding.metric {
+        Metric::Latency => "is slower",
+        Metric::ErrorRate => "fails more often",
+        Metric::Throughput => "has less throughput",
+        Metric::Custom(_) => "is worse",
+    };
+    let scale = scales.scale(&finding.unit);
+    let value = |value: Option<f64>| value.map(|v| scale.bare(v)).unwrap_or_default();
+    format!(
+        "{name} {what}: {} {} → {}{} ({}, limit {})",
+        metric(finding, show),
+        value(finding.baseline),
+        value(finding.current),
+        scale.suffix(),
+        change(finding),
+        limit_of(finding)
+    )
+}
+
+/// Where the baseline comes from.
+pub(super) fn provenance(info: &BaselineInfo, report: &Report, show: Show<'_>) -> String {
+    let requested = show(&info.requested);
+    let runs = plural(info.runs, "run");
+    let Some(nearest) = info.commits.first() else { return format!("{requested} ({runs})") };
+    let oldest = info.commits.last().filter(|oldest| *oldest != nearest);
+    let span = match oldest {
+        Some(oldest) => format!("{}…{}", oldest.short(), nearest.short()),
+        None => format!("of {}", nearest.short()),
+    };
+    let place = match info.distance {
+        Some(0) => ", the merge base".to_owned(),
+        Some(steps) => format!(", {} before the merge base", plural(steps, "commit")),
+        None => String::new(),
+    };
+    let age = info.newest.zip(report.current.date).map(|(base, own)| ago(own, base));
+    let age = age.map(|age| format!(", {age} older")).unwrap_or_default();
+    format!("{requested}: {runs} {span}{place}{age}")
+}
+
+/// The time from one instant to a later one, in its largest unit: `3 days`, `2 h`.
+pub fn ago(now: jiff::Timestamp, then: jiff::Timestamp) -> String {
+    let seconds = now.duration_since(then).as_secs().max(0);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match (days, hours) {
+        (730.., _) => format!("{} years", days / 365),
+        (2.., _) => format!("{days} days"),
+        (_, 1..) => format!("{hours} h"),
+        _ if minutes > 0 => format!("{minutes} min"),
+        _ => format!("{seconds} s"),
+    }
+}
+
+/// What was not compared, one phrase for each endpoint and reason: `GET /health p99 (402 requests, needs 500)`.
+pub(super) fn left_out(report: &Report, show: Show<'_>) -> Vec<String> {
+    let mut groups: Vec<(String, String, Vec<String>)> = Vec::new();
+    for finding in report.findings.iter().filter(|f| f.verdict == Verdict::NotCompared) {
+        let (endpoint, why) = (show(&finding.endpoint.to_string()), not_compared(finding));
+        let metric = metric(finding, show);
+        match groups.iter_mut().find(|(e, w, _)| *e == endpoint && *w == why) {
+            Some((_, _, metrics)) => metrics.push(metric),
+            None => groups.push((endpoint, why, vec![metric])),
+        }
+    }
+    let whole = |why: &str| matches!(why, "no requests" | "new" | "every request failed");
+    groups
+        .into_iter()
+        .map(|(endpoint, why, metrics)| match whole(&why) {
+            true => format!("{endpoint} ({why})"),
+            false => format!("{endpoint} {} ({why})", metrics.join(", ")),
+        })
+        .collect()
+}
+
+/// What was looked at in vain for a baseline: commits without a record in one line, the others one by one.
+pub(super) fn looked_at(report: &Report, show: Show<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let empty: Vec<String> = report
+        .visited
+        .iter()
+        .filter(|v| v.outcome == Outcome::NoRecord)
+        .map(|v| if v.distance == 0 { format!("{} (merge base)", v.commit.short()) } else { v.commit.short() })
+        .collect();
+    if !empty.is_empty() {
+        let (named, rest) = empty.split_at(empty.len().min(2));
+        let rest = if rest.is_empty() { String::new() } else { format!(", … {} more", rest.len()) };
+        lines.push(format!("{}{rest}: no record", named.join(", ")));
+    }
+    let mut different: BTreeMap<usize, String> = BTreeMap::new();
+    for visited in &report.visited {
+        let text = match &visited.outcome {
+            Outcome::UnderTest => "the commit under test is not its own baseline".to_owned(),
+            Outcome::NotComparable { differences } => {
+                let each = |d: &crate::model::Difference| {
+                    format!("{} {}, this run {}", d.field, show(&d.baseline), show(&d.current))
+                };
+                format!("not comparable: {}", differences.iter().map(each).collect::<Vec<_>>().join("; "))
+            }
+            Outcome::NoRecord | Outcome::Taken { .. } => continue,
+        };
+        different.insert(visited.distance, format!("{}: {text}", visited.commit.short()));
+    }
+    lines.extend(different.into_values());
+    lines
+}
