@@ -1,6 +1,6 @@
 //! Every result file in tests/fixtures, as perfgate understands it; and what it says about broken ones.
 
-use perfgate::ingest::{Ingested, IngestError, ReadOptions, Source, read};
+use perfgate::ingest::{IngestError, Ingested, ReadOptions, Source, read};
 use perfgate::model::{Endpoint, EndpointKey, Latency, Quantile, Run};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -98,7 +98,12 @@ fn in_words(path: &str, lenient: bool) -> String {
                 .unwrap();
             }
             for check in &run.checks {
-                writeln!(text, "  check {:?}: {} held, {} not", check.name, check.passes, check.fails).unwrap();
+                writeln!(
+                    text,
+                    "  check {:?}: {} held, {} not",
+                    check.name, check.passes, check.fails
+                )
+                .unwrap();
             }
             for warning in warnings {
                 let line = warning.place.and_then(|place| place.line);
@@ -135,7 +140,13 @@ fn what_is_broken_is_an_error_with_its_place_or_said_aloud_when_lenient() {
 /// The numbers of a raw output agree with what k6's own summary says of the same run.
 #[test]
 fn raw_files_of_k6_agree_with_its_own_summary() {
-    let scenarios = ["k6/2.2.0/full-short", "k6/0.49.0/full-short", "k6/2.2.0/names", "k6/0.49.0/names", "k6/2.2.0/refused"];
+    let scenarios = [
+        "k6/2.2.0/full-short",
+        "k6/0.49.0/full-short",
+        "k6/2.2.0/names",
+        "k6/0.49.0/names",
+        "k6/2.2.0/refused",
+    ];
     let mut compared = 0;
     for scenario in scenarios {
         let raws = files(scenario).into_iter().filter(|path| path.contains("/raw."));
@@ -147,7 +158,10 @@ fn raw_files_of_k6_agree_with_its_own_summary() {
             let (ours, theirs) = (raw_run.total.latency.unwrap(), summary.total.latency.unwrap());
             for (level, expected) in theirs.quantiles {
                 let got = ours.quantiles.get(&level).copied().unwrap_or_default();
-                assert!((got - expected).abs() <= 0.002 * expected, "{raw} {level}: {got} for {expected}");
+                assert!(
+                    (got - expected).abs() <= 0.002 * expected,
+                    "{raw} {level}: {got} for {expected}"
+                );
                 compared += 1;
             }
         }
@@ -160,7 +174,8 @@ fn plain_gzip_and_standard_input_give_the_same_run() {
     let path = fixtures().join("k6/2.2.0/names/raw.ndjson.gz");
     let gz = std::fs::read(&path).unwrap();
     let mut plain = Vec::new();
-    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(gz.as_slice()), &mut plain).unwrap();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(gz.as_slice()), &mut plain)
+        .unwrap();
     let read = |bytes: Vec<u8>| {
         let source = Source::from_reader("-", Box::new(std::io::Cursor::new(bytes))).unwrap();
         let run = read(source, ReadOptions::default()).unwrap().run;

@@ -10,7 +10,9 @@ use std::path::PathBuf;
 /// git commit.
 #[derive(Debug, Parser)]
 #[command(name = "perfgate", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 pass (also with warnings), 1 regression, 2 could not run, 3 no verdict.")]
+#[command(
+    after_help = "Exit codes: 0 pass (also with warnings), 1 regression, 2 could not run, 3 no verdict."
+)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -85,7 +87,11 @@ pub(super) struct RunArgs {
 
 fn label(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
-    if key.is_empty() { Err("the key is empty".to_owned()) } else { Ok((key.to_owned(), value.to_owned())) }
+    if key.is_empty() {
+        Err("the key is empty".to_owned())
+    } else {
+        Ok((key.to_owned(), value.to_owned()))
+    }
 }
 
 #[derive(Debug, Args)]

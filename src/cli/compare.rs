@@ -147,7 +147,8 @@ impl Search {
             }
         }
         let wanted = |own: &Run| {
-            let given = |wanted: &Option<String>, own: &Option<String>| wanted.is_none() || wanted == own;
+            let given =
+                |wanted: &Option<String>, own: &Option<String>| wanted.is_none() || wanted == own;
             run.suite.as_ref().is_none_or(|suite| *suite == own.suite)
                 && given(&run.profile, &own.profile)
                 && given(&run.environment, &own.environment)

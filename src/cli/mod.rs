@@ -49,7 +49,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<
     match outcome {
         Ok(exit) => exit,
         // Whoever reads the output has seen enough: `perfgate … | head` is no failure of ours.
-        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Pass,
+        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            Exit::Pass
+        }
         Err(error) => {
             // Where not even the error can be written there is nobody left to tell.
             drop(error.write(&mut session.err));

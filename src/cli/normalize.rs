@@ -40,7 +40,8 @@ pub(super) fn write_runs(
 ) -> Result<(), CliError> {
     let mut text = Vec::new();
     for run in runs {
-        let wire = if histograms { RunV1::with_histograms(run)? } else { RunV1::without_histograms(run) };
+        let wire =
+            if histograms { RunV1::with_histograms(run)? } else { RunV1::without_histograms(run) };
         serde_json::to_writer_pretty(&mut text, &wire)?;
         text.push(b'\n');
     }
@@ -51,14 +52,21 @@ pub(super) fn write_runs(
 }
 
 /// Warnings of commands that make no report.
-pub(super) fn say_warnings(warnings: &[Warning], session: &mut Session<'_>) -> Result<(), CliError> {
+pub(super) fn say_warnings(
+    warnings: &[Warning],
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
     for warning in warnings {
         let place = warning.place.as_ref().map(|place| match place.line {
             Some(line) => format!("{}:{line}: ", escape_terminal(&place.file)),
             None => format!("{}: ", escape_terminal(&place.file)),
         });
-        let text: String =
-            warning.kind.to_string().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        let text: String = warning
+            .kind
+            .to_string()
+            .chars()
+            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+            .collect();
         session.say(&format!("warning: {}{text}", place.unwrap_or_default()))?;
     }
     Ok(())

@@ -68,7 +68,8 @@ pub(super) fn trust_base(
             Ok(Some(bytes)) => {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
                 let changed = loaded.file.as_ref().is_none_or(|(_, at_hand)| *at_hand != text);
-                loaded.policy.rules = Policy::parse(&format!("{name} of {}", base.short()), &text)?.rules;
+                loaded.policy.rules =
+                    Policy::parse(&format!("{name} of {}", base.short()), &text)?.rules;
                 let kind = WarningKind::PolicyChanged { base: base.short() };
                 return Ok(changed.then(|| Warning::new(kind)).into_iter().collect());
             }

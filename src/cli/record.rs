@@ -27,7 +27,12 @@ pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, 
     say_warnings(&warnings, session)?;
     for (run, recorded) in runs.iter().zip(&recorded) {
         let known = if recorded.known { "was recorded already" } else { "recorded" };
-        session.say(&format!("{known}: {} of {} ({})", recorded.entry.id, commit.short(), summary(run)))?;
+        session.say(&format!(
+            "{known}: {} of {} ({})",
+            recorded.entry.id,
+            commit.short(),
+            summary(run)
+        ))?;
     }
     if args.push {
         push_records(&place, session)?;
@@ -56,7 +61,10 @@ fn refuse_empty(runs: &[Run]) -> Result<(), CliError> {
     };
     match runs.iter().position(|run| !measured(run)) {
         Some(i) => Err(CliError::usage(
-            format!("result {} holds no measurement: it was not recorded, and nothing else was", i + 1),
+            format!(
+                "result {} holds no measurement: it was not recorded, and nothing else was",
+                i + 1
+            ),
             "a baseline without requests would make every comparison with it empty",
         )),
         None => Ok(()),

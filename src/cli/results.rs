@@ -93,7 +93,8 @@ pub(super) fn expand(
         }
         let pattern = glob::Pattern::escape(&folder.display().to_string());
         let found = glob::glob(&format!("{pattern}/{name}")).map_err(|e| wrong(e.to_string()))?;
-        let mut found: Vec<PathBuf> = found.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+        let mut found: Vec<PathBuf> =
+            found.filter_map(Result::ok).filter(|path| path.is_file()).collect();
         if found.is_empty() {
             return Err(wrong(format!("no file in {} matches", shown(folder, session))));
         }

@@ -33,7 +33,8 @@ impl Pattern {
             EndpointKey::Total => self.method.is_none() && self.name == "total",
             EndpointKey::Named { kind, method, name } => {
                 self.matches_method(*kind, method.as_deref())
-                    && (glob(&self.name, name) || path_of(name).is_some_and(|path| glob(&self.name, path)))
+                    && (glob(&self.name, name)
+                        || path_of(name).is_some_and(|path| glob(&self.name, path)))
             }
         }
     }
@@ -74,7 +75,8 @@ fn glob(pattern: &str, text: &str) -> bool {
     reached[0] = true;
     let mut rest = pattern;
     while let Some(first) = rest.chars().next() {
-        let (token, stops_at_slash) = if rest.starts_with("**") { ("**", false) } else { ("*", true) };
+        let (token, stops_at_slash) =
+            if rest.starts_with("**") { ("**", false) } else { ("*", true) };
         if rest.starts_with('*') {
             for i in 0..text.len() {
                 let passes = !(stops_at_slash && text[i] == '/');
@@ -102,7 +104,8 @@ mod tests {
 
     #[test]
     fn one_star_stops_at_a_slash_and_two_do_not() {
-        let matches = |pattern: &str, name: &str| Pattern::new(pattern).matches(&http(Some("GET"), name));
+        let matches =
+            |pattern: &str, name: &str| Pattern::new(pattern).matches(&http(Some("GET"), name));
         assert!(matches("GET /users/*", "/users/7"));
         assert!(!matches("GET /users/*", "/users/7/posts"));
         assert!(matches("GET /users/**", "/users/7/posts"));

@@ -247,7 +247,8 @@ impl Rules {
         if self.classes.is_empty() || *key == EndpointKey::Total {
             return Some(by_kind.to_owned());
         }
-        let holds = |(_, patterns): &&(String, Vec<Pattern>)| patterns.iter().any(|p| p.matches(key));
+        let holds =
+            |(_, patterns): &&(String, Vec<Pattern>)| patterns.iter().any(|p| p.matches(key));
         self.classes.iter().find(holds).map(|(name, _)| name.clone())
     }
 }

@@ -67,14 +67,22 @@ impl Source<'_> {
     fn text_of<'v>(&self, value: &'v At<Written>) -> Result<&'v str, ConfigError> {
         match &value.value {
             Written::Text(text) => Ok(text),
-            Written::Map(_) => Err(self.error(value.place, "a single value is expected here".to_owned())),
+            Written::Map(_) => {
+                Err(self.error(value.place, "a single value is expected here".to_owned()))
+            }
         }
     }
 
     /// A limit, and for a mapping the one under `relative` or `absolute`.
-    fn limit(&self, value: &At<Written>, percent: Percent) -> Result<Option<Threshold>, ConfigError> {
+    fn limit(
+        &self,
+        value: &At<Written>,
+        percent: Percent,
+    ) -> Result<Option<Threshold>, ConfigError> {
         match &value.value {
-            Written::Text(text) => limit(text, percent).map_err(|problem| self.error(value.place, problem)),
+            Written::Text(text) => {
+                limit(text, percent).map_err(|problem| self.error(value.place, problem))
+            }
             Written::Map(Entries(entries)) => match entries.as_slice() {
                 [(key, value)] => {
                     let percent = match key.value.as_str() {
@@ -101,7 +109,9 @@ fn store(source: &Source<'_>, file: StoreFile) -> Result<StoreChoice, ConfigErro
     let problem = |text: &str| Err(source.error((0, 0), text.to_owned()));
     let directory = match (file.kind, file.path) {
         (Some(StoreKind::Directory), Some(path)) => Some(path),
-        (Some(StoreKind::Directory), None) => return problem("store: a directory store needs a `path`"),
+        (Some(StoreKind::Directory), None) => {
+            return problem("store: a directory store needs a `path`");
+        }
         (Some(StoreKind::Git) | None, Some(_)) => {
             return problem("store: `path` belongs to `kind: directory`");
         }
@@ -124,7 +134,8 @@ fn rules(
     let mut rules = Rules::default();
     resolve_gate(source, gate, &mut rules)?;
     let patterns = |list: &[String]| list.iter().map(|text| Pattern::new(text)).collect();
-    rules.classes = classes.0.iter().map(|(name, list)| (name.value.clone(), patterns(list))).collect();
+    rules.classes =
+        classes.0.iter().map(|(name, list)| (name.value.clone(), patterns(list))).collect();
     resolve_thresholds(source, thresholds, &mut rules)?;
     for (pattern, rule) in endpoints.0 {
         let Written::Map(entries) = rule.value else {
@@ -165,10 +176,12 @@ fn resolve_thresholds(
     thresholds: Entries<At<Written>>,
     rules: &mut Rules,
 ) -> Result<(), ConfigError> {
-    let mut classes: BTreeSet<String> = rules.classes.iter().map(|(name, _)| name.clone()).collect();
+    let mut classes: BTreeSet<String> =
+        rules.classes.iter().map(|(name, _)| name.clone()).collect();
     classes.insert(defaults::API_CLASS.to_owned());
     classes.insert(defaults::WEBSOCKET_CLASS.to_owned());
-    let mut known: Vec<String> = classes.iter().map(|class| format!("{class}{LATENCY_SUFFIX}")).collect();
+    let mut known: Vec<String> =
+        classes.iter().map(|class| format!("{class}{LATENCY_SUFFIX}")).collect();
     known.extend([API_RESPONSE_TIME, "error_rate", "throughput"].map(str::to_owned));
     let mut seen = BTreeSet::new();
     for (key, value) in thresholds.0 {
@@ -196,7 +209,11 @@ fn resolve_thresholds(
 }
 
 /// Any other key names a custom metric, unless it looks like one of the known keys misspelt.
-fn refuse_slips(source: &Source<'_>, key: &At<String>, known: &[String]) -> Result<(), ConfigError> {
+fn refuse_slips(
+    source: &Source<'_>,
+    key: &At<String>,
+    known: &[String],
+) -> Result<(), ConfigError> {
     let near = |word: &String| strsim::damerau_levenshtein(word, &key.value) <= 3;
     let latency = key.value.ends_with(LATENCY_SUFFIX) || key.value.ends_with("_response_time");
     if latency || known.iter().any(near) {
@@ -233,7 +250,10 @@ fn override_latency(
     limits: &mut BTreeMap<Statistic, Threshold>,
 ) -> Result<(), ConfigError> {
     let entries = match &value.value {
-        Written::Text(text) if text == "off" => return Ok(limits.clear()),
+        Written::Text(text) if text == "off" => {
+            limits.clear();
+            return Ok(());
+        }
         Written::Text(text) => {
             let problem = format!("\"{text}\" limits no statistic: write {{ p95: {text} }}");
             return Err(source.error(value.place, problem));
@@ -303,7 +323,10 @@ fn absolute(source: &Source<'_>, value: &At<Written>) -> Result<f64, ConfigError
     }
 }
 
-fn endpoint_rule(source: &Source<'_>, entries: Entries<At<Written>>) -> Result<Override, ConfigError> {
+fn endpoint_rule(
+    source: &Source<'_>,
+    entries: Entries<At<Written>>,
+) -> Result<Override, ConfigError> {
     let mut rule = Override::default();
     for (key, value) in entries.0 {
         let wrong = |text: &str, allowed: &str| {
@@ -332,7 +355,8 @@ fn endpoint_rule(source: &Source<'_>, entries: Entries<At<Written>>) -> Result<O
             }
             _ => {
                 let Ok(statistic) = statistic(source, &key, "an endpoint") else {
-                    let mut known = vec!["error_rate", "throughput", "min_requests", "severity", "ignore"];
+                    let mut known =
+                        vec!["error_rate", "throughput", "min_requests", "severity", "ignore"];
                     known.extend(USUAL_STATISTICS);
                     let problem = format!("unknown rule \"{}\"", key.value);
                     return Err(source.unknown(&key, problem, &known));

@@ -2,8 +2,8 @@
 
 use super::error::ConfigError;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -145,7 +145,11 @@ fn located(file: &str, text: &str, error: &serde_saphyr::Error) -> ConfigError {
             let rendered = other.to_string();
             let message = rendered.lines().next().unwrap_or_default();
             let message = message.split_once(": ").map_or(message, |(place, rest)| {
-                if place.starts_with("error: line") || place.starts_with("line ") { rest } else { message }
+                if place.starts_with("error: line") || place.starts_with("line ") {
+                    rest
+                } else {
+                    message
+                }
             });
             (message.to_owned(), "", &[])
         }

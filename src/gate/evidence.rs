@@ -36,7 +36,11 @@ pub(super) struct Evidence {
 }
 
 /// What the data say about the change of this metric.
-pub(super) fn evidence(metric: &Metric, direction: Direction, [baseline, current]: &[Side; 2]) -> Evidence {
+pub(super) fn evidence(
+    metric: &Metric,
+    direction: Direction,
+    [baseline, current]: &[Side; 2],
+) -> Evidence {
     match metric {
         Metric::ErrorRate => of_counts(baseline, current),
         Metric::Latency | Metric::Throughput | Metric::Custom(_) => {

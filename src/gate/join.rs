@@ -19,7 +19,11 @@ pub(super) fn pairs<'a>(baseline: &'a [Run], current: &'a [Run]) -> Vec<Pair<'a>
     let mut index: BTreeMap<EndpointKey, usize> = BTreeMap::new();
     for endpoint in current.iter().flat_map(Run::all_endpoints) {
         let at = *index.entry(endpoint.key.clone()).or_insert_with(|| {
-            pairs.push(Pair { key: endpoint.key.clone(), baseline: Vec::new(), current: Vec::new() });
+            pairs.push(Pair {
+                key: endpoint.key.clone(),
+                baseline: Vec::new(),
+                current: Vec::new(),
+            });
             pairs.len() - 1
         });
         pairs[at].current.push(endpoint);
@@ -28,7 +32,11 @@ pub(super) fn pairs<'a>(baseline: &'a [Run], current: &'a [Run]) -> Vec<Pair<'a>
     for endpoint in baseline.iter().flat_map(Run::all_endpoints) {
         let own = index.get(&endpoint.key).copied();
         let at = own.or_else(|| without_method(&endpoint.key, &by_name)).unwrap_or_else(|| {
-            pairs.push(Pair { key: endpoint.key.clone(), baseline: Vec::new(), current: Vec::new() });
+            pairs.push(Pair {
+                key: endpoint.key.clone(),
+                baseline: Vec::new(),
+                current: Vec::new(),
+            });
             index.insert(endpoint.key.clone(), pairs.len() - 1);
             pairs.len() - 1
         });

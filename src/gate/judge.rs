@@ -127,30 +127,55 @@ fn tests_of_pair(
         measured,
         one_sided,
     };
+    // What neither side of a single endpoint measures is not missed; of the total it is.
+    let missed = |measured: &Measured| measured.counted || pair.key == EndpointKey::Total;
+    // An endpoint on one side only is told by what that side has of it.
+    let there =
+        |measured: &Measured| one_sided.is_none() || measured.values.iter().any(Option::is_some);
     let mut tests = Vec::new();
     if with_latency {
         for (statistic, threshold) in &rules.latency {
             let measured = latency(sides, *statistic, rules.min_requests);
             let lower = Direction::Lower;
-            tests.push(test(Metric::Latency, *statistic, Unit::Milliseconds, lower, *threshold, measured));
+            tests.push(test(
+                Metric::Latency,
+                *statistic,
+                Unit::Milliseconds,
+                lower,
+                *threshold,
+                measured,
+            ));
         }
     }
-    // What neither side of a single endpoint measures is not missed; of the total it is.
-    let missed = |measured: &Measured| measured.counted || pair.key == EndpointKey::Total;
     if let Some(threshold) = rules.error_rate {
         let measured = error_rate(sides);
         if missed(&measured) {
             let lower = Direction::Lower;
-            tests.push(test(Metric::ErrorRate, Statistic::Rate, Unit::Ratio, lower, threshold, measured));
+            tests.push(test(
+                Metric::ErrorRate,
+                Statistic::Rate,
+                Unit::Ratio,
+                lower,
+                threshold,
+                measured,
+            ));
         }
     }
     if let Some(threshold) = rules.throughput {
         let measured = throughput(sides);
         if missed(&measured) {
             let higher = Direction::Higher;
-            tests.push(test(Metric::Throughput, Statistic::Rate, Unit::PerSecond, higher, threshold, measured));
+            tests.push(test(
+                Metric::Throughput,
+                Statistic::Rate,
+                Unit::PerSecond,
+                higher,
+                threshold,
+                measured,
+            ));
         }
     }
+    tests.retain(|test| there(&test.measured));
     tests
 }
 
@@ -165,7 +190,8 @@ fn judges_total_latency(pairs: &[Pair<'_>]) -> bool {
     };
     let side_is_silent = |side: fn(&Pair<'_>) -> Option<Option<u64>>| {
         let named: Vec<Option<u64>> = pairs.iter().filter(speaks).filter_map(side).collect();
-        let total = pairs.iter().find(|pair| pair.key == EndpointKey::Total).and_then(side).flatten();
+        let total =
+            pairs.iter().find(|pair| pair.key == EndpointKey::Total).and_then(side).flatten();
         let known: Option<Vec<u64>> = named.iter().copied().collect();
         match (named.is_empty(), known, total) {
             (true, _, _) => true,
@@ -187,7 +213,8 @@ fn tests_of_custom_metrics(baseline: &[Run], current: &[Run], rules: &Rules) -> 
         let of_name = |run: &'_ Run| {
             run.metrics.iter().filter(|m| m.name == *name).cloned().collect::<Vec<_>>()
         };
-        let sides = [baseline, current].map(|runs| runs.iter().flat_map(of_name).collect::<Vec<_>>());
+        let sides =
+            [baseline, current].map(|runs| runs.iter().flat_map(of_name).collect::<Vec<_>>());
         let mut endpoints: BTreeSet<Option<String>> =
             sides.iter().flatten().map(|m| m.endpoint.clone()).collect();
         if endpoints.is_empty() {
@@ -201,9 +228,9 @@ fn tests_of_custom_metrics(baseline: &[Run], current: &[Run], rules: &Rules) -> 
                 };
                 let example = sides.iter().flatten().next();
                 let stated = example.and_then(|m| m.direction);
-                let key = endpoint.as_ref().map_or(EndpointKey::Total, |name| {
-                    EndpointKey::named(Kind::Task, None, name)
-                });
+                let key = endpoint
+                    .as_ref()
+                    .map_or(EndpointKey::Total, |name| EndpointKey::named(Kind::Task, None, name));
                 tests.push(Test {
                     endpoint: key,
                     metric: Metric::Custom(name.clone()),
@@ -274,7 +301,11 @@ fn verdicts(tests: Vec<Test>, decide: Decide) -> Vec<Finding> {
             }
         }
     }
-    examined.into_iter().zip(strength).map(|(examined, strength)| finding(examined, strength)).collect()
+    examined
+        .into_iter()
+        .zip(strength)
+        .map(|(examined, strength)| finding(examined, strength))
+        .collect()
 }
 
 fn finding(examined: Examined, strength: Strength) -> Finding {
@@ -323,7 +354,8 @@ fn compare_loads(
 ) -> Vec<Difference> {
     let mut forbidding: Vec<Difference> = Vec::new();
     let mut seen = BTreeSet::new();
-    let all = baseline.iter().flat_map(|old| current.iter().flat_map(move |new| differences(old, new)));
+    let all =
+        baseline.iter().flat_map(|old| current.iter().flat_map(move |new| differences(old, new)));
     for difference in all {
         if !seen.insert(difference.field) {
             continue;

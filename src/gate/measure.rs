@@ -26,13 +26,20 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    fn new(baseline: Result<Side, Reason>, current: Result<Side, Reason>, counts: [Metrics; 2]) -> Self {
-        let counted = [&baseline, &current].iter().any(|side| !matches!(side, Err(Reason::NotMeasured)));
+    fn new(
+        baseline: Result<Side, Reason>,
+        current: Result<Side, Reason>,
+        counts: [Metrics; 2],
+    ) -> Self {
+        let counted =
+            [&baseline, &current].iter().any(|side| !matches!(side, Err(Reason::NotMeasured)));
         let values = [&baseline, &current].map(|side| side.as_ref().ok().map(|side| side.value));
         let sides = match (baseline, current) {
             (Ok(baseline), Ok(current)) => Ok([baseline, current]),
             // What was not measured can be mended and says most; then what is wrong with the new run.
-            (Err(Reason::NotMeasured), _) | (_, Err(Reason::NotMeasured)) => Err(Reason::NotMeasured),
+            (Err(Reason::NotMeasured), _) | (_, Err(Reason::NotMeasured)) => {
+                Err(Reason::NotMeasured)
+            }
             (_, Err(reason)) | (Err(reason), Ok(_)) => Err(reason),
         };
         Self { sides, values, counts, counted }
@@ -53,16 +60,22 @@ pub(super) fn latency(
     measured
 }
 
-fn latency_side(runs: &[&Endpoint], statistic: Statistic, min_requests: u64) -> Result<Side, Reason> {
+fn latency_side(
+    runs: &[&Endpoint],
+    statistic: Statistic,
+    min_requests: u64,
+) -> Result<Side, Reason> {
     let latencies: Vec<&Latency> = runs.iter().filter_map(|e| e.latency.as_ref()).collect();
-    if runs.iter().all(|e| e.is_empty()) || (!latencies.is_empty() && latencies.iter().all(|l| l.has_no_data())) {
+    if runs.iter().all(|e| e.is_empty()) {
         return Err(Reason::NoData);
     }
-    let values = values(runs, statistic);
-    let value = median(&values).ok_or(Reason::NotMeasured)?;
     if runs.iter().any(|e| e.all_failed()) {
         return Err(Reason::AllFailed);
     }
+    if !latencies.is_empty() && latencies.iter().all(|l| l.has_no_data()) {
+        return Err(Reason::NoData);
+    }
+    let value = median(&values(runs, statistic)).ok_or(Reason::NotMeasured)?;
     let needs = match statistic {
         Statistic::Quantile(level) => min_requests.max(level.requests_needed()),
         _ => min_requests,
@@ -73,11 +86,14 @@ fn latency_side(runs: &[&Endpoint], statistic: Statistic, min_requests: u64) -> 
     }
     // The median of k runs varies about as their mean does: a k-th of one run's variance.
     let variances: Vec<f64> = latencies.iter().filter_map(|l| log_variance(l, statistic)).collect();
-    let log_variance = (variances.len() == latencies.len()).then(|| mean(&variances) / variances.len() as f64);
+    let log_variance =
+        (variances.len() == latencies.len()).then(|| mean(&variances) / variances.len() as f64);
     let half = match statistic {
-        Statistic::Quantile(_) => {
-            latencies.iter().filter_map(|l| l.rounding).map(|r| r.half_step(value)).fold(0.0, f64::max)
-        }
+        Statistic::Quantile(_) => latencies
+            .iter()
+            .filter_map(|l| l.rounding)
+            .map(|r| r.half_step(value))
+            .fold(0.0, f64::max),
         _ => 0.0,
     };
     Ok(Side {
@@ -156,7 +172,12 @@ pub(super) fn error_rate(sides: [&[&Endpoint]; 2]) -> Measured {
             _ => median(&rates),
         };
         let value = pooled.ok_or(Reason::NotMeasured)?;
-        Ok(Side { value, rounded_from: Interval { low: value, high: value }, log_variance: None, counts })
+        Ok(Side {
+            value,
+            rounded_from: Interval { low: value, high: value },
+            log_variance: None,
+            counts,
+        })
     };
     Measured::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts)
 }

@@ -1,9 +1,7 @@
 //! What a gate found: everything that a renderer needs, and no prose.
 
 use crate::config::{Decide, Leniency, Threshold};
-use crate::model::{
-    CommitId, Difference, EndpointKey, Metric, Statistic, Unit, Visited, Warning,
-};
+use crate::model::{CommitId, Difference, EndpointKey, Metric, Statistic, Unit, Visited, Warning};
 use crate::stats::Interval;
 
 /// The outcome of one comparison, or of all.
@@ -274,7 +272,9 @@ impl Report {
             (Verdict::Pass | Verdict::Warn, _) => 0,
             (Verdict::Fail, _) => 1,
             (Verdict::Inconclusive, _) => unless_lenient(self.inconclusive),
-            (Verdict::NotCompared, ReportReason::NoBaseline) => unless_lenient(self.missing_baseline),
+            (Verdict::NotCompared, ReportReason::NoBaseline) => {
+                unless_lenient(self.missing_baseline)
+            }
             (Verdict::NotCompared, _) => 3,
         }
     }

@@ -61,7 +61,9 @@ pub(super) fn detect(source: &mut Source) -> Result<Format, IngestError> {
     let problem = match head.first() {
         None => Problem::Empty,
         Some(b'[') => return Ok(Format::LocustJson),
-        Some(b'{') => return json(head).ok_or_else(|| IngestError::new(&name, Problem::Unrecognised)),
+        Some(b'{') => {
+            return json(head).ok_or_else(|| IngestError::new(&name, Problem::Unrecognised));
+        }
         Some(_) => match csv(head) {
             Ok(format) => return Ok(format),
             Err(problem) => problem,
@@ -94,7 +96,8 @@ fn json(head: &[u8]) -> Option<Format> {
     }
     let k6 = has("root_group") || has("metrics") || has("k6_version") || has("results");
     // Key order is random in k6's summaries, so any of their keys may come first.
-    let foreign = ["latencies", "aggregate", "machine_info", "benchmarks", "lighthouseVersion", "command"];
+    let foreign =
+        ["latencies", "aggregate", "machine_info", "benchmarks", "lighthouseVersion", "command"];
     (k6 && !foreign.iter().any(|key| has(key))).then_some(Format::K6Summary)
 }
 
@@ -110,7 +113,9 @@ fn csv(head: &[u8]) -> Result<Format, Problem> {
     if columns.starts_with(&["Timestamp", "User Count"]) {
         return Err(Problem::LocustHistory);
     }
-    if columns.starts_with(&["Method", "Name", "Error"]) || columns.starts_with(&["Count", "Message"]) {
+    if columns.starts_with(&["Method", "Name", "Error"])
+        || columns.starts_with(&["Count", "Message"])
+    {
         return Err(Problem::LocustSideFile);
     }
     if has("metric_name") && has("metric_value") {

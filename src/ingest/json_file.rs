@@ -13,7 +13,8 @@ pub(super) fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T, 
 
 /// The error for a document that is not what it should be.
 pub(super) fn json_error(name: &str, error: &serde_json::Error) -> IngestError {
-    let problem = if error.is_eof() { Problem::CutDocument } else { Problem::Malformed(explained(error)) };
+    let problem =
+        if error.is_eof() { Problem::CutDocument } else { Problem::Malformed(explained(error)) };
     IngestError::at(name, error.line() as u64, problem)
 }
 

@@ -106,14 +106,22 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn add(&mut self, gathered: &mut Gathered, record: &ByteRecord, last: bool) -> Result<(), IngestError> {
+    fn add(
+        &mut self,
+        gathered: &mut Gathered,
+        record: &ByteRecord,
+        last: bool,
+    ) -> Result<(), IngestError> {
         let line = record.position().map_or(0, csv::Position::line);
         let at = |problem| IngestError::at(self.name, line, problem);
         let cut = last && self.last_byte.get() != b'\n';
         if cut || record.len() != self.columns.count {
             let how = format!("line {line} has {} of {} columns", record.len(), self.columns.count);
             return Err(at(if cut {
-                Problem::Truncated { lines: line.saturating_sub(1), how: "the last row is cut".to_owned() }
+                Problem::Truncated {
+                    lines: line.saturating_sub(1),
+                    how: "the last row is cut".to_owned(),
+                }
             } else {
                 Problem::Malformed(how)
             }));
@@ -166,8 +174,17 @@ mod tests {
     fn the_digits_tell_the_unit_of_a_timestamp() {
         let second = timestamp("1795214225");
         assert!(second.is_some());
-        for text in ["1795214225000", "1795214225000000", "1795214225000000000", "2026-11-21T04:07:05+05:30"] {
-            assert_eq!(timestamp(text).map(|t| t.as_second()), second.map(|t| t.as_second()), "{text}");
+        for text in [
+            "1795214225000",
+            "1795214225000000",
+            "1795214225000000000",
+            "2026-11-21T04:07:05+05:30",
+        ] {
+            assert_eq!(
+                timestamp(text).map(|t| t.as_second()),
+                second.map(|t| t.as_second()),
+                "{text}"
+            );
         }
         assert_eq!(timestamp("soon"), None);
     }

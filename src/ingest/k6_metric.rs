@@ -31,7 +31,8 @@ impl Selector {
 
     /// The endpoint that the tags name; none for a part that is no endpoint (`expected_response`, `status`).
     pub(super) fn endpoint(&self, kind: Kind) -> Option<EndpointKey> {
-        if self.tags.iter().any(|(name, _)| matches!(name.as_str(), "expected_response" | "status")) {
+        if self.tags.iter().any(|(name, _)| matches!(name.as_str(), "expected_response" | "status"))
+        {
             return None;
         }
         if let Some(name) = self.tag("name").or_else(|| self.tag("url"))
@@ -47,7 +48,8 @@ impl Selector {
             }
             // A tag of the user's own, or several together: a group of requests by any other name.
             tags => {
-                let text: Vec<String> = tags.iter().map(|(tag, value)| format!("{tag}:{value}")).collect();
+                let text: Vec<String> =
+                    tags.iter().map(|(tag, value)| format!("{tag}:{value}")).collect();
                 Some(EndpointKey::named(Kind::Group, None, &text.join(",")))
             }
         }
@@ -110,7 +112,10 @@ mod tests {
         let of = |key: &str| Selector::parse(key).endpoint(Kind::Http).map(|key| key.to_string());
         assert_eq!(of("http_req_duration{name:a:b}"), Some("a:b".to_owned()));
         assert_eq!(of("http_req_duration{name:/x{id}}"), Some("/x{id}".to_owned()));
-        assert_eq!(of("http_req_duration{group:::Chat flow::inner}"), Some("group ::Chat flow::inner".to_owned()));
+        assert_eq!(
+            of("http_req_duration{group:::Chat flow::inner}"),
+            Some("group ::Chat flow::inner".to_owned())
+        );
         assert_eq!(of("http_req_duration{name:/a,method:GET}"), Some("GET /a".to_owned()));
         assert_eq!(of("http_req_duration{expected_response:true}"), None);
         assert_eq!(of("http_req_duration{api:chat}"), Some("group api:chat".to_owned()));

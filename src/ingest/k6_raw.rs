@@ -190,8 +190,11 @@ impl Gathered {
             run.total = Endpoint::new(EndpointKey::Total);
         }
         let duration_s = run.duration_s;
-        run.endpoints =
-            self.endpoints.into_iter().map(|(key, tally)| endpoint(key, tally, duration_s)).collect();
+        run.endpoints = self
+            .endpoints
+            .into_iter()
+            .map(|(key, tally)| endpoint(key, tally, duration_s))
+            .collect();
         let named = |(name, (passes, fails))| Check { name, passes, fails };
         run.checks = self.checks.into_iter().map(named).collect();
         for (name, series) in self.custom {

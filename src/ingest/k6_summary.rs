@@ -137,7 +137,8 @@ pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
 fn summary(name: &str, document: Document) -> Result<Summary, IngestError> {
     let mut summary = Summary::default();
     if let Some(results) = document.results {
-        let metadata = document.metadata.unwrap_or(Metadata { generated_at: None, k6_version: None });
+        let metadata =
+            document.metadata.unwrap_or(Metadata { generated_at: None, k6_version: None });
         summary.version = metadata.k6_version;
         summary.generated_at = metadata.generated_at;
         summary.duration_s = document.config.and_then(|config| config.duration);
@@ -211,7 +212,10 @@ fn insert(
         Some("rate") => Sort::Rate,
         Some("gauge") => Sort::Gauge,
         Some(other) => {
-            return Err(malformed(name, &format!("the metric `{key}` is of unknown type `{other}`")));
+            return Err(malformed(
+                name,
+                &format!("the metric `{key}` is of unknown type `{other}`"),
+            ));
         }
         None if has("passes") && has("fails") => Sort::Rate,
         None if has("count") && has("rate") => Sort::Counter,

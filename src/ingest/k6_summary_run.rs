@@ -58,7 +58,8 @@ impl Builder<'_> {
         }
         for name in [REQUESTS, "iterations"] {
             let Some(metric) = self.metric(name, &[]) else { continue };
-            let (count, rate) = (self.value(metric, name, "count")?, self.value(metric, name, "rate")?);
+            let (count, rate) =
+                (self.value(metric, name, "count")?, self.value(metric, name, "rate")?);
             if let (Some(count), Some(rate)) = (count, rate.filter(|rate| *rate > 0.0)) {
                 return Ok(Some(count / rate));
             }
@@ -81,7 +82,8 @@ impl Builder<'_> {
 
     fn total(&self, duration_s: Option<f64>) -> Result<Endpoint, IngestError> {
         let mut total = self.endpoint(EndpointKey::Total, DURATION, &[], duration_s)?;
-        let has = |prefix: &str| self.summary.metrics.keys().any(|key| key.metric.starts_with(prefix));
+        let has =
+            |prefix: &str| self.summary.metrics.keys().any(|key| key.metric.starts_with(prefix));
         // k6 leaves out a metric without samples; without http_reqs no HTTP request was made.
         if total.requests.is_none() && !has("ws_") && !has("grpc_") {
             total.requests = Some(0);
@@ -129,7 +131,12 @@ impl Builder<'_> {
     }
 
     /// `passes` (`matches`) counts requests for which "failed" is true.
-    fn failures(&self, endpoint: &mut Endpoint, metric: &Metric, what: &str) -> Result<(), IngestError> {
+    fn failures(
+        &self,
+        endpoint: &mut Endpoint,
+        metric: &Metric,
+        what: &str,
+    ) -> Result<(), IngestError> {
         let failed = match self.count(metric, what, "passes")? {
             Some(failed) => Some(failed),
             None => self.count(metric, what, "matches")?,
@@ -159,7 +166,11 @@ impl Builder<'_> {
     }
 
     /// `p(95)`, in the machine-readable summary `p95`; `med` is the median.
-    fn quantiles(&self, metric: &Metric, what: &str) -> Result<BTreeMap<Quantile, f64>, IngestError> {
+    fn quantiles(
+        &self,
+        metric: &Metric,
+        what: &str,
+    ) -> Result<BTreeMap<Quantile, f64>, IngestError> {
         let level = |stat: &str| {
             if stat == "med" {
                 return Some(Quantile::P50);
@@ -191,9 +202,9 @@ impl Builder<'_> {
             let named = match (selector.tags.as_slice(), kind) {
                 // The whole of a gRPC or WebSocket metric is an endpoint of its own: no total holds it.
                 ([], Kind::Grpc | Kind::Websocket) => Some(EndpointKey::named(kind, None, metric)),
-                (_, Kind::Websocket) => {
-                    selector.endpoint(kind).map(|key| EndpointKey::named(kind, None, &format!("{metric} {key}")))
-                }
+                (_, Kind::Websocket) => selector
+                    .endpoint(kind)
+                    .map(|key| EndpointKey::named(kind, None, &format!("{metric} {key}"))),
                 _ => selector.endpoint(kind),
             };
             if let Some(key) = named.filter(|key| seen.insert(key.clone())) {
@@ -204,17 +215,24 @@ impl Builder<'_> {
     }
 
     fn custom_metrics(&self) -> Result<Vec<CustomMetric>, IngestError> {
-        let own = self.summary.metrics.iter().filter(|(selector, _)| !is_built_in(&selector.metric));
+        let own =
+            self.summary.metrics.iter().filter(|(selector, _)| !is_built_in(&selector.metric));
         own.map(|(selector, metric)| self.custom_metric(selector, metric)).collect()
     }
 
-    fn custom_metric(&self, selector: &Selector, metric: &Metric) -> Result<CustomMetric, IngestError> {
+    fn custom_metric(
+        &self,
+        selector: &Selector,
+        metric: &Metric,
+    ) -> Result<CustomMetric, IngestError> {
         let what = &selector.metric;
         let mut custom = CustomMetric::new(what, unit(metric.contains.as_deref()));
         custom.endpoint = match selector.endpoint(Kind::Http) {
             Some(key) => Some(key.to_string()),
             None if selector.tags.is_empty() => None,
-            None => Some(selector.tags.iter().map(|(k, v)| format!("{k}:{v}")).collect::<Vec<_>>().join(",")),
+            None => Some(
+                selector.tags.iter().map(|(k, v)| format!("{k}:{v}")).collect::<Vec<_>>().join(","),
+            ),
         };
         let number = |stat: &str| metric.values.get(stat).copied();
         match metric.sort {
@@ -235,7 +253,8 @@ impl Builder<'_> {
             }
         }
         // A metric that only a threshold names is all zeros: no value, rather than a perfect one.
-        let zeros = metric.sort != Sort::Counter && metric.values.values().all(|value| *value == 0.0);
+        let zeros =
+            metric.sort != Sort::Counter && metric.values.values().all(|value| *value == 0.0);
         if zeros && custom.count.is_none_or(|count| count == 0) && metric.sort != Sort::Gauge {
             custom.value = None;
             custom.quantiles.clear();

@@ -99,7 +99,8 @@ fn split_total(
     mut rows: Vec<Row>,
 ) -> Result<(Option<Endpoint>, Vec<Endpoint>), IngestError> {
     let is_total = |row: &mut Row| row.method.is_empty() && row.name == "Aggregated";
-    let total = rows.pop_if(is_total).map(|row| Endpoint { key: EndpointKey::Total, ..row.endpoint });
+    let total =
+        rows.pop_if(is_total).map(|row| Endpoint { key: EndpointKey::Total, ..row.endpoint });
     let mut seen = BTreeMap::new();
     for row in &rows {
         if let Some(first) = seen.insert(row.endpoint.key.clone(), row.line) {
@@ -165,9 +166,10 @@ fn line_of(bytes: &[u8], start: u64) -> u64 {
 /// The error of the CSV parser.
 pub(super) fn csv_error(name: &str, error: csv::Error) -> IngestError {
     let line = error.position().map_or(0, csv::Position::line);
+    let text = error.to_string();
     match error.into_kind() {
         csv::ErrorKind::Io(error) => io_error(name, error, line),
-        other => IngestError::at(name, line, Problem::Malformed(format!("{other:?}"))),
+        _ => IngestError::at(name, line, Problem::Malformed(text)),
     }
 }
 
@@ -214,7 +216,8 @@ impl Columns {
     }
 
     fn row(&self, file: &str, line: u64, record: &ByteRecord) -> Result<Row, IngestError> {
-        let text = |i: usize| String::from_utf8_lossy(record.get(i).unwrap_or_default()).into_owned();
+        let text =
+            |i: usize| String::from_utf8_lossy(record.get(i).unwrap_or_default()).into_owned();
         let number = |i: usize, what: &str| number(file, line, what, &text(i));
         let count = |i: usize, what: &str| whole(file, line, what, &text(i));
         let optional = |i: Option<usize>, what: &str| i.map_or(Ok(None), |i| number(i, what));
@@ -224,8 +227,11 @@ impl Columns {
             (count(self.requests, "Request Count")?, count(self.failures, "Failure Count")?);
         if failures > requests {
             let why = "more than there are requests";
-            let problem =
-                Problem::BadValue { what: "Failure Count".to_owned(), value: failures.to_string(), why };
+            let problem = Problem::BadValue {
+                what: "Failure Count".to_owned(),
+                value: failures.to_string(),
+                why,
+            };
             return Err(IngestError::at(file, line, problem));
         }
         (endpoint.requests, endpoint.failures) = (Some(requests), Some(failures));

@@ -126,7 +126,9 @@ fn total(
     let mut total = Endpoint::new(EndpointKey::Total);
     let sum = |of: fn(&Endpoint) -> Option<u64>| {
         let all = endpoints.iter().filter_map(of).try_fold(0, u64::checked_add);
-        all.ok_or_else(|| IngestError::new(file, Problem::Malformed("the counts overflow".to_owned())))
+        all.ok_or_else(|| {
+            IngestError::new(file, Problem::Malformed("the counts overflow".to_owned()))
+        })
     };
     let requests = sum(|e| e.requests)?;
     (total.requests, total.failures) = (Some(requests), Some(sum(|e| e.failures)?));

@@ -26,7 +26,9 @@ pub(super) fn read_failures(path: &Path, run: &mut Run, warnings: &mut Vec<Warni
     read_columns(path, ["Method", "Name", "Error", "Occurrences"], warnings, each);
     for endpoint in &mut run.endpoints {
         // Locust writes them in any order.
-        endpoint.failure_kinds.sort_by(|a, b| b.count.cmp(&a.count).then(a.message.cmp(&b.message)));
+        endpoint
+            .failure_kinds
+            .sort_by(|a, b| b.count.cmp(&a.count).then(a.message.cmp(&b.message)));
     }
 }
 
@@ -61,11 +63,13 @@ fn read_columns<const N: usize>(
         let at = wanted.map(|column| header.iter().position(|known| known == column.as_bytes()));
         let mut record = ByteRecord::new();
         while reader.read_byte_record(&mut record).map_err(wrap)? {
-            let text = |i: Option<usize>| record.get(i?).map(|b| String::from_utf8_lossy(b).into_owned());
+            let text =
+                |i: Option<usize>| record.get(i?).map(|b| String::from_utf8_lossy(b).into_owned());
             let row: Option<Vec<String>> = at.into_iter().map(text).collect();
             let line = record.position().map_or(0, csv::Position::line);
             let row = row.unwrap_or_default();
-            let counts = wanted.iter().zip(&row).filter(|(c, _)| matches!(**c, "Count" | "Occurrences"));
+            let counts =
+                wanted.iter().zip(&row).filter(|(c, _)| matches!(**c, "Count" | "Occurrences"));
             for (column, text) in counts {
                 whole(&name, line, column, text)?;
             }

@@ -92,7 +92,11 @@ impl Source {
     }
 
     /// Reads the next line into `line`, with its end; false at the end of the file. `lines` counts those before it.
-    pub(super) fn next_line(&mut self, line: &mut Vec<u8>, lines: u64) -> Result<bool, IngestError> {
+    pub(super) fn next_line(
+        &mut self,
+        line: &mut Vec<u8>,
+        lines: u64,
+    ) -> Result<bool, IngestError> {
         line.clear();
         let read = (&mut self.reader).take(LONGEST_LINE).read_until(b'\n', line);
         let read = read.map_err(|error| self.io_error(error, lines))?;

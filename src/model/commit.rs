@@ -65,7 +65,12 @@ mod tests {
     fn an_id_reads_back_as_written_and_anything_else_is_refused() {
         let text = "0123456789abcdef0123456789abcdef01234567";
         assert_eq!(text.parse::<CommitId>().unwrap().to_string(), text);
-        for wrong in ["", "0123", "é123456789abcdef0123456789abcdef0123456", "zz23456789abcdef0123456789abcdef01234567"] {
+        for wrong in [
+            "",
+            "0123",
+            "é123456789abcdef0123456789abcdef0123456",
+            "zz23456789abcdef0123456789abcdef01234567",
+        ] {
             assert!(wrong.parse::<CommitId>().is_err(), "{wrong}");
         }
     }

@@ -106,7 +106,11 @@ pub fn differences(baseline: &Run, current: &Run) -> Vec<Difference> {
         duration(baseline, current),
         where_both(Field::Target, base.target.as_deref(), new.target.as_deref()),
         where_both(Field::Runner, runner(baseline).as_deref(), runner(current).as_deref()),
-        where_both(Field::ToolVersion, baseline.tool.version.as_deref(), current.tool.version.as_deref()),
+        where_both(
+            Field::ToolVersion,
+            baseline.tool.version.as_deref(),
+            current.tool.version.as_deref(),
+        ),
         where_both(Field::Script, base.script_sha256.as_deref(), new.script_sha256.as_deref()),
     ]
     .into_iter()

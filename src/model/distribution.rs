@@ -35,7 +35,8 @@ impl Distribution {
     pub fn new() -> Self {
         Self {
             // Three digits are within what the histogram supports (0 to 5), so the fallback is never taken.
-            histogram: Histogram::new(DIGITS).unwrap_or_else(|_| unreachable!("3 digits are valid")),
+            histogram: Histogram::new(DIGITS)
+                .unwrap_or_else(|_| unreachable!("3 digits are valid")),
             sum_ns: 0,
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
@@ -68,7 +69,8 @@ impl Distribution {
     pub fn set_exact(&mut self, min: Option<f64>, max: Option<f64>, mean: Option<f64>) {
         self.min = min.unwrap_or(self.min);
         self.max = max.unwrap_or(self.max);
-        self.sum_ns = mean.map_or(self.sum_ns, |mean| (mean * NS_PER_MS * self.count() as f64) as u128);
+        self.sum_ns =
+            mean.map_or(self.sum_ns, |mean| (mean * NS_PER_MS * self.count() as f64) as u128);
     }
 
     /// Adds one sample in milliseconds.

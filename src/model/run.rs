@@ -252,9 +252,11 @@ impl Latency {
             Statistic::Mean => self.mean,
             Statistic::Min => self.min,
             Statistic::Max => self.max,
-            Statistic::Quantile(level) => {
-                self.quantiles.get(&level).copied().or_else(|| self.distribution.as_ref()?.quantile(level))
-            }
+            Statistic::Quantile(level) => self
+                .quantiles
+                .get(&level)
+                .copied()
+                .or_else(|| self.distribution.as_ref()?.quantile(level)),
             Statistic::Rate | Statistic::Value => None,
         }
     }

@@ -63,7 +63,8 @@ pub enum ParseQuantityError {
 /// The fraction that a percentage such as `0.1%` stands for; finite and not negative.
 pub fn parse_fraction(text: &str) -> Result<f64, ParseQuantityError> {
     let wrong = || ParseQuantityError::NotAPercentage(text.to_owned());
-    let percent = plain_number(text.trim().strip_suffix('%').ok_or_else(wrong)?).ok_or_else(wrong)?;
+    let percent =
+        plain_number(text.trim().strip_suffix('%').ok_or_else(wrong)?).ok_or_else(wrong)?;
     Ok(percent / 100.0)
 }
 

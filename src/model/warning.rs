@@ -154,7 +154,9 @@ impl fmt::Display for WarningKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRequests => f.write_str("no request was made"),
-            Self::Truncated { how } => write!(f, "the file is cut short ({how}); judged is what is there"),
+            Self::Truncated { how } => {
+                write!(f, "the file is cut short ({how}); judged is what is there")
+            }
             Self::BrokenLines { count: 1, first } => write!(f, "1 line was left out: {first}"),
             Self::BrokenLines { count, first } => {
                 write!(f, "{count} lines were left out; the first: {first}")

@@ -22,7 +22,11 @@ pub(super) fn markdown_code(text: &str) -> String {
     let longest_run = plain.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest_run + 1);
     // A span may not begin or end with the backtick of its text; one blank on each side is taken off again.
-    let pad = if plain.starts_with('`') || plain.ends_with('`') || plain.trim().is_empty() { " " } else { "" };
+    let pad = if plain.starts_with('`') || plain.ends_with('`') || plain.trim().is_empty() {
+        " "
+    } else {
+        ""
+    };
     format!("{fence}{pad}{plain}{pad}{fence}")
 }
 

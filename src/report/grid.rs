@@ -15,8 +15,13 @@ pub(super) enum Ink {
 pub type Column<'a> = (&'a str, bool);
 
 /// Writes plain rows under their headings, indented by two. The texts must be harmless already.
-pub fn write_grid(columns: &[Column<'_>], rows: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
-    let cells = rows.iter().map(|row| row.iter().map(|text| (text.clone(), None)).collect()).collect();
+pub fn write_grid(
+    columns: &[Column<'_>],
+    rows: &[Vec<String>],
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let cells =
+        rows.iter().map(|row| row.iter().map(|text| (text.clone(), None)).collect()).collect();
     for line in lines(columns, cells, false) {
         writeln!(out, "  {line}")?;
     }

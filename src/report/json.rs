@@ -79,14 +79,18 @@ fn finding(finding: &Finding) -> FindingV1 {
         change: finding
             .change()
             .map(|change| ChangeV1 { relative: change.relative, absolute: change.absolute }),
-        interval: finding.interval.map(|interval| IntervalV1 { low: interval.low, high: interval.high }),
+        interval: finding
+            .interval
+            .map(|interval| IntervalV1 { low: interval.low, high: interval.high }),
         threshold: ThresholdV1 { relative, absolute },
         verdict: finding.verdict.name().to_owned(),
         reason: finding.reason.name().to_owned(),
         p: finding.p,
         detectable: finding.detectable,
         needs_requests: match finding.reason {
-            Reason::TooFewRequests { needs } if finding.verdict == Verdict::NotCompared => Some(needs),
+            Reason::TooFewRequests { needs } if finding.verdict == Verdict::NotCompared => {
+                Some(needs)
+            }
             _ => None,
         },
         baseline_requests: before.requests,

@@ -3,7 +3,7 @@
 use super::escape::{markdown_code, markdown_text};
 use super::number::plural;
 use super::words::{
-    self, Scales, attention, change, headline, interval, left_out, limit_of, looked_at, mark,
+    self, Scales, attention, change, gone, headline, interval, left_out, limit_of, looked_at, mark,
     provenance,
 };
 use crate::gate::{Finding, Report, ReportReason, Verdict};
@@ -36,6 +36,10 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
             provenance(baseline, report, &code),
             plural(total, "measurement")
         )?;
+    }
+    let gone = gone(report, &code);
+    if !gone.is_empty() {
+        writeln!(out, "In the baseline and not in this run: {}.\n", gone.join(", "))?;
     }
     write_rest(report, &scales, out)?;
     write_warnings(report, out)

@@ -82,11 +82,18 @@ pub(super) fn signed(value: f64, decimals: usize) -> String {
 }
 
 /// A limit as the policy has it: `+20 %`, `−10 %`, `+0.1 pp`, `+50 ms`.
-pub(super) fn limit(threshold: Threshold, metric: &Metric, unit: &Unit, higher_is_better: bool) -> String {
+pub(super) fn limit(
+    threshold: Threshold,
+    metric: &Metric,
+    unit: &Unit,
+    higher_is_better: bool,
+) -> String {
     let sign = if higher_is_better { "\u{2212}" } else { "+" };
     match (threshold, metric) {
         (Threshold::Relative(share), _) => format!("{sign}{} %", trimmed(share * 100.0)),
-        (Threshold::Absolute(amount), Metric::ErrorRate) => format!("{sign}{} pp", trimmed(amount * 100.0)),
+        (Threshold::Absolute(amount), Metric::ErrorRate) => {
+            format!("{sign}{} pp", trimmed(amount * 100.0))
+        }
         (Threshold::Absolute(amount), _) => {
             let scale = Scale::of(unit, &[amount]);
             format!("{sign}{}{}", trimmed(amount * scale.factor), scale.suffix())
@@ -133,8 +140,12 @@ mod tests {
 
     #[test]
     fn three_digits_are_enough() {
-        let shown = [33.0, 0.516_750, 1234.5, 99.96, 9.996, 0.0, -4.123, 54.41, 100.0, 0.001_234].map(significant);
-        assert_eq!(shown, ["33.0", "0.517", "1235", "100", "10.0", "0", "−4.12", "54.4", "100", "0.00123"]);
+        let shown = [33.0, 0.516_750, 1234.5, 99.96, 9.996, 0.0, -4.123, 54.41, 100.0, 0.001_234]
+            .map(significant);
+        assert_eq!(
+            shown,
+            ["33.0", "0.517", "1235", "100", "10.0", "0", "−4.12", "54.4", "100", "0.00123"]
+        );
     }
 
     #[test]
@@ -148,9 +159,21 @@ mod tests {
     #[test]
     fn a_limit_reads_as_it_was_written() {
         let show = |t, m: Metric, u, higher| limit(t, &m, &u, higher);
-        assert_eq!(show(Threshold::Relative(0.2), Metric::Latency, Unit::Milliseconds, false), "+20 %");
-        assert_eq!(show(Threshold::Absolute(0.001), Metric::ErrorRate, Unit::Ratio, false), "+0.1 pp");
-        assert_eq!(show(Threshold::Relative(0.1), Metric::Throughput, Unit::PerSecond, true), "−10 %");
-        assert_eq!(show(Threshold::Absolute(50.0), Metric::Latency, Unit::Milliseconds, false), "+50 ms");
+        assert_eq!(
+            show(Threshold::Relative(0.2), Metric::Latency, Unit::Milliseconds, false),
+            "+20 %"
+        );
+        assert_eq!(
+            show(Threshold::Absolute(0.001), Metric::ErrorRate, Unit::Ratio, false),
+            "+0.1 pp"
+        );
+        assert_eq!(
+            show(Threshold::Relative(0.1), Metric::Throughput, Unit::PerSecond, true),
+            "−10 %"
+        );
+        assert_eq!(
+            show(Threshold::Absolute(50.0), Metric::Latency, Unit::Milliseconds, false),
+            "+50 ms"
+        );
     }
 }

@@ -4,8 +4,8 @@ use super::escape::terminal;
 use super::grid::{self, Ink};
 use super::number::{grouped, plural};
 use super::words::{
-    self, Scales, attention, change, closest, headline, interval, left_out, limit_of, looked_at,
-    mark, provenance,
+    self, Scales, attention, change, closest, gone, headline, interval, left_out, limit_of,
+    looked_at, mark, provenance,
 };
 use crate::gate::{Finding, Report, ReportReason, Verdict};
 use std::io::{self, Write};
@@ -83,7 +83,12 @@ fn write_rows(
     if !whole && compared > 0 {
         let show = |text: &str| terminal(text);
         let nearest = closest(report).map(|f| {
-            format!("; closest: {} {} {}", terminal(&f.endpoint.to_string()), words::metric(f, &show), change(f))
+            format!(
+                "; closest: {} {} {}",
+                terminal(&f.endpoint.to_string()),
+                words::metric(f, &show),
+                change(f)
+            )
         });
         writeln!(out, "  {compared} more within limits{}", nearest.unwrap_or_default())?;
     }
@@ -155,7 +160,15 @@ fn write_coverage(report: &Report, out: &mut impl Write) -> io::Result<()> {
             write!(out, ", and {more} more")?;
         }
     }
-    writeln!(out)
+    writeln!(out)?;
+    let gone = gone(report, &show);
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let shown = gone.iter().take(MOST_LEFT_OUT).cloned().collect::<Vec<_>>().join(", ");
+    let more = gone.len().saturating_sub(MOST_LEFT_OUT);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    writeln!(out, "  gone      {shown}{more} (in the baseline, not in this run)")
 }
 
 /// What to do next, and the exit code where it is not plain.
@@ -168,9 +181,17 @@ fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
     }
     let code = report.exit_code();
     let aside = match (&report.reason, report.verdict) {
-        (ReportReason::NoBaseline, _) if code == 3 => "     (--missing-baseline warn makes this a warning)",
-        (_, Verdict::Inconclusive) if code == 3 => "     (--inconclusive warn makes this a warning)",
+        (ReportReason::NoBaseline, _) if code == 3 => {
+            "     (--missing-baseline warn makes this a warning)"
+        }
+        (_, Verdict::Inconclusive) if code == 3 => {
+            "     (--inconclusive warn makes this a warning)"
+        }
         _ => "",
     };
-    if code == 0 && report.verdict == Verdict::Pass { Ok(()) } else { writeln!(out, "  exit {code}{aside}") }
+    if code == 0 && report.verdict == Verdict::Pass {
+        Ok(())
+    } else {
+        writeln!(out, "  exit {code}{aside}")
+    }
 }

@@ -2,7 +2,7 @@
 //! how it shows one.
 
 use super::number::{
-    Scale, grouped, limit, plural, probability, significant, signed_percent, signed_points,
+    Scale, grouped, limit, plural, probability, signed_percent, signed_points, significant,
 };
 use crate::gate::{BaselineInfo, Finding, Reason, Report, ReportReason, Verdict};
 use crate::model::{EndpointKey, Metric, Outcome, Statistic, Unit};
@@ -96,7 +96,6 @@ pub(super) fn verdict(finding: &Finding) -> String {
         Reason::WithinNoise => format!("within noise ({})", noise(finding, &p)),
         Reason::BelowResolution => "within rounding".to_owned(),
         Reason::WarnOnly => "warn only".to_owned(),
-        Reason::Removed => "gone".to_owned(),
         _ => not_compared(finding),
     }
 }
@@ -106,7 +105,12 @@ fn noise(finding: &Finding, p: &str) -> String {
     let [before, after] = finding.counts;
     match (before.failures.zip(after.failures), finding.detectable) {
         (Some((before, after)), _) => format!("{after} failures against {before}; {p}"),
-        (None, Some(seen)) => format!("{p}; {} could be seen", signed_percent(seen)),
+        (None, Some(seen)) => {
+            format!(
+                "{p}; less than {} cannot be seen",
+                super::number::signed(seen * 100.0, 0) + " %"
+            )
+        }
         (None, None) => p.to_owned(),
     }
 }
@@ -115,10 +119,14 @@ fn noise(finding: &Finding, p: &str) -> String {
 pub(super) fn not_compared(finding: &Finding) -> String {
     match finding.reason {
         Reason::NotMeasured => "not measured".to_owned(),
-        Reason::NoData => "no requests".to_owned(),
+        Reason::NoData => match finding.counts[1].requests {
+            Some(requests) if requests > 0 => "no response times".to_owned(),
+            _ => "no requests".to_owned(),
+        },
         Reason::TooFewRequests { needs } => {
             let fewest = finding.counts.iter().filter_map(|counts| counts.requests).min();
-            let has = fewest.map_or("too few requests".to_owned(), |n| format!("{} requests", grouped(n)));
+            let has = fewest
+                .map_or("too few requests".to_owned(), |n| format!("{} requests", grouped(n)));
             format!("{has}, needs {}", grouped(needs))
         }
         Reason::AllFailed => "every request failed".to_owned(),
@@ -129,14 +137,31 @@ pub(super) fn not_compared(finding: &Finding) -> String {
     }
 }
 
-/// The findings that ask for attention, worst first, then by how far they are beyond their limit.
+/// The findings that ask for attention: worst first, what names an endpoint before the total, latency before errors
+/// before throughput, then by how far they are beyond their limit. What is gone is told apart.
 pub(super) fn attention(report: &Report) -> Vec<&Finding> {
-    let mut list: Vec<&Finding> =
-        report.findings.iter().filter(|f| f.verdict.rank() > Verdict::Pass.rank()).collect();
+    let asks =
+        |f: &&Finding| f.verdict.rank() > Verdict::Pass.rank() && f.reason != Reason::Removed;
+    let mut list: Vec<&Finding> = report.findings.iter().filter(asks).collect();
     list.sort_by(|a, b| {
-        b.verdict.rank().cmp(&a.verdict.rank()).then(closeness(b).total_cmp(&closeness(a)))
+        let total = |f: &Finding| f.endpoint == EndpointKey::Total;
+        let rank = b.verdict.rank().cmp(&a.verdict.rank());
+        let place = total(a).cmp(&total(b)).then(a.metric.cmp(&b.metric));
+        rank.then(place).then(closeness(b).total_cmp(&closeness(a)))
     });
     list
+}
+
+/// The endpoints that the baseline has and the run has not.
+pub(super) fn gone(report: &Report, show: Show<'_>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for finding in report.findings.iter().filter(|f| f.reason == Reason::Removed) {
+        let name = show(&finding.endpoint.to_string());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// How much of its limit a change uses: 1 is at the limit, negative is an improvement.
@@ -147,7 +172,9 @@ pub(super) fn closeness(finding: &Finding) -> f64 {
         crate::config::Threshold::Relative(share) if share > 0.0 => {
             worse * change.relative.unwrap_or_default() / share
         }
-        crate::config::Threshold::Absolute(amount) if amount > 0.0 => worse * change.absolute / amount,
+        crate::config::Threshold::Absolute(amount) if amount > 0.0 => {
+            worse * change.absolute / amount
+        }
         _ => worse * change.absolute,
     }
 }
@@ -164,7 +191,12 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
     let of = |verdict: Verdict| listed.iter().filter(move |f| f.verdict == verdict).count();
     let more = |n: usize| if n > 1 { format!(", and {} more", n - 1) } else { String::new() };
     let coverage = report.coverage;
+    let gone = gone(report, show);
+    let missing = || {
+        format!("{} in the baseline and not in this run: {}", are(gone.len(), "endpoint"), gone[0])
+    };
     match (report.verdict, &report.reason) {
+        (Verdict::Fail, _) if of(Verdict::Fail) == 0 => format!("regression: {}", missing()),
         (Verdict::Fail, _) => {
             let first = listed.first().map(|f| move_of(f, scales, show)).unwrap_or_default();
             format!("regression: {first}{}", more(of(Verdict::Fail)))
@@ -185,7 +217,10 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
             let largest = closest(report).map(|f| {
                 format!(
                     " (closest: {} {} {}, limit {})",
-                    show(&f.endpoint.to_string()), metric(f, show), change(f), limit_of(f)
+                    show(&f.endpoint.to_string()),
+                    metric(f, show),
+                    change(f),
+                    limit_of(f)
                 )
             });
             format!(
@@ -193,6 +228,7 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
                 largest.unwrap_or_default()
             )
         }
+        (Verdict::Warn, _) if listed.is_empty() => format!("no regression, but {}", missing()),
         (Verdict::Warn, _) => format!(
             "no regression, {}: {}{}",
             plural(listed.len(), "warning"),
@@ -201,6 +237,11 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
         ),
         (Verdict::NotCompared, reason) => format!("no verdict: {}", no_verdict(report, reason)),
     }
+}
+
+/// A number, its noun and its verb: `1 endpoint is`, `2 endpoints are`.
+fn are(n: usize, noun: &str) -> String {
+    format!("{} {}", plural(n, noun), if n == 1 { "is" } else { "are" })
 }
 
 fn no_verdict(report: &Report, reason: &ReportReason) -> String {
@@ -228,9 +269,6 @@ pub(super) fn move_of(finding: &Finding, scales: &Scales, show: Show<'_>) -> Str
         EndpointKey::Total => "the whole run".to_owned(),
         named @ EndpointKey::Named { .. } => show(&named.to_string()),
     };
-    if finding.reason == Reason::Removed {
-        return format!("{name} is gone");
-    }
     let what = match finding.metric {
         Metric::Latency => "is slower",
         Metric::ErrorRate => "fails more often",
@@ -311,11 +349,18 @@ pub(super) fn looked_at(report: &Report, show: Show<'_>) -> Vec<String> {
         .visited
         .iter()
         .filter(|v| v.outcome == Outcome::NoRecord)
-        .map(|v| if v.distance == 0 { format!("{} (merge base)", v.commit.short()) } else { v.commit.short() })
+        .map(|v| {
+            if v.distance == 0 {
+                format!("{} (merge base)", v.commit.short())
+            } else {
+                v.commit.short()
+            }
+        })
         .collect();
     if !empty.is_empty() {
         let (named, rest) = empty.split_at(empty.len().min(2));
-        let rest = if rest.is_empty() { String::new() } else { format!(", … {} more", rest.len()) };
+        let rest =
+            if rest.is_empty() { String::new() } else { format!(", … {} more", rest.len()) };
         lines.push(format!("{}{rest}: no record", named.join(", ")));
     }
     let mut different: BTreeMap<usize, String> = BTreeMap::new();
@@ -326,7 +371,10 @@ pub(super) fn looked_at(report: &Report, show: Show<'_>) -> Vec<String> {
                 let each = |d: &crate::model::Difference| {
                     format!("{} {}, this run {}", d.field, show(&d.baseline), show(&d.current))
                 };
-                format!("not comparable: {}", differences.iter().map(each).collect::<Vec<_>>().join("; "))
+                format!(
+                    "not comparable: {}",
+                    differences.iter().map(each).collect::<Vec<_>>().join("; ")
+                )
             }
             Outcome::NoRecord | Outcome::Taken { .. } => continue,
         };

@@ -64,7 +64,8 @@ mod tests {
         for (digits, error) in [(3, 1e-3), (2, 1e-2)] {
             let back = decode_histogram(&encode_histogram(&all, digits).unwrap()).unwrap();
             assert_eq!(back.count(), 1000);
-            let (got, want) = (back.quantile(Quantile::P95).unwrap(), all.quantile(Quantile::P95).unwrap());
+            let (got, want) =
+                (back.quantile(Quantile::P95).unwrap(), all.quantile(Quantile::P95).unwrap());
             assert!((got / want - 1.0).abs() < error, "{got} {want}");
         }
     }

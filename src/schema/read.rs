@@ -79,7 +79,8 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
     run.suite = file.suite.unwrap_or(run.suite);
     run.profile = file.profile;
     run.environment = file.environment;
-    let commit = |text: String| text.parse::<CommitId>().map_err(|e: InvalidCommitId| invalid("commit", e));
+    let commit =
+        |text: String| text.parse::<CommitId>().map_err(|e: InvalidCommitId| invalid("commit", e));
     run.commit = file.commit.map(commit).transpose()?;
     let time = |text: String| text.parse().map_err(|e: jiff::Error| invalid("started_at", e));
     run.started_at = file.started_at.map(time).transpose()?;
@@ -109,7 +110,10 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
     Ok(run)
 }
 
-fn endpoints(list: Vec<EndpointV1>, duration_s: Option<f64>) -> Result<Vec<Endpoint>, RunFileError> {
+fn endpoints(
+    list: Vec<EndpointV1>,
+    duration_s: Option<f64>,
+) -> Result<Vec<Endpoint>, RunFileError> {
     let mut seen = BTreeSet::new();
     let mut all = Vec::with_capacity(list.len());
     for (i, endpoint) in list.into_iter().enumerate() {
@@ -162,7 +166,8 @@ fn measured(
         return Err(invalid(&at("error_rate"), "must lie between 0 and 1"));
     }
     let over_time = || Some(endpoint.requests? as f64 / duration_s.filter(|s| *s > 0.0)?);
-    endpoint.throughput_rps = amount(&at("throughput_rps"), parts.throughput_rps)?.or_else(over_time);
+    endpoint.throughput_rps =
+        amount(&at("throughput_rps"), parts.throughput_rps)?.or_else(over_time);
     endpoint.failure_kinds = parts
         .failure_kinds
         .into_iter()
@@ -175,7 +180,10 @@ fn latency(path: &str, file: LatencyV1) -> Result<Latency, RunFileError> {
     let at = |field: &str| format!("{path}.{field}");
     let (unit, factor) = Unit::from_name(&file.unit);
     if unit != Unit::Milliseconds {
-        return Err(invalid(&at("unit"), format!("`{}` is not a unit of time (ns, us, ms, s)", file.unit)));
+        return Err(invalid(
+            &at("unit"),
+            format!("`{}` is not a unit of time (ns, us, ms, s)", file.unit),
+        ));
     }
     let time = |field: &str, value| Ok(amount(&at(field), value)?.map(|v| v * factor));
     let mut latency = match (&file.samples, &file.histogram) {

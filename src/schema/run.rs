@@ -339,7 +339,10 @@ impl Stored {
             let distribution = endpoint.latency.as_ref().and_then(|l| l.distribution.as_ref());
             if let Some(all) = distribution.filter(|all| all.count() > 0) {
                 let data = encode_histogram(all, Self::DIGITS)?;
-                histograms.insert(endpoint.key.unique_name(), HistogramV1 { unit: "ns".to_owned(), data });
+                histograms.insert(
+                    endpoint.key.unique_name(),
+                    HistogramV1 { unit: "ns".to_owned(), data },
+                );
             }
         }
         Ok(Self { run: RunV1::without_histograms(run), histograms })
@@ -378,7 +381,11 @@ impl RunV1 {
             total: Some(MeasuredV1::from(&run.total)),
             endpoints: run.endpoints.iter().map(EndpointV1::from).collect(),
             metrics: run.metrics.iter().map(MetricV1::from).collect(),
-            resources: run.resources.iter().map(|(name, r)| (name.clone(), ResourceV1::from(r))).collect(),
+            resources: run
+                .resources
+                .iter()
+                .map(|(name, r)| (name.clone(), ResourceV1::from(r)))
+                .collect(),
             checks: run.checks.iter().map(CheckV1::from).collect(),
         }
     }
@@ -480,7 +487,9 @@ impl From<&Latency> for LatencyV1 {
             min: latency.min,
             max: latency.max,
             quantiles: quantiles(&latency.quantiles),
-            rounding: latency.rounding.map(|Rounding::TwoSignificantDigits| RoundingV1::TwoSignificantDigits),
+            rounding: latency
+                .rounding
+                .map(|Rounding::TwoSignificantDigits| RoundingV1::TwoSignificantDigits),
             histogram: None,
             samples: None,
         }

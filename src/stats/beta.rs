@@ -79,12 +79,20 @@ mod tests {
     #[test]
     fn agrees_with_an_independent_implementation() {
         // scipy 1.x: scipy.stats.beta.cdf / ppf
-        let cdf = [(2.0, 3.0, 0.4, SCIPY_CDF[0]), (950.0, 52.0, 0.94, SCIPY_CDF[1]), (950_000.0, 50_002.0, 0.9502, SCIPY_CDF[2])];
+        let cdf = [
+            (2.0, 3.0, 0.4, SCIPY_CDF[0]),
+            (950.0, 52.0, 0.94, SCIPY_CDF[1]),
+            (950_000.0, 50_002.0, 0.9502, SCIPY_CDF[2]),
+        ];
         for (a, b, x, expected) in cdf {
             let got = beta_regularized(a, b, x);
             assert!((got / expected - 1.0).abs() < 1e-9, "I_{x}({a}, {b}) = {got}, not {expected}");
         }
-        let ppf = [(0.025, 95.0, 7.0, SCIPY_PPF[0]), (0.975, 1859.0, 98.0, SCIPY_PPF[1]), (0.025, 99_000.0, 1_002.0, SCIPY_PPF[2])];
+        let ppf = [
+            (0.025, 95.0, 7.0, SCIPY_PPF[0]),
+            (0.975, 1859.0, 98.0, SCIPY_PPF[1]),
+            (0.025, 99_000.0, 1_002.0, SCIPY_PPF[2]),
+        ];
         for (p, a, b, expected) in ppf {
             let got = beta_inverse(p, a, b);
             assert!((got / expected - 1.0).abs() < 1e-9, "{got}, not {expected}");

@@ -14,7 +14,8 @@ pub fn fisher_one_sided(baseline: (u64, u64), new: (u64, u64)) -> f64 {
         return 1.0;
     }
     let (n, big_n, total) = (of as f64, all as f64, all_failures as f64);
-    let ln_term = |k: f64| ln_choose(total, k) + ln_choose(big_n - total, n - k) - ln_choose(big_n, n);
+    let ln_term =
+        |k: f64| ln_choose(total, k) + ln_choose(big_n - total, n - k) - ln_choose(big_n, n);
     // From the observed count outwards: each term follows from the one before by the ratio of the binomials.
     let tail = |from: u64, up: bool| {
         let mut k = from as f64;
@@ -36,7 +37,11 @@ pub fn fisher_one_sided(baseline: (u64, u64), new: (u64, u64)) -> f64 {
         }
     };
     let mode = (n + 1.0) * (total + 1.0) / (big_n + 2.0);
-    if failures as f64 > mode { tail(failures, true).min(1.0) } else { (1.0 - tail(failures - 1, false)).max(0.0) }
+    if failures as f64 > mode {
+        tail(failures, true).min(1.0)
+    } else {
+        (1.0 - tail(failures - 1, false)).max(0.0)
+    }
 }
 
 /// ln of n over k.

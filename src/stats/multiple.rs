@@ -6,7 +6,10 @@ pub fn benjamini_hochberg(p: &[f64], q: f64) -> Vec<bool> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
     let limit = |rank: usize| q * (rank + 1) as f64 / p.len() as f64;
-    let rejected = (0..order.len()).rev().find(|rank| p[order[*rank]] <= limit(*rank)).map_or(0, |rank| rank + 1);
+    let rejected = (0..order.len())
+        .rev()
+        .find(|rank| p[order[*rank]] <= limit(*rank))
+        .map_or(0, |rank| rank + 1);
     let mut result = vec![false; p.len()];
     order[..rejected].iter().for_each(|i| result[*i] = true);
     result

@@ -64,7 +64,8 @@ impl QuantileGrid {
     pub fn at(&self, p: f64) -> f64 {
         let x = scale(p);
         let above = self.points.partition_point(|(at, _)| *at < x);
-        let ln_value = match (above.checked_sub(1).map(|i| self.points[i]), self.points.get(above)) {
+        let ln_value = match (above.checked_sub(1).map(|i| self.points[i]), self.points.get(above))
+        {
             (Some((x0, y0)), Some((x1, y1))) => y0 + (y1 - y0) * (x - x0) / (x1 - x0),
             (Some((_, y)), None) | (None, Some(&(_, y))) => y,
             (None, None) => f64::NAN,

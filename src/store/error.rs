@@ -54,7 +54,9 @@ pub enum StoreError {
         head: CommitId,
     },
     /// The clone is shallow and its history could not be completed, so that nothing can be said.
-    #[error("this clone is shallow, and the history between `{revision}` and the commit under test is not in it")]
+    #[error(
+        "this clone is shallow, and the history between `{revision}` and the commit under test is not in it"
+    )]
     HistoryUnknown {
         /// The revision as it was asked for.
         revision: String,
@@ -101,9 +103,9 @@ impl StoreError {
     /// What to do about it.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::NoRepository { .. } => {
-                Some("run perfgate in the repository, or compare plain files with --baseline-file FILE")
-            }
+            Self::NoRepository { .. } => Some(
+                "run perfgate in the repository, or compare plain files with --baseline-file FILE",
+            ),
             Self::Unreachable { .. } => Some("--offline works with the records that are here"),
             Self::UnknownRevision(_) => Some("give a branch, a tag or a commit id"),
             Self::HistoryUnknown { .. } => {
@@ -112,12 +114,12 @@ impl StoreError {
             Self::NoCommonHistory { .. } => Some("give a revision that the commit descends from"),
             Self::NoRemote { .. } => Some("name one with store.remote in perfgate.yaml"),
             Self::NoCommitForRun => Some("name it with --commit REV"),
-            Self::BrokenRecord { .. } => {
-                Some("nothing was changed; perfgate baseline prune --broken removes records that cannot be read")
-            }
-            Self::Git { source, .. } if source.code() == git2::ErrorCode::Owner => {
-                Some("the folder belongs to another user: git config --global --add safe.directory \"$PWD\"")
-            }
+            Self::BrokenRecord { .. } => Some(
+                "nothing was changed; perfgate baseline prune --broken removes records that cannot be read",
+            ),
+            Self::Git { source, .. } if source.code() == git2::ErrorCode::Owner => Some(
+                "the folder belongs to another user: git config --global --add safe.directory \"$PWD\"",
+            ),
             Self::Git { .. }
             | Self::GitProgram { .. }
             | Self::NoCommit

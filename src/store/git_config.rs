@@ -11,7 +11,8 @@ use git2::{ConfigLevel, Repository};
 pub(super) type Settings = Vec<(String, String)>;
 
 /// Sections whose settings decide how a remote is reached.
-const SECTIONS: [&str; 6] = ["http.", "credential.", "url.", "protocol.", "ssh.", "core.sshcommand"];
+const SECTIONS: [&str; 6] =
+    ["http.", "credential.", "url.", "protocol.", "ssh.", "core.sshcommand"];
 
 /// The settings of the clone itself. What the user or the system sets, git reads in any repository.
 pub(super) fn settings(repository: &Repository) -> Result<Settings, StoreError> {

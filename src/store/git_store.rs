@@ -150,7 +150,8 @@ impl GitStore {
         }
         let tree = update.create_updated(&self.repository, &base).map_err(wrap())?;
         let tree = self.repository.find_tree(tree).map_err(wrap())?;
-        let who = Signature::new("perfgate", "perfgate@localhost", &Time::new(0, 0)).map_err(wrap())?;
+        let who =
+            Signature::new("perfgate", "perfgate@localhost", &Time::new(0, 0)).map_err(wrap())?;
         self.repository.commit(None, &who, &who, "perfgate runs\n", &tree, &[]).map_err(wrap())
     }
 
@@ -168,11 +169,13 @@ impl GitStore {
             Some(tip) => Some(self.tree(tip)?),
             None => None,
         };
-        let is_there = |path: &str| {
-            there.as_ref().is_some_and(|tree| tree.get_path(Path::new(path)).is_ok())
-        };
-        let added: Files =
-            added.iter().filter(|(path, _)| !is_there(path)).map(|(path, id)| (path.clone(), *id)).collect();
+        let is_there =
+            |path: &str| there.as_ref().is_some_and(|tree| tree.get_path(Path::new(path)).is_ok());
+        let added: Files = added
+            .iter()
+            .filter(|(path, _)| !is_there(path))
+            .map(|(path, id)| (path.clone(), *id))
+            .collect();
         let removed: Vec<String> = removed.iter().filter(|path| is_there(path)).cloned().collect();
         if added.is_empty() && removed.is_empty() && tip.is_some() {
             return Ok(());
@@ -235,7 +238,8 @@ impl RunStore for GitStore {
         let Some(tree) = self.own_tree()? else { return Ok(Vec::new()) };
         let Some(runs) = self.subtree(&tree, RUNS)? else { return Ok(Vec::new()) };
         let Some(files) = self.subtree(&runs, folder)? else { return Ok(Vec::new()) };
-        let own = |name: &str| name.starts_with(rest).then(|| Entry::from_names(folder, name)).flatten();
+        let own =
+            |name: &str| name.starts_with(rest).then(|| Entry::from_names(folder, name)).flatten();
         Ok(files.iter().filter_map(|file| own(file.name().ok()?)).collect())
     }
 
@@ -261,9 +265,8 @@ impl RunStore for GitStore {
     }
 
     fn write(&self, records: &[NewRecord]) -> Result<(), StoreError> {
-        let blob = |bytes: &[u8]| {
-            self.repository.blob(bytes).map_err(StoreError::git("writing a record"))
-        };
+        let blob =
+            |bytes: &[u8]| self.repository.blob(bytes).map_err(StoreError::git("writing a record"));
         let mut files = Files::new();
         for record in records {
             files.insert(record.entry.run_path(), blob(&record.run)?);

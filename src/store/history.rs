@@ -95,11 +95,14 @@ impl History {
             format!("refs/tags/{revision}"),
         ];
         for name in &names {
-            if let Ok(found) = self.clone.find_reference(name).and_then(|found| found.peel_to_commit()) {
+            if let Ok(found) =
+                self.clone.find_reference(name).and_then(|found| found.peel_to_commit())
+            {
                 return Ok(commit_id(found.id()));
             }
         }
-        let parsed = self.clone.revparse_single(revision).and_then(|object| object.peel_to_commit());
+        let parsed =
+            self.clone.revparse_single(revision).and_then(|object| object.peel_to_commit());
         if let Ok(commit) = parsed {
             return Ok(commit_id(commit.id()));
         }
@@ -119,7 +122,8 @@ impl History {
     /// A file of a commit, if both are here or can be fetched.
     pub fn file(&self, commit: CommitId, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let wrap = || StoreError::git(format!("reading {path} of {}", commit.short()));
-        let tree = self.clone.find_commit(oid(commit)?).and_then(|commit| commit.tree()).map_err(wrap())?;
+        let tree =
+            self.clone.find_commit(oid(commit)?).and_then(|commit| commit.tree()).map_err(wrap())?;
         match tree.get_path(Path::new(path)) {
             Ok(entry) => {
                 let blob = self.clone.find_blob(entry.id()).map_err(wrap())?;
@@ -161,7 +165,12 @@ impl History {
     }
 
     /// Fetches the commits that the clone does not have, from where it is cut off on.
-    fn complete(&self, whole: &Repository, base: CommitId, head: CommitId) -> Result<(), StoreError> {
+    fn complete(
+        &self,
+        whole: &Repository,
+        base: CommitId,
+        head: CommitId,
+    ) -> Result<(), StoreError> {
         let Some(remote) = &self.remote else { return Err(StoreError::NoRemote { name: None }) };
         let mut wanted = Vec::new();
         for commit in [base, head].into_iter().filter(|commit| !has_commit(whole, *commit)) {
@@ -169,7 +178,9 @@ impl History {
         }
         for cut_off in self.cut_offs()? {
             if let Ok(commit) = whole.find_commit(cut_off) {
-                wanted.extend(commit.parent_ids().filter(|parent| whole.find_commit(*parent).is_err()));
+                wanted.extend(
+                    commit.parent_ids().filter(|parent| whole.find_commit(*parent).is_err()),
+                );
             }
         }
         wanted.sort();
@@ -181,7 +192,9 @@ impl History {
     fn cut_offs(&self) -> Result<Vec<Oid>, StoreError> {
         let path = self.clone.commondir().join("shallow");
         match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(text.lines().filter_map(|line| Oid::from_str(line.trim()).ok()).collect()),
+            Ok(text) => {
+                Ok(text.lines().filter_map(|line| Oid::from_str(line.trim()).ok()).collect())
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(source) => Err(StoreError::Io { path, source }),
         }
@@ -237,7 +250,9 @@ fn walk_in(
     repository.find_commit(head)?;
     let mut next = match repository.merge_base(base, head) {
         Ok(merge_base) => Some(merge_base),
-        Err(error) if error.code() == git2::ErrorCode::NotFound && is_whole(repository, base, head) => {
+        Err(error)
+            if error.code() == git2::ErrorCode::NotFound && is_whole(repository, base, head) =>
+        {
             return Ok(None);
         }
         Err(error) => return Err(error),

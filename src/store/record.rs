@@ -73,7 +73,11 @@ pub fn record(
 }
 
 /// Reads a record. With `histograms`, those that were kept are put back where they belong.
-pub fn load(store: &dyn RunStore, entry: &Entry, histograms: bool) -> Result<StoredRun, StoreError> {
+pub fn load(
+    store: &dyn RunStore,
+    entry: &Entry,
+    histograms: bool,
+) -> Result<StoredRun, StoreError> {
     let broken = |why: String| StoreError::BrokenRecord { entry: entry.run_path(), why };
     let json = store.read(entry)?;
     let json = match histograms.then(|| store.read_histograms(entry)).transpose()?.flatten() {
@@ -116,7 +120,8 @@ fn line(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
 }
 
 fn id_of(json: &[u8]) -> Result<String, StoreError> {
-    let hash = Oid::hash_object(ObjectType::Blob, json).map_err(StoreError::git("hashing a run"))?;
+    let hash =
+        Oid::hash_object(ObjectType::Blob, json).map_err(StoreError::git("hashing a run"))?;
     Ok(hash.to_string()[..ID_DIGITS].to_owned())
 }
 

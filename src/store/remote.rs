@@ -66,8 +66,16 @@ impl Remote {
 
     /// Brings refs here; `filter` leaves out objects where the server can do that.
     pub(super) fn fetch_refs(&self, git_dir: &Path, refspec: &str) -> Result<(), StoreError> {
-        let arguments =
-            ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--prune", "--filter=blob:none", NAME, refspec];
+        let arguments = [
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--prune",
+            "--filter=blob:none",
+            NAME,
+            refspec,
+        ];
         self.reach(git_dir, &arguments, &[])
     }
 
@@ -81,7 +89,12 @@ impl Remote {
         self.fetch_listed(git_dir, "--filter=tree:0", commits)
     }
 
-    fn fetch_listed(&self, git_dir: &Path, filter: &str, objects: &[Oid]) -> Result<(), StoreError> {
+    fn fetch_listed(
+        &self,
+        git_dir: &Path,
+        filter: &str,
+        objects: &[Oid],
+    ) -> Result<(), StoreError> {
         // Nothing that is here says anything about what is missing, so nothing is negotiated.
         let noop = ["-c", "fetch.negotiationAlgorithm=noop"];
         let fetch =
@@ -91,7 +104,11 @@ impl Remote {
     }
 
     /// The commit that a branch or tag of the remote points to.
-    pub(super) fn resolve(&self, git_dir: &Path, revision: &str) -> Result<Option<Oid>, StoreError> {
+    pub(super) fn resolve(
+        &self,
+        git_dir: &Path,
+        revision: &str,
+    ) -> Result<Option<Oid>, StoreError> {
         let branch = format!("refs/heads/{revision}");
         let tag = format!("refs/tags/{revision}");
         let peeled = format!("{tag}^{{}}");
@@ -101,7 +118,8 @@ impl Remote {
         }
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let find = |name: &str| {
-            let line = text.lines().find(|line| line.split_once('\t').is_some_and(|(_, n)| n == name))?;
+            let line =
+                text.lines().find(|line| line.split_once('\t').is_some_and(|(_, n)| n == name))?;
             Oid::from_str(line.split_once('\t')?.0).ok()
         };
         Ok(find(&branch).or_else(|| find(&peeled)).or_else(|| find(&tag)))
@@ -114,7 +132,8 @@ impl Remote {
         git_dir: &Path,
         updates: &[(String, Option<Oid>, Option<Oid>)],
     ) -> Result<PushOutcome, StoreError> {
-        let mut arguments = vec!["push".to_owned(), "--porcelain".to_owned(), "--no-verify".to_owned()];
+        let mut arguments =
+            vec!["push".to_owned(), "--porcelain".to_owned(), "--no-verify".to_owned()];
         if updates.len() > 1 {
             arguments.push("--atomic".to_owned());
         }
@@ -144,7 +163,10 @@ impl Remote {
 
     fn unreachable(&self, output: &Output) -> StoreError {
         let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().map(str::trim).find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
+        let last = said
+            .lines()
+            .map(str::trim)
+            .find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
         let message = last.or_else(|| said.lines().next()).unwrap_or("git gave no reason");
         StoreError::Unreachable { remote: self.name.clone(), message: message.to_owned() }
     }
@@ -160,15 +182,26 @@ impl Remote {
             ("maintenance.auto".to_owned(), "false".to_owned()),
         ];
         settings.extend(self.settings.iter().cloned());
-        let count = std::env::var("GIT_CONFIG_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
+        let count =
+            std::env::var("GIT_CONFIG_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
         let mut command = Command::new("git");
         command.arg(format!("--git-dir={}", git_dir.display())).args(arguments);
-        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX"]
-        {
+        for variable in [
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_INDEX_FILE",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+            "GIT_COMMON_DIR",
+            "GIT_NAMESPACE",
+            "GIT_PREFIX",
+        ] {
             command.env_remove(variable);
         }
-        command.envs(variables(&settings, count)).env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
+        command
+            .envs(variables(&settings, count))
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("LC_ALL", "C");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let failed = |error: std::io::Error| StoreError::GitProgram {
             what: "program",

@@ -13,7 +13,11 @@ use crate::store::{DirectoryStore, NewRecord, RunStore, fetch as fetch_store, lo
 use std::path::Path;
 
 /// Everything is read before anything is written, so that a broken file leaves the store as it was.
-pub(super) fn import(args: &ImportArgs, loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
+pub(super) fn import(
+    args: &ImportArgs,
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
     let place = open_place(loaded, true, session)?;
     let mut runs: Vec<Run> = Vec::new();
     for source in &args.sources {
@@ -26,7 +30,10 @@ pub(super) fn import(args: &ImportArgs, loaded: &Loaded, session: &mut Session<'
     }
     if let Some(i) = runs.iter().position(|run| run.commit.is_none()) {
         let help = "record it for a commit instead: perfgate record --commit REV FILE";
-        return Err(CliError::usage(format!("run {} names no commit; nothing was imported", i + 1), help));
+        return Err(CliError::usage(
+            format!("run {} names no commit; nothing was imported", i + 1),
+            help,
+        ));
     }
     let recorded = record(place.store.as_ref(), &runs, loaded.policy.store.keep_histograms)?;
     let new = recorded.iter().filter(|recorded| !recorded.known).count();
@@ -44,7 +51,11 @@ fn records_of(folder: &Path) -> Result<Vec<Run>, CliError> {
     entries.iter().map(|entry| Ok(load(&store, entry, true)?.run)).collect()
 }
 
-pub(super) fn export(args: &ExportArgs, loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
+pub(super) fn export(
+    args: &ExportArgs,
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
     let place = open_place(loaded, false, session)?;
     let entries = place.store.entries()?;
     place.store.make_present(&entries)?;

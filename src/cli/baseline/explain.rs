@@ -32,7 +32,12 @@ pub(super) fn explain(
         write_grid(&COLUMNS, &rows, out)?;
         writeln!(out)?;
         match found.runs.first() {
-            Some(run) => writeln!(out, "baseline: {} run(s) of {}", found.runs.len(), run.entry.commit.short()),
+            Some(run) => writeln!(
+                out,
+                "baseline: {} run(s) of {}",
+                found.runs.len(),
+                run.entry.commit.short()
+            ),
             None => writeln!(out, "no baseline: {} commits were looked at", found.visited.len()),
         }
     })?;

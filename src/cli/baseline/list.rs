@@ -26,7 +26,11 @@ const COLUMNS: [(&str, bool); 9] = [
     ("run", false),
 ];
 
-pub(super) fn list(args: &ListArgs, loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
+pub(super) fn list(
+    args: &ListArgs,
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
     let place = open_place(loaded, true, session)?;
     let mut by_commit: BTreeMap<CommitId, Vec<Entry>> = BTreeMap::new();
     for entry in place.store.entries()? {
@@ -62,7 +66,8 @@ pub(super) fn list(args: &ListArgs, loaded: &Loaded, session: &mut Session<'_>) 
 }
 
 fn row(info: Option<&CommitInfo>, entry: &Entry, run: &Run) -> Vec<String> {
-    let optional = |text: Option<&String>| text.map_or("–".to_owned(), |text| escape_terminal(text));
+    let optional =
+        |text: Option<&String>| text.map_or("–".to_owned(), |text| escape_terminal(text));
     vec![
         entry.commit.short(),
         info.map_or("–".to_owned(), |info| info.date.strftime("%Y-%m-%d %H:%M").to_string()),
@@ -87,7 +92,11 @@ fn slowest(run: &Run) -> Option<String> {
     values.reduce(f64::max).map(|ms| format!("{} ms", significant(ms)))
 }
 
-pub(super) fn show(args: &ShowArgs, loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
+pub(super) fn show(
+    args: &ShowArgs,
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
     // Contents that are still on the remote may be needed.
     let place = open_place(loaded, false, session)?;
     let commit = place.history.resolve(&args.revision)?;

@@ -42,7 +42,8 @@ impl Place {
     /// The store that can be exchanged with a remote; an error where there is none.
     pub(super) fn exchangeable(&self) -> Result<&GitStore, CliError> {
         let Some(store) = &self.git else {
-            let help = "its files are exchanged like any others; push and fetch belong to the git store";
+            let help =
+                "its files are exchanged like any others; push and fetch belong to the git store";
             return Err(CliError::usage(format!("the store is {}", self.describe()), help));
         };
         match self.history.remote() {
@@ -53,9 +54,13 @@ impl Place {
 }
 
 /// Pushes, and says how it ended.
-pub(in crate::cli) fn push_records(place: &Place, session: &mut Session<'_>) -> Result<(), CliError> {
+pub(in crate::cli) fn push_records(
+    place: &Place,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
     let store = place.exchangeable()?;
-    let remote = place.history.remote().map(crate::store::Remote::name).unwrap_or_default().to_owned();
+    let remote =
+        place.history.remote().map(crate::store::Remote::name).unwrap_or_default().to_owned();
     session.say(&match push(store)? {
         Pushed::UpToDate => format!("{remote} has every record already"),
         Pushed::Done => format!("pushed to {remote}"),

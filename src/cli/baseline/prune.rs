@@ -10,7 +10,11 @@ use crate::model::CommitId;
 use crate::store::{Entry, Part, load};
 use std::collections::BTreeSet;
 
-pub(super) fn prune(args: &PruneArgs, loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
+pub(super) fn prune(
+    args: &PruneArgs,
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
     if args.keep.is_none() && args.keep_histograms.is_none() && !args.broken {
         let help = "give --keep N, --keep-histograms N or --broken";
         return Err(CliError::usage("there is nothing to prune", help));
@@ -19,7 +23,12 @@ pub(super) fn prune(args: &PruneArgs, loaded: &Loaded, session: &mut Session<'_>
     let entries = place.store.entries()?;
     let mut gone: BTreeSet<Entry> = BTreeSet::new();
     if args.broken {
-        gone.extend(entries.iter().filter(|entry| load(place.store.as_ref(), entry, false).is_err()).cloned());
+        gone.extend(
+            entries
+                .iter()
+                .filter(|entry| load(place.store.as_ref(), entry, false).is_err())
+                .cloned(),
+        );
     }
     if let Some(keep) = args.keep {
         gone.extend(beyond(&place, &entries, keep)?);
@@ -63,6 +72,7 @@ fn beyond(place: &Place, entries: &[Entry], keep: usize) -> Result<Vec<Entry>, C
         dated.push((info.date, commit));
     }
     dated.sort();
-    let old: BTreeSet<CommitId> = dated.iter().rev().skip(keep).map(|(_, commit)| *commit).collect();
+    let old: BTreeSet<CommitId> =
+        dated.iter().rev().skip(keep).map(|(_, commit)| *commit).collect();
     Ok(entries.iter().filter(|entry| old.contains(&entry.commit)).cloned().collect())
 }
