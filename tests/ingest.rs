@@ -1,4 +1,5 @@
 //! Every result file in tests/fixtures, as perfgate understands it; and what it says about broken ones.
+#![expect(clippy::unwrap_used, clippy::use_debug, reason = "test code")]
 
 use perfgate::ingest::{IngestError, Ingested, ReadOptions, Source, read};
 use perfgate::model::{Endpoint, EndpointKey, Latency, Quantile, Run};

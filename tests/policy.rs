@@ -1,4 +1,5 @@
 //! What perfgate.yaml means, and what is said when it is wrong.
+#![expect(clippy::unwrap_used, reason = "test code")]
 
 use perfgate::config::{Policy, Threshold};
 use perfgate::model::{EndpointKey, Kind, Statistic};

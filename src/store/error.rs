@@ -13,13 +13,14 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// libgit2 failed.
-    #[error("git: {what}: {}", source.message())]
+    #[error("git: {what}: {message}")]
     Git {
         /// What was being done.
         what: String,
-        /// The cause.
-        #[source]
-        source: git2::Error,
+        /// What it said.
+        message: String,
+        /// Whether the repository belongs to another user, so that git refuses to touch it.
+        foreign: bool,
     },
     /// The git program failed.
     #[error("git {what} failed: {message}")]
@@ -117,7 +118,7 @@ impl StoreError {
             Self::BrokenRecord { .. } => Some(
                 "nothing was changed; perfgate baseline prune --broken removes records that cannot be read",
             ),
-            Self::Git { source, .. } if source.code() == git2::ErrorCode::Owner => Some(
+            Self::Git { foreign: true, .. } => Some(
                 "the folder belongs to another user: git config --global --add safe.directory \"$PWD\"",
             ),
             Self::Git { .. }
@@ -136,6 +137,10 @@ impl StoreError {
     /// Names what was being done when libgit2 failed.
     pub(super) fn git(what: impl Into<String>) -> impl FnOnce(git2::Error) -> Self {
         let what = what.into();
-        move |source| Self::Git { what, source }
+        move |error| Self::Git {
+            what,
+            message: error.message().to_owned(),
+            foreign: error.code() == git2::ErrorCode::Owner,
+        }
     }
 }

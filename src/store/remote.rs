@@ -32,7 +32,10 @@ pub(super) enum PushOutcome {
 impl Remote {
     /// The remote of a clone: the one that is asked for, else the one that the branch tracks, else `origin`, else the
     /// only one. None when the clone has none and none is asked for.
-    pub fn of(repository: &Repository, wanted: Option<&str>) -> Result<Option<Self>, StoreError> {
+    pub(super) fn of(
+        repository: &Repository,
+        wanted: Option<&str>,
+    ) -> Result<Option<Self>, StoreError> {
         let wrap = || StoreError::git("reading the clone's remotes");
         let names = repository.remotes().map_err(wrap())?;
         let names: Vec<&str> = names.iter().flatten().flatten().collect();

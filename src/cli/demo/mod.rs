@@ -52,7 +52,8 @@ fn scratch_folder(args: &DemoArgs, session: &Session<'_>) -> Result<PathBuf, Cli
         }
         None => {
             let made = tempfile::Builder::new().prefix("perfgate-demo-").tempdir();
-            let made = made.map_err(|source| CliError::File { path: std::env::temp_dir(), source })?;
+            let made =
+                made.map_err(|source| CliError::File { path: std::env::temp_dir(), source })?;
             Ok(made.keep())
         }
     }
@@ -113,7 +114,8 @@ impl Demo<'_, '_> {
         ] {
             command.env(name, value);
         }
-        let failed = |why: String| CliError::usage(format!("git failed: {why}"), "the demo needs git");
+        let failed =
+            |why: String| CliError::usage(format!("git failed: {why}"), "the demo needs git");
         let output = command.output().map_err(|error| failed(error.to_string()))?;
         if output.status.success() {
             return Ok(());

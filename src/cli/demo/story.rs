@@ -34,7 +34,10 @@ pub(super) const BRANCHES: &[Branch] = &[
     Branch {
         name: "fraud-check",
         story: "a pull request that makes the checkout slower, and fail now and then",
-        step: Step { subject: "Ask the fraud service at checkout", results: "results/slower-1_stats.csv" },
+        step: Step {
+            subject: "Ask the fraud service at checkout",
+            results: "results/slower-1_stats.csv",
+        },
     },
 ];
 

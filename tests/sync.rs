@@ -1,0 +1,227 @@
+//! Exchanging records with a remote: many writers, nothing lost, and the user's clone untouched.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use support::Repo;
+
+/// A bare repository with these commits on main, and the repository that they were made in.
+struct Shared {
+    maker: Repo,
+    bare: PathBuf,
+    commits: Vec<String>,
+}
+
+impl Shared {
+    fn new(commits: usize) -> Self {
+        let maker = Repo::new();
+        let commits = (0..commits).map(|i| maker.commit(&format!("main {i}"))).collect();
+        let bare = maker.around().join("bare.git");
+        maker.git(&["clone", "--quiet", "--bare", ".", bare.to_str().unwrap()]);
+        let shared = Self { maker, bare, commits };
+        shared.serve_filters(true);
+        shared
+    }
+
+    /// Whether the server leaves out objects on request, as the large forges do.
+    fn serve_filters(&self, yes: bool) {
+        for key in ["uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"] {
+            self.maker.git(&[
+                "--git-dir",
+                self.bare.to_str().unwrap(),
+                "config",
+                key,
+                &yes.to_string(),
+            ]);
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("file://{}", self.bare.display())
+    }
+
+    fn clone(&self, name: &str, options: &[&str]) -> Repo {
+        Repo::clone_of(&self.url(), &self.maker.around().join(name), options)
+    }
+}
+
+fn records(repo: &Repo) -> usize {
+    let said = repo.perfgate(&["baseline", "fetch"]).expect(0).stderr;
+    said.split(' ').next().unwrap().parse().unwrap_or_else(|_| panic!("{said}"))
+}
+
+#[test]
+fn two_clones_that_record_and_push_both_keep_their_records() {
+    let shared = Shared::new(4);
+    let (one, two) = (shared.clone("one", &[]), shared.clone("two", &[]));
+    one.record(&shared.commits[1], 1);
+    two.record(&shared.commits[2], 2);
+    one.perfgate(&["baseline", "push"]).expect(0);
+    two.perfgate(&["baseline", "push"]).expect(0);
+    assert_eq!(records(&one), 2);
+    // compare fetches by itself.
+    let three = shared.clone("three", &[]);
+    let report = three.compare("main", &[]).expect(0).json();
+    assert_eq!(report["baseline"]["commit"], shared.commits[2].as_str());
+}
+
+#[test]
+fn thirty_two_writers_at_once_lose_nothing() {
+    const WRITERS: u32 = 32;
+    let shared = Shared::new(2);
+    let clones: Vec<Repo> =
+        (0..WRITERS).map(|i| shared.clone(&format!("writer{i}"), &[])).collect();
+    let mut running = Vec::new();
+    for (number, clone) in (1..).zip(&clones) {
+        let file = clone.folder.join("run.json");
+        std::fs::write(&file, support::run(number)).unwrap();
+        let mut command = support::command(&clone.folder);
+        command.args(["record", "run.json", "--push"]).stderr(std::process::Stdio::piped());
+        running.push(command.spawn().unwrap());
+    }
+    for writer in running {
+        let output = writer.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(records(&shared.clone("reader", &[])), WRITERS as usize);
+    // The next push folds in whatever had to take a ref of its own.
+    clones[0].record(&shared.commits[0], 99);
+    clones[0].perfgate(&["baseline", "push"]).expect(0);
+    let refs = clones[0].git(&["ls-remote", "origin", "refs/perfgate/*"]);
+    assert_eq!(refs.lines().count(), 1, "{refs}");
+    assert_eq!(records(&shared.clone("later", &[])), WRITERS as usize + 1);
+}
+
+#[test]
+fn what_was_pruned_and_pushed_stays_pruned_and_what_others_add_stays() {
+    let shared = Shared::new(4);
+    let (one, two) = (shared.clone("one", &[]), shared.clone("two", &[]));
+    for (number, commit) in (1..).zip(&shared.commits) {
+        one.record(commit, number);
+    }
+    one.perfgate(&["baseline", "push"]).expect(0);
+    assert_eq!(records(&two), 4);
+    one.perfgate(&["baseline", "prune", "--keep", "1"]).expect(0);
+    two.record(&shared.commits[3], 50);
+    two.perfgate(&["baseline", "push"]).expect(0);
+    one.perfgate(&["baseline", "push"]).expect(0);
+    assert_eq!(records(&one), 2, "the newest commit's two runs");
+    assert_eq!(records(&two), 2);
+}
+
+/// The bytes of what must not change in a clone.
+fn untouchable(clone: &Path) -> Vec<(PathBuf, Option<Vec<u8>>)> {
+    ["config", "shallow", "HEAD", "packed-refs", "FETCH_HEAD", "index"]
+        .map(|name| (PathBuf::from(name), std::fs::read(clone.join(".git").join(name)).ok()))
+        .into()
+}
+
+#[test]
+fn the_clone_itself_is_never_changed() {
+    let shared = Shared::new(6);
+    for options in [&[][..], &["--depth", "1"]] {
+        let clone = shared.clone(&format!("clone{}", options.len()), options);
+        let before = untouchable(&clone.folder);
+        clone.record("HEAD", 1);
+        clone.perfgate(&["baseline", "push"]).expect(0);
+        clone.perfgate(&["baseline", "fetch"]).expect(0);
+        clone.compare("main", &[]);
+        clone.perfgate(&["baseline", "explain", "--baseline", "main", &clone.results()]).expect(0);
+        assert_eq!(untouchable(&clone.folder), before);
+        assert_eq!(clone.git(&["status", "--porcelain"]), "");
+        assert_eq!(clone.git(&["for-each-ref", "refs/perfgate"]), "");
+        clone.git(&["fetch", "--quiet"]);
+        clone.git(&["gc", "--quiet"]);
+        clone.git(&["fsck", "--no-progress"]);
+    }
+    let fresh = shared.clone("fresh", &[]);
+    let objects = fresh.git(&["for-each-ref"]);
+    assert!(!objects.contains("perfgate"), "a clone does not bring the records along: {objects}");
+}
+
+#[test]
+fn a_shallow_clone_finds_a_baseline_far_back() {
+    for filters in [true, false] {
+        let shared = Shared::new(12);
+        shared.serve_filters(filters);
+        let full = shared.clone("full", &[]);
+        full.record(&shared.commits[4], 1);
+        full.perfgate(&["baseline", "push"]).expect(0);
+        full.git(&["checkout", "--quiet", "-b", "feature", &shared.commits[8]]);
+        full.commit("feature 1");
+        full.commit("feature 2");
+        full.git(&["push", "--quiet", "origin", "feature"]);
+
+        let branch = shared.clone("shallow", &["--depth", "1", "--branch", "feature"]);
+        let report = branch.compare("main", &[]).expect(0).json();
+        assert_eq!(report["baseline"]["commit"], shared.commits[4].as_str());
+        assert_eq!(report["baseline"]["distance"], 4);
+        // What was fetched for it stays; the clone is as shallow as before.
+        assert_eq!(branch.git(&["rev-list", "--count", "HEAD"]), "1");
+    }
+}
+
+#[test]
+fn a_shallow_clone_that_cannot_be_completed_has_no_verdict() {
+    let shared = Shared::new(12);
+    let full = shared.clone("full", &[]);
+    full.record(&shared.commits[4], 1);
+    full.perfgate(&["baseline", "push"]).expect(0);
+    let clone = shared.clone("shallow", &["--depth", "2"]);
+    clone.perfgate(&["baseline", "fetch"]).expect(0);
+    let ended = clone.compare("main", &["--offline"]).expect(3);
+    assert!(ended.stderr.contains("shallow"), "{}", ended.stderr);
+    clone.git(&["remote", "remove", "origin"]);
+    let ended = clone.compare("main", &[]).expect(3);
+    assert!(ended.stderr.contains("shallow"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_remote_without_records_is_an_empty_store_and_an_unreachable_one_is_an_error() {
+    let shared = Shared::new(3);
+    let clone = shared.clone("clone", &[]);
+    clone.compare("main", &[]).expect(3);
+    clone.git(&["remote", "set-url", "origin", "file:///nowhere/at/all.git"]);
+    let ended = clone.compare("main", &[]).expect(2);
+    assert!(
+        ended.stderr.contains("cannot be reached") && ended.stderr.contains("--offline"),
+        "{}",
+        ended.stderr
+    );
+    clone.compare("main", &["--offline"]).expect(3);
+}
+
+#[test]
+fn only_the_runs_that_are_needed_are_fetched() {
+    let shared = Shared::new(5);
+    let full = shared.clone("full", &[]);
+    for (number, commit) in (1..).zip(&shared.commits) {
+        full.record(commit, number);
+    }
+    full.perfgate(&["baseline", "push"]).expect(0);
+    let clone = shared.clone("clone", &[]);
+    clone.compare("main", &["--max-distance", "1"]).expect(0);
+    let private = clone.folder.join(".git/perfgate.git");
+    let listed = clone.git(&[
+        "--git-dir",
+        private.to_str().unwrap(),
+        "cat-file",
+        "--batch-all-objects",
+        "--batch-check",
+    ]);
+    let blobs = listed.lines().filter(|line| line.contains(" blob ")).count();
+    assert_eq!(blobs, 2, "two commits were looked at: {listed}");
+}
+
+#[test]
+fn settings_of_the_clone_reach_git_but_no_command_line() {
+    let shared = Shared::new(2);
+    let clone = shared.clone("clone", &[]);
+    clone.record("HEAD", 1);
+    // A name that only the clone's own settings turn into the address of the remote.
+    clone.git(&["config", &format!("url.{}.insteadOf", shared.url()), "secret://token@elsewhere"]);
+    clone.git(&["remote", "set-url", "origin", "secret://token@elsewhere"]);
+    clone.perfgate(&["baseline", "push"]).expect(0);
+    assert_eq!(records(&clone), 1);
+}
