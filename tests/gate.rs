@@ -190,3 +190,25 @@ fn a_summary_and_a_raw_output_of_the_same_tool_join_where_one_does_not_know_the_
         compare("k6/2.2.0/base-1/summary.json", "k6/2.2.0/killed/raw.ndjson.gz", JSON).json();
     assert_ne!(finding(&report, "POST /api/chat", "p95")["reason"], "new_endpoint");
 }
+
+#[test]
+fn a_file_appears_whole_and_a_device_is_written_to_not_replaced() {
+    let scratch = tempfile::TempDir::new().unwrap();
+    let file = scratch.path().join("reports/new/report.json");
+    let (json, sink) = (format!("json={}", file.display()), "markdown=/dev/null");
+    let outputs = ["--output", json.as_str(), "--output", sink];
+    let outputs = if cfg!(unix) { &outputs[..] } else { &outputs[..2] };
+    compare("k6/2.2.0/base-1/summary.json", "k6/2.2.0/base-2/summary.json", outputs).expect(0);
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(report["verdict"], "pass");
+    assert_eq!(
+        std::fs::read_dir(file.parent().unwrap()).unwrap().count(),
+        1,
+        "nothing is left beside it"
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+    }
+}

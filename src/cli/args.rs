@@ -55,6 +55,7 @@ pub(super) enum Command {
 pub(super) struct ResultArgs {
     /// Result files or globs, `-` for standard input. Several are repeats of the same test. None: `results` of
     /// perfgate.yaml
+    #[arg(help_heading = "Arguments")]
     pub(super) results: Vec<String>,
     /// Take several files for shards of one run instead of repeats
     #[arg(long)]
@@ -96,16 +97,16 @@ fn label(text: &str) -> Result<(String, String), String> {
 
 #[derive(Debug, Args)]
 pub(super) struct RecordArgs {
-    #[command(flatten)]
-    pub(super) results: ResultArgs,
-    #[command(flatten)]
-    pub(super) run: RunArgs,
     /// Commit that was measured; default: the one that is checked out
     #[arg(long, value_name = "REV")]
     pub(super) commit: Option<String>,
     /// Push the records to the remote afterwards
     #[arg(long)]
     pub(super) push: bool,
+    #[command(flatten)]
+    pub(super) results: ResultArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
 }
 
 #[derive(Debug, Args)]
@@ -185,16 +186,16 @@ fn report_file(text: &str) -> Result<(ReportFormat, PathBuf), String> {
 
 #[derive(Debug, Args)]
 pub(super) struct NormalizeArgs {
-    #[command(flatten)]
-    pub(super) results: ResultArgs,
-    #[command(flatten)]
-    pub(super) run: RunArgs,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// Leave the histograms out
     #[arg(long)]
     pub(super) no_histograms: bool,
+    #[command(flatten)]
+    pub(super) results: ResultArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
 }
 
 #[derive(Debug, Args)]

@@ -8,12 +8,16 @@ use crate::report::{TableStyle, render_json, render_markdown, render_table};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes a file by renaming it into its place once it is complete.
+/// Writes a file by renaming it into its place once it is complete. What is there and no plain file (a pipe,
+/// `/dev/stdout`, `/dev/null`) is written to and never replaced.
 pub(super) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), CliError> {
     let attempt = || -> io::Result<()> {
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+            return write(&mut std::fs::OpenOptions::new().write(true).open(path)?);
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;

@@ -67,6 +67,10 @@ pub fn judge(
     report.coverage = coverage(&report.findings);
     let different = compare_loads(&baseline.runs, current, rules, &mut report.warnings);
     report.warnings.extend(notices(&baseline, current, &pairs, rules, &report.findings));
+    let mut seen = BTreeSet::new();
+    report
+        .warnings
+        .retain(|warning| seen.insert((warning.kind.to_string(), warning.place.clone())));
     (report.verdict, report.reason) = overall(&report, rules, different);
     report.baseline = Some(baseline.info);
     report

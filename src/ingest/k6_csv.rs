@@ -26,13 +26,20 @@ pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestErro
     let mut rows = Rows { name: &name, columns: &columns, last_byte: &last_byte };
     let mut record = ByteRecord::new();
     loop {
+        let last_line = record.position().map_or(0, csv::Position::line);
         let error = match reader.read_byte_record(&mut record) {
             Ok(false) => break,
             Ok(true) => match rows.add(&mut gathered, &record, reader.is_done()) {
                 Ok(()) => continue,
                 Err(error) => error,
             },
-            Err(error) => csv_error(&name, error),
+            Err(error) => match csv_error(&name, error) {
+                // The decompressor does not know lines; the row before it does.
+                IngestError { problem: Problem::Truncated { how, .. }, .. } => {
+                    IngestError::new(&name, Problem::Truncated { lines: last_line, how })
+                }
+                other => other,
+            },
         };
         if !lenient || matches!(error.problem, Problem::TooManyEndpoints { .. } | Problem::Io(_)) {
             return Err(error);

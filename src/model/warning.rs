@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Where in the input something was seen.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Place {
     /// The file, as it was named on the command line.
     pub file: String,

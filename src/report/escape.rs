@@ -40,10 +40,11 @@ pub(super) fn markdown_text(text: &str) -> String {
             '>' => shown.push_str("&gt;"),
             '&' => shown.push_str("&amp;"),
             // A word joiner behind it breaks mentions, issue numbers and URLs without being seen.
-            '@' | '#' | ':' => {
+            '@' | '#' => {
                 shown.push(c);
                 shown.push('\u{2060}');
             }
+            '/' if shown.ends_with(':') => shown.push_str("\u{2060}/"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' | '^' => {
                 shown.push('\\');
                 shown.push(c);
@@ -88,7 +89,7 @@ mod tests {
     #[test]
     fn running_text_mentions_nobody_and_links_nowhere() {
         let text = markdown_text("@me #12 http://x <b> [a](b) *c*");
-        assert!(!text.contains("@m") && !text.contains("#1") && !text.contains("p://"), "{text}");
+        assert!(!text.contains("@m") && !text.contains("#1") && !text.contains("://"), "{text}");
         assert!(!text.contains('<') && text.contains("\\[a\\]"), "{text}");
     }
 }

@@ -48,8 +48,8 @@ pub struct QuantileGrid {
 }
 
 impl QuantileGrid {
-    /// A grid from (fraction in (0, 1), value > 0) pairs; values of zero or less have no logarithm and are left out.
-    /// None when nothing is left.
+    /// A grid from (fraction in (0, 1), value > 0) pairs, of which the first and the last are the extremes of the sample;
+    /// values of zero or less have no logarithm and are left out. None when nothing is left.
     pub fn new(pairs: impl IntoIterator<Item = (f64, f64)>) -> Option<Self> {
         let mut points: Vec<(f64, f64)> = pairs
             .into_iter()
@@ -73,7 +73,7 @@ impl QuantileGrid {
         ln_value.exp()
     }
 
-    /// The values of the grid points next to the fraction `p` when one of them lies so far off that `p` sits between
+    /// The values of the grid points next to the fraction `p`, extremes left out, when one of them lies so far off that `p` sits between
     /// two modes: more than 0.5 in ln Q, for points up to one unit apart on the scale −ln(1−p) (p90 to p95 is 0.7,
     /// p95 to p98 is 0.9), and in proportion for points further apart (p99 to p99.9 is 2.3), where an ordinary tail
     /// climbs as much.
@@ -82,8 +82,9 @@ impl QuantileGrid {
         let x = scale(p);
         let same = |at: f64| (at - x).abs() < 1e-9;
         let here = self.at(p).ln();
-        let below = self.points.iter().rev().find(|(at, _)| *at < x && !same(*at));
-        let above = self.points.iter().find(|(at, _)| *at > x && !same(*at));
+        let inner = self.points.get(1..self.points.len().saturating_sub(1)).unwrap_or_default();
+        let below = inner.iter().rev().find(|(at, _)| *at < x && !same(*at));
+        let above = inner.iter().find(|(at, _)| *at > x && !same(*at));
         let far = |point: Option<&(f64, f64)>| {
             point.is_some_and(|(at, value)| (value - here).abs() > FAR * (at - x).abs().max(1.0))
         };
@@ -130,9 +131,11 @@ mod tests {
 
     #[test]
     fn a_quantile_between_two_modes_is_seen() {
-        let modes = QuantileGrid::new([(0.9, 10.0), (0.95, 40.0), (0.99, 50.0)]).unwrap();
-        assert_eq!(modes.far_neighbours(0.95).map(|i| i.low.round()), Some(10.0));
-        let smooth = QuantileGrid::new([(0.9, 28.0), (0.95, 33.0), (0.99, 44.0)]).unwrap();
-        assert_eq!(smooth.far_neighbours(0.95), None);
+        let of = |p90| {
+            QuantileGrid::new([(0.01, 1.0), (0.9, p90), (0.95, 40.0), (0.99, 50.0), (0.9999, 60.0)])
+                .unwrap()
+        };
+        assert_eq!(of(10.0).far_neighbours(0.95).map(|i| i.low.round()), Some(10.0));
+        assert_eq!(of(33.0).far_neighbours(0.95), None);
     }
 }
