@@ -86,7 +86,7 @@ fn gate(baseline: &Run, current: &Run) -> perfgate::gate::Report {
     let baseline = Some(Baseline { info, runs: vec![baseline.clone()] });
     judge(
         baseline,
-        &[current.clone()],
+        std::slice::from_ref(current),
         CurrentInfo::default(),
         &Rules::default(),
         Vec::new(),

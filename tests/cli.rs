@@ -1,5 +1,4 @@
 //! What people type and what they see: the README, and the sessions in `tests/cmd/`.
-#![expect(clippy::unwrap_used, reason = "test code")]
 
 mod support;
 

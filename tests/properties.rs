@@ -68,7 +68,14 @@ fn report(baseline: &Run, current: &Run, policy: &str) -> Report {
     };
     let rules = Policy::parse("perfgate.yaml", policy).unwrap().rules;
     let baseline = Some(Baseline { info, runs: vec![baseline.clone()] });
-    judge(baseline, &[current.clone()], CurrentInfo::default(), &rules, Vec::new(), Vec::new())
+    judge(
+        baseline,
+        std::slice::from_ref(current),
+        CurrentInfo::default(),
+        &rules,
+        Vec::new(),
+        Vec::new(),
+    )
 }
 
 const MODES: [&str; 2] = ["", "gate: { decide: threshold }\n"];
