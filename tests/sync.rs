@@ -225,3 +225,62 @@ fn settings_of_the_clone_reach_git_but_no_command_line() {
     clone.perfgate(&["baseline", "push"]).expect(0);
     assert_eq!(records(&clone), 1);
 }
+
+#[test]
+fn records_that_were_not_fetched_yet_are_listed_all_the_same_and_never_taken_for_broken() {
+    let shared = Shared::new(3);
+    let full = shared.clone("full", &[]);
+    for (number, commit) in (1..).zip(&shared.commits) {
+        full.record(commit, number);
+    }
+    full.perfgate(&["baseline", "push"]).expect(0);
+    let clone = shared.clone("clone", &[]);
+    assert_eq!(records(&clone), 3);
+    let pruned = clone.perfgate(&["baseline", "prune", "--broken"]).expect(0);
+    assert!(pruned.stderr.contains("removed 0 of 3 runs"), "{}", pruned.stderr);
+    let listed = clone.perfgate(&["baseline", "list"]).expect(0).stdout;
+    assert!(shared.commits.iter().all(|commit| listed.contains(&commit[..7])), "{listed}");
+}
+
+/// What a checkout action leaves: one commit, detached, and nothing of the base.
+#[test]
+fn the_base_commits_policy_is_fetched_where_a_shallow_clone_does_not_have_it() {
+    let shared = Shared::new(1);
+    let full = shared.clone("full", &[]);
+    std::fs::write(
+        full.folder.join("perfgate.yaml"),
+        "regression_thresholds: { api_latency: { p95: 1% } }\n",
+    )
+    .unwrap();
+    full.git(&["add", "perfgate.yaml"]);
+    let base = full.commit("a strict policy");
+    full.git(&["push", "--quiet", "origin", "main"]);
+    full.record(&base, 1);
+    full.perfgate(&["baseline", "push"]).expect(0);
+    full.git(&["checkout", "--quiet", "-b", "feature"]);
+    std::fs::write(
+        full.folder.join("perfgate.yaml"),
+        "regression_thresholds: { api_latency: { p95: 900% } }\n",
+    )
+    .unwrap();
+    full.git(&["add", "perfgate.yaml"]);
+    let head = full.commit("a loose policy");
+    full.git(&["push", "--quiet", "origin", "feature"]);
+    let clone = shared.clone("checkout", &["--depth", "1", "--branch", "feature"]);
+    let event = shared.maker.around().join("event.json");
+    let ends = format!(
+        r#"{{"pull_request": {{"base": {{"sha": "{base}"}}, "head": {{"sha": "{head}"}}}}}}"#
+    );
+    std::fs::write(&event, ends).unwrap();
+    let mut command = support::command(&clone.folder);
+    command.args(["compare", "--baseline", "main", "--format", "json", &clone.results()]);
+    command.env("GITHUB_EVENT_NAME", "pull_request").env("GITHUB_EVENT_PATH", &event);
+    let output = command.output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        support::finding(&report, "GET /a", "p95")["threshold"]["relative"],
+        0.01,
+        "{report:#}"
+    );
+    assert_eq!(report["baseline"]["commit"], base.as_str());
+}

@@ -72,6 +72,12 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// A record whose content was never fetched.
+    #[error("the content of the record {entry} is not here")]
+    NotHere {
+        /// Its path in the store.
+        entry: String,
+    },
     /// A run without a commit cannot be recorded.
     #[error("the run has no commit to be recorded for")]
     NoCommitForRun,
@@ -114,6 +120,7 @@ impl StoreError {
             }
             Self::NoCommonHistory { .. } => Some("give a revision that the commit descends from"),
             Self::NoRemote { .. } => Some("name one with store.remote in perfgate.yaml"),
+            Self::NotHere { .. } => Some("without --offline, it is fetched from the remote"),
             Self::NoCommitForRun => Some("name it with --commit REV"),
             Self::BrokenRecord { .. } => Some(
                 "nothing was changed; perfgate baseline prune --broken removes records that cannot be read",

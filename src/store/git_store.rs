@@ -208,12 +208,13 @@ impl GitStore {
     fn content(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(id) = self.blob_at(path)? else { return Ok(None) };
         self.fetch_missing(&[id])?;
-        let blob = self.repository.find_blob(id);
-        let broken = |error: git2::Error| StoreError::BrokenRecord {
-            entry: path.to_owned(),
-            why: format!("its content is not here ({})", error.message()),
-        };
-        blob.map(|blob| Some(blob.content().to_vec())).map_err(broken)
+        match self.repository.find_blob(id) {
+            Ok(blob) => Ok(Some(blob.content().to_vec())),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => {
+                Err(StoreError::NotHere { entry: path.to_owned() })
+            }
+            Err(error) => Err(StoreError::git(format!("reading {path}"))(error)),
+        }
     }
 }
 

@@ -116,11 +116,27 @@ impl History {
 
     /// Date and subject of a commit; none when it is not here.
     pub fn info(&self, commit: CommitId) -> Result<Option<CommitInfo>, StoreError> {
-        Ok(info(&self.uncut()?, oid(commit)?))
+        Ok(self.infos(&[commit])?.pop().flatten())
     }
 
-    /// A file of a commit, if both are here or can be fetched.
+    /// Date and subject of each of these commits; none for one that is not here.
+    pub fn infos(&self, commits: &[CommitId]) -> Result<Vec<Option<CommitInfo>>, StoreError> {
+        let whole = self.uncut()?;
+        commits.iter().map(|commit| Ok(info(&whole, oid(*commit)?))).collect()
+    }
+
+    /// A file of a commit; none when the commit does not have it. What is not in the clone is fetched.
     pub fn file(&self, commit: CommitId, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.file_here(commit, path);
+        let Some(remote) = self.remote.as_ref().filter(|_| found.is_err()) else { return found };
+        let (private, id) = (self.private()?, oid(commit)?);
+        if !has_commit(&self.uncut()?, commit) {
+            remote.fetch_graph(&private, &[id])?;
+        }
+        remote.file(&private, id, path)
+    }
+
+    fn file_here(&self, commit: CommitId, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let wrap = || StoreError::git(format!("reading {path} of {}", commit.short()));
         let tree =
             self.clone.find_commit(oid(commit)?).and_then(|commit| commit.tree()).map_err(wrap())?;

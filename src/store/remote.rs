@@ -106,6 +106,28 @@ impl Remote {
         self.reach(git_dir, &[&noop[..], &fetch[..]].concat(), list.as_bytes())
     }
 
+    /// A file of a commit, fetched with what leads to it; none when the commit has no such file.
+    pub(super) fn file(
+        &self,
+        git_dir: &Path,
+        commit: Oid,
+        path: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        // The `--` keeps a path from being taken for an option; the object id behind it needs no such care.
+        let listed = self.run(git_dir, &["ls-tree", &commit.to_string(), "--", path], &[])?;
+        if !listed.status.success() {
+            return Err(self.unreachable(&listed));
+        }
+        let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+        let Some(blob) = text.split_whitespace().nth(2) else { return Ok(None) };
+        let content = self.run(git_dir, &["cat-file", "blob", blob], &[])?;
+        if content.status.success() {
+            Ok(Some(content.stdout))
+        } else {
+            Err(self.unreachable(&content))
+        }
+    }
+
     /// The commit that a branch or tag of the remote points to.
     pub(super) fn resolve(
         &self,
@@ -181,8 +203,9 @@ impl Remote {
             // What the filter left out may be asked for later.
             (format!("remote.{NAME}.promisor"), "true".to_owned()),
             (format!("remote.{NAME}.partialclonefilter"), "blob:none".to_owned()),
-            ("gc.auto".to_owned(), "0".to_owned()),
-            ("maintenance.auto".to_owned(), "false".to_owned()),
+            // Git may tidy the private repository up now and then, but not behind our back.
+            ("gc.autoDetach".to_owned(), "false".to_owned()),
+            ("maintenance.autoDetach".to_owned(), "false".to_owned()),
         ];
         settings.extend(self.settings.iter().cloned());
         let count =

@@ -111,7 +111,11 @@ pub fn push(store: &GitStore) -> Result<Pushed, StoreError> {
         let mut updates = vec![(RUNS_REF.to_owned(), theirs, Some(own))];
         updates.extend(inbox.refs.into_iter().map(|(name, commit)| (name, Some(commit), None)));
         if remote.push(store.repository().path(), &updates)? == PushOutcome::Accepted {
-            store.set(REMOTE_RUNS_REF, own)?;
+            // Unless another process has fetched something newer meanwhile.
+            let _lock = store.lock()?;
+            if store.tip(REMOTE_RUNS_REF)? == theirs {
+                store.set(REMOTE_RUNS_REF, own)?;
+            }
             return Ok(Pushed::Done);
         }
         std::thread::sleep(pause());

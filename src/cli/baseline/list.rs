@@ -31,18 +31,20 @@ pub(super) fn list(
     loaded: &Loaded,
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
-    let place = open_place(loaded, true, session)?;
+    // Contents that are still on the remote may be needed.
+    let place = open_place(loaded, false, session)?;
     let mut by_commit: BTreeMap<CommitId, Vec<Entry>> = BTreeMap::new();
     for entry in place.store.entries()? {
         by_commit.entry(entry.commit).or_default().push(entry);
     }
-    let mut commits: Vec<(Option<CommitInfo>, CommitId)> = Vec::new();
-    for commit in by_commit.keys() {
-        commits.push((place.history.info(*commit)?, *commit));
-    }
+    let known: Vec<CommitId> = by_commit.keys().copied().collect();
+    let infos = place.history.infos(&known)?;
+    let mut commits: Vec<(Option<CommitInfo>, CommitId)> = infos.into_iter().zip(known).collect();
     // Newest first; commits that are not in this clone last.
     commits.sort_by_key(|(info, _)| std::cmp::Reverse(info.as_ref().map(|info| info.date)));
     let (records, total) = (by_commit.values().map(Vec::len).sum::<usize>(), commits.len());
+    let shown = commits.iter().take(args.last).flat_map(|(_, commit)| by_commit[commit].clone());
+    place.store.make_present(&shown.collect::<Vec<_>>())?;
     let mut rows = Vec::new();
     for (info, commit) in commits.iter().take(args.last) {
         for entry in &by_commit[commit] {

@@ -7,7 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::policy::Loaded;
 use crate::cli::session::Session;
 use crate::model::CommitId;
-use crate::store::{Entry, Part, load};
+use crate::store::{Entry, Part, StoreError, load};
 use std::collections::BTreeSet;
 
 pub(super) fn prune(
@@ -19,16 +19,17 @@ pub(super) fn prune(
         let help = "give --keep N, --keep-histograms N or --broken";
         return Err(CliError::usage("there is nothing to prune", help));
     }
-    let place = open_place(loaded, true, session)?;
+    // To tell a broken record, its content must be here.
+    let place = open_place(loaded, !args.broken, session)?;
     let entries = place.store.entries()?;
     let mut gone: BTreeSet<Entry> = BTreeSet::new();
     if args.broken {
-        gone.extend(
-            entries
-                .iter()
-                .filter(|entry| load(place.store.as_ref(), entry, false).is_err())
-                .cloned(),
-        );
+        place.store.make_present(&entries)?;
+        let broken = |entry: &&Entry| {
+            let read = load(place.store.as_ref(), entry, false);
+            matches!(read, Err(StoreError::BrokenRecord { .. }))
+        };
+        gone.extend(entries.iter().filter(broken).cloned());
     }
     if let Some(keep) = args.keep {
         gone.extend(beyond(&place, &entries, keep)?);
@@ -62,14 +63,15 @@ pub(super) fn prune(
 /// without its whole history cannot tell what is old.
 fn beyond(place: &Place, entries: &[Entry], keep: usize) -> Result<Vec<Entry>, CliError> {
     let commits: BTreeSet<CommitId> = entries.iter().map(|entry| entry.commit).collect();
+    let commits: Vec<CommitId> = commits.into_iter().collect();
     let mut dated = Vec::with_capacity(commits.len());
-    for commit in commits {
-        let Some(info) = place.history.info(commit)? else {
+    for (commit, info) in commits.iter().zip(place.history.infos(&commits)?) {
+        let Some(info) = info else {
             let problem = format!("the recorded commit {} is not in this clone", commit.short());
             let help = "fetch the whole history first (git fetch --unshallow, git fetch origin); nothing was removed";
             return Err(CliError::usage(problem, help));
         };
-        dated.push((info.date, commit));
+        dated.push((info.date, *commit));
     }
     dated.sort();
     let old: BTreeSet<CommitId> =
