@@ -12,7 +12,7 @@
 )]
 
 use perfgate::config::Rules;
-use perfgate::gate::{Baseline, BaselineInfo, CurrentInfo, judge};
+use perfgate::gate::{Baseline, BaselineInfo, CurrentInfo, Search, judge};
 use perfgate::ingest::{ReadOptions, Source, read};
 use perfgate::model::Run;
 use perfgate::report::{TableStyle, render_table};
@@ -89,7 +89,7 @@ fn gate(baseline: &Run, current: &Run) -> perfgate::gate::Report {
         std::slice::from_ref(current),
         CurrentInfo::default(),
         &Rules::default(),
-        Vec::new(),
+        Search::default(),
         Vec::new(),
     )
 }

@@ -115,7 +115,7 @@ fn unknown_keys_are_errors_everywhere() {
 #[test]
 fn limits_that_mean_nothing_are_errors() {
     insta::assert_snapshot!(error("regression_thresholds:\n  api_latency: { p95: 0.2 }\n"), @r#"
-    perfgate.yaml:2:23: "0.2" is no limit: write 20%, 50ms or off
+    perfgate.yaml:2:23: "0.2" is no limit here: write 20%, 50ms or off
        2 |   api_latency: { p95: 0.2 }
          |                       ^
     "#);

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 use perfgate::config::Policy;
-use perfgate::gate::{Baseline, BaselineInfo, CurrentInfo, Report, Verdict, judge};
+use perfgate::gate::{Baseline, BaselineInfo, CurrentInfo, Report, Search, Verdict, judge};
 use perfgate::ingest::{ReadOptions, Source, read};
 use perfgate::model::{Endpoint, EndpointKey, Kind, Latency, Run, Tool};
 use perfgate::schema::{RunV1, read_run};
@@ -73,7 +73,7 @@ fn report(baseline: &Run, current: &Run, policy: &str) -> Report {
         std::slice::from_ref(current),
         CurrentInfo::default(),
         &rules,
-        Vec::new(),
+        Search::default(),
         Vec::new(),
     )
 }

@@ -284,3 +284,54 @@ fn the_base_commits_policy_is_fetched_where_a_shallow_clone_does_not_have_it() {
     );
     assert_eq!(report["baseline"]["commit"], base.as_str());
 }
+
+/// The state that a crash between fetching and joining leaves.
+#[test]
+fn a_crash_between_fetching_and_joining_loses_nothing() {
+    let shared = Shared::new(4);
+    let (one, two) = (shared.clone("one", &[]), shared.clone("two", &[]));
+    one.record(&shared.commits[0], 1);
+    one.perfgate(&["baseline", "push"]).expect(0);
+    assert_eq!(records(&two), 1);
+    one.record(&shared.commits[1], 2);
+    one.perfgate(&["baseline", "push"]).expect(0);
+    let private = two.folder.join(".git/perfgate.git");
+    let git_dir = format!("--git-dir={}", private.display());
+    two.git(&[
+        &git_dir,
+        "fetch",
+        "--quiet",
+        &shared.url(),
+        "+refs/perfgate/*:refs/perfgate-incoming/*",
+    ]);
+    two.record(&shared.commits[2], 3);
+    two.perfgate(&["baseline", "push"]).expect(0);
+    assert_eq!(records(&shared.clone("reader", &[])), 3);
+}
+
+#[test]
+fn a_remote_that_lost_its_records_gets_them_back_from_whoever_has_them() {
+    let shared = Shared::new(3);
+    let clone = shared.clone("clone", &[]);
+    for (number, commit) in (1..).zip(&shared.commits) {
+        clone.record(commit, number);
+    }
+    clone.perfgate(&["baseline", "push"]).expect(0);
+    clone.git(&["push", "--quiet", "origin", ":refs/perfgate/runs"]);
+    clone.record(&shared.commits[0], 9);
+    clone.perfgate(&["baseline", "push"]).expect(0);
+    assert_eq!(records(&shared.clone("reader", &[])), 4);
+}
+
+#[test]
+fn locks_that_a_crash_left_do_not_block_the_store() {
+    let shared = Shared::new(2);
+    let clone = shared.clone("clone", &[]);
+    clone.record("HEAD", 1);
+    let private = clone.folder.join(".git/perfgate.git");
+    for lock in ["refs/perfgate/runs.lock", "packed-refs.lock"] {
+        std::fs::write(private.join(lock), "").unwrap();
+    }
+    clone.record("HEAD", 2);
+    clone.perfgate(&["baseline", "push"]).expect(0);
+}

@@ -3,10 +3,12 @@
 //! On a pull request, CI checks out a throw-away merge of the pull request's head into its base. The baseline is looked
 //! for from that merge on, because it is what was measured; the commit that is named is the pull request's head.
 
+use super::error::CliError;
 use super::session::Session;
-use crate::model::CommitId;
+use crate::model::{CommitId, InvalidCommitId};
 use crate::store::{History, StoreError};
 use serde::Deserialize;
+use std::path::Path;
 
 /// The pull request that a CI event is about.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +28,24 @@ pub(super) struct UnderTest {
     pub(super) all: Vec<CommitId>,
 }
 
-/// The pull request of the CI event, if this is one.
-pub(super) fn pull_request(session: &Session<'_>) -> Option<PullRequest> {
+/// The pull request of the CI event, if this is one. An event that cannot be read is an error: without it, nobody knows
+/// which commit is under test and whose rules decide.
+pub(super) fn pull_request(session: &Session<'_>) -> Result<Option<PullRequest>, CliError> {
+    let name = session.environment.get("GITHUB_EVENT_NAME").unwrap_or_default();
+    if !matches!(name, "pull_request" | "pull_request_target" | "pull_request_review") {
+        return Ok(None);
+    }
+    ends_of_event(session).map(Some).map_err(|why| {
+        let problem =
+            format!("GITHUB_EVENT_NAME says `{name}`, and the event cannot be read: {why}");
+        CliError::usage(problem, "GITHUB_EVENT_PATH must name the event's JSON file")
+    })
+}
+
+fn ends_of_event(session: &Session<'_>) -> Result<PullRequest, String> {
     #[derive(Deserialize)]
     struct Event {
-        pull_request: Option<Ends>,
+        pull_request: Ends,
     }
     #[derive(Deserialize)]
     struct Ends {
@@ -41,13 +56,14 @@ pub(super) fn pull_request(session: &Session<'_>) -> Option<PullRequest> {
     struct End {
         sha: String,
     }
-    let name = session.environment.get("GITHUB_EVENT_NAME")?;
-    if !matches!(name, "pull_request" | "pull_request_target" | "pull_request_review") {
-        return None;
-    }
-    let text = std::fs::read(session.environment.get("GITHUB_EVENT_PATH")?).ok()?;
-    let ends = serde_json::from_slice::<Event>(&text).ok()?.pull_request?;
-    Some(PullRequest { base: ends.base.sha.parse().ok()?, head: ends.head.sha.parse().ok()? })
+    let path =
+        session.environment.get("GITHUB_EVENT_PATH").ok_or("GITHUB_EVENT_PATH is not set")?;
+    let text =
+        std::fs::read(session.path(Path::new(path))).map_err(|error| format!("{path}: {error}"))?;
+    let event: Event = serde_json::from_slice(&text).map_err(|error| format!("{path}: {error}"))?;
+    let id = |end: End| end.sha.parse().map_err(|error: InvalidCommitId| error.to_string());
+    let Ends { base, head } = event.pull_request;
+    Ok(PullRequest { base: id(base)?, head: id(head)? })
 }
 
 /// The commit under test.

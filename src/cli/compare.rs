@@ -7,14 +7,13 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::output::write_report;
 use super::policy::{Loaded, load, trust_base};
-use super::results::{Read, expand, read_files, read_results};
+use super::results::{Read, expand, label, read_files, read_results};
 use super::session::Session;
 use crate::config::{Leniency, Rules};
-use crate::gate::{Baseline, BaselineInfo, CurrentInfo, Report, judge};
+use crate::gate::{self, Baseline, BaselineInfo, CurrentInfo, Report, judge};
 use crate::ingest::ReadOptions;
 use crate::model::{Outcome, Run, Visited, Warning, WarningKind};
-use crate::store::{Found, StoredRun, Wanted, find_baseline, load as load_record};
-use std::path::Path;
+use crate::store::{Found, History, StoredRun, Wanted, find_baseline, load as load_record};
 
 pub(super) fn run(args: &CompareArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let mut loaded = load(session)?;
@@ -40,14 +39,11 @@ fn with_files(
     if current.runs.is_empty() {
         return Err(super::normalize::no_results());
     }
+    let mut warnings = trusted_rules(args, loaded, session)?;
     overrule(&mut loaded.policy.rules, &args.gate);
     let mut baseline_runs = baseline.runs;
-    // What the arguments say of the run holds for both sides: they are compared because the caller says so.
-    for run in &mut baseline_runs {
-        run.suite.clone_from(&current.runs[0].suite);
-        run.profile.clone_from(&current.runs[0].profile);
-        run.environment.clone_from(&current.runs[0].environment);
-    }
+    // What the arguments say of the run, they say of both sides.
+    baseline_runs.iter_mut().for_each(|run| label(run, &args.run));
     let info = BaselineInfo {
         requested: args.baseline_file.join(", "),
         commits: Vec::new(),
@@ -56,11 +52,12 @@ fn with_files(
         oldest: None,
         newest: None,
     };
-    let mut warnings = baseline.warnings;
+    warnings.extend(baseline.warnings);
     warnings.extend(current.warnings);
     let under_test = CurrentInfo { runs: current.runs.len(), ..CurrentInfo::default() };
     let baseline = Some(Baseline { info, runs: baseline_runs });
-    Ok(judge(baseline, &current.runs, under_test, &loaded.policy.rules, Vec::new(), warnings))
+    let rules = &loaded.policy.rules;
+    Ok(judge(baseline, &current.runs, under_test, rules, judge_search(None, Vec::new()), warnings))
 }
 
 /// The baseline of a revision, from the store.
@@ -76,10 +73,40 @@ fn with_history(
     warnings.extend(current.warnings);
     let commit = search.under_test.commit;
     let date = search.place.history.info(search.under_test.head)?.map(|info| info.date);
-    let info = CurrentInfo { commit: Some(commit), date, runs: current.runs.len() };
+    let (runs, arguments) = (current.runs.len(), run_arguments(&current.runs[0]));
+    let info = CurrentInfo { commit: Some(commit), date, runs, arguments };
     let baseline = baseline_of(&search.revision, found.runs, &found.visited);
     let rules = &loaded.policy.rules;
-    Ok(judge(baseline, &current.runs, info, rules, found.visited, warnings))
+    let searched = judge_search(Some(search.revision), found.visited);
+    Ok(judge(baseline, &current.runs, info, rules, searched, warnings))
+}
+
+fn judge_search(revision: Option<String>, visited: Vec<Visited>) -> gate::Search {
+    gate::Search { revision, visited }
+}
+
+/// The arguments of `record` that make a run comparable with this one.
+fn run_arguments(run: &Run) -> String {
+    let suite = Some(&run.suite).filter(|suite| *suite != Run::DEFAULT_SUITE);
+    let named = [
+        ("suite", suite),
+        ("profile", run.profile.as_ref()),
+        ("environment", run.environment.as_ref()),
+    ];
+    let argument = |(name, value): (&str, Option<&String>)| Some(format!(" --{name} {}", value?));
+    named.into_iter().filter_map(argument).collect()
+}
+
+/// Plain files need no git; but on a pull request the base commit's rules decide here as well.
+fn trusted_rules(
+    args: &CompareArgs,
+    loaded: &mut Loaded,
+    session: &Session<'_>,
+) -> Result<Vec<Warning>, CliError> {
+    let Some(pull_request) = pull_request(session)? else { return Ok(Vec::new()) };
+    let remote = loaded.policy.store.remote.clone();
+    let history = History::open(session.folder(), remote.as_deref(), args.gate.offline)?;
+    trust_base(loaded, Some(&pull_request), &history, session)
 }
 
 fn read_current(
@@ -114,9 +141,9 @@ impl Search {
                         baseline.branch in perfgate.yaml";
             CliError::usage("there is nothing to compare with", help)
         })?;
-        let pull_request = pull_request(session);
+        let pull_request = pull_request(session)?;
         let place = open_place(loaded, gate.offline, session)?;
-        let mut warnings = trust_base(loaded, pull_request.as_ref(), &place.history)?;
+        let mut warnings = trust_base(loaded, pull_request.as_ref(), &place.history, session)?;
         overrule(&mut loaded.policy.rules, gate);
         if gate.offline {
             warnings.push(Warning::new(WarningKind::Offline));
@@ -143,7 +170,8 @@ impl Search {
         let mut runs: Vec<Run> = Vec::new();
         for commit in &self.under_test.all {
             for entry in store.entries_of(*commit)? {
-                runs.push(load_record(store, &entry, false)?.run);
+                let histograms = loaded.policy.rules.needs_histograms();
+                runs.push(load_record(store, &entry, histograms)?.run);
             }
         }
         let wanted = |own: &Run| {
@@ -177,6 +205,7 @@ impl Search {
             run,
             allow_different: &loaded.policy.rules.allow_different,
             max_distance: gate.max_distance.unwrap_or(loaded.policy.baseline.max_distance),
+            histograms: loaded.policy.rules.needs_histograms(),
         };
         Ok(find_baseline(self.place.store.as_ref(), &self.place.history, &wanted)?)
     }
@@ -208,10 +237,4 @@ fn overrule(rules: &mut Rules, gate: &GateArgs) {
     rules.inconclusive = gate.inconclusive.map_or(rules.inconclusive, leniency);
     rules.require_coverage = gate.require_coverage.or(rules.require_coverage);
     rules.allow_different.extend(gate.allow_different.iter().copied());
-}
-
-/// The folder of a directory store, from the policy's folder on.
-pub(super) fn directory(loaded: &Loaded) -> Option<std::path::PathBuf> {
-    let path = loaded.policy.store.directory.as_ref()?;
-    Some(loaded.folder.join(Path::new(path)))
 }

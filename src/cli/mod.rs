@@ -23,7 +23,6 @@ pub use session::{Environment, Session};
 
 use args::{Arguments, Command};
 use clap::Parser as _;
-use error::CliError;
 use std::ffi::OsString;
 use std::io::Write as _;
 
@@ -48,10 +47,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<
     let outcome = outcome.and_then(|exit| session.flush().map(|()| exit));
     match outcome {
         Ok(exit) => exit,
-        // Whoever reads the output has seen enough: `perfgate … | head` is no failure of ours.
-        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-            Exit::Pass
-        }
         Err(error) => {
             // Where not even the error can be written there is nobody left to tell.
             drop(error.write(&mut session.err));

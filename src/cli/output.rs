@@ -5,6 +5,7 @@ use super::error::CliError;
 use super::session::Session;
 use crate::gate::Report;
 use crate::report::{TableStyle, render_json, render_markdown, render_table};
+use crate::store::temporary;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -18,31 +19,20 @@ pub(super) fn write_file(
         if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
             return write(&mut std::fs::OpenOptions::new().write(true).open(path)?);
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        // Through a link, what it points to is replaced, not the link.
+        let target = if path.is_symlink() { path.canonicalize()? } else { path.to_owned() };
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = temporary(folder)?;
         let mut buffer = io::BufWriter::new(file.as_file_mut());
         write(&mut buffer)?;
         buffer.flush()?;
         drop(buffer);
-        readable_by_all(file.as_file())?;
-        file.persist(path)?;
+        file.persist(&target)?;
         Ok(())
     };
     attempt().map_err(|source| CliError::File { path: path.to_owned(), source })
-}
-
-/// Temporary files are for their owner only; what other steps of a job read must not be.
-#[cfg(unix)]
-fn readable_by_all(file: &std::fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable_by_all(_: &std::fs::File) -> io::Result<()> {
-    Ok(())
 }
 
 /// Writes the report to standard output and to every file that was asked for; the files first, so that a closed pipe

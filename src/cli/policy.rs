@@ -7,7 +7,7 @@ use super::commit::PullRequest;
 use super::error::CliError;
 use super::session::Session;
 use crate::config::Policy;
-use crate::model::{Warning, WarningKind};
+use crate::model::{CommitId, Warning, WarningKind};
 use crate::store::History;
 use std::path::{Path, PathBuf};
 
@@ -29,8 +29,9 @@ pub(super) struct Loaded {
 pub(super) fn load(session: &Session<'_>) -> Result<Loaded, CliError> {
     let found = match &session.policy_file {
         Some(path) => Some(session.path(path)),
+        // Whatever has the name is meant to be the policy, even where it then cannot be read.
         None => session.folder().ancestors().find_map(|folder| {
-            NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file())
+            NAMES.iter().map(|name| folder.join(name)).find(|path| path.symlink_metadata().is_ok())
         }),
     };
     let Some(path) = found else {
@@ -46,39 +47,55 @@ pub(super) fn load(session: &Session<'_>) -> Result<Loaded, CliError> {
     Ok(Loaded { policy, folder, file: Some((path, text)), named })
 }
 
-/// On a pull request, puts the base commit's rules in place of those at hand.
+/// On a pull request, puts the base commit's rules in place of those at hand. They are looked for as the policy at hand
+/// is: by name, from the session's folder upwards. An error when the base commit cannot be read: then nobody knows
+/// whether the pull request has loosened its gate.
 pub(super) fn trust_base(
     loaded: &mut Loaded,
     pull_request: Option<&PullRequest>,
     history: &History,
+    session: &Session<'_>,
 ) -> Result<Vec<Warning>, CliError> {
     let Some(base) = pull_request.map(|pr| pr.base).filter(|_| !loaded.named) else {
         return Ok(Vec::new());
     };
-    let root = history.root();
-    let root = root.canonicalize().unwrap_or(root);
-    let inside = |path: &Path| {
-        let path = path.canonicalize().unwrap_or(path.to_owned());
-        path.strip_prefix(&root).ok().map(|path| path.display().to_string())
+    let Some((name, text)) = policy_of(base, history, session.folder())? else {
+        return Ok(Vec::new());
     };
-    let own = loaded.file.as_ref().and_then(|(path, _)| inside(path));
-    let names = own.map_or(NAMES.map(str::to_owned).to_vec(), |own| vec![own]);
-    for name in names {
-        match history.file(base, &name) {
-            Ok(Some(bytes)) => {
-                let text = String::from_utf8_lossy(&bytes).into_owned();
-                let changed = loaded.file.as_ref().is_none_or(|(_, at_hand)| *at_hand != text);
-                loaded.policy.rules =
-                    Policy::parse(&format!("{name} of {}", base.short()), &text)?.rules;
-                let kind = WarningKind::PolicyChanged { base: base.short() };
-                return Ok(changed.then(|| Warning::new(kind)).into_iter().collect());
-            }
-            Ok(None) => {}
-            Err(error) => {
-                let kind = WarningKind::BasePolicyUnknown { why: error.to_string() };
-                return Ok(vec![Warning::new(kind)]);
+    let changed = loaded.file.as_ref().is_none_or(|(_, at_hand)| *at_hand != text);
+    let kind = match Policy::parse(&format!("{name} of {}", base.short()), &text) {
+        Ok(policy) => {
+            loaded.policy.rules = policy.rules;
+            WarningKind::PolicyChanged { base: base.short() }
+        }
+        // Otherwise no pull request could mend it.
+        Err(error) => WarningKind::BasePolicyBroken { base: base.short(), why: error.problem },
+    };
+    Ok(changed.then(|| Warning::new(kind)).into_iter().collect())
+}
+
+/// Name and text of a commit's policy, as it counts for this folder.
+fn policy_of(
+    commit: CommitId,
+    history: &History,
+    folder: &Path,
+) -> Result<Option<(String, String)>, CliError> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (root, folder) = (real(&history.root()), real(folder));
+    let inside = folder.strip_prefix(&root).unwrap_or(Path::new(""));
+    for part in inside.ancestors() {
+        for name in NAMES {
+            let name = part.join(name).display().to_string();
+            if let Some(bytes) = history.file(commit, &name)? {
+                return Ok(Some((name, String::from_utf8_lossy(&bytes).into_owned())));
             }
         }
     }
-    Ok(Vec::new())
+    Ok(None)
+}
+
+/// The folder of a directory store, from the policy's folder on.
+pub(super) fn directory(loaded: &Loaded) -> Option<PathBuf> {
+    let path = loaded.policy.store.directory.as_ref()?;
+    Some(loaded.folder.join(Path::new(path)))
 }

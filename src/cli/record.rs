@@ -10,6 +10,7 @@ use super::policy::load;
 use super::results::{Read, read_results};
 use super::session::Session;
 use crate::model::{CommitId, Run};
+use crate::report::{escape_terminal, plural};
 use crate::store::{History, record};
 
 pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
@@ -48,33 +49,43 @@ fn commit_of(
 ) -> Result<CommitId, CliError> {
     Ok(match &args.commit {
         Some(revision) => history.resolve(revision)?,
-        None => under_test(history, pull_request(session).as_ref())?.commit,
+        None => under_test(history, pull_request(session)?.as_ref())?.commit,
     })
 }
 
-/// A run in which nothing was measured must never become what others are held against.
+/// A run in which nothing was measured, or nothing worked, must never become what others are held against.
 fn refuse_empty(runs: &[Run]) -> Result<(), CliError> {
     let measured = |run: &Run| {
         let requests = run.all_endpoints().filter_map(|e| e.requests).any(|n| n > 0);
         let latency = run.all_endpoints().filter_map(|e| e.latency.as_ref());
         requests || latency.into_iter().any(|l| !l.has_no_data()) || !run.metrics.is_empty()
     };
-    match runs.iter().position(|run| !measured(run)) {
-        Some(i) => Err(CliError::usage(
-            format!(
-                "result {} holds no measurement: it was not recorded, and nothing else was",
-                i + 1
-            ),
-            "a baseline without requests would make every comparison with it empty",
-        )),
-        None => Ok(()),
+    for (number, run) in (1..).zip(runs) {
+        let (problem, help) = if !measured(run) {
+            (
+                "holds no measurement",
+                "a baseline without requests would make every comparison with it empty",
+            )
+        } else if run.total.all_failed() {
+            (
+                "holds nothing but failures",
+                "against such a baseline, nothing could ever fail more often",
+            )
+        } else {
+            continue;
+        };
+        let problem =
+            format!("result {number} {problem}: it was not recorded, and nothing else was");
+        return Err(CliError::usage(problem, help));
     }
+    Ok(())
 }
 
 /// A run in a few words: `k6, 4786 requests, 6 endpoints`.
 fn summary(run: &Run) -> String {
     let requests = run.total.requests.map(|n| format!(", {n} requests")).unwrap_or_default();
-    format!("{}{requests}, {} endpoints", run.tool.name, run.endpoints.len())
+    let endpoints = plural(run.endpoints.len(), "endpoint");
+    format!("{}{requests}, {endpoints}", escape_terminal(&run.tool.name))
 }
 
 /// Where a record goes, for those who want to know before.

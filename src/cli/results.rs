@@ -91,8 +91,10 @@ pub(super) fn expand(
         if !name.contains(['*', '?', '[']) {
             return Err(wrong("there is no such file".to_owned()));
         }
-        let pattern = glob::Pattern::escape(&folder.display().to_string());
-        let found = glob::glob(&format!("{pattern}/{name}")).map_err(|e| wrong(e.to_string()))?;
+        let inside = glob::Pattern::escape(&folder.display().to_string());
+        let absolute = Path::new(name).is_absolute();
+        let pattern = if absolute { name.clone() } else { format!("{inside}/{name}") };
+        let found = glob::glob(&pattern).map_err(|e| wrong(e.to_string()))?;
         let mut found: Vec<PathBuf> =
             found.filter_map(Result::ok).filter(|path| path.is_file()).collect();
         if found.is_empty() {
@@ -109,11 +111,13 @@ fn shown(folder: &Path, session: &Session<'_>) -> String {
 }
 
 /// Puts what the arguments say of the run where the file said nothing or something else.
-fn label(run: &mut Run, args: &RunArgs) {
-    if let Some(suite) = &args.suite {
-        run.suite.clone_from(suite);
+pub(super) fn label(run: &mut Run, args: &RunArgs) {
+    // In CI, an argument is often a variable that is not set.
+    let given = |argument: &Option<String>| argument.clone().filter(|text| !text.is_empty());
+    if let Some(suite) = given(&args.suite) {
+        run.suite = suite;
     }
-    run.profile = args.profile.clone().or(run.profile.take());
-    run.environment = args.environment.clone().or(run.environment.take());
+    run.profile = given(&args.profile).or(run.profile.take());
+    run.environment = given(&args.environment).or(run.environment.take());
     run.labels.extend(args.label.iter().cloned());
 }

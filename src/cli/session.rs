@@ -76,20 +76,28 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Writes to standard output.
+    /// Writes to standard output. Whoever closes it has seen enough: `perfgate … | head` is no failure of ours, and
+    /// the verdict stays what it is.
     pub(super) fn print(
         &mut self,
         write: impl FnOnce(&mut Box<dyn Write + 'a>) -> io::Result<()>,
     ) -> Result<(), CliError> {
-        write(&mut self.out).map_err(CliError::Output)
+        unless_closed(write(&mut self.out))
     }
 
     /// Tells the person something that is not the output.
     pub(super) fn say(&mut self, text: &str) -> Result<(), CliError> {
-        writeln!(self.err, "{text}").map_err(CliError::Output)
+        unless_closed(writeln!(self.err, "{text}"))
     }
 
     pub(super) fn flush(&mut self) -> Result<(), CliError> {
-        self.out.flush().map_err(CliError::Output)
+        unless_closed(self.out.flush())
+    }
+}
+
+fn unless_closed(written: io::Result<()>) -> Result<(), CliError> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(CliError::Output),
     }
 }

@@ -11,33 +11,59 @@ pub enum Threshold {
     Absolute(f64),
 }
 
-/// Which way a bare percentage is meant.
+/// What is limited: it says what a bare value means and which units fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Percent {
-    /// Relative to the baseline.
-    OfBaseline,
-    /// Percentage points.
-    Points,
+pub(super) enum Quantity {
+    /// `20%` is relative, `50ms` absolute.
+    Latency,
+    /// `0.1%` is percentage points.
+    ErrorRate,
+    /// `10%` is relative, an absolute limit is a number of requests per second.
+    Throughput,
+    /// `10%` is relative, an absolute limit is a number in the metric's unit.
+    Custom,
 }
 
-/// Reads `20%`, or for a latency `50ms`; `off` is no limit. The error says what is wrong with the text.
-pub(super) fn limit(text: &str, percent: Percent) -> Result<Option<Threshold>, String> {
+/// Whether a limit is written as relative or absolute, or leaves that to the quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    Bare,
+    Relative,
+    Absolute,
+}
+
+/// Reads a limit; `off` is none. The error says what is wrong with the text.
+pub(super) fn limit(
+    text: &str,
+    quantity: Quantity,
+    written: Written,
+) -> Result<Option<Threshold>, String> {
     if text == "off" {
         return Ok(None);
     }
-    if let Ok(fraction) = parse_fraction(text) {
-        return Ok(Some(match percent {
-            Percent::OfBaseline => Threshold::Relative(fraction),
-            Percent::Points => Threshold::Absolute(fraction),
-        }));
-    }
-    match (percent, parse_duration_ms(text)) {
-        (Percent::OfBaseline, Ok(ms)) => Ok(Some(Threshold::Absolute(ms))),
-        (Percent::OfBaseline, Err(_)) => {
-            Err(format!("\"{text}\" is no limit: write 20%, 50ms or off"))
+    let share = parse_fraction(text).ok();
+    let time = parse_duration_ms(text).ok();
+    let number = text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0);
+    let (found, allowed) = match (quantity, written) {
+        (Quantity::ErrorRate, Written::Bare | Written::Absolute) => {
+            (share.map(Threshold::Absolute), "0.1%")
         }
-        (Percent::Points, _) => Err(format!("\"{text}\" is no limit: write 0.1% or off")),
-    }
+        (_, Written::Relative) => (share.map(Threshold::Relative), "20%"),
+        (Quantity::Latency, Written::Absolute) => (time.map(Threshold::Absolute), "50ms"),
+        (Quantity::Latency, Written::Bare) => {
+            (share.map(Threshold::Relative).or(time.map(Threshold::Absolute)), "20%, 50ms")
+        }
+        (Quantity::Throughput | Quantity::Custom, Written::Bare) => {
+            (share.map(Threshold::Relative), "10%")
+        }
+        (Quantity::Throughput, Written::Absolute) => {
+            (number.map(Threshold::Absolute), "5 (requests per second)")
+        }
+        (Quantity::Custom, Written::Absolute) => {
+            (number.or(share).or(time).map(Threshold::Absolute), "5, 0.1%, 50ms")
+        }
+    };
+    found.map(Some).ok_or_else(|| format!("\"{text}\" is no limit here: write {allowed} or off"))
 }
 
 /// Reads a share such as `95%`, from 0 to 100 %.

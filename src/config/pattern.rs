@@ -8,6 +8,8 @@ use crate::model::{EndpointKey, Kind};
 /// A pattern for endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
+    /// As it was written.
+    text: String,
     /// Pattern of the method, upper case; none matches every method.
     method: Option<String>,
     /// Pattern of the name.
@@ -19,10 +21,16 @@ impl Pattern {
     pub fn new(text: &str) -> Self {
         match text.trim().split_once(' ') {
             Some((method, name)) => {
-                Self { method: Some(method.to_uppercase()), name: name.trim_start().to_owned() }
+                let (method, name) = (Some(method.to_uppercase()), name.trim_start().to_owned());
+                Self { text: text.to_owned(), method, name }
             }
-            None => Self { method: None, name: text.trim().to_owned() },
+            None => Self { text: text.to_owned(), method: None, name: text.trim().to_owned() },
         }
+    }
+
+    /// The pattern as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// Whether the pattern holds this endpoint. A method that a file does not know matches every method; the name of

@@ -2,7 +2,7 @@
 
 use super::limits::Threshold;
 use super::pattern::Pattern;
-use crate::model::{Direction, EndpointKey, Field, Kind, Statistic};
+use crate::model::{Direction, EndpointKey, Field, Kind, Quantile, Statistic};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every default in one place.
@@ -232,11 +232,28 @@ impl Rules {
         rules
     }
 
-    /// Whether any endpoint can have a latency limit: then a report without one compared latency has checked nothing.
-    pub fn limits_latency(&self) -> bool {
-        let set = |change: &Override| change.latency.values().any(Option::is_some);
-        self.latency.values().any(|limits| !limits.is_empty())
-            || self.overrides.iter().any(|(_, change)| set(change))
+    /// Whether the policy says anything about the latency of this class, be it that it has no limit.
+    pub fn knows_class(&self, class: &str) -> bool {
+        self.latency.contains_key(class)
+    }
+
+    /// Whether a limit is on a quantile that stored runs do not keep, so that their histograms are needed.
+    pub fn needs_histograms(&self) -> bool {
+        let classes = self.latency.values().flat_map(BTreeMap::keys);
+        let own = self.overrides.iter().flat_map(|(_, change)| change.latency.keys());
+        let kept = |statistic: &Statistic| match statistic {
+            Statistic::Quantile(level) => Quantile::GRID.contains(level),
+            _ => true,
+        };
+        classes.chain(own).any(|statistic| !kept(statistic))
+    }
+
+    /// The patterns of rules that hold none of these endpoints.
+    pub fn unmatched_rules<'k>(&self, keys: impl Iterator<Item = &'k EndpointKey>) -> Vec<String> {
+        let keys: Vec<&EndpointKey> = keys.collect();
+        let patterns = self.overrides.iter().map(|(pattern, _)| pattern);
+        let idle = patterns.filter(|pattern| !keys.iter().any(|key| pattern.matches(key)));
+        idle.map(|pattern| pattern.text().to_owned()).collect()
     }
 
     fn class_of(&self, key: &EndpointKey) -> Option<String> {

@@ -1,7 +1,7 @@
 //! From the document as written to the policy that it means: defaults filled in, overridden key by key.
 
 use super::error::ConfigError;
-use super::limits::{Percent, Threshold, limit, parse_limit};
+use super::limits::{self, Quantity, Threshold, parse_limit};
 use super::pattern::Pattern;
 use super::policy::{
     BaselineChoice, CustomRule, Decide, Leniency, Override, Policy, Removed, Rules, Severity,
@@ -77,31 +77,34 @@ impl Source<'_> {
     fn limit(
         &self,
         value: &At<Written>,
-        percent: Percent,
+        quantity: Quantity,
     ) -> Result<Option<Threshold>, ConfigError> {
-        match &value.value {
-            Written::Text(text) => {
-                limit(text, percent).map_err(|problem| self.error(value.place, problem))
+        let Written::Map(Entries(entries)) = &value.value else {
+            return self.limit_written(value, quantity, limits::Written::Bare);
+        };
+        let [(key, value)] = entries.as_slice() else {
+            let problem = "give one limit: either relative or absolute".to_owned();
+            return Err(self.error(value.place, problem));
+        };
+        let written = match key.value.as_str() {
+            "relative" => limits::Written::Relative,
+            "absolute" => limits::Written::Absolute,
+            other => {
+                let problem = format!("unknown kind of limit \"{other}\"");
+                return Err(self.unknown(key, problem, &["relative", "absolute"]));
             }
-            Written::Map(Entries(entries)) => match entries.as_slice() {
-                [(key, value)] => {
-                    let percent = match key.value.as_str() {
-                        "relative" => Percent::OfBaseline,
-                        "absolute" => Percent::Points,
-                        other => {
-                            let problem = format!("unknown kind of limit \"{other}\"");
-                            return Err(self.unknown(key, problem, &["relative", "absolute"]));
-                        }
-                    };
-                    let text = self.text_of(value)?;
-                    limit(text, percent).map_err(|problem| self.error(value.place, problem))
-                }
-                _ => {
-                    let problem = "give one limit: either relative or absolute".to_owned();
-                    Err(self.error(value.place, problem))
-                }
-            },
-        }
+        };
+        self.limit_written(value, quantity, written)
+    }
+
+    fn limit_written(
+        &self,
+        value: &At<Written>,
+        quantity: Quantity,
+        written: limits::Written,
+    ) -> Result<Option<Threshold>, ConfigError> {
+        let limit = limits::limit(self.text_of(value)?, quantity, written);
+        limit.map_err(|problem| self.error(value.place, problem))
     }
 }
 
@@ -197,9 +200,9 @@ fn resolve_thresholds(
             let limits = rules.latency.entry(class.to_owned()).or_default();
             override_latency(source, &key, &value, limits)?;
         } else if key.value == "error_rate" {
-            rules.error_rate = source.limit(&value, Percent::Points)?;
+            rules.error_rate = source.limit(&value, Quantity::ErrorRate)?;
         } else if key.value == "throughput" {
-            rules.throughput = source.limit(&value, Percent::OfBaseline)?;
+            rules.throughput = source.limit(&value, Quantity::Throughput)?;
         } else {
             refuse_slips(source, &key, &known)?;
             rules.custom.insert(key.value.clone(), custom_rule(source, &key, &value)?);
@@ -231,7 +234,8 @@ fn statistic(source: &Source<'_>, key: &At<String>, of: &str) -> Result<Statisti
         source.unknown(key, problem, &USUAL_STATISTICS)
     };
     match key.value.parse() {
-        Ok(Statistic::Rate | Statistic::Value) | Err(()) => Err(unknown()),
+        // The fastest request says nothing about the others.
+        Ok(Statistic::Rate | Statistic::Value | Statistic::Min) | Err(()) => Err(unknown()),
         Ok(Statistic::Quantile(level)) if !is_usual(level) => Err(unknown()),
         Ok(statistic) => Ok(statistic),
     }
@@ -262,7 +266,7 @@ fn override_latency(
     };
     for (name, value) in entries {
         let statistic = statistic(source, name, &key.value)?;
-        match source.limit(value, Percent::OfBaseline)? {
+        match source.limit(value, Quantity::Latency)? {
             Some(limit) => drop(limits.insert(statistic, limit)),
             None => drop(limits.remove(&statistic)),
         }
@@ -277,49 +281,44 @@ fn custom_rule(
 ) -> Result<CustomRule, ConfigError> {
     let mut rule = CustomRule::default();
     let Written::Map(Entries(entries)) = &value.value else {
-        let limit = source.limit(value, Percent::OfBaseline)?;
+        let limit = source.limit(value, Quantity::Custom)?;
         rule.limits.extend(limit.map(|limit| (Statistic::Value, limit)));
         return Ok(rule);
     };
     for (name, value) in entries {
-        match name.value.as_str() {
+        let (statistic, limit) = match name.value.as_str() {
             "direction" => {
-                rule.direction = Some(match source.text_of(value)? {
-                    "lower" => Direction::Lower,
-                    "higher" => Direction::Higher,
-                    other => {
-                        let problem = format!("\"{other}\" is no direction: write lower or higher");
-                        return Err(source.error(value.place, problem));
-                    }
-                });
+                rule.direction = Some(direction(source, value)?);
+                continue;
             }
             "relative" => {
-                let limit = source.limit(value, Percent::OfBaseline)?;
-                rule.limits.extend(limit.map(|limit| (Statistic::Value, limit)));
+                let written = limits::Written::Relative;
+                (Statistic::Value, source.limit_written(value, Quantity::Custom, written)?)
             }
             "absolute" => {
-                let amount = absolute(source, value)?;
-                rule.limits.insert(Statistic::Value, Threshold::Absolute(amount));
+                let written = limits::Written::Absolute;
+                (Statistic::Value, source.limit_written(value, Quantity::Custom, written)?)
             }
-            _ => {
-                let statistic = statistic(source, name, &key.value)?;
-                let limit = source.limit(value, Percent::OfBaseline)?;
-                rule.limits.extend(limit.map(|limit| (statistic, limit)));
-            }
+            _ => (statistic(source, name, &key.value)?, source.limit(value, Quantity::Custom)?),
+        };
+        if let Some(limit) = limit
+            && rule.limits.insert(statistic, limit).is_some()
+        {
+            let problem = "give one limit: either relative or absolute".to_owned();
+            return Err(source.error(name.place, problem));
         }
     }
     Ok(rule)
 }
 
-/// An absolute limit in the metric's own unit: a percentage, a duration, or a plain number.
-fn absolute(source: &Source<'_>, value: &At<Written>) -> Result<f64, ConfigError> {
-    let text = source.text_of(value)?;
-    let number = || text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0);
-    match limit(text, Percent::OfBaseline) {
-        Ok(Some(Threshold::Relative(amount) | Threshold::Absolute(amount))) => Ok(amount),
-        _ => number().ok_or_else(|| {
-            source.error(value.place, format!("\"{text}\" is no limit: write 5, 0.1% or 50ms"))
-        }),
+fn direction(source: &Source<'_>, value: &At<Written>) -> Result<Direction, ConfigError> {
+    match source.text_of(value)? {
+        "lower" => Ok(Direction::Lower),
+        "higher" => Ok(Direction::Higher),
+        other => {
+            let problem = format!("\"{other}\" is no direction: write lower or higher");
+            Err(source.error(value.place, problem))
+        }
     }
 }
 
@@ -333,8 +332,8 @@ fn endpoint_rule(
             source.error(value.place, format!("\"{text}\" for {}: write {allowed}", key.value))
         };
         match key.value.as_str() {
-            "error_rate" => rule.error_rate = Some(source.limit(&value, Percent::Points)?),
-            "throughput" => rule.throughput = Some(source.limit(&value, Percent::OfBaseline)?),
+            "error_rate" => rule.error_rate = Some(source.limit(&value, Quantity::ErrorRate)?),
+            "throughput" => rule.throughput = Some(source.limit(&value, Quantity::Throughput)?),
             "min_requests" => {
                 let text = source.text_of(&value)?;
                 rule.min_requests = Some(text.parse().map_err(|_| wrong(text, "a whole number"))?);
@@ -361,7 +360,7 @@ fn endpoint_rule(
                     let problem = format!("unknown rule \"{}\"", key.value);
                     return Err(source.unknown(&key, problem, &known));
                 };
-                rule.latency.insert(statistic, source.limit(&value, Percent::OfBaseline)?);
+                rule.latency.insert(statistic, source.limit(&value, Quantity::Latency)?);
             }
         }
     }

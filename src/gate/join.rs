@@ -1,7 +1,7 @@
 //! Pairs the endpoints of the baseline runs with those of the new runs.
 
 use crate::model::{Endpoint, EndpointKey, Run};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One endpoint with what each run of both sides measured of it; a run that does not have it is left out.
 pub(super) struct Pair<'a> {
@@ -28,42 +28,54 @@ pub(super) fn pairs<'a>(baseline: &'a [Run], current: &'a [Run]) -> Vec<Pair<'a>
         });
         pairs[at].current.push(endpoint);
     }
-    let by_name = by_name(&index);
+    let new_keys: Vec<EndpointKey> = index.keys().cloned().collect();
+    let new = by_name(new_keys.iter());
+    let old_keys: BTreeSet<&EndpointKey> =
+        baseline.iter().flat_map(Run::all_endpoints).map(|endpoint| &endpoint.key).collect();
+    let old = by_name(old_keys.iter().copied());
     for endpoint in baseline.iter().flat_map(Run::all_endpoints) {
-        let own = index.get(&endpoint.key).copied();
-        let at = own.or_else(|| without_method(&endpoint.key, &by_name)).unwrap_or_else(|| {
-            pairs.push(Pair {
-                key: endpoint.key.clone(),
-                baseline: Vec::new(),
-                current: Vec::new(),
-            });
-            index.insert(endpoint.key.clone(), pairs.len() - 1);
+        let key = match only_partner(&endpoint.key, &new) {
+            // Only where the partner has no other partner either: two methods are two endpoints.
+            Some(partner) if only_partner(partner, &old) == Some(&endpoint.key) => partner,
+            _ => &endpoint.key,
+        };
+        let at = index.get(key).copied().unwrap_or_else(|| {
+            pairs.push(Pair { key: key.clone(), baseline: Vec::new(), current: Vec::new() });
             pairs.len() - 1
         });
+        index.insert(key.clone(), at);
         pairs[at].baseline.push(endpoint);
     }
     pairs
 }
 
-/// The new run's endpoints by name alone.
-fn by_name(index: &BTreeMap<EndpointKey, usize>) -> BTreeMap<String, Vec<(EndpointKey, usize)>> {
-    let mut names: BTreeMap<String, Vec<_>> = BTreeMap::new();
-    for (key, at) in index {
+/// Endpoints by name alone.
+fn by_name<'k>(
+    keys: impl Iterator<Item = &'k EndpointKey>,
+) -> BTreeMap<&'k str, Vec<&'k EndpointKey>> {
+    let mut names: BTreeMap<&str, Vec<&EndpointKey>> = BTreeMap::new();
+    for key in keys {
         if let EndpointKey::Named { name, .. } = key {
-            names.entry(name.clone()).or_default().push((key.clone(), *at));
+            names.entry(name).or_default().push(key);
         }
     }
     names
 }
 
-fn without_method(
+/// The endpoint of the other side that this one is: the very same, or the only one that it can be when one side does not
+/// know the method.
+fn only_partner<'k>(
     key: &EndpointKey,
-    by_name: &BTreeMap<String, Vec<(EndpointKey, usize)>>,
-) -> Option<usize> {
+    others: &BTreeMap<&'k str, Vec<&'k EndpointKey>>,
+) -> Option<&'k EndpointKey> {
     let EndpointKey::Named { name, .. } = key else { return None };
-    let mut same = by_name.get(name)?.iter().filter(|(other, _)| key.same_without_method(other));
-    match (same.next(), same.next()) {
-        (Some((_, at)), None) => Some(*at),
+    let list = others.get(name.as_str())?;
+    if let Some(same) = list.iter().find(|other| **other == key) {
+        return Some(same);
+    }
+    let mut possible = list.iter().filter(|other| key.same_without_method(other));
+    match (possible.next(), possible.next()) {
+        (Some(only), None) => Some(only),
         _ => None,
     }
 }

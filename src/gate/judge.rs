@@ -7,10 +7,10 @@ use super::measure::{Measured, custom, error_rate, latency, throughput};
 use super::report::{
     BaselineInfo, Coverage, CurrentInfo, Finding, Reason, Report, ReportReason, Verdict,
 };
-use crate::config::{Decide, EndpointRules, Leniency, Removed, Rules, Severity, Threshold};
+use crate::config::{Decide, EndpointRules, Removed, Rules, Severity, Threshold};
 use crate::model::{
-    Difference, Direction, EndpointKey, Kind, Metric, Run, Statistic, Unit, Visited, Warning,
-    WarningKind, differences,
+    Difference, Direction, Endpoint, EndpointKey, Kind, Metric, Run, Statistic, Unit, Visited,
+    Warning, WarningKind, differences,
 };
 use crate::schema::RunV1;
 use std::collections::BTreeSet;
@@ -24,21 +24,27 @@ pub struct Baseline {
     pub runs: Vec<Run>,
 }
 
-/// Fewest baseline runs that show the noise from run to run.
-const RUNS_FOR_NOISE: usize = 3;
+/// How the baseline was looked for; empty for plain files.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// The revision that was asked for.
+    pub revision: Option<String>,
+    /// The commits that were looked at, nearest first.
+    pub visited: Vec<Visited>,
+}
 
 /// Share of the total's requests that the endpoints must hold for the total's latency to be left to them.
 const ENDPOINTS_SPEAK_FOR_TOTAL: f64 = 0.9;
 
 /// Judges the new runs (repeats of one test, at least one) against the baseline.
 ///
-/// `visited` and `warnings` are handed on to the report.
+/// `search` and `warnings` are handed on to the report.
 pub fn judge(
     baseline: Option<Baseline>,
     current: &[Run],
     info: CurrentInfo,
     rules: &Rules,
-    visited: Vec<Visited>,
+    search: Search,
     warnings: Vec<Warning>,
 ) -> Report {
     let mut report = Report {
@@ -47,15 +53,16 @@ pub fn judge(
         decide: rules.decide,
         inconclusive: rules.inconclusive,
         missing_baseline: rules.missing_baseline,
+        requested: search.revision,
         baseline: None,
-        visited,
+        visited: search.visited,
         current: info,
         coverage: Coverage::default(),
         findings: Vec::new(),
         warnings,
     };
     let Some(baseline) = baseline else {
-        if rules.missing_baseline == Leniency::Warn {
+        if report.exit_code() == 0 {
             report.warnings.push(Warning::new(WarningKind::MissingBaseline));
         }
         return report;
@@ -73,6 +80,9 @@ pub fn judge(
         .retain(|warning| seen.insert((warning.kind.to_string(), warning.place.clone())));
     (report.verdict, report.reason) = overall(&report, rules, different);
     report.baseline = Some(baseline.info);
+    if report.verdict == Verdict::Inconclusive && report.exit_code() == 0 {
+        report.warnings.push(Warning::new(WarningKind::Undecided));
+    }
     report
 }
 
@@ -184,30 +194,35 @@ fn tests_of_pair(
 }
 
 /// The total's latency is judged only where no endpoints speak for it, because their mix moves it: where a file knows
-/// none, or only some of them. (k6's total does not hold WebSocket and gRPC.)
+/// none, or only some of them.
 fn judges_total_latency(pairs: &[Pair<'_>]) -> bool {
-    let speaks = |pair: &&Pair<'_>| {
-        !matches!(
-            pair.key,
-            EndpointKey::Total | EndpointKey::Named { kind: Kind::Websocket | Kind::Grpc, .. }
-        )
+    total_stands_alone(pairs, |pair| pair.baseline.first().copied())
+        || total_stands_alone(pairs, |pair| pair.current.first().copied())
+}
+
+/// Whether the endpoints of one side do not speak for its total: because there are none, because they hold only a part of
+/// its requests, or because nobody knows how many they hold.
+fn total_stands_alone<'a>(pairs: &[Pair<'a>], side: fn(&Pair<'a>) -> Option<&'a Endpoint>) -> bool {
+    let requests = |pair: &Pair<'a>| side(pair).and_then(|e| e.requests).map(|n| n as f64);
+    let total = pairs.iter().find(|pair| pair.key == EndpointKey::Total).and_then(requests);
+    // Groups and scenarios hold requests that endpoints hold as well.
+    let counts = |kinds: &[Kind]| {
+        let own = |pair: &&Pair<'a>| {
+            matches!(&pair.key, EndpointKey::Named { kind, .. } if !kinds.contains(kind))
+                && side(pair).is_some()
+        };
+        pairs.iter().filter(own).map(requests).sum::<Option<f64>>()
     };
-    let side_is_silent = |side: fn(&Pair<'_>) -> Option<Option<u64>>| {
-        let named: Vec<Option<u64>> = pairs.iter().filter(speaks).filter_map(side).collect();
-        let total =
-            pairs.iter().find(|pair| pair.key == EndpointKey::Total).and_then(side).flatten();
-        let known: Option<Vec<u64>> = named.iter().copied().collect();
-        match (named.is_empty(), known, total) {
-            (true, _, _) => true,
-            (false, Some(known), Some(total)) => {
-                let held: f64 = known.iter().map(|n| *n as f64).sum();
-                held < ENDPOINTS_SPEAK_FOR_TOTAL * total as f64
-            }
-            (false, _, _) => false,
+    let Some(total) = total else { return true };
+    let all = counts(&[Kind::Group, Kind::Scenario]);
+    // k6's total does not hold WebSocket and gRPC: then all endpoints together have more requests than the total.
+    let held = match all {
+        Some(held) if held > total => {
+            counts(&[Kind::Group, Kind::Scenario, Kind::Websocket, Kind::Grpc])
         }
+        other => other,
     };
-    side_is_silent(|pair| Some(pair.baseline.first()?.requests))
-        || side_is_silent(|pair| Some(pair.current.first()?.requests))
+    held.is_none_or(|held| held < ENDPOINTS_SPEAK_FOR_TOTAL * total)
 }
 
 /// The custom metrics that the policy limits, on each endpoint that has one.
@@ -225,25 +240,25 @@ fn tests_of_custom_metrics(baseline: &[Run], current: &[Run], rules: &Rules) -> 
             endpoints.insert(None);
         }
         for endpoint in endpoints {
-            for (statistic, threshold) in &rule.limits {
-                let values = |side: &[crate::model::CustomMetric]| {
-                    let here = side.iter().filter(|m| m.endpoint == endpoint);
-                    here.filter_map(|m| m.statistic(*statistic)).collect()
-                };
-                let example = sides.iter().flatten().next();
-                let stated = example.and_then(|m| m.direction);
-                let key = endpoint
-                    .as_ref()
-                    .map_or(EndpointKey::Total, |name| EndpointKey::named(Kind::Task, None, name));
+            let key = endpoint
+                .as_ref()
+                .map_or(EndpointKey::Total, |name| EndpointKey::named(Kind::Task, None, name));
+            let own = rules.for_endpoint(&key);
+            let here = sides.each_ref().map(|side| {
+                side.iter().filter(|m| m.endpoint == endpoint).cloned().collect::<Vec<_>>()
+            });
+            let example = here.iter().flatten().next();
+            let stated = example.and_then(|m| m.direction);
+            for (statistic, threshold) in rule.limits.iter().filter(|_| !own.ignore) {
                 tests.push(Test {
-                    endpoint: key,
+                    endpoint: key.clone(),
                     metric: Metric::Custom(name.clone()),
                     statistic: *statistic,
                     unit: example.map_or(Unit::Number, |m| m.unit.clone()),
                     direction: rule.direction.or(stated).unwrap_or(Direction::Lower),
                     threshold: *threshold,
-                    severity: Severity::Fail,
-                    measured: custom([values(&sides[0]), values(&sides[1])]),
+                    severity: own.severity,
+                    measured: custom([&here[0], &here[1]], *statistic),
                     one_sided: None,
                 });
             }
@@ -329,6 +344,7 @@ fn finding(examined: Examined, strength: Strength) -> Finding {
         metric: test.metric,
         statistic: test.statistic,
         unit: test.unit,
+        direction: test.direction,
         baseline: test.measured.values[0],
         current: test.measured.values[1],
         interval: evidence.interval,
@@ -386,7 +402,7 @@ fn notices(
     let mut kinds = Vec::new();
     let judged_by_noise = findings.iter().any(|f| f.p.is_some() && f.metric != Metric::ErrorRate);
     let runs = baseline.runs.len();
-    if rules.decide == Decide::Evidence && runs < RUNS_FOR_NOISE && judged_by_noise {
+    if rules.decide == Decide::Evidence && judged_by_noise {
         kinds.push(WarningKind::NoiseUnknown { runs });
     }
     let not_measured: BTreeSet<String> = findings
@@ -394,16 +410,41 @@ fn notices(
         .filter(|f| f.metric == Metric::Latency && f.reason == Reason::NotMeasured)
         .map(|f| f.statistic.to_string())
         .collect();
+    let absent = |name: &&String| {
+        let has = |run: &Run| run.metrics.iter().any(|m| m.name == **name);
+        !baseline.runs.iter().chain(current).any(has)
+    };
+    for name in rules.custom.keys().filter(absent) {
+        kinds.push(WarningKind::UnknownMetric { name: name.clone() });
+    }
+    let uncounted = |pair: &&Pair<'_>| {
+        let uncounted = |e: &&Endpoint| {
+            let count =
+                e.latency.as_ref().filter(|l| !l.has_no_data()).map(|l| l.count.or(e.requests));
+            count == Some(None)
+        };
+        pair.current.iter().any(|e| uncounted(&e))
+            && !rules.for_endpoint(&pair.key).latency.is_empty()
+    };
+    let endpoints = pairs.iter().filter(uncounted).count();
+    if endpoints > 0 {
+        let tool = current.first().map(|run| run.tool.name.clone()).unwrap_or_default();
+        kinds.push(WarningKind::RequestsUnknown { endpoints, tool });
+    }
     if let (false, Some(run)) = (not_measured.is_empty(), current.first()) {
         let statistics = not_measured.into_iter().collect();
         kinds.push(WarningKind::NotMeasured { statistics, tool: run.tool.name.clone() });
+    }
+    for pattern in rules.unmatched_rules(pairs.iter().map(|pair| &pair.key)) {
+        kinds.push(WarningKind::UnmatchedRule { pattern });
     }
     let unclassified: Vec<String> = pairs
         .iter()
         .filter(|pair| !pair.current.is_empty())
         .filter(|pair| {
             let own = rules.for_endpoint(&pair.key);
-            own.class.is_none() && own.latency.is_empty() && !own.ignore
+            let known = own.class.as_ref().is_some_and(|class| rules.knows_class(class));
+            !known && own.latency.is_empty() && !own.ignore
         })
         .map(|pair| pair.key.to_string())
         .collect();
@@ -439,7 +480,8 @@ fn overall(report: &Report, rules: &Rules, different: Vec<Difference>) -> (Verdi
     if compared == 0 {
         return (Verdict::NotCompared, ReportReason::NothingCompared);
     }
-    if rules.limits_latency() && !latency_compared {
+    let latency_limited = report.findings.iter().any(|f| f.metric == Metric::Latency);
+    if latency_limited && !latency_compared {
         return (Verdict::NotCompared, ReportReason::NoLatencyCompared);
     }
     match rules.require_coverage {

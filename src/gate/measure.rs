@@ -1,7 +1,7 @@
 //! The numbers behind one comparison, or the reason why there is none.
 
-use super::report::{Metrics, Reason};
-use crate::model::{Endpoint, Latency, Statistic};
+use super::report::{Counts, Reason};
+use crate::model::{CustomMetric, Endpoint, Latency, Statistic, Unit};
 use crate::stats::{Interval, QuantileGrid, median, rank_interval};
 
 /// One side of a comparison: the value, and what is known about how far chance moves it.
@@ -13,14 +13,14 @@ pub(super) struct Side {
     pub(super) rounded_from: Interval,
     /// Sampling variance of the logarithm; none where no request count is known.
     pub(super) log_variance: Option<f64>,
-    pub(super) counts: Metrics,
+    pub(super) counts: Counts,
 }
 
 /// Both sides, or why they cannot be compared, with the values and counts that are there all the same.
 pub(super) struct Measured {
     pub(super) sides: Result<[Side; 2], Reason>,
     pub(super) values: [Option<f64>; 2],
-    pub(super) counts: [Metrics; 2],
+    pub(super) counts: [Counts; 2],
     /// Whether at least one side has the measurement.
     pub(super) counted: bool,
 }
@@ -29,7 +29,7 @@ impl Measured {
     fn new(
         baseline: Result<Side, Reason>,
         current: Result<Side, Reason>,
-        counts: [Metrics; 2],
+        counts: [Counts; 2],
     ) -> Self {
         let counted =
             [&baseline, &current].iter().any(|side| !matches!(side, Err(Reason::NotMeasured)));
@@ -52,7 +52,9 @@ pub(super) fn latency(
     statistic: Statistic,
     min_requests: u64,
 ) -> Measured {
-    let counts = sides.map(|runs| Metrics { requests: total_requests(runs), failures: None });
+    // A quantile is as good as the smallest run that it is taken from.
+    let fewest = |runs: &[&Endpoint]| runs.iter().filter_map(samples).min();
+    let counts = sides.map(|runs| Counts { requests: fewest(runs), failures: None });
     let [baseline, current] = sides.map(|runs| latency_side(runs, statistic, min_requests));
     let mut measured = Measured::new(baseline, current, counts);
     // Too few requests on one side still leaves two numbers worth showing.
@@ -80,8 +82,7 @@ fn latency_side(
         Statistic::Quantile(level) => min_requests.max(level.requests_needed()),
         _ => min_requests,
     };
-    let requests = |e: &&Endpoint| e.latency.as_ref().and_then(|l| l.count).or(e.requests);
-    if runs.iter().filter_map(requests).any(|n| n < needs) {
+    if runs.iter().filter_map(samples).any(|n| n < needs) {
         return Err(Reason::TooFewRequests { needs });
     }
     // The median of k runs varies about as their mean does: a k-th of one run's variance.
@@ -100,8 +101,13 @@ fn latency_side(
         value,
         rounded_from: Interval { low: value - half, high: value + half },
         log_variance,
-        counts: Metrics { requests: total_requests(runs), failures: None },
+        counts: Counts { requests: total_requests(runs), failures: None },
     })
+}
+
+/// Number of response times, as far as it is known.
+fn samples(endpoint: &&Endpoint) -> Option<u64> {
+    endpoint.latency.as_ref().and_then(|latency| latency.count).or(endpoint.requests)
 }
 
 fn values(runs: &[&Endpoint], statistic: Statistic) -> Vec<f64> {
@@ -119,6 +125,7 @@ fn log_variance(latency: &Latency, statistic: Statistic) -> Option<f64> {
     let level = match statistic {
         Statistic::Quantile(level) => level.fraction(),
         Statistic::Mean => return mean_log_variance(latency, n),
+        Statistic::Max => return max_log_variance(latency, n),
         _ => return None,
     };
     let (low, high) = rank_interval(n, level);
@@ -136,6 +143,9 @@ fn log_variance(latency: &Latency, statistic: Statistic) -> Option<f64> {
     };
     interval.low -= half_step(interval.low);
     interval.high += half_step(interval.high);
+    if interval.high <= 0.0 {
+        return None;
+    }
     // A lower end of nothing has no logarithm; a hundredth of the upper end is as uncertain as it gets.
     interval.low = interval.low.max(interval.high / 100.0);
     Some(interval.log_variance())
@@ -148,7 +158,7 @@ fn grid(latency: &Latency, n: u64) -> Option<QuantileGrid> {
     let known = latency.quantiles.iter().map(|(level, value)| (level.fraction(), *value));
     let extremes = [(first, latency.min), (1.0 - first, latency.max)];
     let extremes = extremes.into_iter().filter_map(|(p, value)| Some((p, value?)));
-    QuantileGrid::new(known.filter(|(p, _)| inside(p)).chain(extremes))
+    QuantileGrid::new(known.filter(|(p, _)| inside(p)), extremes)
 }
 
 /// (s/mean)²/n, with the spread s read off the middle two thirds of the distribution.
@@ -159,10 +169,25 @@ fn mean_log_variance(latency: &Latency, n: u64) -> Option<f64> {
     Some((spread / mean).powi(2) / n as f64)
 }
 
+/// The largest of n samples with an exponential tail has a Gumbel distribution: its standard deviation is π/√6 times the
+/// slope of the tail, which here is read, in ln Q against −ln(1−p), from the highest quantile up to the maximum.
+fn max_log_variance(latency: &Latency, n: u64) -> Option<f64> {
+    let scale = |p: f64| -(-p).ln_1p();
+    let top = 1.0 - 0.5 / n as f64;
+    let (level, value) = latency
+        .quantiles
+        .iter()
+        .rev()
+        .find(|(level, _)| level.fraction() < 1.0 - 5.0 / n as f64)?;
+    let rise = (latency.max? / value.max(f64::MIN_POSITIVE)).ln().max(0.0);
+    let slope = rise / (scale(top) - scale(level.fraction()));
+    Some(std::f64::consts::PI.powi(2) / 6.0 * slope * slope)
+}
+
 /// The error rate: failures of all runs over requests of all runs.
 pub(super) fn error_rate(sides: [&[&Endpoint]; 2]) -> Measured {
     let counts = sides.map(failure_counts);
-    let side = |runs: &[&Endpoint], counts: Metrics| {
+    let side = |runs: &[&Endpoint], counts: Counts| {
         if runs.iter().all(|e| e.is_empty()) {
             return Err(Reason::NoData);
         }
@@ -183,19 +208,20 @@ pub(super) fn error_rate(sides: [&[&Endpoint]; 2]) -> Measured {
 }
 
 /// The failures of all runs and the requests that they are counted in; both or none.
-fn failure_counts(runs: &[&Endpoint]) -> Metrics {
-    let known: Vec<(u64, u64)> = runs.iter().filter_map(|e| e.failure_counts()).collect();
-    if known.is_empty() || known.len() < runs.len() {
-        return Metrics { requests: total_requests(runs), failures: None };
+fn failure_counts(runs: &[&Endpoint]) -> Counts {
+    let measured = || runs.iter().filter(|e| !e.is_empty());
+    let known: Vec<(u64, u64)> = measured().filter_map(|e| e.failure_counts()).collect();
+    if known.is_empty() || known.len() < measured().count() {
+        return Counts { requests: total_requests(runs), failures: None };
     }
     let sum = |of: fn(&(u64, u64)) -> u64| known.iter().map(of).fold(0, u64::saturating_add);
-    Metrics { requests: Some(sum(|(_, of)| *of)), failures: Some(sum(|(failures, _)| *failures)) }
+    Counts { requests: Some(sum(|(_, of)| *of)), failures: Some(sum(|(failures, _)| *failures)) }
 }
 
 /// The throughput: median over the runs.
 pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> Measured {
-    let counts = sides.map(|runs| Metrics { requests: total_requests(runs), failures: None });
-    let side = |runs: &[&Endpoint], counts: Metrics| {
+    let counts = sides.map(|runs| Counts { requests: total_requests(runs), failures: None });
+    let side = |runs: &[&Endpoint], counts: Counts| {
         if runs.iter().all(|e| e.is_empty()) {
             return Err(Reason::NoData);
         }
@@ -208,14 +234,37 @@ pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> Measured {
     Measured::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts)
 }
 
-/// A number of a custom metric: median over the runs that have it.
-pub(super) fn custom(sides: [Vec<f64>; 2]) -> Measured {
-    let side = |values: &[f64]| {
-        let value = median(values).ok_or(Reason::NotMeasured)?;
-        let rounded_from = Interval { low: value, high: value };
-        Ok(Side { value, rounded_from, log_variance: None, counts: Metrics::default() })
+/// A number of a custom metric: median over the runs that have it. The policy names it, so that it is missed where no
+/// side has it.
+pub(super) fn custom(sides: [&[CustomMetric]; 2], statistic: Statistic) -> Measured {
+    let side = |metrics: &[CustomMetric]| {
+        let values: Vec<f64> = metrics.iter().filter_map(|m| m.statistic(statistic)).collect();
+        let value = median(&values).ok_or(Reason::NotMeasured)?;
+        let variances: Vec<f64> =
+            metrics.iter().filter_map(|m| custom_log_variance(m, statistic)).collect();
+        let known = variances.len() == metrics.len();
+        Ok(Side {
+            value,
+            rounded_from: Interval { low: value, high: value },
+            log_variance: known.then(|| mean(&variances) / variances.len() as f64),
+            counts: Counts::default(),
+        })
     };
-    Measured::new(side(&sides[0]), side(&sides[1]), [Metrics::default(); 2])
+    let measured = Measured::new(side(sides[0]), side(sides[1]), [Counts::default(); 2]);
+    Measured { counted: true, ..measured }
+}
+
+/// What chance gives of a custom metric: of a quantile as for a latency, of a ratio p of n by (1−p)/(p·n). None for
+/// anything else.
+fn custom_log_variance(metric: &CustomMetric, statistic: Statistic) -> Option<f64> {
+    if let Statistic::Quantile(_) = statistic {
+        let quantiles = metric.quantiles.clone();
+        let like = Latency { count: metric.count, quantiles, ..Latency::default() };
+        return log_variance(&like, statistic);
+    }
+    let (n, ratio) = (metric.count.filter(|n| *n > 0)?, metric.value?);
+    (metric.unit == Unit::Ratio && ratio > 0.0 && ratio <= 1.0)
+        .then(|| (1.0 - ratio) / (ratio * n as f64))
 }
 
 fn total_requests(runs: &[&Endpoint]) -> Option<u64> {

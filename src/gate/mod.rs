@@ -15,8 +15,8 @@ mod limit;
 mod measure;
 mod report;
 
-pub use judge::{Baseline, judge};
+pub use judge::{Baseline, Search, judge};
 pub use report::{
-    BaselineInfo, Change, Coverage, CurrentInfo, Finding, Metrics, Reason, Report, ReportReason,
+    BaselineInfo, Change, Counts, Coverage, CurrentInfo, Finding, Reason, Report, ReportReason,
     Verdict,
 };

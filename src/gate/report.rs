@@ -1,7 +1,10 @@
 //! What a gate found: everything that a renderer needs, and no prose.
 
 use crate::config::{Decide, Leniency, Threshold};
-use crate::model::{CommitId, Difference, EndpointKey, Metric, Statistic, Unit, Visited, Warning};
+use crate::model::{
+    CommitId, Difference, Direction, EndpointKey, Field, Metric, Outcome, Statistic, Unit, Visited,
+    Warning,
+};
 use crate::stats::Interval;
 
 /// The outcome of one comparison, or of all.
@@ -115,6 +118,8 @@ pub struct Finding {
     pub current: Option<f64>,
     /// The 95 % interval of the relative change (error rates: of the absolute one); none where no noise is known.
     pub interval: Option<Interval>,
+    /// Which way is better.
+    pub direction: Direction,
     /// The limit.
     pub threshold: Threshold,
     /// The verdict.
@@ -126,14 +131,14 @@ pub struct Finding {
     /// The smallest relative change that would have been seen, where a crossing is within noise.
     pub detectable: Option<f64>,
     /// Counts behind the values: baseline, run.
-    pub counts: [Metrics; 2],
+    pub counts: [Counts; 2],
     /// Whether at least one side has the measurement; if not, coverage does not count it.
     pub counted: bool,
 }
 
 /// Counts behind one side's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Metrics {
+pub struct Counts {
     /// Requests, where they are known.
     pub requests: Option<u64>,
     /// Failed requests, for an error rate.
@@ -189,6 +194,8 @@ pub struct CurrentInfo {
     pub date: Option<jiff::Timestamp>,
     /// Number of repeats.
     pub runs: usize,
+    /// What else says which runs are comparable, as arguments of a command (`--profile stress`).
+    pub arguments: String,
 }
 
 /// How much was compared.
@@ -250,6 +257,8 @@ pub struct Report {
     pub inconclusive: Leniency,
     /// What a missing baseline does to the exit code.
     pub missing_baseline: Leniency,
+    /// The revision that was asked for; none for plain files.
+    pub requested: Option<String>,
     /// Where the baseline comes from; none if there is none.
     pub baseline: Option<BaselineInfo>,
     /// The commits that were looked at for a baseline.
@@ -271,11 +280,30 @@ impl Report {
         match (self.verdict, &self.reason) {
             (Verdict::Pass | Verdict::Warn, _) => 0,
             (Verdict::Fail, _) => 1,
+            // Runs of different loads stay undecided however lenient the policy is: nothing was checked.
+            (Verdict::Inconclusive, ReportReason::NotComparable { .. }) => 3,
             (Verdict::Inconclusive, _) => unless_lenient(self.inconclusive),
+            // Runs of the same test under another load are not a missing baseline.
+            (Verdict::NotCompared, ReportReason::NoBaseline) if self.passed_over_another_load() => {
+                3
+            }
             (Verdict::NotCompared, ReportReason::NoBaseline) => {
                 unless_lenient(self.missing_baseline)
             }
             (Verdict::NotCompared, _) => 3,
         }
+    }
+
+    /// Whether runs were passed over that differ in nothing but the shape of the load.
+    fn passed_over_another_load(&self) -> bool {
+        let same_test = |field: Field| {
+            matches!(field, Field::Users | Field::Duration | Field::Target | Field::Runner)
+        };
+        self.visited.iter().any(|visited| match &visited.outcome {
+            Outcome::NotComparable { differences } => {
+                differences.iter().all(|d| same_test(d.field))
+            }
+            Outcome::Taken { .. } | Outcome::NoRecord | Outcome::UnderTest => false,
+        })
     }
 }

@@ -62,6 +62,13 @@ pub enum Problem {
         /// The endpoint.
         endpoint: String,
     },
+    /// More names of one sort than a run can hold.
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// The bound.
+        limit: usize,
+    },
     /// More endpoints than a report can hold.
     TooManyEndpoints {
         /// The bound.
@@ -118,6 +125,7 @@ impl IngestError {
             | Problem::TooLarge { .. }
             | Problem::Malformed(_)
             | Problem::MissingColumn(_)
+            | Problem::TooMany { .. }
             | Problem::BadValue { .. }
             | Problem::Duplicate { .. } => None,
         }
@@ -183,6 +191,7 @@ impl fmt::Display for Problem {
             Self::MissingColumn(name) => write!(f, "the column `{name}` is missing"),
             Self::BadValue { what, value, why } => write!(f, "{what} is `{value}`: {why}"),
             Self::Duplicate { endpoint } => write!(f, "{endpoint} stands twice in the file"),
+            Self::TooMany { what, limit } => write!(f, "more than {limit} {what}"),
             Self::TooManyEndpoints { limit, example } => {
                 write!(f, "more than {limit} endpoints, the last one {example}")
             }

@@ -41,7 +41,12 @@ pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestErro
                 other => other,
             },
         };
-        if !lenient || matches!(error.problem, Problem::TooManyEndpoints { .. } | Problem::Io(_)) {
+        if !lenient
+            || matches!(
+                error.problem,
+                Problem::TooManyEndpoints { .. } | Problem::TooMany { .. } | Problem::Io(_)
+            )
+        {
             return Err(error);
         }
         if let Problem::Truncated { how, .. } = &error.problem {

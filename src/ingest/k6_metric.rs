@@ -6,7 +6,7 @@ use crate::model::{EndpointKey, Kind, Unit};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Selector {
     pub(super) metric: String,
-    /// Tags in the order of the file; empty for the whole metric.
+    /// Tags, sorted; empty for the whole metric.
     pub(super) tags: Vec<(String, String)>,
 }
 
@@ -22,7 +22,10 @@ impl Selector {
             let (name, value) = text.split_once(':')?;
             Some((name.trim().to_owned(), value.trim().to_owned()))
         };
-        Self { metric: metric.to_owned(), tags: selector.split(',').filter_map(tag).collect() }
+        let mut tags: Vec<_> = selector.split(',').filter_map(tag).collect();
+        // Whoever writes tags in another order means the same requests.
+        tags.sort();
+        Self { metric: metric.to_owned(), tags }
     }
 
     fn tag(&self, wanted: &str) -> Option<&str> {

@@ -81,7 +81,12 @@ pub(super) fn read(mut source: Source, lenient: bool) -> Result<Ingested, Ingest
             };
             let error = IngestError::at(&name, lines + 1, problem);
             // Too many endpoints stay too many, however lenient.
-            if !lenient || matches!(error.problem, Problem::TooManyEndpoints { .. }) {
+            if !lenient
+                || matches!(
+                    error.problem,
+                    Problem::TooManyEndpoints { .. } | Problem::TooMany { .. }
+                )
+            {
                 return Err(error);
             }
             match error.problem {

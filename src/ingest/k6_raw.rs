@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, HashMap};
 /// Most endpoints that a run may have. More is nearly always an id in the URL, and no report can show it.
 const MOST_ENDPOINTS: usize = 10_000;
 
+/// Most custom metrics, and most checks, that a run may have.
+const MOST_METRICS: usize = 2_000;
+
 /// One sample of a raw output.
 pub(super) struct Sample<'a> {
     pub(super) metric: &'a str,
@@ -46,7 +49,7 @@ pub(super) struct Declaration {
 #[derive(Default)]
 pub(super) struct Gathered {
     endpoints: BTreeMap<EndpointKey, Tally>,
-    /// Endpoints by kind, method and name as they stand in the file, so that a sample needs no new strings.
+    /// Endpoints by kind, method and name as one text.
     known: HashMap<String, EndpointKey>,
     total: Tally,
     span: Option<(Timestamp, Timestamp)>,
@@ -125,10 +128,13 @@ impl Gathered {
                 let group = sample.tags.group;
                 let separator = if group.is_empty() { "" } else { "::" };
                 let name = format!("{group}{separator}{}", sample.tags.check);
+                if self.checks.len() >= MOST_METRICS && !self.checks.contains_key(&name) {
+                    return Err(Problem::TooMany { what: "checks", limit: MOST_METRICS });
+                }
                 let (passes, fails) = self.checks.entry(name).or_default();
                 *(if sample.value > 0.0 { passes } else { fails }) += 1;
             }
-            metric if !is_built_in(metric) => self.add_custom(sample),
+            metric if !is_built_in(metric) => self.add_custom(sample)?,
             _ => {}
         }
         Ok(())
@@ -154,12 +160,15 @@ impl Gathered {
         Ok(self.endpoints.entry(self.known[&text].clone()).or_default())
     }
 
-    fn add_custom(&mut self, sample: &Sample<'_>) {
+    fn add_custom(&mut self, sample: &Sample<'_>) -> Result<(), Problem> {
         if !self.custom.contains_key(sample.metric) {
+            if self.custom.len() >= MOST_METRICS {
+                return Err(Problem::TooMany { what: "metrics", limit: MOST_METRICS });
+            }
             let series = Series { times: Some(Distribution::new()), ..Series::default() };
             self.custom.insert(sample.metric.to_owned(), series);
         }
-        let Some(series) = self.custom.get_mut(sample.metric) else { return };
+        let Some(series) = self.custom.get_mut(sample.metric) else { return Ok(()) };
         series.count += 1;
         series.sum += sample.value;
         if series.last.is_none_or(|(time, _)| time <= sample.time) {
@@ -168,6 +177,7 @@ impl Gathered {
         if series.times.as_mut().is_some_and(|times| times.record(sample.value).is_err()) {
             series.times = None;
         }
+        Ok(())
     }
 
     /// The run that was gathered.
@@ -204,7 +214,9 @@ impl Gathered {
             let kind = WarningKind::DroppedIterations { count: self.dropped as u64 };
             warnings.push(Warning::at(kind, file, None));
         }
-        if let (Some(known), Some(requests)) = (run.total.outcomes, run.total.requests) {
+        if let (Some(known), Some(requests)) = (run.total.outcomes, run.total.requests)
+            && known < requests
+        {
             let kind = WarningKind::UnknownOutcomes { known, requests };
             warnings.push(Warning::at(kind, file, None));
         }

@@ -222,6 +222,8 @@ fn insert(
         None if has("value") => Sort::Gauge,
         None => Sort::Trend,
     };
-    summary.metrics.insert(Selector::parse(key), Metric { sort, contains, values });
-    Ok(())
+    match summary.metrics.insert(Selector::parse(key), Metric { sort, contains, values }) {
+        Some(_) => Err(IngestError::new(name, Problem::Duplicate { endpoint: key.to_owned() })),
+        None => Ok(()),
+    }
 }

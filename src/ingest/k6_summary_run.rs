@@ -146,7 +146,9 @@ impl Builder<'_> {
         endpoint.failures = failed;
         endpoint.outcomes = failed.zip(succeeded).map(|(f, s)| f.saturating_add(s)).or(total);
         let rate = self.value(metric, what, "rate")?.or(self.value(metric, what, "value")?);
-        endpoint.stated_error_rate = rate.filter(|rate| *rate <= 1.0);
+        // Without a single outcome, the file says 0; nothing is known then.
+        let known = endpoint.outcomes != Some(0);
+        endpoint.stated_error_rate = rate.filter(|rate| known && *rate <= 1.0);
         if endpoint.failures > endpoint.outcomes {
             // Impossible counts are no counts; without them the rate stands alone.
             (endpoint.failures, endpoint.outcomes) = (None, None);
@@ -165,19 +167,11 @@ impl Builder<'_> {
         })
     }
 
-    /// `p(95)`, in the machine-readable summary `p95`; `med` is the median.
     fn quantiles(
         &self,
         metric: &Metric,
         what: &str,
     ) -> Result<BTreeMap<Quantile, f64>, IngestError> {
-        let level = |stat: &str| {
-            if stat == "med" {
-                return Some(Quantile::P50);
-            }
-            let legacy = stat.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')'));
-            Quantile::from_percent(legacy.or_else(|| stat.strip_prefix('p'))?.parse().ok()?)
-        };
         let mut quantiles = BTreeMap::new();
         for (stat, value) in &metric.values {
             if let Some(level) = level(stat) {
@@ -239,7 +233,8 @@ impl Builder<'_> {
             Sort::Trend => {
                 custom.value = number("avg");
                 custom.count = self.count(metric, what, "count")?;
-                custom.quantiles = self.quantiles(metric, what)?;
+                custom.quantiles =
+                    metric.values.iter().filter_map(|(s, v)| Some((level(s)?, *v))).collect();
             }
             Sort::Counter => custom.value = number("count"),
             Sort::Gauge => custom.value = number("value"),
@@ -277,4 +272,13 @@ impl Builder<'_> {
         }
         Ok(warnings)
     }
+}
+
+/// The quantile that a statistic names: `p(95)`, in the machine-readable summary `p95`; `med` is the median.
+fn level(stat: &str) -> Option<Quantile> {
+    if stat == "med" {
+        return Some(Quantile::P50);
+    }
+    let legacy = stat.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')'));
+    Quantile::from_percent(legacy.or_else(|| stat.strip_prefix('p'))?.parse().ok()?)
 }

@@ -6,6 +6,7 @@
 
 use super::Ingested;
 use super::error::{IngestError, Problem};
+use super::json_file::LARGEST_COUNT;
 use super::locust_side;
 use super::source::{Source, io_error};
 use crate::model::{
@@ -122,6 +123,7 @@ fn rows(source: Source) -> Result<Vec<Row>, (Vec<Row>, IngestError)> {
         .and_then(|header| Columns::new(&name, header))
         .map_err(|error| (Vec::new(), error))?;
     let mut rows = Vec::new();
+    let mut lines = Lines { bytes: &bytes, counted: 0, line: 1 };
     let mut record = ByteRecord::new();
     loop {
         match reader.read_byte_record(&mut record) {
@@ -129,7 +131,7 @@ fn rows(source: Source) -> Result<Vec<Row>, (Vec<Row>, IngestError)> {
             Ok(false) => break,
             Err(error) => return Err((rows, csv_error(&name, error))),
         }
-        let line = record.position().map_or(0, |start| line_of(&bytes, start.byte()));
+        let line = lines.of(record.position().map_or(0, csv::Position::byte));
         if record.len() != columns.count {
             let last = reader.position().byte() >= bytes.len() as u64;
             let how = format!("line {line} has {} of {} columns", record.len(), columns.count);
@@ -154,13 +156,24 @@ fn rows(source: Source) -> Result<Vec<Row>, (Vec<Row>, IngestError)> {
     Ok(rows)
 }
 
-/// The line that a record starts in. The CSV reader's own count is one behind where lines end with CR LF, because it
-/// counts the LF to the next record.
-fn line_of(bytes: &[u8], start: u64) -> u64 {
-    let start = usize::try_from(start).unwrap_or(usize::MAX).min(bytes.len());
-    let own = usize::from(bytes.get(start) == Some(&b'\n'));
-    let before = bytes.iter().take(start + own).filter(|b| **b == b'\n').count();
-    before as u64 + 1
+/// Counts lines as records go by. The CSV reader's own count is one behind where lines end with CR LF, because it counts
+/// the LF to the next record.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line that a record which starts at this byte starts in.
+    fn of(&mut self, start: u64) -> u64 {
+        let start = usize::try_from(start).unwrap_or(usize::MAX).min(self.bytes.len());
+        let end = start + usize::from(self.bytes.get(start) == Some(&b'\n'));
+        let passed = self.bytes.get(self.counted..end).unwrap_or_default();
+        self.line += passed.iter().filter(|b| **b == b'\n').count() as u64;
+        self.counted = self.counted.max(end);
+        self.line
+    }
 }
 
 /// The error of the CSV parser.
@@ -265,7 +278,8 @@ fn number(file: &str, line: u64, what: &str, text: &str) -> Result<Option<f64>, 
 }
 
 pub(super) fn whole(file: &str, line: u64, what: &str, text: &str) -> Result<u64, IngestError> {
-    text.parse().map_err(|_| bad_value(file, line, what, text, "must be a whole number from 0 on"))
+    let count = text.parse::<u64>().ok().filter(|count| *count <= LARGEST_COUNT);
+    count.ok_or_else(|| bad_value(file, line, what, text, "must be a whole number from 0 to 10^12"))
 }
 
 fn bad_value(file: &str, line: u64, what: &str, value: &str, why: &'static str) -> IngestError {

@@ -100,7 +100,13 @@ fn endpoint(
         let sum = amount(file, &what("total_response_time"), entry.total_response_time)?;
         latency.mean = Some(sum / timed as f64);
         latency.max = Some(amount(file, &what("max_response_time"), entry.max_response_time)?);
-        latency.min = entry.min_response_time.or(latency.min);
+        let min = entry.min_response_time.map(|min| amount(file, &what("min_response_time"), min));
+        latency.min = min.transpose()?.or(latency.min);
+        if latency.min > latency.max {
+            let (what, value) = (what("min_response_time"), format!("{:?}", latency.min));
+            let problem = Problem::BadValue { what, value, why: "is larger than the maximum" };
+            return Err(IngestError::new(file, problem));
+        }
         let (min, max, mean) = (latency.min, latency.max, latency.mean);
         if let Some(all) = &mut latency.distribution {
             all.set_exact(min, max, mean);

@@ -40,7 +40,7 @@ pub(super) fn read_exceptions(path: &Path, warnings: &mut Vec<Warning>) {
         all.extend(count.parse().ok().map(|count| (count, shortened(message))));
     };
     read_columns(path, ["Count", "Message"], warnings, each);
-    let count = all.iter().map(|(count, _)| count).sum();
+    let count = all.iter().map(|(count, _)| *count).fold(0, u64::saturating_add);
     if let Some((_, message)) = all.into_iter().max() {
         let kind = WarningKind::ScriptErrors { count, message };
         warnings.push(Warning::at(kind, &path.display().to_string(), None));

@@ -19,6 +19,8 @@ const LARGEST_DOCUMENT: u64 = 512 << 20;
 pub struct Source {
     name: String,
     path: Option<PathBuf>,
+    /// The bytes that the format was recognised by.
+    head: Vec<u8>,
     reader: BufReader<Box<dyn Read>>,
 }
 
@@ -48,12 +50,18 @@ impl Source {
     /// Reads from anything; `name` is for messages.
     pub fn from_reader(name: &str, raw: Box<dyn Read>) -> Result<Self, IngestError> {
         let wrap = |error| IngestError::new(name, Problem::Io(error));
-        let mut raw = BufReader::with_capacity(HEAD, raw);
-        let compressed = raw.fill_buf().map_err(wrap)?.starts_with(&[0x1f, 0x8b]);
-        let plain: Box<dyn Read> =
-            if compressed { Box::new(MultiGzDecoder::new(raw)) } else { Box::new(raw) };
-        let reader = BufReader::with_capacity(HEAD, plain);
-        Ok(Self { name: name.to_owned(), path: None, reader })
+        let (start, raw) = peeked(raw, 2).map_err(wrap)?;
+        let plain: Box<dyn Read> = if start.starts_with(&[0x1f, 0x8b]) {
+            Box::new(MultiGzDecoder::new(BufReader::with_capacity(HEAD, raw)))
+        } else {
+            Box::new(raw)
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            path: None,
+            head: Vec::new(),
+            reader: BufReader::with_capacity(HEAD, plain),
+        })
     }
 
     /// The name for messages.
@@ -69,10 +77,16 @@ impl Source {
         sibling.is_file().then_some(sibling)
     }
 
-    /// The first bytes, which stay unread. Fewer than asked for only at the end of a small file or pipe.
+    /// The first bytes, which stay unread; fewer than [`HEAD`] only when there are no more.
     pub(super) fn head(&mut self) -> Result<&[u8], IngestError> {
-        match self.reader.fill_buf() {
-            Ok(_) => Ok(self.reader.buffer()),
+        let empty = BufReader::new(Box::new(io::empty()) as Box<dyn Read>);
+        let reader = std::mem::replace(&mut self.reader, empty);
+        match peeked(Box::new(reader), HEAD) {
+            Ok((head, reader)) => {
+                self.head = head;
+                self.reader = BufReader::with_capacity(HEAD, reader);
+                Ok(&self.head)
+            }
             Err(error) => Err(self.io_error(error, 0)),
         }
     }
@@ -81,7 +95,8 @@ impl Source {
     pub(super) fn document(mut self) -> Result<Vec<u8>, IngestError> {
         let mut bytes = Vec::new();
         let read = (&mut self.reader).take(LARGEST_DOCUMENT + 1).read_to_end(&mut bytes);
-        read.map_err(|error| self.io_error(error, 0))?;
+        let lines = bytes.iter().filter(|b| **b == b'\n').count() as u64;
+        read.map_err(|error| self.io_error(error, lines))?;
         if bytes.len() as u64 > LARGEST_DOCUMENT {
             return Err(IngestError::new(&self.name, Problem::TooLarge { limit: "512 MiB" }));
         }
@@ -115,6 +130,32 @@ impl Source {
     /// The error for a failed read: a gzip stream without its end is a file that was cut.
     pub(super) fn io_error(&self, error: io::Error, lines: u64) -> IngestError {
         io_error(&self.name, error, lines)
+    }
+}
+
+/// The first `n` bytes, and a reader that begins with them: a pipe may give them in pieces.
+fn peeked(mut reader: Box<dyn Read>, n: usize) -> io::Result<(Vec<u8>, Box<dyn Read>)> {
+    let mut start = Vec::with_capacity(n);
+    match (&mut reader).take(n as u64).read_to_end(&mut start) {
+        // Whoever reads on meets the same end; the start may be enough to tell the format.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && !start.is_empty() => {
+            let cut = Cut(Some(error));
+            return Ok((start.clone(), Box::new(io::Cursor::new(start).chain(cut))));
+        }
+        other => drop(other?),
+    }
+    Ok((start.clone(), Box::new(io::Cursor::new(start).chain(reader))))
+}
+
+/// A reader that fails once more as one that was given up did.
+struct Cut(Option<io::Error>);
+
+impl Read for Cut {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        match self.0.take() {
+            Some(error) => Err(error),
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
     }
 }
 

@@ -57,6 +57,8 @@ impl Distribution {
             all.sum_ns = (histogram.mean() * histogram.len() as f64) as u128;
         }
         all.histogram = histogram;
+        // A histogram that was read has a fixed range; others may have to be added to it.
+        all.histogram.auto(true);
         Ok(all)
     }
 
@@ -145,7 +147,7 @@ impl Distribution {
             seen += step.count_since_last_iteration();
             if seen > rank {
                 let middle = self.histogram.median_equivalent(step.value_iterated_to());
-                return (middle as f64 / NS_PER_MS).clamp(self.min, self.max);
+                return (middle as f64 / NS_PER_MS).max(self.min).min(self.max);
             }
         }
         self.max

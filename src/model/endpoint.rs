@@ -75,11 +75,13 @@ impl EndpointKey {
         Self::Named { kind, method: method.map(str::to_owned), name: name.to_owned() }
     }
 
-    /// A text that no other endpoint of the run has: the kind, and the endpoint as it is displayed.
+    /// A text that no other endpoint of the run has: kind, method (`-` where it is unknown) and name.
     pub fn unique_name(&self) -> String {
         match self {
             Self::Total => self.to_string(),
-            Self::Named { kind, .. } => format!("{kind} {self}"),
+            Self::Named { kind, method, name } => {
+                format!("{kind} {} {name}", method.as_deref().unwrap_or("-"))
+            }
         }
     }
 

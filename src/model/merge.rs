@@ -136,7 +136,15 @@ fn add_latency(a: Latency, b: Latency) -> Result<Latency, MergeError> {
         return Ok(if a.has_no_data() { b } else { a });
     };
     all.merge(more).map_err(|_| MergeError::TooLarge)?;
-    Ok(Latency { rounding, ..Latency::from_distribution(all) })
+    let mut merged = Latency { rounding, ..Latency::from_distribution(all) };
+    if let Some(rounding) = rounding {
+        // Read off a histogram, what was a whole number is a hair beside it.
+        merged.quantiles.values_mut().for_each(|value| {
+            let step = 2.0 * rounding.half_step(*value);
+            *value = (*value / step).round() * step;
+        });
+    }
+    Ok(merged)
 }
 
 fn add_checks(into: &mut Vec<Check>, shard: Vec<Check>) {
@@ -160,9 +168,13 @@ fn add_metrics(into: &mut Vec<CustomMetric>, shard: Vec<CustomMetric>) {
             continue;
         };
         known.value = match (known.value, metric.value, known.count, metric.count) {
-            (Some(a), Some(b), _, _) if matches!(known.unit, Unit::Number) => Some(a + b),
-            (Some(a), Some(b), Some(n), Some(m)) if n + m > 0 => {
-                Some((a * n as f64 + b * m as f64) / (n + m) as f64)
+            // Without a count it is a sum itself (a counter).
+            (Some(a), Some(b), None, None) if matches!(known.unit, Unit::Number | Unit::Bytes) => {
+                Some(a + b)
+            }
+            (Some(a), Some(b), Some(n), Some(m)) if n > 0 || m > 0 => {
+                let (n, m) = (n as f64, m as f64);
+                Some((a * n + b * m) / (n + m))
             }
             _ => None,
         };

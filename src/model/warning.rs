@@ -92,9 +92,9 @@ pub enum WarningKind {
         /// Which baseline run.
         baseline: String,
     },
-    /// Too few baseline runs to know the noise from run to run.
+    /// The noise from run to run was assumed, not measured.
     NoiseUnknown {
-        /// How many there are.
+        /// How many baseline runs there are.
         runs: usize,
     },
     /// Statistics that have a limit and that a side did not measure.
@@ -104,6 +104,25 @@ pub enum WarningKind {
         /// The tool that could measure them.
         tool: String,
     },
+    /// A custom metric that the policy limits and that no run has.
+    UnknownMetric {
+        /// Its name.
+        name: String,
+    },
+    /// Endpoints whose number of requests is not known, so that chance cannot be reckoned with.
+    RequestsUnknown {
+        /// How many.
+        endpoints: usize,
+        /// The tool that could count them.
+        tool: String,
+    },
+    /// A rule of the policy that holds no endpoint of either side.
+    UnmatchedRule {
+        /// Its pattern.
+        pattern: String,
+    },
+    /// The report is inconclusive, and the policy lets that pass.
+    Undecided,
     /// Endpoints that no class of the policy holds: they have no latency limit.
     Unclassified {
         /// Their names.
@@ -114,9 +133,11 @@ pub enum WarningKind {
         /// The base commit, short.
         base: String,
     },
-    /// The base commit's policy could not be read; the one at hand decided.
-    BasePolicyUnknown {
-        /// Why.
+    /// The base commit's policy is broken; the one at hand decided, which may mend it.
+    BasePolicyBroken {
+        /// The base commit, short.
+        base: String,
+        /// What is wrong with it.
         why: String,
     },
     /// The store's ref was not fetched.
@@ -141,9 +162,13 @@ impl WarningKind {
             Self::SameAsBaseline { .. } => "same_as_baseline",
             Self::NoiseUnknown { .. } => "noise_unknown",
             Self::NotMeasured { .. } => "not_measured",
+            Self::UnknownMetric { .. } => "unknown_metric",
+            Self::RequestsUnknown { .. } => "requests_unknown",
+            Self::UnmatchedRule { .. } => "unmatched_rule",
+            Self::Undecided => "undecided",
             Self::Unclassified { .. } => "unclassified",
             Self::PolicyChanged { .. } => "policy_changed",
-            Self::BasePolicyUnknown { .. } => "base_policy_unknown",
+            Self::BasePolicyBroken { .. } => "base_policy_broken",
             Self::Offline => "offline",
             Self::MissingBaseline => "missing_baseline",
         }
@@ -182,19 +207,40 @@ impl fmt::Display for WarningKind {
                 f,
                 "the numbers are the very same as those of baseline run {baseline}: is the result file stale?"
             ),
-            Self::NoiseUnknown { runs: 1 } => f.write_str(
-                "one baseline run: the noise from run to run is not known; record three or more",
-            ),
             Self::NoiseUnknown { runs } => write!(
                 f,
-                "{runs} baseline runs: the noise from run to run is not known; record three or more"
+                "{}: the noise from run to run is not known; 3 % is assumed",
+                if *runs == 1 {
+                    "one baseline run".to_owned()
+                } else {
+                    format!("{runs} baseline runs")
+                }
             ),
             Self::NotMeasured { statistics, tool } => {
                 write!(f, "{} was not measured: {}", statistics.join(", "), how_to_measure(tool))
             }
+            Self::UnknownMetric { name } => {
+                write!(
+                    f,
+                    "the policy limits the metric `{name}`, and no run has it: is the name right?"
+                )
+            }
+            Self::RequestsUnknown { endpoints, tool } => write!(
+                f,
+                "the number of requests is not known for {endpoints} endpoint{}, so that chance cannot be reckoned \
+                 with{}",
+                if *endpoints == 1 { "" } else { "s" },
+                if tool == "k6" { ": add `count` to --summary-trend-stats" } else { "" }
+            ),
+            Self::UnmatchedRule { pattern } => {
+                write!(f, "the rule for `{pattern}` holds no endpoint: is the pattern right?")
+            }
+            Self::Undecided => f.write_str(
+                "NOTHING WAS DECIDED: a limit is crossed, and measuring again would tell",
+            ),
             Self::Unclassified { endpoints } => write!(
                 f,
-                "no endpoint class holds {}: no latency limit applies there",
+                "no endpoint class with limits holds {}: no latency limit applies there",
                 endpoints.join(", ")
             ),
             Self::PolicyChanged { base } => write!(
@@ -202,9 +248,9 @@ impl fmt::Display for WarningKind {
                 "this pull request changes perfgate.yaml; judged by the policy of its base {base} \
                  (--policy FILE overrules)"
             ),
-            Self::BasePolicyUnknown { why } => write!(
+            Self::BasePolicyBroken { base, why } => write!(
                 f,
-                "the base commit's policy could not be read ({why}); judged by the one at hand"
+                "perfgate.yaml of the base {base} is broken ({why}); judged by the one of this pull request"
             ),
             Self::Offline => f.write_str("offline: recorded runs were not fetched first"),
             Self::MissingBaseline => f.write_str("NOTHING WAS COMPARED: there is no baseline"),

@@ -27,6 +27,8 @@ pub fn to_wire(report: &Report) -> ReportV1 {
             Decide::Evidence => "evidence",
         }
         .to_owned(),
+        requested: report.requested.clone(),
+        looked_at: report.visited.len(),
         baseline: report.baseline.as_ref().map(|info| BaselineV1 {
             requested: info.requested.clone(),
             commit: info.commits.first().map(ToString::to_string),

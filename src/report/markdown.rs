@@ -25,7 +25,11 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
         }
         writeln!(
             out,
-            "\nOn the baseline's branch, after the load test: `perfgate record RESULTS && perfgate baseline push`"
+            "\nOn the baseline's branch, after the load test: {}",
+            markdown_code(&format!(
+                "perfgate record RESULTS{} && perfgate baseline push",
+                report.current.arguments
+            ))
         )?;
     }
     if let Some(baseline) = &report.baseline {

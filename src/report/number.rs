@@ -66,7 +66,8 @@ pub fn significant(value: f64) -> String {
 
 /// A change with its sign and one decimal: `+27.0 %`, `−1.0 %`.
 pub(super) fn signed_percent(fraction: f64) -> String {
-    format!("{} %", signed(fraction * 100.0, 1))
+    let decimals = usize::from(fraction.abs() < 10.0);
+    format!("{} %", signed(fraction * 100.0, decimals))
 }
 
 /// A change of an error rate in percentage points: `+0.35 pp`.
@@ -111,7 +112,9 @@ fn trimmed(value: f64) -> String {
 pub(super) fn probability(p: f64) -> String {
     match p {
         p if p < 1e-4 => "p < 0.0001".to_owned(),
-        p if p < 0.1 => format!("p = {}", trimmed((p * 1e4).round() / 1e4)),
+        p if p < 0.001 => format!("p = {p:.5}"),
+        p if p < 0.01 => format!("p = {p:.4}"),
+        p if p < 0.1 => format!("p = {p:.3}"),
         p => format!("p = {p:.2}"),
     }
 }
@@ -130,7 +133,7 @@ pub(super) fn grouped(count: u64) -> String {
 }
 
 /// A number and its noun: `1 run`, `2 runs`.
-pub(super) fn plural(n: usize, noun: &str) -> String {
+pub fn plural(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 

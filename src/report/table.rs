@@ -176,7 +176,8 @@ fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
     if report.reason == ReportReason::NoBaseline {
         writeln!(
             out,
-            "  next      on the baseline's branch, after the load test: perfgate record RESULTS && perfgate baseline push"
+            "  next      on the baseline's branch, after the load test: perfgate record RESULTS{} && perfgate baseline push",
+            terminal(&report.current.arguments)
         )?;
     }
     let code = report.exit_code();

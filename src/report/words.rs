@@ -5,7 +5,7 @@ use super::number::{
     Scale, grouped, limit, plural, probability, signed_percent, signed_points, significant,
 };
 use crate::gate::{BaselineInfo, Finding, Reason, Report, ReportReason, Verdict};
-use crate::model::{EndpointKey, Metric, Outcome, Statistic, Unit};
+use crate::model::{Direction, EndpointKey, Metric, Outcome, Statistic, Unit};
 use std::collections::BTreeMap;
 
 /// How a renderer shows a name that came from a file.
@@ -56,7 +56,7 @@ pub(super) fn metric(finding: &Finding, show: Show<'_>) -> String {
 
 /// Whether a larger value of the finding's metric is better.
 fn higher_is_better(finding: &Finding) -> bool {
-    finding.metric == Metric::Throughput
+    finding.direction == Direction::Higher
 }
 
 /// The change, in percent or percentage points.
@@ -154,13 +154,10 @@ pub(super) fn attention(report: &Report) -> Vec<&Finding> {
 
 /// The endpoints that the baseline has and the run has not.
 pub(super) fn gone(report: &Report, show: Show<'_>) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for finding in report.findings.iter().filter(|f| f.reason == Reason::Removed) {
-        let name = show(&finding.endpoint.to_string());
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let gone = report.findings.iter().filter(|f| f.reason == Reason::Removed);
+    let mut names: Vec<String> = gone.map(|f| show(&f.endpoint.to_string())).collect();
+    // The findings of one endpoint stand together.
+    names.dedup();
     names
 }
 
@@ -235,7 +232,9 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
             listed.first().map(|f| move_of(f, scales, show)).unwrap_or_default(),
             more(listed.len())
         ),
-        (Verdict::NotCompared, reason) => format!("no verdict: {}", no_verdict(report, reason)),
+        (Verdict::NotCompared, reason) => {
+            format!("no verdict: {}", no_verdict(report, reason, show))
+        }
     }
 }
 
@@ -244,11 +243,15 @@ fn are(n: usize, noun: &str) -> String {
     format!("{} {}", plural(n, noun), if n == 1 { "is" } else { "are" })
 }
 
-fn no_verdict(report: &Report, reason: &ReportReason) -> String {
+fn no_verdict(report: &Report, reason: &ReportReason, show: Show<'_>) -> String {
     let share = |part: usize, whole: usize| significant(100.0 * part as f64 / whole.max(1) as f64);
     let coverage = report.coverage;
     match reason {
-        ReportReason::NoBaseline => "there is nothing to compare with".to_owned(),
+        ReportReason::NoBaseline => {
+            let revision = report.requested.as_deref().unwrap_or("the baseline");
+            let looked = plural(report.visited.len(), "commit");
+            format!("no comparable run is recorded for {} ({looked} looked at)", show(revision))
+        }
         ReportReason::NoLatencyCompared => {
             "latency has limits, and not one latency could be compared".to_owned()
         }
@@ -265,9 +268,10 @@ fn no_verdict(report: &Report, reason: &ReportReason) -> String {
 
 /// A change as a sentence: `POST /api/chat is slower: p95 33.0 → 41.9 ms (+27.0 %, limit +20 %)`.
 pub(super) fn move_of(finding: &Finding, scales: &Scales, show: Show<'_>) -> String {
-    let name = match &finding.endpoint {
-        EndpointKey::Total => "the whole run".to_owned(),
-        named @ EndpointKey::Named { .. } => show(&named.to_string()),
+    let name = match (&finding.endpoint, &finding.metric) {
+        (EndpointKey::Total, Metric::Custom(name)) => show(name),
+        (EndpointKey::Total, _) => "the whole run".to_owned(),
+        (named @ EndpointKey::Named { .. }, _) => show(&named.to_string()),
     };
     let what = match finding.metric {
         Metric::Latency => "is slower",
@@ -290,7 +294,7 @@ pub(super) fn move_of(finding: &Finding, scales: &Scales, show: Show<'_>) -> Str
 
 /// Where the baseline comes from.
 pub(super) fn provenance(info: &BaselineInfo, report: &Report, show: Show<'_>) -> String {
-    let requested = show(&info.requested);
+    let requested = show(&shortened_path(&info.requested));
     let runs = plural(info.runs, "run");
     let Some(nearest) = info.commits.first() else { return format!("{requested} ({runs})") };
     let oldest = info.commits.last().filter(|oldest| *oldest != nearest);
@@ -306,6 +310,14 @@ pub(super) fn provenance(info: &BaselineInfo, report: &Report, show: Show<'_>) -
     let age = info.newest.zip(report.current.date).map(|(base, own)| ago(own, base));
     let age = age.map(|age| format!(", {age} older")).unwrap_or_default();
     format!("{requested}: {runs} {span}{place}{age}")
+}
+
+/// The end of a long path says more than its beginning.
+fn shortened_path(requested: &str) -> String {
+    const LONGEST: usize = 60;
+    let skip = requested.chars().count().saturating_sub(LONGEST);
+    let end: String = requested.chars().skip(skip).collect();
+    if skip > 0 { format!("…{end}") } else { end }
 }
 
 /// The time from one instant to a later one, in its largest unit: `3 days`, `2 h`.
@@ -324,13 +336,14 @@ pub fn ago(now: jiff::Timestamp, then: jiff::Timestamp) -> String {
 /// What was not compared, one phrase for each endpoint and reason: `GET /health p99 (402 requests, needs 500)`.
 pub(super) fn left_out(report: &Report, show: Show<'_>) -> Vec<String> {
     let mut groups: Vec<(String, String, Vec<String>)> = Vec::new();
+    let mut index: BTreeMap<(String, String), usize> = BTreeMap::new();
     for finding in report.findings.iter().filter(|f| f.verdict == Verdict::NotCompared) {
         let (endpoint, why) = (show(&finding.endpoint.to_string()), not_compared(finding));
-        let metric = metric(finding, show);
-        match groups.iter_mut().find(|(e, w, _)| *e == endpoint && *w == why) {
-            Some((_, _, metrics)) => metrics.push(metric),
-            None => groups.push((endpoint, why, vec![metric])),
-        }
+        let at = *index.entry((endpoint.clone(), why.clone())).or_insert_with(|| {
+            groups.push((endpoint, why, Vec::new()));
+            groups.len() - 1
+        });
+        groups[at].2.push(metric(finding, show));
     }
     let whole = |why: &str| matches!(why, "no requests" | "new" | "every request failed");
     groups

@@ -11,6 +11,9 @@ use crate::model::{
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The largest count that a file may state: a million million, a year of 30 000 requests a second.
+const LARGEST_COUNT: u64 = 1_000_000_000_000;
+
 /// A run that was read, and the fields that were left out because the format does not have them.
 #[derive(Debug)]
 pub struct ReadRun {
@@ -156,6 +159,19 @@ fn measured(
     endpoint.requests = parts.requests.or(samples);
     endpoint.outcomes = parts.outcomes;
     endpoint.failures = parts.failures;
+    let counts = [
+        ("requests", endpoint.requests),
+        ("outcomes", endpoint.outcomes),
+        ("failures", endpoint.failures),
+    ];
+    for (field, count) in counts {
+        if count.is_some_and(|count| count > LARGEST_COUNT) {
+            return Err(invalid(&at(field), "is larger than 10^12"));
+        }
+    }
+    if endpoint.outcomes > endpoint.requests && endpoint.requests.is_some() {
+        return Err(invalid(&at("outcomes"), "are more than there are requests"));
+    }
     if let (Some(failures), Some(of)) = (endpoint.failures, endpoint.outcomes.or(endpoint.requests))
         && failures > of
     {
@@ -185,7 +201,7 @@ fn latency(path: &str, file: LatencyV1) -> Result<Latency, RunFileError> {
             format!("`{}` is not a unit of time (ns, us, ms, s)", file.unit),
         ));
     }
-    let time = |field: &str, value| Ok(amount(&at(field), value)?.map(|v| v * factor));
+    let time = |field: &str, value: Option<f64>| amount(&at(field), value.map(|v| v * factor));
     let mut latency = match (&file.samples, &file.histogram) {
         (Some(samples), _) => from_samples(&at("samples"), samples, factor)?,
         (None, Some(histogram)) => {
@@ -199,12 +215,18 @@ fn latency(path: &str, file: LatencyV1) -> Result<Latency, RunFileError> {
         }
         (None, None) => Latency::default(),
     };
-    let stated = quantiles(&at("quantiles"), &file.quantiles, factor)?;
+    let stated = quantiles(&at("quantiles"), &file.quantiles, factor, not_negative)?;
     latency.quantiles.extend(stated);
+    if file.count.is_some_and(|count| count > LARGEST_COUNT) {
+        return Err(invalid(&at("count"), "is larger than 10^12"));
+    }
     latency.count = latency.count.or(file.count);
     latency.mean = time("mean", file.mean)?.or(latency.mean);
     latency.min = time("min", file.min)?.or(latency.min);
     latency.max = time("max", file.max)?.or(latency.max);
+    if latency.min > latency.max && latency.max.is_some() {
+        return Err(invalid(&at("min"), "is larger than max"));
+    }
     latency.rounding =
         file.rounding.map(|RoundingV1::TwoSignificantDigits| Rounding::TwoSignificantDigits);
     Ok(latency)
@@ -223,14 +245,14 @@ fn quantiles(
     path: &str,
     file: &BTreeMap<String, f64>,
     factor: f64,
+    checked: fn(&str, f64) -> Result<f64, RunFileError>,
 ) -> Result<BTreeMap<Quantile, f64>, RunFileError> {
     let mut known = BTreeMap::new();
     for (name, value) in file {
         let at = format!("{path}.{name}");
         let level = name.parse::<Quantile>();
         let level = level.map_err(|()| invalid(&at, "is not a quantile: write p50, p95, p99.9"))?;
-        let value = amount(&at, Some(*value))?.unwrap_or_default();
-        known.insert(level, value * factor);
+        known.insert(level, checked(&at, value * factor)?);
     }
     let falling = known.iter().zip(known.iter().skip(1)).find(|((_, low), (_, high))| low > high);
     match falling {
@@ -250,19 +272,29 @@ fn metric((i, file): (usize, MetricV1)) -> Result<CustomMetric, RunFileError> {
         DirectionV1::Lower => Direction::Lower,
         DirectionV1::Higher => Direction::Higher,
     });
-    metric.value = file.value.map(|value| value * factor);
+    let value = file.value.map(|value| finite(&format!("{path}.value"), value * factor));
+    metric.value = value.transpose()?;
     metric.count = file.count;
-    metric.quantiles = quantiles(&format!("{path}.quantiles"), &file.quantiles, factor)?;
+    metric.quantiles = quantiles(&format!("{path}.quantiles"), &file.quantiles, factor, finite)?;
     metric.endpoint = file.endpoint;
     Ok(metric)
 }
 
-/// A number that must not be negative. JSON has no NaN and no infinity; the parser refuses what overflows.
+/// A number that must not be negative.
 fn amount(path: &str, value: Option<f64>) -> Result<Option<f64>, RunFileError> {
-    match value {
-        Some(v) if v < 0.0 => Err(invalid(path, format!("{v} must not be negative"))),
-        other => Ok(other),
+    value.map(|value| not_negative(path, value)).transpose()
+}
+
+fn not_negative(path: &str, value: f64) -> Result<f64, RunFileError> {
+    if value < 0.0 {
+        return Err(invalid(path, format!("{value} must not be negative")));
     }
+    finite(path, value)
+}
+
+/// JSON has no infinity, but a large number in a large unit is one.
+fn finite(path: &str, value: f64) -> Result<f64, RunFileError> {
+    if value.is_finite() { Ok(value) } else { Err(invalid(path, "is too large")) }
 }
 
 /// The total as far as it follows from the endpoints: sums of counts and rates, merged histograms.

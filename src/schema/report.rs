@@ -22,6 +22,10 @@ pub struct ReportV1 {
     pub exit_code: u8,
     /// How much evidence a crossing needed: `threshold` or `evidence`.
     pub decide: String,
+    /// The revision whose history was searched for a baseline; null for plain files.
+    pub requested: Option<String>,
+    /// How many commits were looked at for a baseline.
+    pub looked_at: usize,
     /// What the run was held against; null when nothing was found.
     pub baseline: Option<BaselineV1>,
     /// Recorded runs that were passed over on the way to a baseline, and why.

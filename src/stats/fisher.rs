@@ -8,8 +8,8 @@ use statrs::function::gamma::ln_gamma;
 /// The counts are (failures, of) with failures ≤ of.
 pub fn fisher_one_sided(baseline: (u64, u64), new: (u64, u64)) -> f64 {
     let (failures, of) = new;
-    let (all_failures, all) = (baseline.0 + failures, baseline.1 + of);
-    let fewest = (all_failures + of).saturating_sub(all);
+    let (all_failures, all) = (baseline.0.saturating_add(failures), baseline.1.saturating_add(of));
+    let fewest = all_failures.saturating_add(of).saturating_sub(all);
     if failures <= fewest {
         return 1.0;
     }

@@ -45,19 +45,22 @@ pub fn rank_interval(n: u64, q: f64) -> (f64, f64) {
 pub struct QuantileGrid {
     /// (−ln(1−p), ln Q), ascending.
     points: Vec<(f64, f64)>,
+    /// The same without the extremes.
+    inner: Vec<(f64, f64)>,
 }
 
 impl QuantileGrid {
-    /// A grid from (fraction in (0, 1), value > 0) pairs, of which the first and the last are the extremes of the sample;
-    /// values of zero or less have no logarithm and are left out. None when nothing is left.
-    pub fn new(pairs: impl IntoIterator<Item = (f64, f64)>) -> Option<Self> {
-        let mut points: Vec<(f64, f64)> = pairs
-            .into_iter()
-            .filter(|(p, value)| (0.0..1.0).contains(p) && *value > 0.0)
-            .map(|(p, value)| (scale(p), value.ln()))
-            .collect();
+    /// A grid from (fraction in (0, 1), value > 0) pairs: quantiles, and the extremes of the sample. Values of zero or
+    /// less have no logarithm and are left out. None when nothing is left.
+    pub fn new(
+        quantiles: impl IntoIterator<Item = (f64, f64)>,
+        extremes: impl IntoIterator<Item = (f64, f64)>,
+    ) -> Option<Self> {
+        let inner = on_scale(quantiles);
+        let mut points = on_scale(extremes);
+        points.extend(&inner);
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        (!points.is_empty()).then_some(Self { points })
+        (!points.is_empty()).then_some(Self { points, inner })
     }
 
     /// The value at a fraction; beyond the ends, the end.
@@ -82,15 +85,25 @@ impl QuantileGrid {
         let x = scale(p);
         let same = |at: f64| (at - x).abs() < 1e-9;
         let here = self.at(p).ln();
-        let inner = self.points.get(1..self.points.len().saturating_sub(1)).unwrap_or_default();
-        let below = inner.iter().rev().find(|(at, _)| *at < x && !same(*at));
-        let above = inner.iter().find(|(at, _)| *at > x && !same(*at));
+        let below = self.inner.iter().rev().find(|(at, _)| *at < x && !same(*at));
+        let above = self.inner.iter().find(|(at, _)| *at > x && !same(*at));
         let far = |point: Option<&(f64, f64)>| {
             point.is_some_and(|(at, value)| (value - here).abs() > FAR * (at - x).abs().max(1.0))
         };
         let end = |point: Option<&(f64, f64)>| point.map_or(here, |(_, value)| *value).exp();
         (far(below) || far(above)).then(|| Interval { low: end(below), high: end(above) })
     }
+}
+
+/// The pairs that have a logarithm, on the grid's scale, ascending.
+fn on_scale(pairs: impl IntoIterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
+    let mut points: Vec<(f64, f64)> = pairs
+        .into_iter()
+        .filter(|(p, value)| (0.0..1.0).contains(p) && *value > 0.0)
+        .map(|(p, value)| (scale(p), value.ln()))
+        .collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points
 }
 
 /// The scale on which a power-law tail is a straight line.
@@ -122,7 +135,7 @@ mod tests {
     #[test]
     fn a_grid_reads_its_own_points_and_a_power_law_tail_between_them() {
         let power_law = |p: f64| (-(1.0 - p).ln()).exp();
-        let grid = QuantileGrid::new([0.5, 0.9, 0.99].map(|p| (p, power_law(p)))).unwrap();
+        let grid = QuantileGrid::new([0.5, 0.9, 0.99].map(|p| (p, power_law(p))), []).unwrap();
         for p in [0.5, 0.7, 0.9, 0.95, 0.99] {
             assert!((grid.at(p) / power_law(p) - 1.0).abs() < 1e-12, "{p}");
         }
@@ -132,8 +145,8 @@ mod tests {
     #[test]
     fn a_quantile_between_two_modes_is_seen() {
         let of = |p90| {
-            QuantileGrid::new([(0.01, 1.0), (0.9, p90), (0.95, 40.0), (0.99, 50.0), (0.9999, 60.0)])
-                .unwrap()
+            let quantiles = [(0.9, p90), (0.95, 40.0), (0.99, 50.0)];
+            QuantileGrid::new(quantiles, [(0.01, 1.0), (0.9999, 60.0)]).unwrap()
         };
         assert_eq!(of(10.0).far_neighbours(0.95).map(|i| i.low.round()), Some(10.0));
         assert_eq!(of(33.0).far_neighbours(0.95), None);

@@ -35,7 +35,7 @@ impl DirectoryStore {
         let write = || -> io::Result<()> {
             let folder = path.parent().unwrap_or(&self.root);
             fs::create_dir_all(folder)?;
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            let mut file = temporary(folder)?;
             file.write_all(bytes)?;
             file.persist(&path)?;
             Ok(())
@@ -63,6 +63,18 @@ impl DirectoryStore {
         let names = self.names(&self.root.join(RUNS).join(folder))?;
         Ok(names.iter().filter_map(|name| Entry::from_names(folder, name)).collect())
     }
+}
+
+/// A file beside the place that it will be renamed into. Temporary files are for their owner only; these will be read by
+/// others, as far as the process's mask lets them.
+pub fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.prefix(".perfgate-").tempfile_in(folder)
 }
 
 impl RunStore for DirectoryStore {

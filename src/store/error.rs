@@ -39,7 +39,7 @@ pub enum StoreError {
         message: String,
     },
     /// A revision that is not known.
-    #[error("the revision `{0}` is unknown here and on the remote")]
+    #[error("the revision `{0}` is unknown")]
     UnknownRevision(String),
     /// The repository has no commit yet.
     #[error("the repository has no commit yet")]
@@ -72,6 +72,14 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// A record of another version of the format, which a newer perfgate may have written.
+    #[error("the record {entry} is of the format `{found}`, which this perfgate does not read")]
+    OtherVersion {
+        /// Its path in the store.
+        entry: String,
+        /// Its format.
+        found: String,
+    },
     /// A record whose content was never fetched.
     #[error("the content of the record {entry} is not here")]
     NotHere {
@@ -90,7 +98,7 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
-    /// Too many pushes came in between, even to a ref of its own.
+    /// The remote does not take the records.
     #[error("the remote `{remote}` rejected the push: {message}")]
     Rejected {
         /// Its name.
@@ -113,7 +121,9 @@ impl StoreError {
             Self::NoRepository { .. } => Some(
                 "run perfgate in the repository, or compare plain files with --baseline-file FILE",
             ),
-            Self::Unreachable { .. } => Some("--offline works with the records that are here"),
+            Self::Unreachable { .. } => {
+                Some("compare --offline works with the records that are here")
+            }
             Self::UnknownRevision(_) => Some("give a branch, a tag or a commit id"),
             Self::HistoryUnknown { .. } => {
                 Some("fetch it (git fetch --unshallow; in GitHub Actions: fetch-depth: 0)")
@@ -121,6 +131,7 @@ impl StoreError {
             Self::NoCommonHistory { .. } => Some("give a revision that the commit descends from"),
             Self::NoRemote { .. } => Some("name one with store.remote in perfgate.yaml"),
             Self::NotHere { .. } => Some("without --offline, it is fetched from the remote"),
+            Self::OtherVersion { .. } => Some("use the perfgate that wrote it, or a newer one"),
             Self::NoCommitForRun => Some("name it with --commit REV"),
             Self::BrokenRecord { .. } => Some(
                 "nothing was changed; perfgate baseline prune --broken removes records that cannot be read",

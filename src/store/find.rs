@@ -22,6 +22,8 @@ pub struct Wanted<'a> {
     pub allow_different: &'a BTreeSet<Field>,
     /// Commits to look at, from the merge base on.
     pub max_distance: usize,
+    /// Whether the histograms of the runs are needed as well.
+    pub histograms: bool,
 }
 
 /// What was found.
@@ -77,7 +79,7 @@ fn look_at(
     let mut runs = Vec::new();
     let mut outcome = Outcome::NoRecord;
     for entry in entries {
-        let stored = load(store, entry, false)?;
+        let stored = load(store, entry, wanted.histograms)?;
         let mut forbidding = differences(&stored.run, wanted.run);
         forbidding.retain(|d| d.field.forbids() && !wanted.allow_different.contains(&d.field));
         if forbidding.is_empty() {

@@ -19,11 +19,6 @@ use std::path::{Path, PathBuf};
 
 /// The ref of the records, here and on the remote.
 pub(super) const RUNS_REF: &str = "refs/perfgate/runs";
-/// Where the remote's refs are kept here.
-pub(super) const REMOTE_PREFIX: &str = "refs/perfgate-remote/";
-/// The remote's records, as they were fetched last.
-pub(super) const REMOTE_RUNS_REF: &str = "refs/perfgate-remote/runs";
-
 /// Records in a ref of the repository.
 pub struct GitStore {
     repository: Repository,
@@ -47,14 +42,11 @@ impl GitStore {
         // A record may name blobs that are still on the remote; without this, libgit2 would refuse to write the tree.
         git2::opts::strict_object_creation(false);
         let path = private_path(common_dir);
-        let repository = if path.join("HEAD").is_file() {
-            Repository::open_bare(&path)
-        } else {
-            let mut options = RepositoryInitOptions::new();
-            options.bare(true).external_template(false);
-            Repository::init_opts(&path, &options)
-        };
-        let repository = repository.map_err(StoreError::git("opening the store"))?;
+        if !path.join("HEAD").is_file() {
+            create(common_dir, &path)?;
+        }
+        let repository =
+            Repository::open_bare(&path).map_err(StoreError::git("opening the store"))?;
         Ok(Self { repository, path, remote })
     }
 
@@ -73,7 +65,14 @@ impl GitStore {
         let path = self.path.join("perfgate.lock");
         let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let locked = open.and_then(|file| file.lock().map(|()| file));
-        locked.map_err(|source| StoreError::Io { path, source })
+        let locked = locked.map_err(|source| StoreError::Io { path, source })?;
+        // All writers of the store hold this lock, so a lock of git's own that is there now was left by a crash.
+        for stale in
+            ["refs/perfgate/runs.lock", "refs/perfgate-incoming/runs.lock", "packed-refs.lock"]
+        {
+            drop(std::fs::remove_file(self.path.join(stale)));
+        }
+        Ok(locked)
     }
 
     /// The commit that a ref of the store points to.
@@ -215,6 +214,22 @@ impl GitStore {
             }
             Err(error) => Err(StoreError::git(format!("reading {path}"))(error)),
         }
+    }
+}
+
+/// Makes the private repository beside its place and renames it, so that a crash leaves none or a whole one.
+fn create(common_dir: &Path, path: &Path) -> Result<(), StoreError> {
+    let wrap = |source| StoreError::Io { path: path.to_owned(), source };
+    let scratch =
+        tempfile::Builder::new().prefix("perfgate.git.").tempdir_in(common_dir).map_err(wrap)?;
+    let mut options = RepositoryInitOptions::new();
+    options.bare(true).external_template(false);
+    Repository::init_opts(scratch.path(), &options).map_err(StoreError::git("making the store"))?;
+    match std::fs::rename(scratch.path(), path) {
+        Ok(()) => Ok(drop(scratch.keep())),
+        // Another process was faster.
+        Err(_) if path.join("HEAD").is_file() => Ok(()),
+        Err(error) => Err(wrap(error)),
     }
 }
 

@@ -86,32 +86,48 @@ impl History {
     }
 
     /// The commit that a revision names: a local branch, else the remote's branch of that name, else a tag, else
-    /// anything that git understands (an id, `HEAD~2`), else a branch or tag that only the remote knows.
+    /// anything that git understands (an id, `HEAD~2`), else a branch, tag or commit that only the remote has.
     pub fn resolve(&self, revision: &str) -> Result<CommitId, StoreError> {
-        let remote = self.remote.as_ref().map_or("origin", Remote::name);
-        let names = [
-            format!("refs/heads/{revision}"),
-            format!("refs/remotes/{remote}/{revision}"),
-            format!("refs/tags/{revision}"),
-        ];
-        for name in &names {
-            if let Ok(found) =
-                self.clone.find_reference(name).and_then(|found| found.peel_to_commit())
-            {
-                return Ok(commit_id(found.id()));
-            }
+        if let Some(found) = self.resolve_here(revision) {
+            return Ok(found);
         }
-        let parsed =
-            self.clone.revparse_single(revision).and_then(|object| object.peel_to_commit());
-        if let Ok(commit) = parsed {
-            return Ok(commit_id(commit.id()));
-        }
-        if let Some(remote) = &self.remote
-            && let Some(found) = remote.resolve(&self.private()?, revision)?
-        {
+        let unknown = || StoreError::UnknownRevision(revision.to_owned());
+        let Some(remote) = &self.remote else {
+            // In a clone of a part, what is not here may be elsewhere.
+            let why = "the remote was not asked".to_owned();
+            let part = StoreError::HistoryUnknown { revision: revision.to_owned(), why };
+            return Err(if self.clone.is_shallow() { part } else { unknown() });
+        };
+        let private = self.private()?;
+        if let Some(found) = remote.resolve(&private, revision)? {
             return Ok(commit_id(found));
         }
-        revision.parse().map_err(|_| StoreError::UnknownRevision(revision.to_owned()))
+        let commit: CommitId = revision.parse().map_err(|_| unknown())?;
+        remote.fetch_graph(&private, &[oid(commit)?]).map_err(|_| unknown())?;
+        Ok(commit)
+    }
+
+    /// The commit that a revision names in the clone itself.
+    fn resolve_here(&self, revision: &str) -> Option<CommitId> {
+        let remote = self.remote.as_ref().map_or("origin", Remote::name);
+        // `HEAD` is what is checked out, although the remote has a ref of that name as well.
+        if revision != "HEAD" {
+            let tracked = format!("refs/remotes/{remote}/{revision}");
+            for name in [format!("refs/heads/{revision}"), tracked, format!("refs/tags/{revision}")]
+            {
+                if let Ok(found) =
+                    self.clone.find_reference(&name).and_then(|found| found.peel_to_commit())
+                {
+                    return Some(commit_id(found.id()));
+                }
+            }
+        }
+        let parse = |text: &str| {
+            let found = self.clone.revparse_single(text).and_then(|object| object.peel_to_commit());
+            found.ok().map(|commit| commit_id(commit.id()))
+        };
+        // `main~2`, where only the remote's main is here.
+        parse(revision).or_else(|| parse(&format!("{remote}/{revision}")))
     }
 
     /// Date and subject of a commit; none when it is not here.

@@ -15,7 +15,7 @@ mod record;
 mod remote;
 mod sync;
 
-pub use directory::DirectoryStore;
+pub use directory::{DirectoryStore, temporary};
 pub use error::StoreError;
 pub use find::{Found, Wanted, find_baseline};
 pub use git_store::GitStore;

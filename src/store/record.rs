@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::layout::{Entry, ID_DIGITS};
 use super::{NewRecord, RunStore};
 use crate::model::{CommitId, EndpointKey, Run};
-use crate::schema::{HistogramV1, RunV1, Stored, read_run};
+use crate::schema::{HistogramV1, RunFileError, RunV1, Stored, read_run};
 use git2::{ObjectType, Oid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -84,7 +84,13 @@ pub fn load(
         Some(kept) => with_histograms(&json, &kept).map_err(|e| broken(e.to_string()))?,
         None => json,
     };
-    let mut run = read_run(&json).map_err(|e| broken(e.to_string()))?.run;
+    let read = read_run(&json).map_err(|error| match error {
+        RunFileError::Version { found } if !found.is_empty() => {
+            StoreError::OtherVersion { entry: entry.run_path(), found }
+        }
+        other => broken(other.to_string()),
+    });
+    let mut run = read?.run;
     // Where a record lies says which commit it is of; a file that says otherwise was put there by hand.
     match run.commit {
         Some(commit) if commit != entry.commit => {

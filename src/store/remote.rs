@@ -21,17 +21,18 @@ pub struct Remote {
 }
 
 /// How a push of one ref ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PushOutcome {
     /// The remote took it.
     Accepted,
-    /// Somebody else was faster.
-    Rejected,
+    /// Somebody else was faster, or the remote does not want it; what it says.
+    Rejected(String),
 }
 
 impl Remote {
-    /// The remote of a clone: the one that is asked for, else the one that the branch tracks, else `origin`, else the
-    /// only one. None when the clone has none and none is asked for.
+    /// The remote of a clone: the one that is asked for, else `origin`, else the one that the branch tracks, else the
+    /// only one. `origin` goes first so that a branch which tracks a fork does not move the store there. None when the
+    /// clone has none and none is asked for.
     pub(super) fn of(
         repository: &Repository,
         wanted: Option<&str>,
@@ -47,14 +48,14 @@ impl Remote {
         let name = match wanted {
             Some(name) if names.contains(&name) => name.to_owned(),
             Some(name) => return Err(StoreError::NoRemote { name: Some(name.to_owned()) }),
-            None => match tracked().filter(|name| names.contains(&name.as_str())) {
-                Some(name) => name,
-                None if names.contains(&"origin") => "origin".to_owned(),
-                None => match names.as_slice() {
-                    [only] => (*only).to_owned(),
-                    _ => return Ok(None),
-                },
-            },
+            None if names.contains(&"origin") => "origin".to_owned(),
+            None => {
+                match (tracked().filter(|name| names.contains(&name.as_str())), names.as_slice()) {
+                    (Some(name), _) => name,
+                    (None, [only]) => (*only).to_owned(),
+                    (None, _) => return Ok(None),
+                }
+            }
         };
         let remote = repository.find_remote(&name).map_err(wrap())?;
         let url = remote.url().map_err(wrap())?.to_owned();
@@ -67,7 +68,7 @@ impl Remote {
         &self.name
     }
 
-    /// Brings refs here; `filter` leaves out objects where the server can do that.
+    /// Brings refs here, without the contents of records where the server can leave them out.
     pub(super) fn fetch_refs(&self, git_dir: &Path, refspec: &str) -> Result<(), StoreError> {
         let arguments = [
             "fetch",
@@ -150,33 +151,28 @@ impl Remote {
         Ok(find(&branch).or_else(|| find(&peeled)).or_else(|| find(&tag)))
     }
 
-    /// Pushes commits to refs (none deletes the ref), each only if the remote still has the expected one (none: no such
-    /// ref). All or nothing.
+    /// Pushes a commit to a ref (none deletes the ref), only if the remote still has the expected one there (none: no
+    /// such ref).
     pub(super) fn push(
         &self,
         git_dir: &Path,
-        updates: &[(String, Option<Oid>, Option<Oid>)],
+        name: &str,
+        expected: Option<Oid>,
+        new: Option<Oid>,
     ) -> Result<PushOutcome, StoreError> {
-        let mut arguments =
-            vec!["push".to_owned(), "--porcelain".to_owned(), "--no-verify".to_owned()];
-        if updates.len() > 1 {
-            arguments.push("--atomic".to_owned());
-        }
-        let text = |id: &Option<Oid>| id.map_or_else(String::new, |id| id.to_string());
-        for (name, expected, _) in updates {
-            arguments.push(format!("--force-with-lease={name}:{}", text(expected)));
-        }
-        arguments.push(NAME.to_owned());
-        arguments.extend(updates.iter().map(|(name, _, new)| format!("{}:{name}", text(new))));
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let text = |id: Option<Oid>| id.map_or_else(String::new, |id| id.to_string());
+        let lease = format!("--force-with-lease={name}:{}", text(expected));
+        let refspec = format!("{}:{name}", text(new));
+        let arguments = ["push", "--porcelain", "--no-verify", &lease, NAME, &refspec];
         let output = self.run(git_dir, &arguments, &[])?;
         if output.status.success() {
             return Ok(PushOutcome::Accepted);
         }
         // The porcelain form is made for programs: a line that begins with `!` is a ref that was not taken.
         let report = String::from_utf8_lossy(&output.stdout);
-        if report.lines().any(|line| line.starts_with('!')) {
-            return Ok(PushOutcome::Rejected);
+        if let Some(line) = report.lines().find(|line| line.starts_with('!')) {
+            let said = line.rsplit('\t').next().unwrap_or(line).trim();
+            return Ok(PushOutcome::Rejected(said.to_owned()));
         }
         Err(self.unreachable(&output))
     }

@@ -1,12 +1,13 @@
 //! Fetching and pushing records: many writers at once, nothing lost.
 //!
-//! Records are immutable and never share a path, so two sides are brought together by joining their files. What one side
-//! has added or pruned since the last fetch is known from the ref that was fetched then. A push replaces exactly the tip
-//! that was seen; whoever is too late joins again. After some tries the records go to a ref of their own, which nobody
-//! else writes, which every reader reads, and which the next successful push folds in.
+//! Records are immutable and never share a path, so two sides are brought together by joining their files. What this
+//! side has added or pruned since it last saw the remote is told by a ref that is moved only after the join is done, so
+//! that a crash in between adds a record once more but never takes one for removed. A push replaces exactly the tip that
+//! was joined; whoever is too late joins again. After some tries the records go to a ref of their own, which nobody else
+//! writes, which every reader reads, and which the next successful push folds in.
 
 use super::error::StoreError;
-use super::git_store::{Files, GitStore, REMOTE_PREFIX, REMOTE_RUNS_REF, RUNS_REF};
+use super::git_store::{Files, GitStore, RUNS_REF};
 use super::remote::{PushOutcome, Remote};
 use git2::Oid;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -14,6 +15,8 @@ use std::time::Duration;
 
 /// Refs on the remote for records that could not be pushed to the common one.
 const INBOX_PREFIX: &str = "refs/perfgate/inbox/";
+/// Where the remote's refs are fetched to.
+const INCOMING_PREFIX: &str = "refs/perfgate-incoming/";
 /// Tries at the common ref before the records go to a ref of their own.
 const TRIES: u32 = 6;
 
@@ -28,10 +31,14 @@ pub enum Pushed {
     Inbox,
 }
 
-/// What the remote has besides the common ref.
-struct Inbox {
-    /// The ref on the remote, and its commit.
-    refs: Vec<(String, Oid)>,
+/// Both sides after a join.
+struct Joined {
+    /// The records that are here.
+    own: Option<Oid>,
+    /// The remote's common ref.
+    theirs: Option<Oid>,
+    /// The remote's other refs, and their commits.
+    inbox: Vec<(String, Oid)>,
 }
 
 /// Brings the remote's records here and joins them with those that are here.
@@ -40,102 +47,140 @@ pub fn fetch(store: &GitStore) -> Result<(), StoreError> {
     fetch_and_join(store, remote).map(drop)
 }
 
-fn fetch_and_join(store: &GitStore, remote: &Remote) -> Result<Inbox, StoreError> {
-    // The lock spans fetch and join: another process must not move the fetched ref in between.
-    let _lock = store.lock()?;
-    let before = store.tip(REMOTE_RUNS_REF)?;
-    remote.fetch_refs(store.repository().path(), &format!("+refs/perfgate/*:{REMOTE_PREFIX}*"))?;
-    let after = store.tip(REMOTE_RUNS_REF)?;
-    let inbox = inbox(store)?;
-    let own = store.tip(RUNS_REF)?;
-    let joined = join(store, own, before, after, &inbox)?;
-    if let Some(joined) = joined.filter(|joined| Some(*joined) != own) {
-        store.set(RUNS_REF, joined)?;
-    }
-    Ok(inbox)
+/// The ref that remembers which records this remote had when they were last joined.
+fn seen_ref(remote: &Remote) -> String {
+    format!("refs/perfgate-seen/{}", remote.name())
 }
 
-fn inbox(store: &GitStore) -> Result<Inbox, StoreError> {
+fn fetch_and_join(store: &GitStore, remote: &Remote) -> Result<Joined, StoreError> {
+    // The lock spans fetch and join, so that no other process moves a ref in between.
+    let _lock = store.lock()?;
+    remote
+        .fetch_refs(store.repository().path(), &format!("+refs/perfgate/*:{INCOMING_PREFIX}*"))?;
+    let theirs = store.tip(&format!("{INCOMING_PREFIX}runs"))?;
+    let inbox = inbox(store)?;
+    let before = store.tip(RUNS_REF)?;
+    // A remote without the ref is an empty store, not one whose records were all removed.
+    let seen = store.tip(&seen_ref(remote))?.filter(|_| theirs.is_some());
+    let own = join(store, before, seen, theirs, &inbox)?;
+    if let Some(own) = own.filter(|own| Some(*own) != before) {
+        store.set(RUNS_REF, own)?;
+    }
+    if let Some(theirs) = theirs {
+        store.set(&seen_ref(remote), theirs)?;
+    }
+    Ok(Joined { own, theirs, inbox })
+}
+
+fn inbox(store: &GitStore) -> Result<Vec<(String, Oid)>, StoreError> {
     let wrap = || StoreError::git("reading the store's inbox");
-    let tracked = format!("{REMOTE_PREFIX}inbox/");
+    let incoming = format!("{INCOMING_PREFIX}inbox/");
     let mut refs = Vec::new();
-    let found = store.repository().references_glob(&format!("{tracked}*")).map_err(wrap())?;
+    let found = store.repository().references_glob(&format!("{incoming}*")).map_err(wrap())?;
     for reference in found {
         let reference = reference.map_err(wrap())?;
         if let (Ok(name), Some(commit)) = (reference.name(), reference.target()) {
-            refs.push((name.replacen(&tracked, INBOX_PREFIX, 1), commit));
+            refs.push((name.replacen(&incoming, INBOX_PREFIX, 1), commit));
         }
     }
-    Ok(Inbox { refs })
+    Ok(refs)
 }
 
-/// The remote's files, with what was added here and in the inbox, without what was removed here.
+/// The remote's files, with what was added here and in the inbox, without what was removed here. `seen` is what the
+/// remote had when it was last joined.
 fn join(
     store: &GitStore,
     own: Option<Oid>,
-    before: Option<Oid>,
-    after: Option<Oid>,
-    inbox: &Inbox,
+    seen: Option<Oid>,
+    theirs: Option<Oid>,
+    inbox: &[(String, Oid)],
 ) -> Result<Option<Oid>, StoreError> {
-    if inbox.refs.is_empty() && (own == before || own.is_none()) {
-        return Ok(after);
+    if inbox.is_empty() && (own.is_none() || own == seen) {
+        return Ok(theirs.or(own));
     }
-    if inbox.refs.is_empty() && before == after {
+    if inbox.is_empty() && seen == theirs {
         return Ok(own);
     }
-    let (own_files, seen, theirs) = (store.files(own)?, store.files(before)?, store.files(after)?);
-    let mut added: Files = own_files.clone();
-    added.retain(|path, _| !seen.contains_key(path));
-    for (_, commit) in &inbox.refs {
-        added.extend(store.files(Some(*commit))?);
-    }
-    added.retain(|path, _| !theirs.contains_key(path));
+    let (own_files, seen, their_files) =
+        (store.files(own)?, store.files(seen)?, store.files(theirs)?);
     let removed: Vec<String> = seen
         .keys()
-        .filter(|path| !own_files.contains_key(*path) && theirs.contains_key(*path))
+        .filter(|path| !own_files.contains_key(*path) && their_files.contains_key(*path))
         .cloned()
         .collect();
-    if added.is_empty() && removed.is_empty() {
-        return Ok(after);
+    let mut added: Files = own_files;
+    added.retain(|path, _| !seen.contains_key(path));
+    for (_, commit) in inbox {
+        added.extend(store.files(Some(*commit))?);
     }
-    store.commit(after, &added, &removed).map(Some)
+    added.retain(|path, _| !their_files.contains_key(path));
+    if added.is_empty() && removed.is_empty() {
+        return Ok(theirs);
+    }
+    store.commit(theirs, &added, &removed).map(Some)
 }
 
 /// Brings the records that are here to the remote.
 pub fn push(store: &GitStore) -> Result<Pushed, StoreError> {
     let Some(remote) = store.remote() else { return Err(StoreError::NoRemote { name: None }) };
-    for _ in 0..TRIES {
-        let inbox = fetch_and_join(store, remote)?;
-        let (own, theirs) = (store.tip(RUNS_REF)?, store.tip(REMOTE_RUNS_REF)?);
-        let Some(own) = own.filter(|own| Some(*own) != theirs) else { return Ok(Pushed::UpToDate) };
-        let mut updates = vec![(RUNS_REF.to_owned(), theirs, Some(own))];
-        updates.extend(inbox.refs.into_iter().map(|(name, commit)| (name, Some(commit), None)));
-        if remote.push(store.repository().path(), &updates)? == PushOutcome::Accepted {
-            // Unless another process has fetched something newer meanwhile.
-            let _lock = store.lock()?;
-            if store.tip(REMOTE_RUNS_REF)? == theirs {
-                store.set(REMOTE_RUNS_REF, own)?;
-            }
-            return Ok(Pushed::Done);
+    let git_dir = store.repository().path();
+    let mut said = String::new();
+    for attempt in 0..TRIES {
+        if attempt > 0 {
+            std::thread::sleep(pause());
         }
-        std::thread::sleep(pause());
+        let joined = fetch_and_join(store, remote)?;
+        let outcome = match joined.own.filter(|own| Some(*own) != joined.theirs) {
+            None => Pushed::UpToDate,
+            Some(own) => match remote.push(git_dir, RUNS_REF, joined.theirs, Some(own))? {
+                PushOutcome::Rejected(why) => {
+                    said = why;
+                    continue;
+                }
+                PushOutcome::Accepted => {
+                    remember(store, remote, joined.theirs, own)?;
+                    Pushed::Done
+                }
+            },
+        };
+        // Everything in the inbox is in the common ref now; whoever deletes a ref of it first is as good as we.
+        for (name, commit) in joined.inbox {
+            remote.push(git_dir, &name, Some(commit), None)?;
+        }
+        return Ok(outcome);
     }
-    push_to_inbox(store, remote)
+    push_to_inbox(store, remote, &said)
 }
 
-/// Pushes what the remote does not have to a ref that is named by its content.
-fn push_to_inbox(store: &GitStore, remote: &Remote) -> Result<Pushed, StoreError> {
-    let theirs = store.files(store.tip(REMOTE_RUNS_REF)?)?;
+/// Remembers what the remote has after a push, unless another process has joined something newer meanwhile.
+fn remember(
+    store: &GitStore,
+    remote: &Remote,
+    before: Option<Oid>,
+    after: Oid,
+) -> Result<(), StoreError> {
+    let _lock = store.lock()?;
+    let seen = seen_ref(remote);
+    if store.tip(&seen)? == before { store.set(&seen, after) } else { Ok(()) }
+}
+
+/// Pushes what the remote does not have to a ref that is named by its content. Removals cannot travel this way.
+fn push_to_inbox(store: &GitStore, remote: &Remote, said: &str) -> Result<Pushed, StoreError> {
+    let rejected =
+        |message: String| StoreError::Rejected { remote: remote.name().to_owned(), message };
+    let theirs = store.files(store.tip(&seen_ref(remote))?)?;
     let mut added = store.files(store.tip(RUNS_REF)?)?;
     added.retain(|path, _| !theirs.contains_key(path));
+    if added.is_empty() {
+        return Err(rejected(said.to_owned()));
+    }
     let commit = store.commit(None, &added, &[])?;
     let name = format!("{INBOX_PREFIX}{commit}");
-    match remote.push(store.repository().path(), &[(name, None, Some(commit))])? {
+    match remote.push(store.repository().path(), &name, None, Some(commit))? {
         PushOutcome::Accepted => Ok(Pushed::Inbox),
-        PushOutcome::Rejected => Err(StoreError::Rejected {
-            remote: remote.name().to_owned(),
-            message: format!("neither {RUNS_REF} nor a ref under {INBOX_PREFIX} may be written"),
-        }),
+        PushOutcome::Rejected(why) => {
+            Err(rejected(format!("{RUNS_REF}: {said}; {INBOX_PREFIX}…: {why}")))
+        }
     }
 }
 

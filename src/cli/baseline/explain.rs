@@ -7,7 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::policy::Loaded;
 use crate::cli::session::Session;
 use crate::model::{Outcome, Visited};
-use crate::report::{ago, escape_terminal, write_grid};
+use crate::report::{ago, escape_terminal, plural, write_grid};
 use std::io::Write as _;
 
 /// The columns of the walk; true is aligned to the right.
@@ -32,13 +32,13 @@ pub(super) fn explain(
         write_grid(&COLUMNS, &rows, out)?;
         writeln!(out)?;
         match found.runs.first() {
-            Some(run) => writeln!(
-                out,
-                "baseline: {} run(s) of {}",
-                found.runs.len(),
-                run.entry.commit.short()
-            ),
-            None => writeln!(out, "no baseline: {} commits were looked at", found.visited.len()),
+            Some(run) => {
+                let runs = plural(found.runs.len(), "run");
+                writeln!(out, "baseline: {runs} of {}", run.entry.commit.short())
+            }
+            None => {
+                writeln!(out, "no baseline: looked at {}", plural(found.visited.len(), "commit"))
+            }
         }
     })?;
     Ok(Exit::Pass)
@@ -56,8 +56,7 @@ fn row(visited: &Visited, now: Option<jiff::Timestamp>) -> Vec<String> {
 
 fn outcome(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Taken { runs: 1 } => "taken: 1 run".to_owned(),
-        Outcome::Taken { runs } => format!("taken: {runs} runs"),
+        Outcome::Taken { runs } => format!("taken: {}", plural(*runs, "run")),
         Outcome::NoRecord => "no record".to_owned(),
         Outcome::UnderTest => "passed over: the commit under test".to_owned(),
         Outcome::NotComparable { differences } => {

@@ -8,7 +8,7 @@ use crate::cli::normalize::write_runs;
 use crate::cli::policy::Loaded;
 use crate::cli::session::Session;
 use crate::model::{CommitId, EndpointKey, Quantile, Run, Statistic};
-use crate::report::{escape_terminal, significant, write_grid};
+use crate::report::{escape_terminal, plural, significant, write_grid};
 use crate::store::{CommitInfo, Entry, load};
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -54,14 +54,19 @@ pub(super) fn list(
     }
     let store = place.describe();
     if rows.is_empty() {
+        let fetch = match place.history.remote() {
+            Some(_) => "\n  perfgate baseline fetch brings the remote's records here",
+            None => "",
+        };
         session.say(&format!(
-            "nothing is recorded in {store}\n  after a load test: perfgate record RESULTS"
+            "nothing is recorded in {store}{fetch}\n  after a load test: perfgate record RESULTS"
         ))?;
         return Ok(Exit::Pass);
     }
     let shown = total.min(args.last);
     session.print(|out| {
-        writeln!(out, "{store}: {records} runs of {total} commits, the newest {shown}\n")?;
+        let (runs, commits) = (plural(records, "run"), plural(total, "commit"));
+        writeln!(out, "{store}: {runs} of {commits}, the newest {shown}\n")?;
         write_grid(&COLUMNS, &rows, out)
     })?;
     Ok(Exit::Pass)

@@ -1,8 +1,7 @@
 //! The store that the policy names, and the history that it goes with.
 
-use crate::cli::compare::directory;
 use crate::cli::error::CliError;
-use crate::cli::policy::Loaded;
+use crate::cli::policy::{Loaded, directory};
 use crate::cli::session::Session;
 use crate::store::{DirectoryStore, GitStore, History, Pushed, RunStore, StoreError, fetch, push};
 
