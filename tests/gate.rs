@@ -172,7 +172,7 @@ fn another_load_is_no_verdict_unless_it_is_allowed() {
         (&"inconclusive".into(), &"not_comparable".into())
     );
     compare(base, short, &["--allow-different", "duration"]).expect(0);
-    compare(base, short, &["--inconclusive", "warn"]).expect(0);
+    compare(base, short, &["--inconclusive", "warn"]).expect(3);
 }
 
 #[test]

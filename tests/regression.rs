@@ -1,5 +1,4 @@
 //! One test for each bug that was found and mended.
-#![expect(clippy::unwrap_used, reason = "test code")]
 
 mod support;
 

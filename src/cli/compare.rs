@@ -1,19 +1,18 @@
 //! `perfgate compare`: the gate.
 
-use super::args::{CompareArgs, GateArgs, LeniencyChoice, ResultArgs, RunArgs};
-use super::baseline::{Place, open_place};
-use super::commit::{UnderTest, pull_request, under_test};
+use super::args::CompareArgs;
+use super::commit::pull_request;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::write_report;
 use super::policy::{Loaded, load, trust_base};
-use super::results::{Read, expand, label, read_files, read_results};
+use super::results::{expand, label, read_files};
+use super::search::{Search, overrule, read_current};
 use super::session::Session;
-use crate::config::{Leniency, Rules};
 use crate::gate::{self, Baseline, BaselineInfo, CurrentInfo, Report, judge};
 use crate::ingest::ReadOptions;
-use crate::model::{Outcome, Run, Visited, Warning, WarningKind};
-use crate::store::{Found, History, StoredRun, Wanted, find_baseline, load as load_record};
+use crate::model::{Outcome, Run, Visited, Warning};
+use crate::store::{History, StoredRun};
 
 pub(super) fn run(args: &CompareArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let mut loaded = load(session)?;
@@ -109,108 +108,6 @@ fn trusted_rules(
     trust_base(loaded, Some(&pull_request), &history, session)
 }
 
-fn read_current(
-    results: &ResultArgs,
-    run: &RunArgs,
-    loaded: &Loaded,
-    session: &Session<'_>,
-) -> Result<Read, CliError> {
-    let globs = (loaded.policy.results.as_slice(), loaded.folder.as_path());
-    read_results(results, run, globs, session)
-}
-
-/// What is needed to look for the baseline of a revision; shared with `baseline explain`.
-pub(super) struct Search {
-    pub(super) place: Place,
-    pub(super) revision: String,
-    pub(super) under_test: UnderTest,
-    warnings: Vec<Warning>,
-}
-
-impl Search {
-    /// Opens store and history, fetches the store, and settles which rules decide.
-    pub(super) fn prepare(
-        revision: Option<&str>,
-        gate: &GateArgs,
-        loaded: &mut Loaded,
-        session: &Session<'_>,
-    ) -> Result<Self, CliError> {
-        let revision = revision.map(str::to_owned).or(loaded.policy.baseline.branch.clone());
-        let revision = revision.ok_or_else(|| {
-            let help = "name a revision (--baseline main) or a file (--baseline-file FILE), or set \
-                        baseline.branch in perfgate.yaml";
-            CliError::usage("there is nothing to compare with", help)
-        })?;
-        let pull_request = pull_request(session)?;
-        let place = open_place(loaded, gate.offline, session)?;
-        let mut warnings = trust_base(loaded, pull_request.as_ref(), &place.history, session)?;
-        overrule(&mut loaded.policy.rules, gate);
-        if gate.offline {
-            warnings.push(Warning::new(WarningKind::Offline));
-        } else {
-            place.fetch()?;
-        }
-        let under_test = under_test(&place.history, pull_request.as_ref())?;
-        Ok(Self { place, revision, under_test, warnings })
-    }
-
-    /// The run under test: the results that are named, else what is recorded for its commit.
-    pub(super) fn current(
-        &self,
-        results: &ResultArgs,
-        run: &RunArgs,
-        loaded: &Loaded,
-        session: &Session<'_>,
-    ) -> Result<Read, CliError> {
-        let read = read_current(results, run, loaded, session)?;
-        if !read.runs.is_empty() {
-            return Ok(read);
-        }
-        let store = self.place.store.as_ref();
-        let mut runs: Vec<Run> = Vec::new();
-        for commit in &self.under_test.all {
-            for entry in store.entries_of(*commit)? {
-                let histograms = loaded.policy.rules.needs_histograms();
-                runs.push(load_record(store, &entry, histograms)?.run);
-            }
-        }
-        let wanted = |own: &Run| {
-            let given =
-                |wanted: &Option<String>, own: &Option<String>| wanted.is_none() || wanted == own;
-            run.suite.as_ref().is_none_or(|suite| *suite == own.suite)
-                && given(&run.profile, &own.profile)
-                && given(&run.environment, &own.environment)
-        };
-        runs.retain(wanted);
-        if runs.is_empty() {
-            let commit = self.under_test.commit.short();
-            let help = "name result files, set `results` in perfgate.yaml, or record them first";
-            let problem = format!("no results are named, and no run is recorded for {commit}");
-            return Err(CliError::usage(problem, help));
-        }
-        Ok(Read { runs, warnings: Vec::new() })
-    }
-
-    /// Looks for the baseline.
-    pub(super) fn find(
-        &self,
-        run: &Run,
-        gate: &GateArgs,
-        loaded: &Loaded,
-    ) -> Result<Found, CliError> {
-        let wanted = Wanted {
-            revision: &self.revision,
-            head: self.under_test.head,
-            under_test: &self.under_test.all,
-            run,
-            allow_different: &loaded.policy.rules.allow_different,
-            max_distance: gate.max_distance.unwrap_or(loaded.policy.baseline.max_distance),
-            histograms: loaded.policy.rules.needs_histograms(),
-        };
-        Ok(find_baseline(self.place.store.as_ref(), &self.place.history, &wanted)?)
-    }
-}
-
 /// The baseline that was found, with where it stands.
 fn baseline_of(revision: &str, runs: Vec<StoredRun>, visited: &[Visited]) -> Option<Baseline> {
     let taken: Vec<&Visited> =
@@ -225,16 +122,4 @@ fn baseline_of(revision: &str, runs: Vec<StoredRun>, visited: &[Visited]) -> Opt
         newest: Some(nearest.date),
     };
     Some(Baseline { info, runs: runs.into_iter().map(|stored| stored.run).collect() })
-}
-
-/// The arguments overrule the policy.
-fn overrule(rules: &mut Rules, gate: &GateArgs) {
-    let leniency = |choice: LeniencyChoice| match choice {
-        LeniencyChoice::Fail => Leniency::Fail,
-        LeniencyChoice::Warn => Leniency::Warn,
-    };
-    rules.missing_baseline = gate.missing_baseline.map_or(rules.missing_baseline, leniency);
-    rules.inconclusive = gate.inconclusive.map_or(rules.inconclusive, leniency);
-    rules.require_coverage = gate.require_coverage.or(rules.require_coverage);
-    rules.allow_different.extend(gate.allow_different.iter().copied());
 }

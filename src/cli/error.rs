@@ -4,6 +4,7 @@ use super::exit::Exit;
 use crate::config::ConfigError;
 use crate::ingest::IngestError;
 use crate::model::MergeError;
+use crate::report::harmless;
 use crate::schema::HistogramError;
 use crate::store::StoreError;
 use std::io::{self, Write};
@@ -56,7 +57,14 @@ impl CliError {
     }
 
     pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        writeln!(out, "error: {}", harmless(&self.to_string()))?;
+        // Messages hold names and values from files. Only those about the policy, our own, have several lines.
+        let message = match self {
+            Self::Config(error) => {
+                error.to_string().lines().map(harmless).collect::<Vec<_>>().join("\n")
+            }
+            other => harmless(&other.to_string()),
+        };
+        writeln!(out, "error: {message}")?;
         match self.help() {
             Some(help) => writeln!(out, "  {}", harmless(&help)),
             None => Ok(()),
@@ -77,13 +85,4 @@ impl CliError {
             | Self::Usage { .. } => Exit::CouldNotRun,
         }
     }
-}
-
-/// Messages hold names and values from files; control characters but line ends are taken out.
-fn harmless(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && c != '\n' { shown.extend(c.escape_default()) } else { shown.push(c) }
-    }
-    shown
 }

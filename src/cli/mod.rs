@@ -12,10 +12,12 @@ mod exit;
 mod merge;
 mod normalize;
 mod output;
+mod place;
 mod policy;
 mod record;
 mod results;
 mod schema;
+mod search;
 mod session;
 
 pub use exit::Exit;

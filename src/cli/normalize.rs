@@ -8,7 +8,7 @@ use super::policy::load;
 use super::results::{Read, read_results};
 use super::session::Session;
 use crate::model::{Run, Warning};
-use crate::report::escape_terminal;
+use crate::report::{escape_terminal, harmless};
 use crate::schema::RunV1;
 use std::io::{self, Write};
 use std::path::Path;
@@ -19,6 +19,13 @@ pub(super) fn run(args: &NormalizeArgs, session: &mut Session<'_>) -> Result<Exi
     let Read { runs, warnings } = read_results(&args.results, &args.run, globs, session)?;
     if runs.is_empty() {
         return Err(no_results());
+    }
+    if args.output.is_some() && runs.len() > 1 {
+        let problem = format!("{} runs do not fit into one file", runs.len());
+        return Err(CliError::usage(
+            problem,
+            "normalise them one by one, or add shards up with --merge",
+        ));
     }
     write_runs(&runs, !args.no_histograms, args.output.as_deref(), session)?;
     say_warnings(&warnings, session)?;
@@ -61,12 +68,7 @@ pub(super) fn say_warnings(
             Some(line) => format!("{}:{line}: ", escape_terminal(&place.file)),
             None => format!("{}: ", escape_terminal(&place.file)),
         });
-        let text: String = warning
-            .kind
-            .to_string()
-            .chars()
-            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-            .collect();
+        let text = harmless(&warning.kind.to_string());
         session.say(&format!("warning: {}{text}", place.unwrap_or_default()))?;
     }
     Ok(())

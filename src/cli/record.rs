@@ -1,17 +1,18 @@
 //! `perfgate record`: normalise results and store them for a commit.
 
 use super::args::RecordArgs;
-use super::baseline::{Place, open_place, push_records};
 use super::commit::{pull_request, under_test};
 use super::error::CliError;
 use super::exit::Exit;
 use super::normalize::{no_results, say_warnings};
+use super::place::{open_place, push_records};
 use super::policy::load;
 use super::results::{Read, read_results};
 use super::session::Session;
 use crate::model::{CommitId, Run};
 use crate::report::{escape_terminal, plural};
 use crate::store::{History, record};
+use std::collections::BTreeSet;
 
 pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let loaded = load(session)?;
@@ -22,9 +23,9 @@ pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, 
     }
     refuse_empty(&runs)?;
     let place = open_place(&loaded, !args.push, session)?;
-    let commit = commit_of(args, &place.history, session)?;
+    let commit = commit_of(args, &runs, &place.history, session)?;
     runs.iter_mut().for_each(|run| run.commit = Some(commit));
-    let recorded = record(place.store.as_ref(), &runs, loaded.policy.store.keep_histograms)?;
+    let recorded = record(place.store(), &runs, loaded.policy.store.keep_histograms)?;
     say_warnings(&warnings, session)?;
     for (run, recorded) in runs.iter().zip(&recorded) {
         let known = if recorded.known { "was recorded already" } else { "recorded" };
@@ -41,20 +42,30 @@ pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, 
     Ok(Exit::Pass)
 }
 
-/// The commit that was measured: the one that is named, or the one under test.
+/// The commit that was measured: the one that is named, or that the results name, or the one under test.
 fn commit_of(
     args: &RecordArgs,
+    runs: &[Run],
     history: &History,
     session: &Session<'_>,
 ) -> Result<CommitId, CliError> {
-    Ok(match &args.commit {
-        Some(revision) => history.resolve(revision)?,
-        None => under_test(history, pull_request(session)?.as_ref())?.commit,
+    let stated: BTreeSet<CommitId> = runs.iter().filter_map(|run| run.commit).collect();
+    Ok(match (&args.commit, stated.first()) {
+        (Some(revision), _) => history.resolve(revision)?,
+        (None, Some(commit)) if stated.len() == 1 => *commit,
+        (None, Some(_)) => {
+            let problem = "the results name several commits";
+            return Err(CliError::usage(
+                problem,
+                "name the one that was measured with --commit REV",
+            ));
+        }
+        (None, None) => under_test(history, pull_request(session)?.as_ref())?.commit,
     })
 }
 
 /// A run in which nothing was measured, or nothing worked, must never become what others are held against.
-fn refuse_empty(runs: &[Run]) -> Result<(), CliError> {
+pub(super) fn refuse_empty(runs: &[Run]) -> Result<(), CliError> {
     let measured = |run: &Run| {
         let requests = run.all_endpoints().filter_map(|e| e.requests).any(|n| n > 0);
         let latency = run.all_endpoints().filter_map(|e| e.latency.as_ref());
@@ -86,11 +97,4 @@ fn summary(run: &Run) -> String {
     let requests = run.total.requests.map(|n| format!(", {n} requests")).unwrap_or_default();
     let endpoints = plural(run.endpoints.len(), "endpoint");
     format!("{}{requests}, {endpoints}", escape_terminal(&run.tool.name))
-}
-
-/// Where a record goes, for those who want to know before.
-impl Place {
-    pub(super) fn describe(&self) -> String {
-        self.store.describe()
-    }
 }

@@ -5,6 +5,7 @@ use super::error::CliError;
 use super::session::Session;
 use crate::ingest::{Ingested, ReadOptions, Source, read};
 use crate::model::{Run, Warning, merge_shards};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Runs that were read, and what was noticed.
@@ -103,6 +104,9 @@ pub(super) fn expand(
         found.sort();
         paths.extend(found);
     }
+    // The same file twice is not two runs.
+    let mut seen = BTreeSet::new();
+    paths.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
     Ok(paths)
 }
 

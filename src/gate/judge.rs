@@ -423,8 +423,7 @@ fn notices(
                 e.latency.as_ref().filter(|l| !l.has_no_data()).map(|l| l.count.or(e.requests));
             count == Some(None)
         };
-        pair.current.iter().any(|e| uncounted(&e))
-            && !rules.for_endpoint(&pair.key).latency.is_empty()
+        pair.current.iter().any(uncounted) && !rules.for_endpoint(&pair.key).latency.is_empty()
     };
     let endpoints = pairs.iter().filter(uncounted).count();
     if endpoints > 0 {

@@ -5,6 +5,11 @@ const LONGEST: usize = 72;
 
 /// For a terminal: no control character, no mark that turns the reading direction, nothing endless.
 pub fn terminal(text: &str) -> String {
+    shortened(&harmless(text))
+}
+
+/// The same for a whole message with names in it, which must not be cut.
+pub fn harmless(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if is_harmful(c) {
@@ -13,7 +18,7 @@ pub fn terminal(text: &str) -> String {
             shown.push(c);
         }
     }
-    shortened(&shown)
+    shown
 }
 
 /// For Markdown, inside a table as well: a code span, which GitHub renders without links, mentions or HTML.
@@ -34,7 +39,9 @@ pub(super) fn markdown_code(text: &str) -> String {
 /// so that it cannot.
 pub(super) fn markdown_text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    for c in terminal(text).chars() {
+    let text = harmless(text);
+    // GitHub links what begins with www. without a scheme as well.
+    for c in text.replace("www.", "www\u{2060}.").chars() {
         match c {
             '<' => shown.push_str("&lt;"),
             '>' => shown.push_str("&gt;"),

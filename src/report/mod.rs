@@ -11,7 +11,7 @@ mod number;
 mod table;
 mod words;
 
-pub use escape::terminal as escape_terminal;
+pub use escape::{harmless, terminal as escape_terminal};
 pub use grid::{Column, write_grid};
 pub use json::{render as render_json, to_wire};
 pub use markdown::render as render_markdown;

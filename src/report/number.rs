@@ -29,7 +29,7 @@ impl Scale {
                 _ => new(1.0, " B"),
             },
             Unit::Number => new(1.0, ""),
-            Unit::Other(name) => new(1.0, &format!(" {}", super::escape::terminal(name))),
+            Unit::Other(name) => new(1.0, &format!(" {}", plain_unit(name))),
         }
     }
 
@@ -47,6 +47,12 @@ impl Scale {
     pub(super) fn suffix(&self) -> &str {
         &self.suffix
     }
+}
+
+/// A unit is a short word in any place; whatever could be markup in one is not part of it.
+fn plain_unit(name: &str) -> String {
+    let harmless = |c: &char| c.is_alphanumeric() || matches!(c, '/' | '%' | '-' | '.' | '°');
+    name.chars().filter(harmless).take(16).collect()
 }
 
 /// Three significant digits, with a real minus sign: `33.0`, `0.517`, `1230`, `−4.1`.

@@ -1,6 +1,6 @@
 //! The report in a terminal.
 
-use super::escape::terminal;
+use super::escape::{harmless, terminal};
 use super::grid::{self, Ink};
 use super::number::{grouped, plural};
 use super::words::{
@@ -47,18 +47,13 @@ pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::R
             Some(line) => format!("{}:{line}: ", terminal(&place.file)),
             None => format!("{}: ", terminal(&place.file)),
         });
-        let text = unbroken(&warning.kind.to_string());
+        let text = harmless(&warning.kind.to_string());
         writeln!(out, "  warning   {}{text}", place.unwrap_or_default())?;
     }
     if let Some(more) = report.warnings.len().checked_sub(MOST_WARNINGS).filter(|more| *more > 0) {
         writeln!(out, "  warning   {more} more (--format json has them all)")?;
     }
     write_next(report, out)
-}
-
-/// A text of our own with names in it: harmless, but not shortened.
-fn unbroken(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn write_rows(
@@ -182,6 +177,9 @@ fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
     }
     let code = report.exit_code();
     let aside = match (&report.reason, report.verdict) {
+        (ReportReason::NotComparable { .. }, _) => {
+            "     (--allow-different FIELD compares them all the same)"
+        }
         (ReportReason::NoBaseline, _) if code == 3 => {
             "     (--missing-baseline warn makes this a warning)"
         }

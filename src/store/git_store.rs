@@ -226,7 +226,10 @@ fn create(common_dir: &Path, path: &Path) -> Result<(), StoreError> {
     options.bare(true).external_template(false);
     Repository::init_opts(scratch.path(), &options).map_err(StoreError::git("making the store"))?;
     match std::fs::rename(scratch.path(), path) {
-        Ok(()) => Ok(drop(scratch.keep())),
+        Ok(()) => {
+            scratch.keep();
+            Ok(())
+        }
         // Another process was faster.
         Err(_) if path.join("HEAD").is_file() => Ok(()),
         Err(error) => Err(wrap(error)),

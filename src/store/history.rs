@@ -69,6 +69,11 @@ impl History {
         self.remote.as_ref()
     }
 
+    /// Whether the clone holds only a part of the history.
+    pub fn is_shallow(&self) -> bool {
+        self.clone.is_shallow()
+    }
+
     /// The commit that is checked out.
     pub fn head(&self) -> Result<CommitId, StoreError> {
         let head = self.clone.head().and_then(|head| head.peel_to_commit());

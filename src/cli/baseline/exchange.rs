@@ -1,10 +1,12 @@
 //! `perfgate baseline import`, `export`, `push` and `fetch`.
 
-use super::place::{open_place, push_records};
 use crate::cli::args::{ExportArgs, ImportArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::normalize::say_warnings;
+use crate::cli::place::{open_place, push_records};
 use crate::cli::policy::Loaded;
+use crate::cli::record::refuse_empty;
 use crate::cli::results::read_files;
 use crate::cli::session::Session;
 use crate::ingest::ReadOptions;
@@ -20,12 +22,15 @@ pub(super) fn import(
 ) -> Result<Exit, CliError> {
     let place = open_place(loaded, true, session)?;
     let mut runs: Vec<Run> = Vec::new();
+    let mut warnings = Vec::new();
     for source in &args.sources {
         let path = session.path(source);
         if path.is_dir() {
             runs.extend(records_of(&path)?);
         } else {
-            runs.extend(read_files(&[path], ReadOptions::default(), session)?.runs);
+            let read = read_files(&[path], ReadOptions::default(), session)?;
+            runs.extend(read.runs);
+            warnings.extend(read.warnings);
         }
     }
     if let Some(i) = runs.iter().position(|run| run.commit.is_none()) {
@@ -35,7 +40,9 @@ pub(super) fn import(
             help,
         ));
     }
-    let recorded = record(place.store.as_ref(), &runs, loaded.policy.store.keep_histograms)?;
+    refuse_empty(&runs)?;
+    say_warnings(&warnings, session)?;
+    let recorded = record(place.store(), &runs, loaded.policy.store.keep_histograms)?;
     let new = recorded.iter().filter(|recorded| !recorded.known).count();
     session.say(&format!("imported {new} runs; {} were there already", recorded.len() - new))?;
     Ok(Exit::Pass)
@@ -57,13 +64,13 @@ pub(super) fn export(
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
     let place = open_place(loaded, false, session)?;
-    let entries = place.store.entries()?;
-    place.store.make_present(&entries)?;
+    let entries = place.store().entries()?;
+    place.store().make_present(&entries)?;
     let target = DirectoryStore::new(session.path(&args.folder));
     let mut records = Vec::with_capacity(entries.len());
     for entry in entries {
-        let run = place.store.read(&entry)?;
-        let histograms = place.store.read_histograms(&entry)?;
+        let run = place.store().read(&entry)?;
+        let histograms = place.store().read_histograms(&entry)?;
         records.push(NewRecord { entry, run, histograms });
     }
     target.write(&records)?;
@@ -80,7 +87,7 @@ pub(super) fn push(loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, C
 pub(super) fn fetch(loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let place = open_place(loaded, false, session)?;
     fetch_store(place.exchangeable()?)?;
-    let records = place.store.entries()?.len();
+    let records = place.store().entries()?.len();
     session.say(&format!("{records} runs are here now"))?;
     Ok(Exit::Pass)
 }

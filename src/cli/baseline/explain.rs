@@ -1,10 +1,10 @@
 //! `perfgate baseline explain`: every commit that is looked at for a baseline, and why it is taken or not.
 
 use crate::cli::args::ExplainArgs;
-use crate::cli::compare::Search;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::policy::Loaded;
+use crate::cli::search::Search;
 use crate::cli::session::Session;
 use crate::model::{Outcome, Visited};
 use crate::report::{ago, escape_terminal, plural, write_grid};
@@ -25,7 +25,7 @@ pub(super) fn explain(
     let own = search.place.history.info(search.under_test.head)?;
     let now = own.as_ref().map(|info| info.date);
     let (revision, commit) = (escape_terminal(&search.revision), search.under_test.commit.short());
-    let store = search.place.describe();
+    let store = search.place.store().describe();
     let rows: Vec<Vec<String>> = found.visited.iter().map(|v| row(v, now)).collect();
     session.print(|out| {
         writeln!(out, "the baseline of {commit} against {revision}, in {store}\n")?;

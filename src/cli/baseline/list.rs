@@ -1,10 +1,10 @@
 //! `perfgate baseline list` and `show`: what is recorded.
 
-use super::place::open_place;
 use crate::cli::args::{ListArgs, ShowArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::normalize::write_runs;
+use crate::cli::place::open_place;
 use crate::cli::policy::Loaded;
 use crate::cli::session::Session;
 use crate::model::{CommitId, EndpointKey, Quantile, Run, Statistic};
@@ -34,7 +34,7 @@ pub(super) fn list(
     // Contents that are still on the remote may be needed.
     let place = open_place(loaded, false, session)?;
     let mut by_commit: BTreeMap<CommitId, Vec<Entry>> = BTreeMap::new();
-    for entry in place.store.entries()? {
+    for entry in place.store().entries()? {
         by_commit.entry(entry.commit).or_default().push(entry);
     }
     let known: Vec<CommitId> = by_commit.keys().copied().collect();
@@ -44,15 +44,15 @@ pub(super) fn list(
     commits.sort_by_key(|(info, _)| std::cmp::Reverse(info.as_ref().map(|info| info.date)));
     let (records, total) = (by_commit.values().map(Vec::len).sum::<usize>(), commits.len());
     let shown = commits.iter().take(args.last).flat_map(|(_, commit)| by_commit[commit].clone());
-    place.store.make_present(&shown.collect::<Vec<_>>())?;
+    place.store().make_present(&shown.collect::<Vec<_>>())?;
     let mut rows = Vec::new();
     for (info, commit) in commits.iter().take(args.last) {
         for entry in &by_commit[commit] {
-            let stored = load(place.store.as_ref(), entry, false)?;
+            let stored = load(place.store(), entry, false)?;
             rows.push(row(info.as_ref(), entry, &stored.run));
         }
     }
-    let store = place.describe();
+    let store = place.store().describe();
     if rows.is_empty() {
         let fetch = match place.history.remote() {
             Some(_) => "\n  perfgate baseline fetch brings the remote's records here",
@@ -108,8 +108,8 @@ pub(super) fn show(
     let place = open_place(loaded, false, session)?;
     let commit = place.history.resolve(&args.revision)?;
     let mut runs = Vec::new();
-    for entry in place.store.entries_of(commit)? {
-        runs.push(load(place.store.as_ref(), &entry, args.histograms)?.run);
+    for entry in place.store().entries_of(commit)? {
+        runs.push(load(place.store(), &entry, args.histograms)?.run);
     }
     if runs.is_empty() {
         let help = "perfgate baseline list shows what is recorded";

@@ -3,10 +3,7 @@
 mod exchange;
 mod explain;
 mod list;
-mod place;
 mod prune;
-
-pub(super) use place::{Place, open_place, push_records};
 
 use super::args::{BaselineArgs, BaselineCommand};
 use super::error::CliError;

@@ -1,9 +1,9 @@
 //! `perfgate baseline prune`: the records of old commits go, the newest stay.
 
-use super::place::{Place, open_place};
 use crate::cli::args::PruneArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::place::{Place, open_place};
 use crate::cli::policy::Loaded;
 use crate::cli::session::Session;
 use crate::model::CommitId;
@@ -19,14 +19,14 @@ pub(super) fn prune(
         let help = "give --keep N, --keep-histograms N or --broken";
         return Err(CliError::usage("there is nothing to prune", help));
     }
-    // To tell a broken record, its content must be here.
-    let place = open_place(loaded, !args.broken, session)?;
-    let entries = place.store.entries()?;
+    // To tell a broken record, its content must be here; it may have to be fetched.
+    let place = open_place(loaded, false, session)?;
+    let entries = place.store().entries()?;
     let mut gone: BTreeSet<Entry> = BTreeSet::new();
     if args.broken {
-        place.store.make_present(&entries)?;
+        place.store().make_present(&entries)?;
         let broken = |entry: &&Entry| {
-            let read = load(place.store.as_ref(), entry, false);
+            let read = load(place.store(), entry, false);
             matches!(read, Err(StoreError::BrokenRecord { .. }))
         };
         gone.extend(entries.iter().filter(broken).cloned());
@@ -44,8 +44,8 @@ pub(super) fn prune(
     let gone: Vec<Entry> = gone.into_iter().collect();
     let done = if args.dry_run { "would remove" } else { "removed" };
     if !args.dry_run {
-        place.store.remove(&gone, Part::Everything)?;
-        place.store.remove(&thinned, Part::Histograms)?;
+        place.store().remove(&gone, Part::Everything)?;
+        place.store().remove(&thinned, Part::Histograms)?;
     }
     session.say(&format!(
         "{done} {} of {} runs, and the histograms of {} more",
@@ -59,19 +59,17 @@ pub(super) fn prune(
     Ok(Exit::Pass)
 }
 
-/// The records of all but the newest `keep` commits. Commits that are not in this clone have no date here, so a clone
-/// without its whole history cannot tell what is old.
+/// The records of all but the newest `keep` commits. A commit that is not in the clone has no date here: in a shallow
+/// clone nobody can tell what is old; in a whole one it is of a branch that is gone, and older than all.
 fn beyond(place: &Place, entries: &[Entry], keep: usize) -> Result<Vec<Entry>, CliError> {
     let commits: BTreeSet<CommitId> = entries.iter().map(|entry| entry.commit).collect();
     let commits: Vec<CommitId> = commits.into_iter().collect();
-    let mut dated = Vec::with_capacity(commits.len());
-    for (commit, info) in commits.iter().zip(place.history.infos(&commits)?) {
-        let Some(info) = info else {
-            let problem = format!("the recorded commit {} is not in this clone", commit.short());
-            let help = "fetch the whole history first (git fetch --unshallow, git fetch origin); nothing was removed";
-            return Err(CliError::usage(problem, help));
-        };
-        dated.push((info.date, *commit));
+    let dates = place.history.infos(&commits)?.into_iter().map(|info| info.map(|info| info.date));
+    let mut dated: Vec<(Option<jiff::Timestamp>, CommitId)> = dates.zip(commits).collect();
+    if place.history.is_shallow() && dated.iter().any(|(date, _)| date.is_none()) {
+        let problem = "this clone is shallow, so that nobody can tell which commits are old";
+        let help = "fetch the whole history first (git fetch --unshallow); nothing was removed";
+        return Err(CliError::usage(problem, help));
     }
     dated.sort();
     let old: BTreeSet<CommitId> =

@@ -1,0 +1,138 @@
+//! Looking for the baseline of a revision: what `compare` and `baseline explain` share.
+
+use super::args::{GateArgs, LeniencyChoice, ResultArgs, RunArgs};
+use super::commit::{UnderTest, pull_request, under_test};
+use super::error::CliError;
+use super::place::{Place, open_place};
+use super::policy::{Loaded, trust_base};
+use super::results::{Read, read_results};
+use super::session::Session;
+use crate::config::{Leniency, Rules};
+use crate::model::{Run, Warning, WarningKind, differences};
+use crate::store::{Found, Wanted, find_baseline, load as load_record};
+
+/// What is needed to look for the baseline of a revision.
+pub(super) struct Search {
+    pub(super) place: Place,
+    pub(super) revision: String,
+    pub(super) under_test: UnderTest,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Search {
+    /// Opens store and history, fetches the store, and settles which rules decide.
+    pub(super) fn prepare(
+        revision: Option<&str>,
+        gate: &GateArgs,
+        loaded: &mut Loaded,
+        session: &Session<'_>,
+    ) -> Result<Self, CliError> {
+        let revision = revision.map(str::to_owned).or(loaded.policy.baseline.branch.clone());
+        let revision = revision.ok_or_else(|| {
+            let help = "name a revision (--baseline main) or a file (--baseline-file FILE), or set \
+                        baseline.branch in perfgate.yaml";
+            CliError::usage("there is nothing to compare with", help)
+        })?;
+        let pull_request = pull_request(session)?;
+        let place = open_place(loaded, gate.offline, session)?;
+        let mut warnings = trust_base(loaded, pull_request.as_ref(), &place.history, session)?;
+        overrule(&mut loaded.policy.rules, gate);
+        if gate.offline {
+            warnings.push(Warning::new(WarningKind::Offline));
+        } else {
+            place.fetch()?;
+        }
+        let under_test = under_test(&place.history, pull_request.as_ref())?;
+        Ok(Self { place, revision, under_test, warnings })
+    }
+
+    /// The run under test: the results that are named, else what is recorded for its commit.
+    pub(super) fn current(
+        &self,
+        results: &ResultArgs,
+        run: &RunArgs,
+        loaded: &Loaded,
+        session: &Session<'_>,
+    ) -> Result<Read, CliError> {
+        let read = read_current(results, run, loaded, session)?;
+        if !read.runs.is_empty() {
+            return Ok(read);
+        }
+        let store = self.place.store();
+        let mut runs: Vec<Run> = Vec::new();
+        for commit in &self.under_test.all {
+            for entry in store.entries_of(*commit)? {
+                let histograms = loaded.policy.rules.needs_histograms();
+                runs.push(load_record(store, &entry, histograms)?.run);
+            }
+        }
+        let suite = run.suite.as_deref().unwrap_or(Run::DEFAULT_SUITE);
+        let given =
+            |wanted: &Option<String>, own: &Option<String>| wanted.is_none() || wanted == own;
+        runs.retain(|own| {
+            own.suite == suite
+                && given(&run.profile, &own.profile)
+                && given(&run.environment, &own.environment)
+        });
+        let commit = self.under_test.commit.short();
+        let Some(first) = runs.first() else {
+            let help = "name result files, set `results` in perfgate.yaml, or record them first";
+            let problem = format!("no results are named, and no run is recorded for {commit}");
+            return Err(CliError::usage(problem, help));
+        };
+        let other = runs.iter().flat_map(|run| differences(first, run)).find(|d| d.field.forbids());
+        if let Some(d) = other {
+            let problem = format!(
+                "several kinds of runs are recorded for {commit}: {} {} and {}",
+                d.field, d.baseline, d.current
+            );
+            return Err(CliError::usage(
+                problem,
+                "name the one that is meant, or its result files",
+            ));
+        }
+        Ok(Read { runs, warnings: Vec::new() })
+    }
+
+    /// Looks for the baseline.
+    pub(super) fn find(
+        &self,
+        run: &Run,
+        gate: &GateArgs,
+        loaded: &Loaded,
+    ) -> Result<Found, CliError> {
+        let wanted = Wanted {
+            revision: &self.revision,
+            head: self.under_test.head,
+            under_test: &self.under_test.all,
+            run,
+            allow_different: &loaded.policy.rules.allow_different,
+            max_distance: gate.max_distance.unwrap_or(loaded.policy.baseline.max_distance),
+            histograms: loaded.policy.rules.needs_histograms(),
+        };
+        Ok(find_baseline(self.place.store(), &self.place.history, &wanted)?)
+    }
+}
+
+/// The results that are named, or those of the policy.
+pub(super) fn read_current(
+    results: &ResultArgs,
+    run: &RunArgs,
+    loaded: &Loaded,
+    session: &Session<'_>,
+) -> Result<Read, CliError> {
+    let globs = (loaded.policy.results.as_slice(), loaded.folder.as_path());
+    read_results(results, run, globs, session)
+}
+
+/// The arguments overrule the policy.
+pub(super) fn overrule(rules: &mut Rules, gate: &GateArgs) {
+    let leniency = |choice: LeniencyChoice| match choice {
+        LeniencyChoice::Fail => Leniency::Fail,
+        LeniencyChoice::Warn => Leniency::Warn,
+    };
+    rules.missing_baseline = gate.missing_baseline.map_or(rules.missing_baseline, leniency);
+    rules.inconclusive = gate.inconclusive.map_or(rules.inconclusive, leniency);
+    rules.require_coverage = gate.require_coverage.or(rules.require_coverage);
+    rules.allow_different.extend(gate.allow_different.iter().copied());
+}
