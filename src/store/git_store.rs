@@ -227,7 +227,7 @@ fn create(common_dir: &Path, path: &Path) -> Result<(), StoreError> {
     Repository::init_opts(scratch.path(), &options).map_err(StoreError::git("making the store"))?;
     match std::fs::rename(scratch.path(), path) {
         Ok(()) => {
-            scratch.keep();
+            drop(scratch.keep());
             Ok(())
         }
         // Another process was faster.
