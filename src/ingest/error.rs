@@ -1,6 +1,6 @@
 //! Why a result file cannot be read: what, where, and what to do.
 
-use super::detect::Format;
+use super::format::Format;
 use std::fmt;
 use std::io;
 

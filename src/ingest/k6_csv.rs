@@ -1,10 +1,11 @@
 //! k6 `--out csv`: a sample a row. The columns depend on the tags that are switched on, so they go by name.
 
 use super::Ingested;
+use super::csv_file::csv_error;
 use super::error::{IngestError, Problem};
 use super::k6_ndjson::Broken;
 use super::k6_raw::{Gathered, Sample, Tags};
-use super::locust_csv::csv_error;
+
 use super::source::Source;
 use crate::model::{Warning, WarningKind};
 use csv::{ByteRecord, ReaderBuilder};

@@ -7,12 +7,9 @@
 //!
 //! In all of them the "passes" of `http_req_failed` are the requests that failed.
 
-use super::Ingested;
 use super::error::{IngestError, Problem};
 use super::json_file::parse;
 use super::k6_metric::Selector;
-use super::k6_summary_run::build;
-use super::source::Source;
 use crate::model::Check;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -127,14 +124,9 @@ struct WrittenCheck {
     fails: u64,
 }
 
-pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
-    let name = source.name().to_owned();
-    let document: Document = parse(&name, &source.document()?)?;
-    let summary = summary(&name, document)?;
-    build(&name, summary)
-}
-
-fn summary(name: &str, document: Document) -> Result<Summary, IngestError> {
+/// Reads a document of any of the three shapes.
+pub(super) fn parse_summary(name: &str, bytes: &[u8]) -> Result<Summary, IngestError> {
+    let document: Document = parse(name, bytes)?;
     let mut summary = Summary::default();
     if let Some(results) = document.results {
         let metadata =

@@ -10,15 +10,22 @@ use super::k6_metric::{
     DROPPED, DURATION, FAILED, GRPC, REQUESTS, Selector, USERS, is_built_in, is_websocket_latency,
     unit,
 };
-use super::k6_summary::{Metric, Sort, Summary};
+use super::k6_summary::{Metric, Sort, Summary, parse_summary};
+use super::source::Source;
 use crate::model::{
     CustomMetric, Endpoint, EndpointKey, Kind, Latency, Quantile, Run, Tool, Unit, Warning,
     WarningKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn build(file: &str, summary: Summary) -> Result<Ingested, IngestError> {
-    let builder = Builder { file, summary: &summary };
+pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
+    let name = source.name().to_owned();
+    let summary = parse_summary(&name, &source.document()?)?;
+    build(&name, &summary)
+}
+
+fn build(file: &str, summary: &Summary) -> Result<Ingested, IngestError> {
+    let builder = Builder { file, summary };
     let mut run = Run::new(Tool { name: "k6".to_owned(), version: summary.version.clone() });
     run.duration_s = builder.duration()?;
     run.started_at = builder.started_at(run.duration_s);

@@ -5,19 +5,16 @@
 //! the duration is known. The file is a snapshot that a timer writes, so its totals lag behind by up to a second.
 
 use super::Ingested;
+use super::csv_file::{Lines, bad_value, csv_error, whole};
 use super::error::{IngestError, Problem};
-use super::json_file::LARGEST_COUNT;
+use super::locust_key::key;
 use super::locust_side;
-use super::source::{Source, io_error};
+use super::source::Source;
 use crate::model::{
-    Endpoint, EndpointKey, Kind, Latency, Quantile, Rounding, Run, Tool, Warning, WarningKind,
+    Endpoint, EndpointKey, Latency, Quantile, Rounding, Run, Tool, Warning, WarningKind,
 };
 use csv::{ByteRecord, ReaderBuilder};
 use std::collections::BTreeMap;
-
-/// The methods that make an entry an HTTP request; Locust writes any string that the script fires.
-const HTTP_METHODS: [&str; 9] =
-    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"];
 
 pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
@@ -60,21 +57,6 @@ pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestErro
         locust_side::read_exceptions(&path, &mut warnings);
     }
     Ok(Ingested { run, warnings })
-}
-
-/// The key of an entry: what Locust calls type is the HTTP method, or whatever the script fired.
-pub(super) fn key(method: &str, name: &str) -> EndpointKey {
-    let upper = method.to_uppercase();
-    let kind = if HTTP_METHODS.contains(&upper.as_str()) {
-        Kind::Http
-    } else if upper.starts_with("WS") || upper.starts_with("WEBSOCKET") {
-        Kind::Websocket
-    } else if upper.starts_with("GRPC") {
-        Kind::Grpc
-    } else {
-        Kind::Task
-    };
-    EndpointKey::named(kind, Some(method).filter(|m| !m.is_empty()), name)
 }
 
 /// Seconds between the first and the last request.
@@ -123,7 +105,7 @@ fn rows(source: Source) -> Result<Vec<Row>, (Vec<Row>, IngestError)> {
         .and_then(|header| Columns::new(&name, header))
         .map_err(|error| (Vec::new(), error))?;
     let mut rows = Vec::new();
-    let mut lines = Lines { bytes: &bytes, counted: 0, line: 1 };
+    let mut lines = Lines::new(&bytes);
     let mut record = ByteRecord::new();
     loop {
         match reader.read_byte_record(&mut record) {
@@ -154,36 +136,6 @@ fn rows(source: Source) -> Result<Vec<Row>, (Vec<Row>, IngestError)> {
         return Err((rows, IngestError::new(&name, Problem::Truncated { lines, how })));
     }
     Ok(rows)
-}
-
-/// Counts lines as records go by. The CSV reader's own count is one behind where lines end with CR LF, because it counts
-/// the LF to the next record.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    counted: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// The line that a record which starts at this byte starts in.
-    fn of(&mut self, start: u64) -> u64 {
-        let start = usize::try_from(start).unwrap_or(usize::MAX).min(self.bytes.len());
-        let end = start + usize::from(self.bytes.get(start) == Some(&b'\n'));
-        let passed = self.bytes.get(self.counted..end).unwrap_or_default();
-        self.line += passed.iter().filter(|b| **b == b'\n').count() as u64;
-        self.counted = self.counted.max(end);
-        self.line
-    }
-}
-
-/// The error of the CSV parser.
-pub(super) fn csv_error(name: &str, error: csv::Error) -> IngestError {
-    let line = error.position().map_or(0, csv::Position::line);
-    let text = error.to_string();
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => io_error(name, error, line),
-        _ => IngestError::at(name, line, Problem::Malformed(text)),
-    }
 }
 
 /// Where the columns are.
@@ -275,14 +227,4 @@ fn number(file: &str, line: u64, what: &str, text: &str) -> Result<Option<f64>, 
         Ok(value) if value.is_finite() && value >= 0.0 => Ok(Some(value)),
         _ => Err(bad_value(file, line, what, text, "must be a number from 0 on")),
     }
-}
-
-pub(super) fn whole(file: &str, line: u64, what: &str, text: &str) -> Result<u64, IngestError> {
-    let count = text.parse::<u64>().ok().filter(|count| *count <= LARGEST_COUNT);
-    count.ok_or_else(|| bad_value(file, line, what, text, "must be a whole number from 0 to 10^12"))
-}
-
-fn bad_value(file: &str, line: u64, what: &str, value: &str, why: &'static str) -> IngestError {
-    let problem = Problem::BadValue { what: what.to_owned(), value: value.to_owned(), why };
-    IngestError::at(file, line, problem)
 }

@@ -7,7 +7,7 @@
 use super::Ingested;
 use super::error::{IngestError, Problem};
 use super::json_file::{amount, count, parse};
-use super::locust_csv::key;
+use super::locust_key::key;
 use super::source::Source;
 use crate::model::{Endpoint, EndpointKey, Latency, OutOfRange, Rounding, Run, Tool};
 use serde::Deserialize;

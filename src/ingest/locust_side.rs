@@ -2,8 +2,9 @@
 //!
 //! They explain numbers and never make one, so a broken one is a warning.
 
+use super::csv_file::{csv_error, whole};
 use super::error::IngestError;
-use super::locust_csv::{csv_error, key, whole};
+use super::locust_key::key;
 use crate::model::{FailureKind, Run, Warning, WarningKind};
 use csv::{ByteRecord, Reader};
 use std::fs::File;

@@ -3,8 +3,10 @@
 //! [`read`] recognises a file by its content and hands it to the one module that knows the format. A new format is a
 //! new module, a variant of [`Format`] and a line in `detect.rs`. Nothing here compares or decides.
 
+mod csv_file;
 mod detect;
 mod error;
+mod format;
 mod json_file;
 mod k6_csv;
 mod k6_metric;
@@ -14,12 +16,13 @@ mod k6_summary;
 mod k6_summary_run;
 mod locust_csv;
 mod locust_json;
+mod locust_key;
 mod locust_side;
 mod native;
 mod source;
 
-pub use detect::Format;
 pub use error::{IngestError, Problem};
+pub use format::Format;
 pub use source::Source;
 
 use crate::model::{Run, Warning, WarningKind};
@@ -54,7 +57,7 @@ pub fn read(source: Source, options: ReadOptions) -> Result<Ingested, IngestErro
         Format::Perfgate => native::read(source),
         Format::LocustCsv => locust_csv::read(source, options.lenient),
         Format::LocustJson => locust_json::read(source),
-        Format::K6Summary => k6_summary::read(source),
+        Format::K6Summary => k6_summary_run::read(source),
         Format::K6Json => k6_ndjson::read(source, options.lenient),
         Format::K6Csv => k6_csv::read(source, options.lenient),
     }?;

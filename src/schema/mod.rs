@@ -7,6 +7,7 @@ mod histogram;
 mod read;
 mod report;
 mod run;
+mod write;
 
 pub use histogram::{HistogramError, decode_histogram, encode_histogram};
 pub use read::{ReadRun, RunFileError, read_run};
@@ -14,4 +15,5 @@ pub use report::{
     BaselineV1, ChangeV1, CoverageV1, CurrentV1, FindingV1, IntervalV1, PlaceV1, REPORT_SCHEMA,
     ReportV1, SkippedV1, ThresholdV1, WarningV1,
 };
-pub use run::{EndpointV1, HistogramV1, LatencyV1, RUN_SCHEMA, RunV1, Stored};
+pub use run::{EndpointV1, HistogramV1, LatencyV1, RUN_SCHEMA, RunV1};
+pub use write::Stored;

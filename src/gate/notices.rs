@@ -1,0 +1,106 @@
+//! What a person should know beside the findings.
+
+use super::input::Baseline;
+use super::join::Pair;
+use super::report::{Finding, Reason};
+use crate::config::{Decide, Rules};
+use crate::model::{Difference, Endpoint, Metric, Run, Warning, WarningKind, differences};
+use crate::schema::RunV1;
+use std::collections::BTreeSet;
+
+/// Differences that forbid comparing; those that do not become warnings.
+pub(super) fn compare_loads(
+    baseline: &[Run],
+    current: &[Run],
+    rules: &Rules,
+    warnings: &mut Vec<Warning>,
+) -> Vec<Difference> {
+    let mut forbidding: Vec<Difference> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let all =
+        baseline.iter().flat_map(|old| current.iter().flat_map(move |new| differences(old, new)));
+    for difference in all {
+        if !seen.insert(difference.field) {
+            continue;
+        }
+        if difference.field.forbids() && !rules.allow_different.contains(&difference.field) {
+            forbidding.push(difference);
+        } else {
+            let Difference { field, baseline, current } = difference;
+            let kind = WarningKind::Differs { field: field.to_string(), baseline, current };
+            warnings.push(Warning::new(kind));
+        }
+    }
+    forbidding
+}
+
+/// What a person should know beside the findings.
+pub(super) fn notices(
+    baseline: &Baseline,
+    current: &[Run],
+    pairs: &[Pair<'_>],
+    rules: &Rules,
+    findings: &[Finding],
+) -> Vec<Warning> {
+    let mut kinds = Vec::new();
+    let judged_by_noise = findings.iter().any(|f| f.p.is_some() && f.metric != Metric::ErrorRate);
+    let runs = baseline.runs.len();
+    if rules.decide == Decide::Evidence && judged_by_noise {
+        kinds.push(WarningKind::NoiseUnknown { runs });
+    }
+    let not_measured: BTreeSet<String> = findings
+        .iter()
+        .filter(|f| f.metric == Metric::Latency && f.reason == Reason::NotMeasured)
+        .map(|f| f.statistic.to_string())
+        .collect();
+    let absent = |name: &&String| {
+        let has = |run: &Run| run.metrics.iter().any(|m| m.name == **name);
+        !baseline.runs.iter().chain(current).any(has)
+    };
+    for name in rules.custom.keys().filter(absent) {
+        kinds.push(WarningKind::UnknownMetric { name: name.clone() });
+    }
+    let uncounted = |pair: &&Pair<'_>| {
+        let uncounted = |e: &&Endpoint| {
+            let count =
+                e.latency.as_ref().filter(|l| !l.has_no_data()).map(|l| l.count.or(e.requests));
+            count == Some(None)
+        };
+        pair.current.iter().any(uncounted) && !rules.for_endpoint(&pair.key).latency.is_empty()
+    };
+    let endpoints = pairs.iter().filter(uncounted).count();
+    if endpoints > 0 {
+        let tool = current.first().map(|run| run.tool.name.clone()).unwrap_or_default();
+        kinds.push(WarningKind::RequestsUnknown { endpoints, tool });
+    }
+    if let (false, Some(run)) = (not_measured.is_empty(), current.first()) {
+        let statistics = not_measured.into_iter().collect();
+        kinds.push(WarningKind::NotMeasured { statistics, tool: run.tool.name.clone() });
+    }
+    for pattern in rules.unmatched_rules(pairs.iter().map(|pair| &pair.key)) {
+        kinds.push(WarningKind::UnmatchedRule { pattern });
+    }
+    let unclassified: Vec<String> = pairs
+        .iter()
+        .filter(|pair| !pair.current.is_empty())
+        .filter(|pair| {
+            let own = rules.for_endpoint(&pair.key);
+            let known = own.class.as_ref().is_some_and(|class| rules.knows_class(class));
+            !known && own.latency.is_empty() && !own.ignore
+        })
+        .map(|pair| pair.key.to_string())
+        .collect();
+    if !unclassified.is_empty() {
+        kinds.push(WarningKind::Unclassified { endpoints: unclassified });
+    }
+    let numbers = |run: &Run| {
+        let file = RunV1 { commit: None, ..RunV1::without_histograms(run) };
+        serde_json::to_string(&file).unwrap_or_default()
+    };
+    let new: BTreeSet<String> = current.iter().map(numbers).collect();
+    if let Some(same) = baseline.runs.iter().find(|run| new.contains(&numbers(run))) {
+        let name = same.commit.map_or_else(|| baseline.info.requested.clone(), |id| id.short());
+        kinds.push(WarningKind::SameAsBaseline { baseline: name });
+    }
+    kinds.into_iter().map(Warning::new).collect()
+}

@@ -1,0 +1,50 @@
+//! The formats that are read.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// perfgate's own JSON, `perfgate.run/1`.
+    Perfgate,
+    /// Locust `--csv`: the `_stats.csv` file.
+    LocustCsv,
+    /// Locust `--json` or `--json-file`.
+    LocustJson,
+    /// A k6 summary: `--summary-export`, the data of `handleSummary`, or the machine-readable summary.
+    K6Summary,
+    /// k6 `--out json`.
+    K6Json,
+    /// k6 `--out csv`.
+    K6Csv,
+}
+
+impl Format {
+    /// Every format with its name on the command line.
+    pub const NAMES: [(&str, Self); 6] = [
+        ("perfgate", Self::Perfgate),
+        ("locust-csv", Self::LocustCsv),
+        ("locust-json", Self::LocustJson),
+        ("k6-summary", Self::K6Summary),
+        ("k6-json", Self::K6Json),
+        ("k6-csv", Self::K6Csv),
+    ];
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, _) = Self::NAMES.iter().find(|(_, format)| format == self).ok_or(fmt::Error)?;
+        f.write_str(name)
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = || Self::NAMES.map(|(name, _)| name).join(", ");
+        let found = Self::NAMES.iter().find(|(name, _)| *name == text);
+        found.map(|(_, format)| *format).ok_or_else(|| format!("known formats: {}", known()))
+    }
+}

@@ -1,0 +1,228 @@
+//! From the domain to a `perfgate.run/1` file; [`super::read`] is the way back.
+
+use super::histogram::{HistogramError, encode_histogram};
+use super::run::{
+    CheckV1, DirectionV1, EndpointV1, FailureKindV1, HistogramV1, KindV1, LatencyV1, LoadV1,
+    MeasuredV1, MetricV1, RUN_SCHEMA, ResourceV1, RoundingV1, RunV1, ToolV1,
+};
+use crate::model::{
+    Check, CustomMetric, Direction, Endpoint, EndpointKey, FailureKind, Kind, Latency, Load,
+    Quantile, Resource, Rounding, Run, Unit,
+};
+use std::collections::BTreeMap;
+
+/// A run as the store keeps it: the histograms apart, because they are nine tenths of the bytes and a gate does not
+/// read them.
+#[derive(Debug)]
+pub struct Stored {
+    /// The run without histograms.
+    pub run: RunV1,
+    /// Histograms by [`EndpointKey::unique_name`], in two digits.
+    pub histograms: BTreeMap<String, HistogramV1>,
+}
+
+impl Stored {
+    /// Significant digits of a stored histogram.
+    const DIGITS: u8 = 2;
+
+    /// The two parts of a run.
+    pub fn new(run: &Run) -> Result<Self, HistogramError> {
+        let mut histograms = BTreeMap::new();
+        for endpoint in run.all_endpoints() {
+            let distribution = endpoint.latency.as_ref().and_then(|l| l.distribution.as_ref());
+            if let Some(all) = distribution.filter(|all| all.count() > 0) {
+                let data = encode_histogram(all, Self::DIGITS)?;
+                histograms.insert(
+                    endpoint.key.unique_name(),
+                    HistogramV1 { unit: "ns".to_owned(), data },
+                );
+            }
+        }
+        Ok(Self { run: RunV1::without_histograms(run), histograms })
+    }
+}
+
+impl RunV1 {
+    /// The run as a file, with histograms in full.
+    pub fn with_histograms(run: &Run) -> Result<Self, HistogramError> {
+        let mut file = Self::without_histograms(run);
+        let parts = file.total.iter_mut().map(|total| &mut total.latency);
+        let parts = parts.chain(file.endpoints.iter_mut().map(|endpoint| &mut endpoint.latency));
+        for (latency, endpoint) in parts.zip(run.all_endpoints()) {
+            let all = endpoint.latency.as_ref().and_then(|l| l.distribution.as_ref());
+            if let (Some(latency), Some(all)) = (latency, all) {
+                let data = encode_histogram(all, all.histogram().sigfig())?;
+                latency.histogram = Some(HistogramV1 { unit: "ns".to_owned(), data });
+            }
+        }
+        Ok(file)
+    }
+
+    /// The run as a file, with the quantiles but not the samples.
+    pub fn without_histograms(run: &Run) -> Self {
+        Self {
+            schema: RUN_SCHEMA.to_owned(),
+            tool: ToolV1 { name: run.tool.name.clone(), version: run.tool.version.clone() },
+            suite: Some(run.suite.clone()),
+            profile: run.profile.clone(),
+            environment: run.environment.clone(),
+            commit: run.commit.map(|id| id.to_string()),
+            started_at: run.started_at.map(|at| at.to_string()),
+            duration_s: run.duration_s,
+            load: LoadV1::from(&run.load),
+            labels: run.labels.clone(),
+            total: Some(MeasuredV1::from(&run.total)),
+            endpoints: run.endpoints.iter().map(EndpointV1::from).collect(),
+            metrics: run.metrics.iter().map(MetricV1::from).collect(),
+            resources: run
+                .resources
+                .iter()
+                .map(|(name, r)| (name.clone(), ResourceV1::from(r)))
+                .collect(),
+            checks: run.checks.iter().map(CheckV1::from).collect(),
+        }
+    }
+}
+
+impl EndpointV1 {
+    /// [`EndpointKey::unique_name`] of the endpoint, by which its histogram is found.
+    pub fn unique_name(&self) -> String {
+        let kind = Kind::from(self.kind);
+        EndpointKey::named(kind, self.method.as_deref(), &self.name).unique_name()
+    }
+}
+
+impl From<&Load> for LoadV1 {
+    fn from(load: &Load) -> Self {
+        Self {
+            users: load.users,
+            spawn_rate: load.spawn_rate,
+            target: load.target.clone(),
+            script_sha256: load.script_sha256.clone(),
+        }
+    }
+}
+
+impl From<&Endpoint> for MeasuredV1 {
+    fn from(endpoint: &Endpoint) -> Self {
+        Self {
+            requests: endpoint.requests,
+            failures: endpoint.failures,
+            outcomes: endpoint.outcomes,
+            throughput_rps: endpoint.throughput_rps,
+            error_rate: endpoint.error_rate(),
+            latency: endpoint.latency.as_ref().map(LatencyV1::from),
+            failure_kinds: endpoint.failure_kinds.iter().map(FailureKindV1::from).collect(),
+        }
+    }
+}
+
+impl From<&Endpoint> for EndpointV1 {
+    fn from(endpoint: &Endpoint) -> Self {
+        let (kind, method, name) = match &endpoint.key {
+            EndpointKey::Named { kind, method, name } => (*kind, method.clone(), name.clone()),
+            // The total stands in a field of its own and is never in the list.
+            EndpointKey::Total => (Kind::Task, None, "total".to_owned()),
+        };
+        let measured = MeasuredV1::from(endpoint);
+        Self {
+            kind: KindV1::from(kind),
+            method,
+            name,
+            requests: measured.requests,
+            failures: measured.failures,
+            outcomes: measured.outcomes,
+            throughput_rps: measured.throughput_rps,
+            error_rate: measured.error_rate,
+            latency: measured.latency,
+            failure_kinds: measured.failure_kinds,
+        }
+    }
+}
+
+impl From<Kind> for KindV1 {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Http => Self::Http,
+            Kind::Websocket => Self::Websocket,
+            Kind::Grpc => Self::Grpc,
+            Kind::Page => Self::Page,
+            Kind::Group => Self::Group,
+            Kind::Scenario => Self::Scenario,
+            Kind::Task => Self::Task,
+            Kind::Bench => Self::Bench,
+        }
+    }
+}
+
+impl From<KindV1> for Kind {
+    fn from(kind: KindV1) -> Self {
+        match kind {
+            KindV1::Http => Self::Http,
+            KindV1::Websocket => Self::Websocket,
+            KindV1::Grpc => Self::Grpc,
+            KindV1::Page => Self::Page,
+            KindV1::Group => Self::Group,
+            KindV1::Scenario => Self::Scenario,
+            KindV1::Task => Self::Task,
+            KindV1::Bench => Self::Bench,
+        }
+    }
+}
+
+impl From<&Latency> for LatencyV1 {
+    fn from(latency: &Latency) -> Self {
+        Self {
+            unit: Unit::Milliseconds.to_string(),
+            count: latency.count,
+            mean: latency.mean,
+            min: latency.min,
+            max: latency.max,
+            quantiles: quantiles(&latency.quantiles),
+            rounding: latency
+                .rounding
+                .map(|Rounding::TwoSignificantDigits| RoundingV1::TwoSignificantDigits),
+            histogram: None,
+            samples: None,
+        }
+    }
+}
+
+fn quantiles(known: &BTreeMap<Quantile, f64>) -> BTreeMap<String, f64> {
+    known.iter().map(|(level, value)| (level.to_string(), *value)).collect()
+}
+
+impl From<&FailureKind> for FailureKindV1 {
+    fn from(kind: &FailureKind) -> Self {
+        Self { message: kind.message.clone(), count: kind.count }
+    }
+}
+
+impl From<&CustomMetric> for MetricV1 {
+    fn from(metric: &CustomMetric) -> Self {
+        Self {
+            name: metric.name.clone(),
+            unit: Some(metric.unit.to_string()),
+            direction: metric.direction.map(|direction| match direction {
+                Direction::Lower => DirectionV1::Lower,
+                Direction::Higher => DirectionV1::Higher,
+            }),
+            value: metric.value,
+            count: metric.count,
+            quantiles: quantiles(&metric.quantiles),
+            endpoint: metric.endpoint.clone(),
+        }
+    }
+}
+
+impl From<&Resource> for ResourceV1 {
+    fn from(resource: &Resource) -> Self {
+        Self { mean: resource.mean, max: resource.max, slope_per_hour: resource.slope_per_hour }
+    }
+}
+
+impl From<&Check> for CheckV1 {
+    fn from(check: &Check) -> Self {
+        Self { name: check.name.clone(), passes: check.passes, fails: check.fails }
+    }
+}
