@@ -15,10 +15,10 @@ fn schema(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(committed(name)).unwrap()).unwrap()
 }
 
-/// To renew: `for f in run report config; do cargo run -- schema $f > schemas/$f.v1.json; done`
+/// To renew: `for f in run report history config; do cargo run -- schema $f > schemas/$f.v1.json; done`
 #[test]
 fn the_committed_schemas_are_fresh() {
-    for name in ["run", "report", "config"] {
+    for name in ["run", "report", "history", "config"] {
         let printed = perfgate(Path::new("."), &["schema", name]).expect(0).stdout;
         let committed = std::fs::read_to_string(committed(name)).unwrap_or_default();
         assert_eq!(
@@ -69,6 +69,18 @@ fn every_report_is_valid() {
         let errors: Vec<String> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
         assert!(errors.is_empty(), "{new}: {errors:?}");
     }
+}
+
+#[test]
+fn a_history_is_valid() {
+    let validator = jsonschema::validator_for(&schema("history")).unwrap();
+    let series = fixture("series/step-at-27.csv");
+    let text = perfgate(Path::new("."), &["trend", "--format", "json", "--input", series.to_str().unwrap()]);
+    let history: Value = serde_json::from_str(&text.expect(0).stdout).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&history).map(|e| e.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    assert_eq!(history["series"][0]["steps"][0]["index"], 27);
+    assert_eq!(history["series"][1]["steps"], serde_json::json!([]));
 }
 
 /// What a user's script writes in ten lines is valid, and so is what comes back.

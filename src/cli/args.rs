@@ -43,6 +43,8 @@ pub(super) enum Command {
     Merge(MergeArgs),
     /// Look at the stored runs, exchange them, tidy them up
     Baseline(BaselineArgs),
+    /// Find the steps in a history: where a series moved to another level, and stayed
+    Trend(TrendArgs),
     /// Print the JSON Schema of a file
     Schema(SchemaArgs),
     /// Show a gate at work in a scratch repository
@@ -294,6 +296,26 @@ pub(super) struct PruneArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct TrendArgs {
+    /// Series to look at, `-` for standard input: a CSV with one row per commit (commit,timestamp,<series>…), or JSON
+    /// lines {"id": …, "values": […]}
+    #[arg(long, value_name = "FILE")]
+    pub(super) input: PathBuf,
+    /// Smallest change of level that counts; without it the tests alone decide
+    #[arg(long, value_name = "PERCENT", value_parser = parse_limit)]
+    pub(super) min_effect: Option<f64>,
+    /// Form of the answer
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: TrendFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TrendFormat {
+    Table,
+    Json,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
     /// The file whose schema is wanted
     pub(super) file: SchemaFile,
@@ -305,6 +327,8 @@ pub(super) enum SchemaFile {
     Run,
     /// A report, perfgate.report/1
     Report,
+    /// The steps in a history, perfgate.history/1
+    History,
     /// The policy, perfgate.yaml
     Config,
 }

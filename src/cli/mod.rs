@@ -19,6 +19,7 @@ mod results;
 mod schema;
 mod search;
 mod session;
+mod trend;
 
 pub use exit::Exit;
 pub use session::{Environment, Session};
@@ -43,6 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<
         Command::Normalize(args) => normalize::run(args, session),
         Command::Merge(args) => merge::run(args, session),
         Command::Baseline(args) => baseline::run(args, session),
+        Command::Trend(args) => trend::run(args, session),
         Command::Schema(args) => schema::run(args, session),
         Command::Demo(args) => demo::run(args, session),
     };

@@ -5,13 +5,14 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::session::Session;
 use crate::config::PolicyFile;
-use crate::schema::{ReportV1, RunV1};
+use crate::schema::{HistoryV1, ReportV1, RunV1};
 use std::io::Write as _;
 
 pub(super) fn run(args: &SchemaArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let schema = match args.file {
         SchemaFile::Run => schemars::schema_for!(RunV1),
         SchemaFile::Report => schemars::schema_for!(ReportV1),
+        SchemaFile::History => schemars::schema_for!(HistoryV1),
         SchemaFile::Config => schemars::schema_for!(PolicyFile),
     };
     let text = serde_json::to_string_pretty(&schema)?;

@@ -15,6 +15,6 @@ pub use escape::{harmless, terminal as escape_terminal};
 pub use grid::{Column, write_grid};
 pub use json::{render as render_json, to_wire};
 pub use markdown::render as render_markdown;
-pub use number::{plural, significant};
+pub use number::{plural, signed_percent, significant};
 pub use table::{TableStyle, render as render_table};
 pub use words::ago;

@@ -71,7 +71,7 @@ pub fn significant(value: f64) -> String {
 }
 
 /// A change with its sign and one decimal: `+27.0 %`, `−1.0 %`.
-pub(super) fn signed_percent(fraction: f64) -> String {
+pub fn signed_percent(fraction: f64) -> String {
     let decimals = usize::from(fraction.abs() < 10.0);
     format!("{} %", signed(fraction * 100.0, decimals))
 }

@@ -4,12 +4,14 @@
 //! They are kept apart so that a change inside never changes a file. The schemas in `schemas/` are generated from here.
 
 mod histogram;
+mod history;
 mod read;
 mod report;
 mod run;
 mod write;
 
 pub use histogram::{HistogramError, decode_histogram, encode_histogram};
+pub use history::{HISTORY_SCHEMA, HistoryV1, SeriesV1, StepV1};
 pub use read::{ReadRun, RunFileError, read_run};
 pub use report::{
     BaselineV1, ChangeV1, CoverageV1, CurrentV1, FindingV1, IntervalV1, PlaceV1, REPORT_SCHEMA,

@@ -1,0 +1,144 @@
+//! Series from elsewhere: a CSV with one row per commit (`commit,timestamp,<series>…`), or JSON lines
+//! (`{"id": …, "values": […]}`).
+
+use csv::{ReaderBuilder, StringRecord};
+use serde::Deserialize;
+use std::io::{BufRead, BufReader, Read};
+
+/// The longest line of a JSON lines file: a million values.
+const LONGEST_LINE: u64 = 32 << 20;
+
+/// A series of one value per commit, oldest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// Its name; untrusted.
+    pub id: String,
+    /// The commits, where the file names them; untrusted.
+    pub commits: Vec<String>,
+    /// The values; none where a commit has none. All finite.
+    pub values: Vec<Option<f64>>,
+}
+
+/// Why a file of series cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SeriesError {
+    /// Reading failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// A line is not what it should be.
+    #[error("line {line}: {problem}")]
+    Line {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// There is nothing in it.
+    #[error(
+        "there is no series in it: write `commit,timestamp,<series>…`, or JSON lines {{\"id\": …, \"values\": […]}}"
+    )]
+    Empty,
+}
+
+/// Reads all series of a file; the first character tells the format.
+pub fn read_series(source: impl Read) -> Result<Vec<Series>, SeriesError> {
+    let mut reader = BufReader::new(source);
+    let blank = |b: &u8| b.is_ascii_whitespace();
+    let first = reader.fill_buf()?.iter().find(|b| !blank(b)).copied();
+    let series = match first {
+        Some(b'{') => json_lines(reader)?,
+        _ => csv_columns(reader)?,
+    };
+    if series.is_empty() { Err(SeriesError::Empty) } else { Ok(series) }
+}
+
+fn wrong(line: u64, problem: impl Into<String>) -> SeriesError {
+    SeriesError::Line { line, problem: problem.into() }
+}
+
+fn json_lines(mut reader: impl BufRead) -> Result<Vec<Series>, SeriesError> {
+    #[derive(Deserialize)]
+    struct Line {
+        id: String,
+        values: Vec<Option<f64>>,
+        #[serde(default)]
+        commits: Vec<String>,
+    }
+    let mut all = Vec::new();
+    let mut text = Vec::new();
+    for line in 1.. {
+        text.clear();
+        if (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut text)? == 0 {
+            break;
+        }
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        let parsed: Line =
+            serde_json::from_slice(&text).map_err(|error| wrong(line, error.to_string()))?;
+        if !parsed.commits.is_empty() && parsed.commits.len() != parsed.values.len() {
+            return Err(wrong(line, "`commits` and `values` are of different lengths"));
+        }
+        all.push(Series { id: parsed.id, commits: parsed.commits, values: parsed.values });
+    }
+    Ok(all)
+}
+
+fn csv_columns(reader: impl Read) -> Result<Vec<Series>, SeriesError> {
+    let mut csv = ReaderBuilder::new().from_reader(reader);
+    let line_of = |error: &csv::Error| error.position().map_or(1, csv::Position::line);
+    let failed = |error: csv::Error| wrong(line_of(&error), error.to_string());
+    let header = csv.headers().map_err(failed)?.clone();
+    let place = |name: &str| header.iter().position(|column| column.trim() == name);
+    let commit = place("commit").ok_or_else(|| wrong(1, "the column `commit` is missing"))?;
+    let timestamp = place("timestamp");
+    let columns: Vec<usize> =
+        (0..header.len()).filter(|i| *i != commit && Some(*i) != timestamp).collect();
+    let named = |i: &usize| header.get(*i).unwrap_or_default().trim().to_owned();
+    let empty = |i: &usize| Series { id: named(i), commits: Vec::new(), values: Vec::new() };
+    let mut all: Vec<Series> = columns.iter().map(empty).collect();
+    let mut record = StringRecord::new();
+    while csv.read_record(&mut record).map_err(failed)? {
+        let line = record.position().map_or(0, csv::Position::line);
+        for (series, i) in all.iter_mut().zip(&columns) {
+            series.commits.push(record.get(commit).unwrap_or_default().to_owned());
+            series.values.push(value(record.get(*i).unwrap_or_default(), line, &series.id)?);
+        }
+    }
+    Ok(all)
+}
+
+/// A value; an empty cell is none.
+fn value(text: &str, line: u64, id: &str) -> Result<Option<f64>, SeriesError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(Some(value)),
+        _ => Err(wrong(line, format!("`{text}` of {id} is no finite number"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_csv_and_json_lines_give_the_same_series() {
+        let csv = read_series("commit,timestamp,p95\na,1,10\nb,2,\nc,3,12.5\n".as_bytes()).unwrap();
+        let json = r#"{"id": "p95", "commits": ["a", "b", "c"], "values": [10, null, 12.5]}"#;
+        assert_eq!(csv, read_series(json.as_bytes()).unwrap());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        let error = |text: &str| read_series(text.as_bytes()).map(drop).unwrap_err().to_string();
+        assert_eq!(error("commit,x\na,1\nb,NaN\n"), "line 3: `NaN` of x is no finite number");
+        assert_eq!(error("when,x\n1,2\n"), "line 1: the column `commit` is missing");
+        assert!(error("{\"id\": \"x\"}\n").starts_with("line 1: missing field `values`"));
+        assert!(
+            error("").contains("there is no series") || error("").contains("`commit` is missing")
+        );
+    }
+}

@@ -1,0 +1,33 @@
+//! History: series of one value per commit, and the steps in them.
+//!
+//! Series may come from elsewhere ([`read_series`]); what a step is, is mathematics of [`crate::stats`]. Nothing here judges
+//! a run.
+
+mod input;
+
+pub use input::{Series, SeriesError, read_series};
+
+use crate::stats::{Step, steps};
+
+/// A step in a series, with the commit that it came with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Where, how large, how sure.
+    pub step: Step,
+    /// The commit of the first point of the new level, where the series names commits.
+    pub commit: Option<String>,
+}
+
+/// The steps of a series. Points without a value are passed over.
+pub fn steps_of(series: &Series, min_effect: f64) -> Vec<Found> {
+    let (indices, values): (Vec<usize>, Vec<f64>) =
+        series.values.iter().enumerate().filter_map(|(i, v)| Some((i, (*v)?))).unzip();
+    steps(&values, min_effect)
+        .into_iter()
+        .map(|step| {
+            let index = indices[step.index];
+            let commit = series.commits.get(index).cloned();
+            Found { step: Step { index, ..step }, commit }
+        })
+        .collect()
+}
