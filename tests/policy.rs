@@ -96,7 +96,7 @@ fn unknown_keys_are_errors_everywhere() {
     perfgate.yaml:2:11: unknown value "evidense"
        2 |   decide: evidense
          |           ^^^^^^^^ did you mean evidence?
-      known: threshold, evidence
+      known: threshold, evidence, confirmed
     "#);
     insta::assert_snapshot!(error("regression_thresholds:\n  api_respose_time: { p95: 20% }\n"), @r#"
     perfgate.yaml:2:3: unknown threshold "api_respose_time"

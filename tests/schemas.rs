@@ -75,7 +75,10 @@ fn every_report_is_valid() {
 fn a_history_is_valid() {
     let validator = jsonschema::validator_for(&schema("history")).unwrap();
     let series = fixture("series/step-at-27.csv");
-    let text = perfgate(Path::new("."), &["trend", "--format", "json", "--input", series.to_str().unwrap()]);
+    let text = perfgate(
+        Path::new("."),
+        &["trend", "--format", "json", "--input", series.to_str().unwrap()],
+    );
     let history: Value = serde_json::from_str(&text.expect(0).stdout).unwrap();
     let errors: Vec<String> = validator.iter_errors(&history).map(|e| e.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}");

@@ -103,6 +103,9 @@ fn trusted_rules(
     session: &Session<'_>,
 ) -> Result<Vec<Warning>, CliError> {
     let Some(pull_request) = pull_request(session)? else { return Ok(Vec::new()) };
+    if loaded.is_named() {
+        return Ok(Vec::new());
+    }
     let remote = loaded.policy.store.remote.clone();
     let history = History::open(session.folder(), remote.as_deref(), args.gate.offline)?;
     trust_base(loaded, Some(&pull_request), &history, session)

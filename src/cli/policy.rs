@@ -25,6 +25,13 @@ pub(super) struct Loaded {
     named: bool,
 }
 
+impl Loaded {
+    /// Whether the arguments name the policy: then it holds, whatever the base commit has.
+    pub(super) fn is_named(&self) -> bool {
+        self.named
+    }
+}
+
 /// Reads the policy that the arguments name, or the nearest one from the session's folder upwards.
 pub(super) fn load(session: &Session<'_>) -> Result<Loaded, CliError> {
     let found = match &session.policy_file {

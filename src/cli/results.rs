@@ -4,7 +4,7 @@ use super::args::{ResultArgs, RunArgs};
 use super::error::CliError;
 use super::session::Session;
 use crate::ingest::{Ingested, ReadOptions, Source, read};
-use crate::model::{Run, Warning, merge_shards};
+use crate::model::{Run, Warning, WarningKind, merge_shards};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -43,9 +43,14 @@ pub(super) fn read_files(
     session: &Session<'_>,
 ) -> Result<Read, CliError> {
     let mut all = Read { runs: Vec::new(), warnings: Vec::new() };
+    let mut seen = BTreeSet::new();
     for path in paths {
         // Messages name the file as the person did.
         let shown = path.strip_prefix(session.folder()).unwrap_or(path);
+        if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
+            let kind = WarningKind::RepeatedFile;
+            all.warnings.push(Warning::at(kind, &shown.display().to_string(), None));
+        }
         let source = Source::open(path).map_err(|error| renamed(error, path, shown))?;
         let Ingested { run, warnings } =
             read(source, options).map_err(|error| renamed(error, path, shown))?;
@@ -104,9 +109,6 @@ pub(super) fn expand(
         found.sort();
         paths.extend(found);
     }
-    // The same file twice is not two runs.
-    let mut seen = BTreeSet::new();
-    paths.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
     Ok(paths)
 }
 

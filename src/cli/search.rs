@@ -108,6 +108,7 @@ impl Search {
             run,
             allow_different: &loaded.policy.rules.allow_different,
             max_distance: gate.max_distance.unwrap_or(loaded.policy.baseline.max_distance),
+            window: loaded.policy.baseline.window,
             histograms: loaded.policy.rules.needs_histograms(),
         };
         Ok(find_baseline(self.place.store(), &self.place.history, &wanted)?)

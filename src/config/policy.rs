@@ -11,6 +11,10 @@ pub mod defaults {
     pub const MIN_REQUESTS: u64 = 100;
     /// First-parent commits that are searched for a baseline, from the merge base on.
     pub const MAX_DISTANCE: usize = 50;
+    /// Baseline runs that are looked at together.
+    pub const WINDOW: usize = 10;
+    /// New runs after which an open question stays open.
+    pub const MAX_RUNS: usize = 5;
     /// Allowed change of `api_response_time`, by statistic.
     pub const API: [(&str, f64); 2] = [("p95", 0.20), ("p99", 0.25)];
     /// Allowed change of `websocket_latency`, by statistic.
@@ -45,11 +49,13 @@ pub struct BaselineChoice {
     pub branch: Option<String>,
     /// First-parent commits that are searched, from the merge base on.
     pub max_distance: usize,
+    /// Comparable runs that are taken, nearest first.
+    pub window: usize,
 }
 
 impl Default for BaselineChoice {
     fn default() -> Self {
-        Self { branch: None, max_distance: defaults::MAX_DISTANCE }
+        Self { branch: None, max_distance: defaults::MAX_DISTANCE, window: defaults::WINDOW }
     }
 }
 
@@ -78,6 +84,8 @@ pub enum Decide {
     /// A change that chance does not give.
     #[default]
     Evidence,
+    /// The same, seen in at least two new runs.
+    Confirmed,
 }
 
 /// What an open question does to the exit code.
@@ -117,6 +125,8 @@ pub enum Severity {
 pub struct Rules {
     /// How much evidence a crossing needs.
     pub decide: Decide,
+    /// New runs after which an open question stays open.
+    pub max_runs: usize,
     /// Requests below which no latency is judged.
     pub min_requests: u64,
     /// Share of the measurements that must be compared, from 0 to 1.
@@ -193,6 +203,7 @@ impl Default for Rules {
         };
         Self {
             decide: Decide::default(),
+            max_runs: defaults::MAX_RUNS,
             min_requests: defaults::MIN_REQUESTS,
             require_coverage: None,
             missing_baseline: Leniency::default(),

@@ -32,6 +32,7 @@ impl Policy {
             baseline: BaselineChoice {
                 branch: written.baseline.branch,
                 max_distance: written.baseline.max_distance.unwrap_or(defaults::MAX_DISTANCE),
+                window: written.baseline.window.unwrap_or(defaults::WINDOW).max(1),
             },
             store: store(&source, written.store)?,
             rules: rules(
@@ -157,7 +158,9 @@ fn resolve_gate(source: &Source<'_>, gate: GateFile, rules: &mut Rules) -> Resul
     rules.decide = gate.decide.map_or(rules.decide, |decide| match decide {
         DecideFile::Threshold => Decide::Threshold,
         DecideFile::Evidence => Decide::Evidence,
+        DecideFile::Confirmed => Decide::Confirmed,
     });
+    rules.max_runs = gate.max_runs.unwrap_or(rules.max_runs).max(2);
     rules.min_requests = gate.min_requests.unwrap_or(rules.min_requests);
     if let Some(share) = gate.require_coverage {
         let text = source.text_of(&share)?;
@@ -298,6 +301,11 @@ fn custom_rule(
             "absolute" => {
                 let written = limits::Written::Absolute;
                 (Statistic::Value, source.limit_written(value, Quantity::Custom, written)?)
+            }
+            "max" => {
+                let problem =
+                    "the maximum of a custom metric is not kept: limit mean or a quantile";
+                return Err(source.error(name.place, problem.to_owned()));
             }
             _ => (statistic(source, name, &key.value)?, source.limit(value, Quantity::Custom)?),
         };

@@ -49,6 +49,8 @@ pub(super) struct BaselineFile {
     pub(super) branch: Option<String>,
     /// How many commits are searched from the merge base on; default 50.
     pub(super) max_distance: Option<usize>,
+    /// How many comparable runs are taken, nearest first; default 10. From three on, they show the noise from run to run.
+    pub(super) window: Option<usize>,
 }
 
 /// Where runs are kept.
@@ -77,8 +79,10 @@ pub(super) enum StoreKind {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GateFile {
-    /// How much evidence a crossing needs: `evidence` (default), or `threshold`: none.
+    /// How much evidence a crossing needs: `evidence` (default), `confirmed`: the same in two new runs, `threshold`: none.
     pub(super) decide: Option<DecideFile>,
+    /// New runs after which an open question stays open, for `confirmed`; default 5.
+    pub(super) max_runs: Option<usize>,
     /// Requests below which no latency is judged; default 100.
     pub(super) min_requests: Option<u64>,
     /// Share of the measurements that must be compared (`95%`); less is exit code 3.
@@ -96,6 +100,7 @@ pub(super) struct GateFile {
 pub(super) enum DecideFile {
     Threshold,
     Evidence,
+    Confirmed,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]

@@ -2,6 +2,7 @@
 //! baseline runs).
 
 use super::measure::Side;
+use super::noise::RUNS_FOR_NOISE;
 use crate::model::{Direction, Metric};
 use crate::stats::{
     Interval, benjamini_hochberg, difference_interval, fisher_one_sided, normal_upper_tail,
@@ -36,28 +37,58 @@ pub(super) struct Evidence {
 }
 
 /// What the data say about the change of this metric.
+/// `failures` are those of each baseline run, for an error rate.
 pub(super) fn evidence(
     metric: &Metric,
     direction: Direction,
     [baseline, current]: &[Side; 2],
+    failures: &[(u64, u64)],
 ) -> Evidence {
     match metric {
-        Metric::ErrorRate => of_counts(baseline, current),
+        Metric::ErrorRate => of_counts(baseline, current, failures),
         Metric::Latency | Metric::Throughput | Metric::Custom(_) => {
             of_logarithms(direction, baseline, current)
         }
     }
 }
 
-/// Error rates by counts: Fisher's exact test.
-fn of_counts(baseline: &Side, current: &Side) -> Evidence {
+/// Error rates by counts: Fisher's exact test; where three or more baseline runs differ by more than chance gives, a
+/// normal test with their variance.
+fn of_counts(baseline: &Side, current: &Side, failures: &[(u64, u64)]) -> Evidence {
     let counts = |side: &Side| Some((side.counts.failures?, side.counts.requests?));
     let (Some(before), Some(after)) = (counts(baseline), counts(current)) else {
         return Evidence::default();
     };
     let (low, high) = difference_interval(before, after);
-    let p = Some(fisher_one_sided(before, after));
+    let p = match overdispersion(failures) {
+        Some(phi) if phi > 1.0 => Some(overdispersed(before, after, phi)),
+        _ => Some(fisher_one_sided(before, after)),
+    };
     Evidence { p, interval: Some(Interval { low, high }), detectable: None }
+}
+
+/// How much more the failures of three or more runs vary than chance gives: χ²/(k−1). None with fewer runs, or where
+/// nothing or everything failed.
+fn overdispersion(runs: &[(u64, u64)]) -> Option<f64> {
+    let (failures, of) =
+        runs.iter().fold((0.0, 0.0), |(f, n), (a, b)| (f + *a as f64, n + *b as f64));
+    let rate = failures / of;
+    if runs.len() < RUNS_FOR_NOISE || rate <= 0.0 || rate >= 1.0 {
+        return None;
+    }
+    let one = |(f, n): &(u64, u64)| {
+        (*f as f64 - *n as f64 * rate).powi(2) / (*n as f64 * rate * (1.0 - rate))
+    };
+    Some(runs.iter().map(one).sum::<f64>() / (runs.len() as f64 - 1.0))
+}
+
+/// The normal test of two proportions with their variance times `phi`.
+fn overdispersed(before: (u64, u64), after: (u64, u64), phi: f64) -> f64 {
+    let (n0, n1) = (before.1 as f64, after.1 as f64);
+    let pooled = (before.0 as f64 + after.0 as f64) / (n0 + n1);
+    let variance = phi * pooled * (1.0 - pooled) * (1.0 / n0 + 1.0 / n1);
+    let difference = after.0 as f64 / n1 - before.0 as f64 / n0;
+    if variance > 0.0 { normal_upper_tail(difference / variance.sqrt()) } else { 1.0 }
 }
 
 /// Everything positive by its logarithm: the change over its standard deviation, sampling of both sides and the unknown

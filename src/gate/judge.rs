@@ -1,15 +1,18 @@
 //! The verdict on every finding, and on the whole.
 
+use super::by_noise::{ByNoise, by_noise};
 use super::evidence::{Evidence, Strength, evidence, strengths};
 use super::input::{Baseline, Search};
 use super::join::pairs;
 use super::limit::is_crossed;
 use super::notices::{compare_loads, notices};
 use super::plan::{Test, tests_of_custom_metrics, tests_of_endpoints};
-use super::report::{Coverage, CurrentInfo, Finding, Reason, Report, ReportReason, Verdict};
+use super::report::{
+    Coverage, CurrentInfo, Finding, Reason, Report, ReportReason, Variation, Verdict,
+};
 use crate::config::{Decide, Rules, Severity, Threshold};
 use crate::model::{Difference, Metric, Run, Warning, WarningKind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Judges the new runs (repeats of one test, at least one) against the baseline.
 ///
@@ -30,6 +33,7 @@ pub fn judge(
         missing_baseline: rules.missing_baseline,
         requested: search.revision,
         baseline: None,
+        variation: None,
         visited: search.visited,
         current: info,
         coverage: Coverage::default(),
@@ -45,7 +49,9 @@ pub fn judge(
     let pairs = pairs(&baseline.runs, current);
     let mut tests = tests_of_endpoints(&pairs, rules);
     tests.extend(tests_of_custom_metrics(&baseline.runs, current, rules));
-    report.findings = verdicts(tests, rules.decide);
+    let nearest = runs_of_nearest_commit(&baseline.runs);
+    let sizes = [baseline.runs.len(), current.len()];
+    (report.findings, report.variation) = verdicts(tests, sizes, nearest, rules);
     report.coverage = coverage(&report.findings);
     let different = compare_loads(&baseline.runs, current, rules, &mut report.warnings);
     report.warnings.extend(notices(&baseline, current, &pairs, rules, &report.findings));
@@ -69,7 +75,7 @@ struct Examined {
     settled: Option<(Verdict, Reason)>,
 }
 
-fn examine(test: Test) -> Examined {
+fn examine(test: Test, decide: Decide) -> Examined {
     let plain = |settled| (Evidence::default(), Some(settled));
     let (evidence, settled) = match (&test.one_sided, &test.measured.sides) {
         (Some(one_sided), _) => plain(*one_sided),
@@ -89,50 +95,119 @@ fn examine(test: Test) -> Examined {
             } else {
                 None
             };
-            (evidence(&test.metric, test.direction, sides), settled)
+            let failures = &test.measured.baseline_failures;
+            let evidence = match decide {
+                Decide::Threshold => Evidence::default(),
+                Decide::Evidence | Decide::Confirmed => {
+                    evidence(&test.metric, test.direction, sides, failures)
+                }
+            };
+            (evidence, settled)
         }
     };
     Examined { test, evidence, settled }
 }
 
-/// The findings, each with its verdict; the tests of one metric are one family.
-fn verdicts(tests: Vec<Test>, decide: Decide) -> Vec<Finding> {
-    let examined: Vec<Examined> = tests.into_iter().map(examine).collect();
-    let families: BTreeSet<&Metric> = examined.iter().map(|e| &e.test.metric).collect();
+/// The findings, each with its verdict; the tests of one metric are one family. Also the noise that the latency shows.
+fn verdicts(
+    tests: Vec<Test>,
+    runs: [usize; 2],
+    nearest: usize,
+    rules: &Rules,
+) -> (Vec<Finding>, Option<Variation>) {
+    let metrics: BTreeSet<Metric> = tests.iter().map(|test| test.metric.clone()).collect();
+    let mut noisy: BTreeMap<usize, ByNoise> = BTreeMap::new();
+    let mut variation = None;
+    for metric in
+        metrics.iter().filter(|m| **m != Metric::ErrorRate && rules.decide != Decide::Threshold)
+    {
+        let family: Vec<(usize, &Test)> =
+            tests.iter().enumerate().filter(|(_, test)| test.metric == *metric).collect();
+        if let Some((judged, found)) = by_noise(&family, runs, nearest, rules) {
+            noisy.extend(judged);
+            variation = variation.or(Some(found).filter(|_| *metric == Metric::Latency));
+        }
+    }
+    let examined: Vec<Examined> =
+        tests.into_iter().map(|test| examine(test, rules.decide)).collect();
     let mut strength = vec![Strength::Real; examined.len()];
-    if decide == Decide::Evidence {
-        for family in families {
-            let compared = |e: &Examined| {
-                !matches!(e.settled, Some((Verdict::NotCompared, _) | (_, Reason::Removed)))
+    if rules.decide != Decide::Threshold {
+        for metric in &metrics {
+            let belongs = |i: &usize| {
+                let e = &examined[*i];
+                let settled =
+                    matches!(e.settled, Some((Verdict::NotCompared, _) | (_, Reason::Removed)));
+                e.test.metric == *metric && !settled && !noisy.contains_key(i)
             };
-            let members: Vec<usize> = (0..examined.len())
-                .filter(|i| examined[*i].test.metric == *family && compared(&examined[*i]))
-                .collect();
+            let members: Vec<usize> = (0..examined.len()).filter(belongs).collect();
             let p: Vec<Option<f64>> = members.iter().map(|i| examined[*i].evidence.p).collect();
             for (i, found) in members.into_iter().zip(strengths(&p)) {
                 strength[i] = found;
             }
         }
     }
-    examined
-        .into_iter()
-        .zip(strength)
-        .map(|(examined, strength)| finding(examined, strength))
-        .collect()
+    let judged = examined.into_iter().zip(strength).enumerate();
+    let findings = judged.map(|(i, (examined, strength))| match noisy.get(&i) {
+        Some(by_noise) => finding_by_noise(examined.test, by_noise),
+        None => {
+            let verdict = verdict(&examined, strength, runs[1], rules.decide);
+            finding(examined, verdict)
+        }
+    });
+    (findings.collect(), variation)
 }
 
-fn finding(examined: Examined, strength: Strength) -> Finding {
-    let Examined { test, evidence, settled } = examined;
-    let (verdict, reason) = settled.unwrap_or(match (strength, test.severity) {
-        (Strength::Chance, _) => (Verdict::Warn, Reason::WithinNoise),
-        (_, Severity::Warn) => (Verdict::Warn, Reason::WarnOnly),
-        (Strength::Suspicious, Severity::Fail) => (Verdict::Inconclusive, Reason::MeasureAgain),
-        (Strength::Real, Severity::Fail) => (Verdict::Fail, Reason::OverThreshold),
-    });
-    let verdict = match (verdict, test.severity) {
-        (Verdict::Fail, Severity::Warn) => Verdict::Warn,
-        (verdict, _) => verdict,
+/// The verdict where the noise from run to run is not known.
+fn verdict(
+    examined: &Examined,
+    strength: Strength,
+    new_runs: usize,
+    decide: Decide,
+) -> (Verdict, Reason) {
+    if let Some(settled) = examined.settled {
+        return settled;
+    }
+    let counted = examined.test.metric == Metric::ErrorRate;
+    match (decide, strength) {
+        (Decide::Threshold, _) => (Verdict::Fail, Reason::OverThreshold),
+        // Without the noise from run to run, nothing but counts can confirm, and those only in a second run.
+        (Decide::Confirmed, _) if !counted => (Verdict::Inconclusive, Reason::MeasureAgain),
+        (_, Strength::Chance) => (Verdict::Warn, Reason::WithinNoise),
+        (Decide::Confirmed, Strength::Real) if new_runs < 2 => {
+            (Verdict::Inconclusive, Reason::MeasureAgain)
+        }
+        (_, Strength::Suspicious) => (Verdict::Inconclusive, Reason::MeasureAgain),
+        (_, Strength::Real) => (Verdict::Fail, Reason::OverThreshold),
+    }
+}
+
+/// The worst that the policy allows here.
+fn allowed((verdict, reason): (Verdict, Reason), severity: Severity) -> (Verdict, Reason) {
+    match (severity, verdict, reason) {
+        (Severity::Warn, Verdict::Fail, Reason::Removed) => (Verdict::Warn, reason),
+        (Severity::Warn, Verdict::Fail | Verdict::Inconclusive, _) => {
+            (Verdict::Warn, Reason::WarnOnly)
+        }
+        _ => (verdict, reason),
+    }
+}
+
+fn finding_by_noise(test: Test, found: &ByNoise) -> Finding {
+    let evidence = Evidence {
+        p: Some(found.p),
+        interval: Some(found.interval),
+        detectable: Some(found.detectable),
     };
+    let values = found.values.map(Some);
+    let examined = Examined { test, evidence, settled: None };
+    let mut finding = finding(examined, (found.verdict, found.reason));
+    [finding.baseline, finding.current] = values;
+    finding
+}
+
+fn finding(examined: Examined, verdict: (Verdict, Reason)) -> Finding {
+    let Examined { test, evidence, .. } = examined;
+    let (verdict, reason) = allowed(verdict, test.severity);
     Finding {
         endpoint: test.endpoint,
         metric: test.metric,
@@ -149,6 +224,14 @@ fn finding(examined: Examined, strength: Strength) -> Finding {
         detectable: evidence.detectable.filter(|_| reason == Reason::WithinNoise),
         counts: test.measured.counts,
         counted: test.measured.counted,
+    }
+}
+
+/// How many of the runs, which are nearest first, are of the nearest commit; all of them where commits are not known.
+fn runs_of_nearest_commit(runs: &[Run]) -> usize {
+    match runs.first().and_then(|run| run.commit) {
+        Some(nearest) => runs.iter().take_while(|run| run.commit == Some(nearest)).count(),
+        None => runs.len(),
     }
 }
 

@@ -21,6 +21,10 @@ pub(super) struct Measured {
     pub(super) sides: Result<[Side; 2], Reason>,
     pub(super) values: [Option<f64>; 2],
     pub(super) counts: [Counts; 2],
+    /// The value of each run that has one.
+    pub(super) per_run: [Vec<f64>; 2],
+    /// Failures and requests of each baseline run, for an error rate.
+    pub(super) baseline_failures: Vec<(u64, u64)>,
     /// Whether at least one side has the measurement.
     pub(super) counted: bool,
 }
@@ -42,7 +46,8 @@ impl Measured {
             }
             (_, Err(reason)) | (Err(reason), Ok(_)) => Err(reason),
         };
-        Self { sides, values, counts, counted }
+        let (per_run, baseline_failures) = ([Vec::new(), Vec::new()], Vec::new());
+        Self { sides, values, counts, per_run, baseline_failures, counted }
     }
 }
 
@@ -58,7 +63,8 @@ pub(super) fn latency(
     let [baseline, current] = sides.map(|runs| latency_side(runs, statistic, min_requests));
     let mut measured = Measured::new(baseline, current, counts);
     // Too few requests on one side still leaves two numbers worth showing.
-    measured.values = sides.map(|runs| median(&values(runs, statistic)));
+    measured.per_run = sides.map(|runs| values(runs, statistic));
+    measured.values = measured.per_run.each_ref().map(|values| median(values));
     measured
 }
 
@@ -204,7 +210,9 @@ pub(super) fn error_rate(sides: [&[&Endpoint]; 2]) -> Measured {
             counts,
         })
     };
-    Measured::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts)
+    let mut measured = Measured::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts);
+    measured.baseline_failures = sides[0].iter().filter_map(|e| e.failure_counts()).collect();
+    measured
 }
 
 /// The failures of all runs and the requests that they are counted in; both or none.
@@ -231,7 +239,9 @@ pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> Measured {
         let log_variance = counts.requests.filter(|n| *n > 0).map(|n| 1.0 / n as f64);
         Ok(Side { value, rounded_from: Interval { low: value, high: value }, log_variance, counts })
     };
-    Measured::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts)
+    let mut measured = Measured::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts);
+    measured.per_run = sides.map(|runs| runs.iter().filter_map(|e| e.throughput_rps).collect());
+    measured
 }
 
 /// A number of a custom metric: median over the runs that have it. The policy names it, so that it is missed where no
@@ -251,7 +261,8 @@ pub(super) fn custom(sides: [&[CustomMetric]; 2], statistic: Statistic) -> Measu
         })
     };
     let measured = Measured::new(side(sides[0]), side(sides[1]), [Counts::default(); 2]);
-    Measured { counted: true, ..measured }
+    let per_run = sides.map(|side| side.iter().filter_map(|m| m.statistic(statistic)).collect());
+    Measured { counted: true, per_run, ..measured }
 }
 
 /// What chance gives of a custom metric: of a quantile as for a latency, of a ratio p of n by (1−p)/(p·n). None for

@@ -8,19 +8,22 @@
 //!
 //! The rules are explained for users in `docs/decisions.md`.
 
+mod by_noise;
 mod evidence;
 mod input;
 mod join;
 mod judge;
 mod limit;
 mod measure;
+mod noise;
 mod notices;
 mod plan;
 mod report;
 
 pub use input::{Baseline, Search};
 pub use judge::judge;
+pub use noise::{Analysis, Confirmation, Family, Look, Looked, RUNS_FOR_NOISE};
 pub use report::{
     BaselineInfo, Change, Counts, Coverage, CurrentInfo, Finding, Reason, Report, ReportReason,
-    Verdict,
+    Variation, Verdict,
 };

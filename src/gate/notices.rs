@@ -2,6 +2,7 @@
 
 use super::input::Baseline;
 use super::join::Pair;
+use super::noise::RUNS_FOR_NOISE;
 use super::report::{Finding, Reason};
 use crate::config::{Decide, Rules};
 use crate::model::{Difference, Endpoint, Metric, Run, Warning, WarningKind, differences};
@@ -45,7 +46,7 @@ pub(super) fn notices(
     let mut kinds = Vec::new();
     let judged_by_noise = findings.iter().any(|f| f.p.is_some() && f.metric != Metric::ErrorRate);
     let runs = baseline.runs.len();
-    if rules.decide == Decide::Evidence && judged_by_noise {
+    if rules.decide != Decide::Threshold && runs < RUNS_FOR_NOISE && judged_by_noise {
         kinds.push(WarningKind::NoiseUnknown { runs });
     }
     let not_measured: BTreeSet<String> = findings

@@ -168,9 +168,12 @@ pub(super) fn tests_of_custom_metrics(
             endpoints.insert(None);
         }
         for endpoint in endpoints {
-            let key = endpoint
-                .as_ref()
-                .map_or(EndpointKey::Total, |name| EndpointKey::named(Kind::Task, None, name));
+            let key = endpoint.as_ref().map_or(EndpointKey::Total, |name| {
+                let runs = || current.iter().chain(baseline);
+                let known =
+                    runs().flat_map(|run| &run.endpoints).find(|e| e.key.to_string() == *name);
+                known.map_or_else(|| EndpointKey::named(Kind::Task, None, name), |e| e.key.clone())
+            });
             let own = rules.for_endpoint(&key);
             let here = sides.each_ref().map(|side| {
                 side.iter().filter(|m| m.endpoint == endpoint).cloned().collect::<Vec<_>>()

@@ -59,6 +59,10 @@ pub enum Reason {
     WithinNoise,
     /// Warn: crossed, but within the rounding of the source.
     BelowResolution,
+    /// Inconclusive: the whole run moved, a machine or something that all endpoints share.
+    WholeRun,
+    /// Warn: crossed against the window, but not against the nearest commit: the change is on the branch already.
+    AlreadyOnMain,
     /// Warn: crossed, and the policy only warns here.
     WarnOnly,
     /// Not compared: one side did not measure this statistic.
@@ -89,6 +93,8 @@ impl Reason {
             Self::MeasureAgain => "measure_again",
             Self::WithinNoise => "within_noise",
             Self::BelowResolution => "below_resolution",
+            Self::WholeRun => "whole_run",
+            Self::AlreadyOnMain => "already_on_main",
             Self::WarnOnly => "warn_only",
             Self::NotMeasured => "not_measured",
             Self::NoData => "no_data",
@@ -198,6 +204,15 @@ pub struct CurrentInfo {
     pub arguments: String,
 }
 
+/// The noise from run to run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Variation {
+    /// Coefficient of variation of the typical latency test: 0.03 is 3 %.
+    pub cv: f64,
+    /// How much of it the endpoints of a run share, from 0 to 1.
+    pub shared: f64,
+}
+
 /// How much was compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Coverage {
@@ -265,6 +280,8 @@ pub struct Report {
     pub visited: Vec<Visited>,
     /// What was judged.
     pub current: CurrentInfo,
+    /// The noise from run to run, where the baseline shows it.
+    pub variation: Option<Variation>,
     /// How much was compared.
     pub coverage: Coverage,
     /// Every finding, in the order of the run.

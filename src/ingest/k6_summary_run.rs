@@ -128,6 +128,8 @@ impl Builder<'_> {
             self.failures(&mut endpoint, metric, &what(FAILED))?;
         }
         endpoint.requests = endpoint.requests.or(samples).or(endpoint.outcomes);
+        // More outcomes than requests cannot be; then the requests are not all.
+        endpoint.requests = endpoint.requests.max(endpoint.outcomes);
         endpoint.outcomes = endpoint.outcomes.filter(|of| Some(*of) != endpoint.requests);
         let over_time = || Some(endpoint.requests? as f64 / duration_s.filter(|s| *s > 0.0)?);
         endpoint.throughput_rps = endpoint.throughput_rps.or_else(over_time);

@@ -103,7 +103,8 @@ fn endpoint(
         let min = entry.min_response_time.map(|min| amount(file, &what("min_response_time"), min));
         latency.min = min.transpose()?.or(latency.min);
         if latency.min > latency.max {
-            let (what, value) = (what("min_response_time"), format!("{:?}", latency.min));
+            let (what, value) =
+                (what("min_response_time"), latency.min.unwrap_or_default().to_string());
             let problem = Problem::BadValue { what, value, why: "is larger than the maximum" };
             return Err(IngestError::new(file, problem));
         }

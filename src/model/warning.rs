@@ -121,6 +121,8 @@ pub enum WarningKind {
         /// Its pattern.
         pattern: String,
     },
+    /// A file is named more than once.
+    RepeatedFile,
     /// The report is inconclusive, and the policy lets that pass.
     Undecided,
     /// Endpoints that no class of the policy holds: they have no latency limit.
@@ -165,6 +167,7 @@ impl WarningKind {
             Self::UnknownMetric { .. } => "unknown_metric",
             Self::RequestsUnknown { .. } => "requests_unknown",
             Self::UnmatchedRule { .. } => "unmatched_rule",
+            Self::RepeatedFile => "repeated_file",
             Self::Undecided => "undecided",
             Self::Unclassified { .. } => "unclassified",
             Self::PolicyChanged { .. } => "policy_changed",
@@ -209,7 +212,7 @@ impl fmt::Display for WarningKind {
             ),
             Self::NoiseUnknown { runs } => write!(
                 f,
-                "{}: the noise from run to run is not known; 3 % is assumed",
+                "{}: the noise from run to run is not known, 3 % is assumed; record three or more",
                 if *runs == 1 {
                     "one baseline run".to_owned()
                 } else {
@@ -234,6 +237,9 @@ impl fmt::Display for WarningKind {
             ),
             Self::UnmatchedRule { pattern } => {
                 write!(f, "the rule for `{pattern}` holds no endpoint: is the pattern right?")
+            }
+            Self::RepeatedFile => {
+                f.write_str("the file is named more than once, and counts as a run each time")
             }
             Self::Undecided => f.write_str(
                 "NOTHING WAS DECIDED: a limit is crossed, and measuring again would tell",

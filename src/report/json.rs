@@ -4,8 +4,8 @@ use crate::config::{Decide, Threshold};
 use crate::gate::{Finding, Reason, Report, Verdict};
 use crate::model::{EndpointKey, Outcome, Warning};
 use crate::schema::{
-    BaselineV1, ChangeV1, CoverageV1, CurrentV1, FindingV1, IntervalV1, PlaceV1, REPORT_SCHEMA,
-    ReportV1, SkippedV1, ThresholdV1, WarningV1,
+    BaselineV1, ChangeV1, CoverageV1, CurrentV1, FindingV1, IntervalV1, NoiseV1, PlaceV1,
+    REPORT_SCHEMA, ReportV1, SkippedV1, ThresholdV1, WarningV1,
 };
 use std::io::{self, Write};
 
@@ -25,6 +25,7 @@ pub fn to_wire(report: &Report) -> ReportV1 {
         decide: match report.decide {
             Decide::Threshold => "threshold",
             Decide::Evidence => "evidence",
+            Decide::Confirmed => "confirmed",
         }
         .to_owned(),
         requested: report.requested.clone(),
@@ -38,6 +39,7 @@ pub fn to_wire(report: &Report) -> ReportV1 {
             newest: info.newest.map(|at| at.to_string()),
         }),
         skipped: report.visited.iter().filter_map(skipped).collect(),
+        noise: report.variation.map(|v| NoiseV1 { cv: v.cv, shared: v.shared }),
         current: CurrentV1 {
             commit: report.current.commit.map(|id| id.to_string()),
             runs: report.current.runs,

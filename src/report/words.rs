@@ -96,6 +96,8 @@ pub(super) fn verdict(finding: &Finding) -> String {
         Reason::WithinNoise => format!("within noise ({})", noise(finding, &p)),
         Reason::BelowResolution => "within rounding".to_owned(),
         Reason::WarnOnly => "warn only".to_owned(),
+        Reason::WholeRun => format!("the whole run moved ({p})"),
+        Reason::AlreadyOnMain => "already on the branch".to_owned(),
         _ => not_compared(finding),
     }
 }
@@ -296,7 +298,12 @@ pub(super) fn move_of(finding: &Finding, scales: &Scales, show: Show<'_>) -> Str
 pub(super) fn provenance(info: &BaselineInfo, report: &Report, show: Show<'_>) -> String {
     let requested = show(&shortened_path(&info.requested));
     let runs = plural(info.runs, "run");
-    let Some(nearest) = info.commits.first() else { return format!("{requested} ({runs})") };
+    let noise =
+        report.variation.map(|v| format!(", run-to-run CV {} %", significant(v.cv * 100.0)));
+    let noise = noise.unwrap_or_default();
+    let Some(nearest) = info.commits.first() else {
+        return format!("{requested} ({runs}{noise})");
+    };
     let oldest = info.commits.last().filter(|oldest| *oldest != nearest);
     let span = match oldest {
         Some(oldest) => format!("{}…{}", oldest.short(), nearest.short()),
@@ -309,7 +316,7 @@ pub(super) fn provenance(info: &BaselineInfo, report: &Report, show: Show<'_>) -
     };
     let age = info.newest.zip(report.current.date).map(|(base, own)| ago(own, base));
     let age = age.map(|age| format!(", {age} older")).unwrap_or_default();
-    format!("{requested}: {runs} {span}{place}{age}")
+    format!("{requested}: {runs} {span}{place}{age}{noise}")
 }
 
 /// The end of a long path says more than its beginning.

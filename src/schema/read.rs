@@ -157,6 +157,9 @@ fn measured(
     endpoint.latency = parts.latency.map(|l| latency(&at("latency"), l)).transpose()?;
     let samples = endpoint.latency.as_ref().and_then(|l| l.count);
     endpoint.requests = parts.requests.or(samples);
+    if let Some(latency) = &mut endpoint.latency {
+        latency.count = latency.count.or(endpoint.requests);
+    }
     endpoint.outcomes = parts.outcomes;
     endpoint.failures = parts.failures;
     let counts = [

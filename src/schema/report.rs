@@ -20,7 +20,7 @@ pub struct ReportV1 {
     pub reason: String,
     /// The exit code that goes with it: 0, 1 or 3.
     pub exit_code: u8,
-    /// How much evidence a crossing needed: `threshold` or `evidence`.
+    /// How much evidence a crossing needed: `threshold`, `evidence` or `confirmed`.
     pub decide: String,
     /// The revision whose history was searched for a baseline; null for plain files.
     pub requested: Option<String>,
@@ -31,6 +31,8 @@ pub struct ReportV1 {
     /// Recorded runs that were passed over on the way to a baseline, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<SkippedV1>,
+    /// The noise from run to run; null where the baseline does not show it (fewer than three runs).
+    pub noise: Option<NoiseV1>,
     /// The run.
     pub current: CurrentV1,
     /// How many measurements were compared.
@@ -56,6 +58,15 @@ pub struct BaselineV1 {
     pub oldest: Option<String>,
     /// Date of the newest baseline commit, RFC 3339.
     pub newest: Option<String>,
+}
+
+/// The noise from run to run.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct NoiseV1 {
+    /// Coefficient of variation of the typical latency: 0.03 is 3 %.
+    pub cv: f64,
+    /// How much of it the endpoints of a run share, from 0 to 1.
+    pub shared: f64,
 }
 
 /// A recorded run that was not used.

@@ -4,6 +4,7 @@
 //! mixture of levels, noise that is correlated from commit to commit, and splits that no test confirms are taken back.
 
 use super::mann_whitney::mann_whitney;
+use super::matrix::quantile;
 use super::order::median;
 use super::pelt::pelt;
 use super::student::student_upper_tail;
@@ -123,7 +124,6 @@ fn unmixed(y: &[f64], noise: f64) -> (f64, Vec<f64>) {
             residuals.extend(part.iter().map(|v| v - centre));
         }
         let sizes: Vec<f64> = residuals.iter().map(|r| r.abs()).collect();
-        residuals.sort_by(f64::total_cmp);
         let wide = (quantile(&residuals, 0.9) - quantile(&residuals, 0.1)) / DECILES;
         let wider = noise.max(MAD_TO_SD * median(&sizes).unwrap_or_default()).max(wide);
         if wider <= 1.3 * noise {
@@ -214,13 +214,6 @@ fn bounds(splits: &[usize], n: usize) -> Vec<usize> {
     bounds.extend(splits);
     bounds.push(n);
     bounds
-}
-
-/// Quantile of sorted values, linear between ranks.
-fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let position = p * (sorted.len() - 1) as f64;
-    let (below, above) = (position.floor() as usize, position.ceil() as usize);
-    sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
 }
 
 #[cfg(test)]

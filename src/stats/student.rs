@@ -8,9 +8,36 @@ pub fn student_upper_tail(t: f64, nu: f64) -> f64 {
     if t >= 0.0 { both / 2.0 } else { 1.0 - both / 2.0 }
 }
 
+/// The t with P(T ≤ t) = `p` in (0.5, 1), by bisection to the last bit.
+pub fn student_quantile(p: f64, nu: f64) -> f64 {
+    let (mut low, mut high) = (0.0_f64, 1.0_f64);
+    while student_upper_tail(high, nu) > 1.0 - p && high < 1e12 {
+        high *= 2.0;
+    }
+    for _ in 0..200 {
+        let middle = f64::midpoint(low, high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if student_upper_tail(middle, nu) > 1.0 - p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    f64::midpoint(low, high)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quantile_is_where_the_tail_says() {
+        // Published tables: t(0.975; 10) and t(0.99; 5).
+        assert!((student_quantile(0.975, 10.0) - 2.228).abs() < 5e-4);
+        assert!((student_quantile(0.99, 5.0) - 3.365).abs() < 5e-4);
+    }
 
     #[test]
     fn agrees_with_an_independent_implementation() {

@@ -22,6 +22,8 @@ pub struct Wanted<'a> {
     pub allow_different: &'a BTreeSet<Field>,
     /// Commits to look at, from the merge base on.
     pub max_distance: usize,
+    /// Comparable runs to take, nearest first.
+    pub window: usize,
     /// Whether the histograms of the runs are needed as well.
     pub histograms: bool,
 }
@@ -31,7 +33,7 @@ pub struct Wanted<'a> {
 pub struct Found {
     /// The commits that were looked at, nearest first.
     pub visited: Vec<Visited>,
-    /// The comparable runs of the nearest commit that has any.
+    /// Comparable runs, nearest first: all of a commit, until there are enough.
     pub runs: Vec<StoredRun>,
 }
 
@@ -54,12 +56,12 @@ pub fn find_baseline(
         let (outcome, runs) = look_at(store, wanted, commit.id, &entries)?;
         let (commit, date, subject) = (commit.id, commit.date, commit.subject);
         found.visited.push(Visited { commit, distance, date, subject, outcome });
-        if !runs.is_empty() {
-            found.runs = runs;
+        found.runs.extend(runs);
+        if found.runs.len() >= wanted.window {
             return Ok(found);
         }
     }
-    if walk.cut {
+    if walk.cut && found.runs.is_empty() {
         // What is missing might hold a baseline: "cannot tell" is not "nothing found".
         let why = "the rest of the history is not here".to_owned();
         return Err(StoreError::HistoryUnknown { revision: wanted.revision.to_owned(), why });

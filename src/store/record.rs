@@ -43,6 +43,8 @@ pub fn prepare(run: &Run, keep_histograms: bool) -> Result<NewRecord, StoreError
     let broken = |why: String| StoreError::BrokenRecord { entry: commit.to_string(), why };
     let stored = Stored::new(run).map_err(|e| broken(e.to_string()))?;
     let json = line(&stored.run).map_err(|e| broken(e.to_string()))?;
+    // What could not be read again must not be written.
+    read_run(&json).map_err(|e| broken(e.to_string()))?;
     let entry = Entry { commit, id: id_of(&json)? };
     let histograms = if keep_histograms && !stored.histograms.is_empty() {
         let schema = HISTOGRAMS_SCHEMA.to_owned();

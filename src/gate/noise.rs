@@ -1,0 +1,226 @@
+//! Judging by the noise that three or more baseline runs show.
+//!
+//! Values are logarithms with worse up. What all endpoints of a run share is taken out first ([`RunEffect`]); what is left
+//! is judged test by test against the tests' own noise ([`Noise`]); and the shared part is judged by itself, as the whole
+//! run. `docs/decisions.md` explains it for users.
+
+use crate::stats::{Distance, Matrix, Noise, RunEffect, benjamini_hochberg};
+
+/// Fewest baseline runs that show the noise from run to run.
+pub const RUNS_FOR_NOISE: usize = 3;
+/// Fewest endpoints whose shared part can be told.
+const ENDPOINTS_FOR_RUN_EFFECT: usize = 5;
+/// Fewest tests that lend each other strength; with fewer, less is risked.
+const TESTS_TO_POOL: usize = 5;
+/// Share of unchanged gates that may fail over all looks.
+const RISK: f64 = 0.01;
+/// The same with few tests.
+const RISK_OF_FEW: f64 = 0.0075;
+
+/// The tests of one metric: runs × tests, the endpoint of each test (from 0), and how far each may rise.
+#[derive(Debug, Clone)]
+pub struct Family {
+    /// The baseline runs; at least [`RUNS_FOR_NOISE`].
+    pub baseline: Matrix,
+    /// The new runs.
+    pub new: Matrix,
+    /// The endpoint of each test.
+    pub endpoints: Vec<usize>,
+    /// The limit of each test, as a logarithm: ln(1 + θ), for a decrease −ln(1 − θ).
+    pub limits: Vec<f64>,
+    /// By how much the sampling variance of one new run exceeds that of one baseline run, for each test; 0 where unknown.
+    pub sampling: Vec<f64>,
+}
+
+/// One test at a look.
+#[derive(Debug, Clone, Copy)]
+pub struct Looked {
+    /// Without the run effect where there is one.
+    pub distance: Distance,
+    /// As measured.
+    pub raw: Distance,
+    /// The baseline's centre, as measured.
+    pub centre: f64,
+}
+
+/// The whole run at a look: the upper quartile over its tests.
+#[derive(Debug, Clone, Copy)]
+struct WholeRun {
+    distance: Distance,
+    /// Centre of the new runs.
+    centre: f64,
+}
+
+/// Everything that is known after some new runs.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// Each test.
+    pub tests: Vec<Looked>,
+    /// Whether the whole run moved: a machine, or something that all endpoints share.
+    pub moved: bool,
+    whole: Option<WholeRun>,
+    runs: usize,
+}
+
+/// What the confirmed rule says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmation {
+    /// These tests are slower, seen in several runs.
+    Fail(Vec<usize>),
+    /// Nothing is suspicious.
+    Pass,
+    /// These tests are suspicious; another run would tell.
+    Again(Vec<usize>),
+}
+
+/// The noise of a family, ready to look at its new runs.
+#[derive(Debug)]
+pub struct Analysis<'a> {
+    family: &'a Family,
+    raw: Noise,
+    effect: Option<(RunEffect, Noise)>,
+    whole: Option<Noise>,
+}
+
+impl<'a> Analysis<'a> {
+    /// The noise that the baseline shows.
+    pub fn of(family: &'a Family) -> Self {
+        let raw = Noise::of(&family.baseline);
+        let endpoints = family.endpoints.iter().max().map_or(0, |last| last + 1);
+        if endpoints < ENDPOINTS_FOR_RUN_EFFECT {
+            return Self { family, raw, effect: None, whole: None };
+        }
+        let effect = RunEffect::of(&family.baseline, &family.new, &family.endpoints);
+        let own = Noise::of(&effect.without(&family.baseline));
+        let whole = Noise::of_whole_run(&column(&upper_quartiles(&family.baseline, &raw)));
+        Self { family, raw, effect: Some((effect, own)), whole: Some(whole) }
+    }
+
+    /// Run-to-run coefficient of variation of the typical test, and how much of it the tests share (from 0 to 1).
+    pub fn variation(&self) -> (f64, f64) {
+        let deviations: Vec<f64> =
+            (0..self.family.limits.len()).map(|j| self.raw.deviation(j)).collect();
+        let typical = crate::stats::median(&deviations).unwrap_or_default();
+        (typical.exp_m1(), self.effect.as_ref().map_or(0.0, |(effect, _)| effect.follow()))
+    }
+
+    /// What the first `m` new runs say. A `single` look, after which nobody looks again, may believe the baselines' tail as
+    /// it is.
+    pub fn look(&self, m: usize, single: bool) -> Look {
+        let unseen = if single && m == 1 { 0.0 } else { 1.0 };
+        let new = self.family.new.first(m);
+        let corrected = self.effect.as_ref().filter(|(effect, _)| effect.is_shared(m));
+        let corrected =
+            corrected.map(|(effect, own)| (effect.without_new(&self.family.new, m), own));
+        let looked = |j: usize| {
+            let sampling = self.family.sampling[j];
+            let raw = self.raw.distance(j, &new.test(j), sampling, unseen);
+            let distance = match &corrected {
+                Some((values, own)) => own.distance(j, &values.test(j), sampling, unseen),
+                None => raw,
+            };
+            Looked { distance, raw, centre: self.raw.centre(j) }
+        };
+        let tests: Vec<Looked> = (0..new.tests()).map(looked).collect();
+        let whole = self.whole.as_ref().map(|noise| {
+            let distance = noise.distance(0, &upper_quartiles(&new, &self.raw), 0.0, unseen);
+            WholeRun { distance, centre: distance.change + noise.centre(0) }
+        });
+        let typical = crate::stats::median(&tests.iter().map(|t| t.raw.change).collect::<Vec<_>>());
+        let moved = whole.is_some() && typical.unwrap_or_default() > self.typical_limit() / 2.0;
+        Look { tests, moved, whole, runs: m }
+    }
+
+    /// The limit of the typical test.
+    fn typical_limit(&self) -> f64 {
+        crate::stats::median(&self.family.limits).unwrap_or_default()
+    }
+
+    /// The confirmed rule after this look, of at most `most` new runs.
+    pub fn confirm(&self, look: &Look, most: usize) -> Confirmation {
+        let failed = self.failed(look, most);
+        if !failed.is_empty() {
+            return Confirmation::Fail(failed);
+        }
+        let suspicious: Vec<usize> =
+            (0..look.tests.len()).filter(|j| self.is_suspicious(look, *j)).collect();
+        if !suspicious.is_empty() {
+            return Confirmation::Again(suspicious);
+        }
+        let limit = self.typical_limit();
+        let whole = look.whole.is_some_and(|whole| {
+            whole.centre > limit - 1.28 * whole.distance.error && whole.distance.p < 0.15
+        });
+        if whole { Confirmation::Again(self.worst(look)) } else { Confirmation::Pass }
+    }
+
+    /// Tests that are slower beyond doubt: each by itself from the second run on, or together with the whole run from the
+    /// third on.
+    fn failed(&self, look: &Look, most: usize) -> Vec<usize> {
+        let m = look.runs;
+        let alpha = self.spent(m, most);
+        let limit = |j: usize| self.family.limits[j];
+        if m >= 2 && !(look.moved && m < 3) {
+            let p: Vec<f64> = look.tests.iter().map(|t| t.distance.p).collect();
+            let rejected = benjamini_hochberg(&p, alpha);
+            let alone = |j: &usize| {
+                let test = look.tests[*j];
+                rejected[*j]
+                    && test.distance.change > limit(*j)
+                    && test.raw.change > 0.75 * limit(*j)
+                    && test.distance.best > limit(*j) / 2.0
+            };
+            let alone: Vec<usize> = (0..look.tests.len()).filter(alone).collect();
+            if !alone.is_empty() {
+                return alone;
+            }
+        }
+        let typical = self.typical_limit();
+        let together = m >= 3
+            && look.whole.is_some_and(|whole| {
+                whole.centre > typical
+                    && whole.distance.change > typical / 2.0
+                    && whole.distance.p < 0.8 * alpha
+                    && whole.distance.best > typical / 2.0
+            });
+        let beyond = |j: &usize| together && look.tests[*j].raw.change > limit(*j);
+        (0..look.tests.len()).filter(beyond).collect()
+    }
+
+    /// The share of the risk that look `m` of at most `most` may spend; later looks, which know more, may spend more.
+    fn spent(&self, m: usize, most: usize) -> f64 {
+        let risk = if self.family.limits.len() >= TESTS_TO_POOL { RISK } else { RISK_OF_FEW };
+        let (m, most) = (m as f64, most.max(2) as f64);
+        3.0 * risk * m * (m - 1.0) / ((most - 1.0) * most * (most + 1.0))
+    }
+
+    /// Whether a test could be beyond its limit.
+    fn is_suspicious(&self, look: &Look, j: usize) -> bool {
+        let (distance, limit) = (look.tests[j].distance, self.family.limits[j]);
+        let rare = (0.8 / look.tests.len() as f64).min(0.2);
+        (distance.change > limit - 0.84 * distance.error && distance.p < rare)
+            || (distance.change > limit && distance.p < 0.05)
+    }
+
+    /// The test that moved most.
+    fn worst(&self, look: &Look) -> Vec<usize> {
+        let change = |j: &usize| look.tests[*j].raw.change - self.family.limits[*j];
+        (0..look.tests.len()).max_by(|a, b| change(a).total_cmp(&change(b))).into_iter().collect()
+    }
+}
+
+/// The upper quartile over the tests of each run, each seen from its baseline centre.
+fn upper_quartiles(values: &Matrix, noise: &Noise) -> Vec<f64> {
+    (0..values.runs())
+        .map(|r| {
+            let off: Vec<f64> =
+                values.run(r).iter().enumerate().map(|(j, v)| v - noise.centre(j)).collect();
+            crate::stats::quantile(&off, 0.75)
+        })
+        .collect()
+}
+
+/// A matrix of one test.
+fn column(values: &[f64]) -> Matrix {
+    Matrix::new(values.iter().map(|v| vec![*v]).collect())
+}
