@@ -48,12 +48,18 @@ pub(super) fn by_noise(
     let confirmation = analysis.confirm(&look, most);
     let p: Vec<f64> = look.tests.iter().map(|test| test.distance.p).collect();
     let (real, suspicious) = (benjamini_hochberg(&p, Q_FAIL), benjamini_hochberg(&p, Q_SUSPICIOUS));
+    let whole_run = analysis.is_whole_run_suspicious(&look);
     let judged = members.iter().enumerate().map(|(j, member)| {
         let view = View::of(member, &look, j, nearest);
         let (verdict, reason) = match rules.decide {
-            Decide::Confirmed => confirmed(&view, &confirmation, j),
+            Decide::Confirmed => confirmed(&view, whole_run, &confirmation, j),
             Decide::Evidence | Decide::Threshold => {
-                evident(&view, &look, runs[1], (real[j], suspicious[j]), &confirmation, j)
+                if look.moved {
+                    let suspicious = whole_run || suspicious[j];
+                    moved_together(&view, runs[1], suspicious, &confirmation, j)
+                } else {
+                    evident(&view, real[j], suspicious[j])
+                }
             }
         };
         (member.place, view.judged(verdict, reason, &look, j))
@@ -191,44 +197,50 @@ impl<'a> View<'a> {
 }
 
 /// `evidence`: one crossing, weighed.
-fn evident(
-    view: &View<'_>,
-    look: &Look,
-    new_runs: usize,
-    (real, suspicious): (bool, bool),
-    confirmation: &Confirmation,
-    j: usize,
-) -> (Verdict, Reason) {
+fn evident(view: &View<'_>, real: bool, suspicious: bool) -> (Verdict, Reason) {
     if !view.crossed {
         return view.unproven();
     }
-    if let Some(excused) = view.excused() {
-        return excused;
-    }
-    // The whole run moved: from one run alone, nobody can tell a slow machine from slow code.
-    if look.moved {
-        return match confirmation {
-            Confirmation::Fail(tests) if tests.contains(&j) => {
-                (Verdict::Fail, Reason::OverThreshold)
-            }
-            _ if new_runs < 2 || real || suspicious => (Verdict::Inconclusive, Reason::WholeRun),
-            _ => (Verdict::Warn, Reason::WithinNoise),
-        };
-    }
-    match (real, suspicious) {
+    view.excused().unwrap_or(match (real, suspicious) {
         (true, _) => (Verdict::Fail, Reason::OverThreshold),
         (false, true) => (Verdict::Inconclusive, Reason::MeasureAgain),
         (false, false) => (Verdict::Warn, Reason::WithinNoise),
+    })
+}
+
+/// `evidence`, and the whole run moved: from one run alone, nobody can tell a slow machine from slow code. What the run
+/// shares is taken out of the single tests, so a crossing here is one as measured.
+fn moved_together(
+    view: &View<'_>,
+    new_runs: usize,
+    suspicious: bool,
+    confirmation: &Confirmation,
+    j: usize,
+) -> (Verdict, Reason) {
+    if !view.crossed && !view.plain {
+        return view.unproven();
     }
+    view.excused().unwrap_or(match confirmation {
+        Confirmation::Fail(tests) if tests.contains(&j) => (Verdict::Fail, Reason::OverThreshold),
+        _ if suspicious || (view.crossed && new_runs < 2) => {
+            (Verdict::Inconclusive, Reason::WholeRun)
+        }
+        _ => (Verdict::Warn, Reason::WithinNoise),
+    })
 }
 
 /// `confirmed`: fail, pass, or run again.
-fn confirmed(view: &View<'_>, confirmation: &Confirmation, j: usize) -> (Verdict, Reason) {
+fn confirmed(
+    view: &View<'_>,
+    whole_run: bool,
+    confirmation: &Confirmation,
+    j: usize,
+) -> (Verdict, Reason) {
     match confirmation {
         Confirmation::Fail(tests) if tests.contains(&j) => {
             view.excused().unwrap_or((Verdict::Fail, Reason::OverThreshold))
         }
-        Confirmation::Again(tests) if tests.contains(&j) => {
+        Confirmation::Again(tests) if tests.contains(&j) || (whole_run && view.plain) => {
             view.excused().unwrap_or((Verdict::Inconclusive, Reason::MeasureAgain))
         }
         Confirmation::Fail(_) | Confirmation::Again(_) | Confirmation::Pass => view.unproven(),

@@ -147,11 +147,18 @@ impl<'a> Analysis<'a> {
         if !suspicious.is_empty() {
             return Confirmation::Again(suspicious);
         }
+        if self.is_whole_run_suspicious(look) {
+            return Confirmation::Again(self.worst(look));
+        }
+        Confirmation::Pass
+    }
+
+    /// Whether the run as a whole could be beyond the limit.
+    pub fn is_whole_run_suspicious(&self, look: &Look) -> bool {
         let limit = self.typical_limit();
-        let whole = look.whole.is_some_and(|whole| {
+        look.whole.is_some_and(|whole| {
             whole.centre > limit - 1.28 * whole.distance.error && whole.distance.p < 0.15
-        });
-        if whole { Confirmation::Again(self.worst(look)) } else { Confirmation::Pass }
+        })
     }
 
     /// Tests that are slower beyond doubt: each by itself from the second run on, or together with the whole run from the

@@ -1,0 +1,255 @@
+//! Three or more baseline runs: the noise that they show decides, and unchanged code passes.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod support;
+
+use perfgate::gate::{Analysis, Confirmation, Family};
+use perfgate::stats::Matrix;
+use serde_json::Value;
+use support::{Ended, Repo, finding, fixture, perfgate};
+use tempfile::TempDir;
+
+const BASES: [&str; 3] = [
+    "k6/2.2.0/base-1/summary.json",
+    "k6/2.2.0/base-2/summary.json",
+    "k6/2.2.0/base-3/summary.json",
+];
+const SLOWER: &str = "k6/2.2.0/regressed-1/summary.json";
+
+/// Compares fixtures under a policy; the default one where the text is empty.
+fn compare(policy: &str, baselines: &[&str], new: &[&str]) -> Ended {
+    let scratch = TempDir::new().unwrap();
+    let mut arguments: Vec<String> = ["compare", "--format", "json"].map(String::from).into();
+    if !policy.is_empty() {
+        std::fs::write(scratch.path().join("perfgate.yaml"), policy).unwrap();
+    }
+    let path = |file: &&str| fixture(file).to_str().unwrap().to_owned();
+    for baseline in baselines {
+        arguments.extend(["--baseline-file".to_owned(), path(baseline)]);
+    }
+    arguments.extend(new.iter().map(path));
+    perfgate(scratch.path(), &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn findings(report: &Value) -> &[Value] {
+    report["findings"].as_array().unwrap()
+}
+
+#[test]
+fn the_noise_of_the_window_is_in_the_report_and_nothing_warns_that_it_is_unknown() {
+    let report = compare("", &BASES, &[SLOWER]).json();
+    let cv = report["noise"]["cv"].as_f64().unwrap();
+    assert!((0.01..0.10).contains(&cv), "three runs on one machine differ by a few percent: {cv}");
+    let codes = |report: &Value| -> Vec<String> {
+        let warnings = report["warnings"].as_array().unwrap();
+        warnings.iter().map(|w| w["code"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(!codes(&report).contains(&"noise_unknown".to_owned()), "{report:#}");
+    let one = compare("", &BASES[..1], &[SLOWER]).json();
+    assert!(codes(&one).contains(&"noise_unknown".to_owned()), "{one:#}");
+}
+
+#[test]
+fn a_slower_endpoint_is_suspicious_after_one_run_and_fails_once_confirmed() {
+    let report = compare("", &BASES, &[SLOWER]).expect(1).json();
+    for statistic in ["p95", "p99"] {
+        let slow = finding(&report, "/api/chat", statistic);
+        assert!(["fail", "inconclusive"].contains(&slow["verdict"].as_str().unwrap()), "{slow}");
+    }
+    assert_eq!(finding(&report, "total", "error_rate")["verdict"], "fail");
+
+    let confirmed = "gate: { decide: confirmed }\nregression_thresholds: { error_rate: off }\n";
+    let once = compare(confirmed, &BASES, &[SLOWER]).expect(3).json();
+    let again = finding(&once, "/api/chat", "p95");
+    assert_eq!(
+        (&again["verdict"], &again["reason"]),
+        (&"inconclusive".into(), &"measure_again".into())
+    );
+
+    let thrice = compare(confirmed, &BASES, &[SLOWER; 3]).expect(1).json();
+    for statistic in ["p95", "p99"] {
+        assert_eq!(finding(&thrice, "/api/chat", statistic)["verdict"], "fail", "{thrice:#}");
+    }
+}
+
+#[test]
+fn with_fewer_than_three_baseline_runs_no_latency_is_confirmed() {
+    let confirmed = "gate: { decide: confirmed }\nregression_thresholds: { error_rate: off }\n";
+    for baselines in [&BASES[..1], &BASES[..2]] {
+        let report = compare(confirmed, baselines, &[SLOWER; 3]).expect(3).json();
+        assert_eq!(finding(&report, "/api/chat", "p95")["verdict"], "inconclusive");
+    }
+}
+
+#[test]
+fn unchanged_code_passes_against_the_runs_of_the_same_code() {
+    let locust = ["base-1", "base-2", "base-3"].map(|b| format!("locust/2.47.0/{b}/x_stats.csv"));
+    let locust: [&str; 3] = [&locust[0], &locust[1], &locust[2]];
+    for runs in [BASES, locust] {
+        for new in runs {
+            for policy in ["", "gate: { decide: confirmed }\n"] {
+                let report = compare(policy, &runs, &[new]).expect(0).json();
+                assert!(findings(&report).iter().all(|f| f["verdict"] != "fail"), "{report:#}");
+            }
+            let others: Vec<&str> = runs.into_iter().filter(|run| *run != new).collect();
+            compare("", &others, &[new]).expect(0);
+        }
+    }
+}
+
+#[test]
+fn the_order_of_the_baseline_files_does_not_matter() {
+    let verdicts = |baselines: &[&str]| -> Vec<(Value, Value, Value)> {
+        let report = compare("", baselines, &[SLOWER]).json();
+        let named = |f: &Value| (f["endpoint"].clone(), f["verdict"].clone(), f["reason"].clone());
+        findings(&report).iter().map(named).collect()
+    };
+    assert_eq!(verdicts(&BASES), verdicts(&[BASES[2], BASES[0], BASES[1]]));
+}
+
+/// A history of six endpoints whose latency wobbles by 2 %: one commit for each level, recorded. At the end a run of the
+/// last level, not recorded, compared with the window.
+fn history(policy: &str, levels: &[[f64; 6]]) -> Value {
+    let repo = Repo::new();
+    std::fs::write(repo.folder.join("perfgate.yaml"), policy).unwrap();
+    let file = repo.around().join("run.json");
+    for (r, level) in levels.iter().enumerate() {
+        let endpoint = |e: usize| {
+            let wobble = 1.0 + 0.02 * (((r * 7 + e * 5) % 11) as f64 / 5.0 - 1.0);
+            let [p50, p95, p99] = [50.0, 100.0, 150.0].map(|ms| ms * level[e] * wobble);
+            let quantiles = serde_json::json!({ "p50": p50, "p95": p95, "p99": p99 });
+            serde_json::json!({
+                "method": "GET", "name": format!("/{e}"), "requests": 6000, "failures": 0,
+                "latency": { "count": 6000, "quantiles": quantiles },
+            })
+        };
+        let endpoints: Vec<Value> = (0..6).map(endpoint).collect();
+        let tool = serde_json::json!({ "name": "my-script" });
+        let run = serde_json::json!({
+            "schema": "perfgate.run/1", "tool": tool, "duration_s": 60, "endpoints": endpoints,
+        });
+        std::fs::write(&file, run.to_string()).unwrap();
+        if r + 1 < levels.len() {
+            let commit = repo.commit(&format!("main {r}"));
+            repo.perfgate(&["record", "--commit", &commit, file.to_str().unwrap()]).expect(0);
+        }
+    }
+    repo.git(&["checkout", "--quiet", "-b", "feature"]);
+    repo.commit("a change");
+    repo.perfgate(&["compare", "--baseline", "main", "--format", "json", file.to_str().unwrap()])
+        .json()
+}
+
+/// `n` runs of one level, then these.
+fn after(n: usize, more: &[[f64; 6]]) -> Vec<[f64; 6]> {
+    [vec![[1.0; 6]; n], more.to_vec()].concat()
+}
+
+#[test]
+fn one_slower_endpoint_fails_and_the_others_pass() {
+    let report = history("", &after(8, &[[1.5, 1.0, 1.0, 1.0, 1.0, 1.0]]));
+    for f in findings(&report).iter().filter(|f| f["metric"] == "latency") {
+        let wanted = if f["endpoint"] == "GET /0" { "fail" } else { "pass" };
+        assert_eq!(f["verdict"], wanted, "{f}");
+    }
+    assert_eq!(report["exit_code"], 1);
+}
+
+#[test]
+fn a_run_that_is_slower_as_a_whole_asks_for_another_instead_of_failing() {
+    let policies = [("", "whole_run"), ("gate: { decide: confirmed }", "measure_again")];
+    for (policy, reason) in policies {
+        let report = history(policy, &after(8, &[[1.5; 6]]));
+        for f in findings(&report).iter().filter(|f| f["metric"] == "latency") {
+            let decided = (&f["verdict"], &f["reason"]);
+            assert_eq!(decided, (&"inconclusive".into(), &reason.into()), "{f}");
+        }
+        assert_eq!(report["exit_code"], 3);
+    }
+}
+
+#[test]
+fn a_slowdown_that_is_on_main_already_does_not_fail_the_changes_after_it() {
+    let slower = [1.5, 1.0, 1.0, 1.0, 1.0, 1.0];
+    let report = history("", &after(8, &[slower, slower]));
+    let known = finding(&report, "GET /0", "p95");
+    assert_eq!((&known["verdict"], &known["reason"]), (&"warn".into(), &"already_on_main".into()));
+    assert_eq!(report["exit_code"], 0);
+}
+
+#[test]
+fn the_window_takes_no_more_than_ten_runs() {
+    let report = history("", &after(14, &[[1.0; 6]]));
+    assert_eq!(report["baseline"]["runs"], 10);
+    assert_eq!(report["exit_code"], 0);
+}
+
+/// One case: logarithms of p95, the limit +20 %.
+fn family(case: &Value) -> Family {
+    let rows = |name: &str| -> Matrix {
+        let runs = case[name].as_array().unwrap();
+        let row = |run: &Value| {
+            run.as_array().unwrap().iter().map(|ms| ms.as_f64().unwrap().ln()).collect()
+        };
+        Matrix::new(runs.iter().map(row).collect())
+    };
+    let baseline = rows("baseline_ms");
+    let tests = baseline.tests();
+    Family {
+        new: rows("new_ms"),
+        endpoints: (0..tests).collect(),
+        limits: vec![1.2_f64.ln(); tests],
+        sampling: vec![0.0; tests],
+        baseline,
+    }
+}
+
+/// What the confirmed rule says, and after how many runs; the runs are shown one by one.
+fn decide(family: &Family) -> (&'static str, usize) {
+    let analysis = Analysis::of(family);
+    let most = family.new.runs();
+    for runs in 1..=most {
+        match analysis.confirm(&analysis.look(runs, false), most) {
+            Confirmation::Fail(_) => return ("regression", runs),
+            Confirmation::Pass => return ("pass", runs),
+            Confirmation::Again(_) => {}
+        }
+    }
+    ("inconclusive", most)
+}
+
+#[test]
+fn the_confirmed_rule_decides_as_an_independent_implementation_of_the_same_formulas_does() {
+    let cases = std::fs::read_to_string(fixture("noise/decisions.jsonl")).unwrap();
+    let mut seen = std::collections::BTreeMap::new();
+    for (number, line) in (1..).zip(cases.lines()) {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let decided = decide(&family(&case));
+        let (verdict, runs) =
+            (case["verdict"].as_str().unwrap(), case["after_runs"].as_u64().unwrap());
+        assert_eq!(decided, (verdict, usize::try_from(runs).unwrap()), "line {number}");
+        *seen.entry(decided.0).or_insert(0) += 1;
+    }
+    assert_eq!(seen.len(), 3, "every decision is among the cases: {seen:?}");
+}
+
+#[test]
+fn slower_new_runs_never_turn_a_failure_of_one_endpoint_into_a_pass() {
+    let base: Vec<Vec<f64>> = [0.00, 0.02, -0.01, 0.01].map(|v| vec![4.0 + v]).into();
+    let decided = |rise: f64| {
+        let new = Matrix::new([0.0, 0.01, -0.01].map(|v| vec![4.0 + rise + v]).into());
+        let family = Family {
+            baseline: Matrix::new(base.clone()),
+            new,
+            endpoints: vec![0],
+            limits: vec![1.2_f64.ln()],
+            sampling: vec![0.0],
+        };
+        decide(&family).0
+    };
+    let verdicts: Vec<&str> = (0..60).map(|step| decided(f64::from(step) / 100.0)).collect();
+    let rank =
+        |verdict: &&str| ["pass", "inconclusive", "regression"].iter().position(|v| v == verdict);
+    assert!(verdicts.is_sorted_by_key(rank), "{verdicts:?}");
+    assert_eq!((verdicts[0], verdicts[59]), ("pass", "regression"));
+}
