@@ -1,17 +1,14 @@
 //! From the noise of three or more baseline runs to a verdict for each test of a family.
 
+use super::evidence::{Q_FAIL, Q_SUSPICIOUS};
 use super::limit::is_crossed;
-use super::noise::{Analysis, Confirmation, Family, Look, RUNS_FOR_NOISE};
+use super::noise::{Analysis, Confirmation, Family, Look, RARE_WHOLE_RUN, RUNS_FOR_NOISE};
 use super::plan::Test;
 use super::report::{Reason, Variation, Verdict};
 use crate::config::{Decide, Rules, Threshold};
 use crate::model::{Direction, EndpointKey};
 use crate::stats::{Interval, Matrix, benjamini_hochberg, median, student_quantile};
 use std::collections::BTreeMap;
-
-/// Share of false rejections at which a crossing is a failure, and at which it is worth measuring again.
-const Q_FAIL: f64 = 0.01;
-const Q_SUSPICIOUS: f64 = 0.05;
 
 /// What the noise says about one test.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +45,8 @@ pub(super) fn by_noise(
     let confirmation = analysis.confirm(&look, most);
     let p: Vec<f64> = look.tests.iter().map(|test| test.distance.p).collect();
     let (real, suspicious) = (benjamini_hochberg(&p, Q_FAIL), benjamini_hochberg(&p, Q_SUSPICIOUS));
-    let whole_run = analysis.is_whole_run_suspicious(&look);
+    let rare = if rules.decide == Decide::Confirmed { RARE_WHOLE_RUN } else { Q_SUSPICIOUS };
+    let whole_run = analysis.is_whole_run_suspicious(&look, rare);
     let judged = members.iter().enumerate().map(|(j, member)| {
         let view = View::of(member, &look, j, nearest);
         let (verdict, reason) = match rules.decide {

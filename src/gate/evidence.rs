@@ -13,10 +13,10 @@ use crate::stats::{
 const UNKNOWN_NOISE: f64 = 0.03;
 
 /// Share of false rejections at which a crossing is a failure.
-const Q_FAIL: f64 = 0.01;
+pub(super) const Q_FAIL: f64 = 0.01;
 
 /// Share of false rejections at which a crossing is worth measuring again.
-const Q_SUSPICIOUS: f64 = 0.05;
+pub(super) const Q_SUSPICIOUS: f64 = 0.05;
 
 /// z beyond which 1 % of a normal distribution lies.
 const Z99: f64 = 2.326_347_874_040_841;

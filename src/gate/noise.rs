@@ -12,6 +12,8 @@ pub const RUNS_FOR_NOISE: usize = 3;
 const ENDPOINTS_FOR_RUN_EFFECT: usize = 5;
 /// Fewest tests that lend each other strength; with fewer, less is risked.
 const TESTS_TO_POOL: usize = 5;
+/// How rare a shift of the whole run must be to ask for another run before the confirmed rule decides.
+pub(super) const RARE_WHOLE_RUN: f64 = 0.15;
 /// Share of unchanged gates that may fail over all looks.
 const RISK: f64 = 0.01;
 /// The same with few tests.
@@ -147,17 +149,17 @@ impl<'a> Analysis<'a> {
         if !suspicious.is_empty() {
             return Confirmation::Again(suspicious);
         }
-        if self.is_whole_run_suspicious(look) {
+        if self.is_whole_run_suspicious(look, RARE_WHOLE_RUN) {
             return Confirmation::Again(self.worst(look));
         }
         Confirmation::Pass
     }
 
-    /// Whether the run as a whole could be beyond the limit.
-    pub fn is_whole_run_suspicious(&self, look: &Look) -> bool {
+    /// Whether the run as a whole could be beyond the limit, and chance gives as much in less than a share `rare` of runs.
+    pub fn is_whole_run_suspicious(&self, look: &Look, rare: f64) -> bool {
         let limit = self.typical_limit();
         look.whole.is_some_and(|whole| {
-            whole.centre > limit - 1.28 * whole.distance.error && whole.distance.p < 0.15
+            whole.centre > limit - 1.28 * whole.distance.error && whole.distance.p < rare
         })
     }
 
