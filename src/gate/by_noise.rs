@@ -50,7 +50,7 @@ pub(super) fn by_noise(
     let judged = members.iter().enumerate().map(|(j, member)| {
         let view = View::of(member, &look, j, nearest);
         let (verdict, reason) = match rules.decide {
-            Decide::Confirmed => confirmed(&view, whole_run, &confirmation, j),
+            Decide::Confirmed => confirmed(&view, (look.moved, whole_run), &confirmation, j),
             Decide::Evidence | Decide::Threshold => {
                 if look.moved {
                     let suspicious = whole_run || suspicious[j];
@@ -190,7 +190,11 @@ impl<'a> View<'a> {
         };
         let detectable =
             (student_quantile(0.99, looked.distance.freedom) * looked.distance.error).exp_m1();
-        ByNoise { verdict, reason, p: looked.distance.p, interval, values: self.values, detectable }
+        let p = match reason {
+            Reason::WholeRun => look.whole_run_p().unwrap_or(looked.distance.p),
+            _ => looked.distance.p,
+        };
+        ByNoise { verdict, reason, p, interval, values: self.values, detectable }
     }
 }
 
@@ -230,7 +234,7 @@ fn moved_together(
 /// `confirmed`: fail, pass, or run again.
 fn confirmed(
     view: &View<'_>,
-    whole_run: bool,
+    (moved, whole_run): (bool, bool),
     confirmation: &Confirmation,
     j: usize,
 ) -> (Verdict, Reason) {
@@ -239,7 +243,8 @@ fn confirmed(
             view.excused().unwrap_or((Verdict::Fail, Reason::OverThreshold))
         }
         Confirmation::Again(tests) if tests.contains(&j) || (whole_run && view.plain) => {
-            view.excused().unwrap_or((Verdict::Inconclusive, Reason::MeasureAgain))
+            let reason = if moved { Reason::WholeRun } else { Reason::MeasureAgain };
+            view.excused().unwrap_or((Verdict::Inconclusive, reason))
         }
         Confirmation::Fail(_) | Confirmation::Again(_) | Confirmation::Pass => view.unproven(),
     }

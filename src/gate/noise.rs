@@ -64,6 +64,13 @@ pub struct Look {
     runs: usize,
 }
 
+impl Look {
+    /// How probable the shift of the whole run is when nothing changed; none with too few endpoints.
+    pub fn whole_run_p(&self) -> Option<f64> {
+        self.whole.map(|whole| whole.distance.p)
+    }
+}
+
 /// What the confirmed rule says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Confirmation {

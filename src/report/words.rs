@@ -96,7 +96,7 @@ pub(super) fn verdict(finding: &Finding) -> String {
         Reason::WithinNoise => format!("within noise ({})", noise(finding, &p)),
         Reason::BelowResolution => "within rounding".to_owned(),
         Reason::WarnOnly => "warn only".to_owned(),
-        Reason::WholeRun => format!("the whole run moved ({p})"),
+        Reason::WholeRun => "moved with the whole run".to_owned(),
         Reason::AlreadyOnMain => "already on the branch".to_owned(),
         _ => not_compared(finding),
     }
@@ -207,10 +207,15 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
                 .collect();
             format!("no verdict: the runs are not of the same load ({})", what.join(", "))
         }
-        (Verdict::Inconclusive, _) => {
-            let first = listed.first().map(|f| move_of(f, scales, show)).unwrap_or_default();
-            format!("measure again: {first}{}", more(of(Verdict::Inconclusive)))
-        }
+        (Verdict::Inconclusive, _) => match listed.first() {
+            Some(first) if first.reason == Reason::WholeRun => {
+                format!("measure again: {}", whole_run(report, first))
+            }
+            first => {
+                let first = first.map(|f| move_of(f, scales, show)).unwrap_or_default();
+                format!("measure again: {first}{}", more(of(Verdict::Inconclusive)))
+            }
+        },
         (Verdict::Pass, _) => {
             let (compared, total) = (coverage.compared, coverage.total);
             let largest = closest(report).map(|f| {
@@ -238,6 +243,17 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
             format!("no verdict: {}", no_verdict(report, reason, show))
         }
     }
+}
+
+/// A run that moved as a whole, in one sentence; its change is that of the typical measurement of this metric.
+fn whole_run(report: &Report, moved: &Finding) -> String {
+    let same = report.findings.iter().filter(|f| f.metric == moved.metric && f.is_compared());
+    let changes: Vec<f64> = same.filter_map(|f| f.change()?.relative).collect();
+    let typical = 100.0 * crate::stats::median(&changes).unwrap_or_default().abs();
+    let how = if moved.metric == Metric::Latency { "slower" } else { "worse" };
+    format!(
+        "most endpoints are about {typical:.0} % {how}: the machine, or something that they share"
+    )
 }
 
 /// A number, its noun and its verb: `1 endpoint is`, `2 endpoints are`.
