@@ -52,21 +52,51 @@ fn continued_fraction(a: f64, b: f64, x: f64) -> f64 {
     h
 }
 
-/// The x with I_x(a, b) = p, by bisection to the last bit: slower than Newton's method and right everywhere.
+/// The x with I_x(a, b) = p, by Newton's method; a step that would leave the bracket is a bisection instead. Relative
+/// error about 1e-11.
 pub fn beta_inverse(p: f64, a: f64, b: f64) -> f64 {
+    const MOST_STEPS: u32 = 200;
+    // Newton's error is the square of its last step, so a step of 1e-6 is close enough.
+    const LAST_STEP: f64 = 1e-6;
+    let ln_beta = ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b);
+    let deviation = (a * b / (a + b + 1.0)).sqrt() / (a + b);
     let (mut low, mut high) = (0.0_f64, 1.0_f64);
-    for _ in 0..200 {
-        let middle = f64::midpoint(low, high);
-        if middle <= low || middle >= high {
-            break;
-        }
-        if beta_regularized(a, b, middle) < p {
-            low = middle;
+    let mut x = near_inverse(p, a, b);
+    for _ in 0..MOST_STEPS {
+        let excess = beta_regularized(a, b, x) - p;
+        if excess < 0.0 {
+            low = x;
         } else {
-            high = middle;
+            high = x;
         }
+        let density = ((a - 1.0) * x.ln() + (b - 1.0) * (-x).ln_1p() - ln_beta).exp();
+        let newton = x - excess / density;
+        let inside = newton > low && newton < high;
+        let next = if inside || excess == 0.0 { newton } else { f64::midpoint(low, high) };
+        if (next - x).abs() <= LAST_STEP * deviation.min(x).min(1.0 - x) {
+            return next;
+        }
+        x = next;
     }
-    f64::midpoint(low, high)
+    x
+}
+
+/// Where to begin: Abramowitz and Stegun 26.5.22 with the normal quantile of 26.2.23, to a few percent of a deviation.
+fn near_inverse(p: f64, a: f64, b: f64) -> f64 {
+    if a <= 1.0 || b <= 1.0 {
+        return a / (a + b);
+    }
+    let t = (-2.0 * p.min(1.0 - p).ln()).sqrt();
+    let over = 2.515_517 + t * (0.802_853 + t * 0.010_328);
+    let under = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
+    // Of the upper tail: positive below the median.
+    let z = (t - over / under).copysign(0.5 - p);
+    let [u, v] = [1.0 / (2.0 * a - 1.0), 1.0 / (2.0 * b - 1.0)];
+    let h = 2.0 / (u + v);
+    let lambda = (z * z - 3.0) / 6.0;
+    let root = (h + lambda).max(0.0).sqrt();
+    let w = z * root / h - (v - u) * (lambda + 5.0 / 6.0 - 2.0 / (3.0 * h));
+    a / (a + b * (2.0 * w).exp())
 }
 
 #[cfg(test)]
@@ -96,6 +126,20 @@ mod tests {
         for (p, a, b, expected) in ppf {
             let got = beta_inverse(p, a, b);
             assert!((got / expected - 1.0).abs() < 1e-9, "{got}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn the_inverse_leads_back_for_every_shape() {
+        for a in [0.5, 1.0, 2.0, 50.0, 1e4, 1e7] {
+            for b in [0.5, 1.0, 3.0, 70.0, 2e4] {
+                for p in [1e-6, 0.025, 0.5, 0.975, 0.999_999] {
+                    let x = beta_inverse(p, a, b);
+                    let nearby = [x * (1.0 - 1e-9), (x * (1.0 + 1e-9)).min(1.0)];
+                    let [below, above] = nearby.map(|x| beta_regularized(a, b, x));
+                    assert!(below <= p && p <= above, "I({a}, {b}): {p} at {x}, {below} {above}");
+                }
+            }
         }
     }
 }
