@@ -177,6 +177,20 @@ fn a_slowdown_that_is_on_main_already_does_not_fail_the_changes_after_it() {
 }
 
 #[test]
+fn a_value_just_below_its_limit_is_not_confirmed_as_good_by_one_run() {
+    let close = [1.21, 1.0, 1.0, 1.0, 1.0, 1.0];
+    let report = history("gate: { decide: confirmed }", &after(8, &[close]));
+    let p95 = finding(&report, "GET /0", "p95");
+    assert!(p95["change"]["relative"].as_f64().unwrap() < 0.2, "{p95}");
+    assert_eq!(
+        (&p95["verdict"], &p95["reason"]),
+        (&"inconclusive".into(), &"measure_again".into()),
+        "{p95}"
+    );
+    assert_eq!(report["exit_code"], 3);
+}
+
+#[test]
 fn the_window_takes_no_more_than_ten_runs() {
     let report = history("", &after(14, &[[1.0; 6]]));
     assert_eq!(report["baseline"]["runs"], 10);

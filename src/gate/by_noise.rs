@@ -133,7 +133,7 @@ struct View<'a> {
     beyond_rounding: bool,
     /// Whether it is crossed by the noise model, the run effect taken out.
     crossed: bool,
-    /// Whether the nearest baseline commit is crossed, too.
+    /// Whether the nearest baseline commit is crossed, too: as measured, or by the noise model.
     since_nearest: bool,
 }
 
@@ -159,7 +159,10 @@ impl<'a> View<'a> {
             beyond_rounding: crossed(values[0] + half(0), values[1] - half(1)),
             crossed: looked.distance.change > member.limit
                 && looked.raw.change > 0.75 * member.limit,
-            since_nearest: near.is_none_or(|near| crossed(near, values[1])),
+            since_nearest: near.is_none_or(|near| {
+                let ahead = sign * near.ln() - looked.centre;
+                crossed(near, values[1]) || looked.distance.change - ahead > member.limit
+            }),
         }
     }
 
@@ -177,7 +180,8 @@ impl<'a> View<'a> {
         if self.plain && !self.beyond_rounding {
             return Some((Verdict::Warn, Reason::BelowResolution));
         }
-        (!self.since_nearest).then_some((Verdict::Warn, Reason::AlreadyOnMain))
+        let known = (self.plain || self.crossed) && !self.since_nearest;
+        known.then_some((Verdict::Warn, Reason::AlreadyOnMain))
     }
 
     fn judged(&self, verdict: Verdict, reason: Reason, look: &Look, j: usize) -> ByNoise {
