@@ -177,6 +177,24 @@ fn a_slowdown_that_is_on_main_already_does_not_fail_the_changes_after_it() {
 }
 
 #[test]
+fn noise_of_the_nearest_commit_does_not_excuse_a_crossing() {
+    let repo = Repo::new();
+    for base in BASES {
+        let commit = repo.commit(base);
+        repo.perfgate(&["record", "--commit", &commit, fixture(base).to_str().unwrap()]).expect(0);
+    }
+    repo.git(&["checkout", "--quiet", "-b", "feature"]);
+    repo.commit("a change");
+    let slower = fixture(SLOWER);
+    let arguments = ["compare", "--baseline", "main", "--format", "json", slower.to_str().unwrap()];
+    let report = repo.perfgate(&arguments).expect(1).json();
+    for statistic in ["p95", "p99"] {
+        let slow = finding(&report, "/api/chat", statistic);
+        assert_eq!(slow["reason"], "measure_again", "{slow}");
+    }
+}
+
+#[test]
 fn a_value_just_below_its_limit_is_not_confirmed_as_good_by_one_run() {
     let close = [1.21, 1.0, 1.0, 1.0, 1.0, 1.0];
     let report = history("gate: { decide: confirmed }", &after(8, &[close]));

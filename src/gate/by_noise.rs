@@ -133,7 +133,7 @@ struct View<'a> {
     beyond_rounding: bool,
     /// Whether it is crossed by the noise model, the run effect taken out.
     crossed: bool,
-    /// Whether the nearest baseline commit is crossed, too: as measured, or by the noise model.
+    /// Whether the nearest baseline commit is crossed, too, as measured or by the noise model, or is no worse than the window.
     since_nearest: bool,
 }
 
@@ -159,9 +159,12 @@ impl<'a> View<'a> {
             beyond_rounding: crossed(values[0] + half(0), values[1] - half(1)),
             crossed: looked.distance.change > member.limit
                 && looked.raw.change > 0.75 * member.limit,
+            // The nearest commit has noise of its own: it is ahead only where it stands out from the window.
             since_nearest: near.is_none_or(|near| {
                 let ahead = sign * near.ln() - looked.centre;
-                crossed(near, values[1]) || looked.distance.change - ahead > member.limit
+                ahead <= looked.deviation
+                    || crossed(near, values[1])
+                    || looked.distance.change - ahead > member.limit
             }),
         }
     }

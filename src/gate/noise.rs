@@ -43,6 +43,8 @@ pub struct Looked {
     pub raw: Distance,
     /// The baseline's centre, as measured.
     pub centre: f64,
+    /// Standard deviation from run to run, as measured.
+    pub deviation: f64,
 }
 
 /// The whole run at a look: the upper quartile over its tests.
@@ -128,7 +130,7 @@ impl<'a> Analysis<'a> {
                 Some((values, own)) => own.distance(j, &values.test(j), sampling, unseen),
                 None => raw,
             };
-            Looked { distance, raw, centre: self.raw.centre(j) }
+            Looked { distance, raw, centre: self.raw.centre(j), deviation: self.raw.deviation(j) }
         };
         let tests: Vec<Looked> = (0..new.tests()).map(looked).collect();
         let whole = self.whole.as_ref().map(|noise| {

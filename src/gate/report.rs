@@ -61,7 +61,8 @@ pub enum Reason {
     BelowResolution,
     /// Inconclusive: the whole run moved, a machine or something that all endpoints share.
     WholeRun,
-    /// Warn: crossed against the window, but not against the nearest commit: the change is on the branch already.
+    /// Warn: crossed against the window, but not against the nearest commit, which stands out from it: the change is on the
+    /// branch already.
     AlreadyOnMain,
     /// Warn: crossed, and the policy only warns here.
     WarnOnly,
