@@ -12,7 +12,7 @@
 )]
 
 use perfgate::config::Rules;
-use perfgate::gate::{Baseline, BaselineInfo, CurrentInfo, Search, judge};
+use perfgate::gate::{Baseline, BaselineInfo, Input, judge};
 use perfgate::ingest::{ReadOptions, Source, read};
 use perfgate::model::Run;
 use perfgate::report::{TableStyle, render_table};
@@ -75,23 +75,10 @@ fn run(bytes: &[u8]) -> Run {
 }
 
 fn gate(baseline: &Run, current: &Run) -> perfgate::gate::Report {
-    let info = BaselineInfo {
-        requested: "main".to_owned(),
-        commits: Vec::new(),
-        distance: None,
-        runs: 1,
-        oldest: None,
-        newest: None,
-    };
-    let baseline = Some(Baseline { info, runs: vec![baseline.clone()] });
-    judge(
-        baseline,
-        std::slice::from_ref(current),
-        CurrentInfo::default(),
-        &Rules::default(),
-        Search::default(),
-        Vec::new(),
-    )
+    let info = BaselineInfo { requested: "main".to_owned(), runs: 1, ..BaselineInfo::default() };
+    let baseline = Baseline { info, runs: vec![baseline.clone()], ..Baseline::default() };
+    let current = std::slice::from_ref(current);
+    judge(Input { baseline: Some(baseline), current, ..Input::default() }, &Rules::default())
 }
 
 /// Work that never changes, so that machines can be told from changes.

@@ -107,37 +107,18 @@ fn the_order_of_the_baseline_files_does_not_matter() {
     assert_eq!(verdicts(&BASES), verdicts(&[BASES[2], BASES[0], BASES[1]]));
 }
 
-/// A history of six endpoints whose latency wobbles by 2 %: one commit for each level, recorded. At the end a run of the
-/// last level, not recorded, compared with the window.
+/// A history of six endpoints: one commit for each level, recorded. At the end a run of the last level, not recorded,
+/// compared with the window.
 fn history(policy: &str, levels: &[[f64; 6]]) -> Value {
     let repo = Repo::new();
     std::fs::write(repo.folder.join("perfgate.yaml"), policy).unwrap();
-    let file = repo.around().join("run.json");
-    for (r, level) in levels.iter().enumerate() {
-        let endpoint = |e: usize| {
-            let wobble = 1.0 + 0.02 * (((r * 7 + e * 5) % 11) as f64 / 5.0 - 1.0);
-            let [p50, p95, p99] = [50.0, 100.0, 150.0].map(|ms| ms * level[e] * wobble);
-            let quantiles = serde_json::json!({ "p50": p50, "p95": p95, "p99": p99 });
-            serde_json::json!({
-                "method": "GET", "name": format!("/{e}"), "requests": 6000, "failures": 0,
-                "latency": { "count": 6000, "quantiles": quantiles },
-            })
-        };
-        let endpoints: Vec<Value> = (0..6).map(endpoint).collect();
-        let tool = serde_json::json!({ "name": "my-script" });
-        let run = serde_json::json!({
-            "schema": "perfgate.run/1", "tool": tool, "duration_s": 60, "endpoints": endpoints,
-        });
-        std::fs::write(&file, run.to_string()).unwrap();
-        if r + 1 < levels.len() {
-            let commit = repo.commit(&format!("main {r}"));
-            repo.perfgate(&["record", "--commit", &commit, file.to_str().unwrap()]).expect(0);
-        }
+    let (last, recorded) = levels.split_last().unwrap();
+    for (r, level) in recorded.iter().enumerate() {
+        repo.record_level(&format!("main {r}"), r, level);
     }
     repo.git(&["checkout", "--quiet", "-b", "feature"]);
     repo.commit("a change");
-    repo.perfgate(&["compare", "--baseline", "main", "--format", "json", file.to_str().unwrap()])
-        .json()
+    repo.compare_level(recorded.len(), last, &[]).json()
 }
 
 /// `n` runs of one level, then these.
@@ -226,13 +207,7 @@ fn family(case: &Value) -> Family {
     };
     let baseline = rows("baseline_ms");
     let tests = baseline.tests();
-    Family {
-        new: rows("new_ms"),
-        endpoints: (0..tests).collect(),
-        limits: vec![1.2_f64.ln(); tests],
-        sampling: vec![0.0; tests],
-        baseline,
-    }
+    Family::new(baseline, rows("new_ms"), (0..tests).collect(), vec![1.2_f64.ln(); tests])
 }
 
 /// What the confirmed rule says, and after how many runs; the runs are shown one by one.
@@ -269,13 +244,7 @@ fn slower_new_runs_never_turn_a_failure_of_one_endpoint_into_a_pass() {
     let base: Vec<Vec<f64>> = [0.00, 0.02, -0.01, 0.01].map(|v| vec![4.0 + v]).into();
     let decided = |rise: f64| {
         let new = Matrix::new([0.0, 0.01, -0.01].map(|v| vec![4.0 + rise + v]).into());
-        let family = Family {
-            baseline: Matrix::new(base.clone()),
-            new,
-            endpoints: vec![0],
-            limits: vec![1.2_f64.ln()],
-            sampling: vec![0.0],
-        };
+        let family = Family::new(Matrix::new(base.clone()), new, vec![0], vec![1.2_f64.ln()]);
         decide(&family).0
     };
     let verdicts: Vec<&str> = (0..60).map(|step| decided(f64::from(step) / 100.0)).collect();

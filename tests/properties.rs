@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 use perfgate::config::Policy;
-use perfgate::gate::{Baseline, BaselineInfo, CurrentInfo, Report, Search, Verdict, judge};
+use perfgate::gate::{Baseline, BaselineInfo, Input, Report, Verdict, judge};
 use perfgate::ingest::{ReadOptions, Source, read};
 use perfgate::model::{Endpoint, EndpointKey, Kind, Latency, Run, Tool};
 use perfgate::schema::{RunV1, read_run};
@@ -58,24 +58,11 @@ fn run(endpoints: &[Sketch], slower: f64, failures: u64) -> Run {
 }
 
 fn report(baseline: &Run, current: &Run, policy: &str) -> Report {
-    let info = BaselineInfo {
-        requested: "main".to_owned(),
-        commits: Vec::new(),
-        distance: None,
-        runs: 1,
-        oldest: None,
-        newest: None,
-    };
+    let info = BaselineInfo { requested: "main".to_owned(), runs: 1, ..BaselineInfo::default() };
     let rules = Policy::parse("perfgate.yaml", policy).unwrap().rules;
-    let baseline = Some(Baseline { info, runs: vec![baseline.clone()] });
-    judge(
-        baseline,
-        std::slice::from_ref(current),
-        CurrentInfo::default(),
-        &rules,
-        Search::default(),
-        Vec::new(),
-    )
+    let baseline = Baseline { info, runs: vec![baseline.clone()], ..Baseline::default() };
+    let current = std::slice::from_ref(current);
+    judge(Input { baseline: Some(baseline), current, ..Input::default() }, &rules)
 }
 
 const MODES: [&str; 2] = ["", "gate: { decide: threshold }\n"];

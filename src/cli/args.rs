@@ -127,6 +127,9 @@ pub(super) struct CompareArgs {
     pub(super) gate: GateArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
+    /// Instead of the table, show how one verdict was reached: `POST /api/chat p95`, `total error rate`
+    #[arg(long, value_name = "MEASUREMENT", help_heading = "Output", conflicts_with = "format")]
+    pub(super) explain: Option<String>,
 }
 
 /// What overrules the policy.

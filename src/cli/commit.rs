@@ -15,6 +15,8 @@ use std::path::Path;
 pub(super) struct PullRequest {
     pub(super) base: CommitId,
     pub(super) head: CommitId,
+    /// Whether its branch is one of another repository.
+    pub(super) from_fork: bool,
 }
 
 /// What is checked out, and what it stands for.
@@ -55,15 +57,23 @@ fn ends_of_event(session: &Session<'_>) -> Result<PullRequest, String> {
     #[derive(Deserialize)]
     struct End {
         sha: String,
+        repo: Option<Repository>,
+    }
+    #[derive(Deserialize)]
+    struct Repository {
+        id: u64,
     }
     let path =
         session.environment.get("GITHUB_EVENT_PATH").ok_or("GITHUB_EVENT_PATH is not set")?;
     let text =
         std::fs::read(session.path(Path::new(path))).map_err(|error| format!("{path}: {error}"))?;
     let event: Event = serde_json::from_slice(&text).map_err(|error| format!("{path}: {error}"))?;
-    let id = |end: End| end.sha.parse().map_err(|error: InvalidCommitId| error.to_string());
+    let id = |end: &End| end.sha.parse().map_err(|error: InvalidCommitId| error.to_string());
     let Ends { base, head } = event.pull_request;
-    Ok(PullRequest { base: id(base)?, head: id(head)? })
+    // The head's repository is null once a fork is deleted; where the event says nothing, nobody is trusted.
+    let repository = |end: &End| end.repo.as_ref().map(|repo| repo.id);
+    let own = repository(&base).is_some() && repository(&base) == repository(&head);
+    Ok(PullRequest { base: id(&base)?, head: id(&head)?, from_fork: !own })
 }
 
 /// The commit under test.

@@ -1,18 +1,19 @@
 //! `perfgate compare`: the gate.
 
-use super::args::CompareArgs;
+use super::args::{CompareArgs, OutputArgs};
 use super::commit::pull_request;
 use super::error::CliError;
 use super::exit::Exit;
-use super::output::write_report;
+use super::output::{write_files, write_report};
 use super::policy::{Loaded, load, trust_base};
 use super::results::{expand, label, read_files};
 use super::search::{Search, overrule, read_current};
 use super::session::Session;
-use crate::gate::{self, Baseline, BaselineInfo, CurrentInfo, Report, judge};
+use crate::gate::{self, Baseline, BaselineInfo, CurrentInfo, Finding, Input, Report, judge};
 use crate::ingest::ReadOptions;
-use crate::model::{Outcome, Run, Visited, Warning};
-use crate::store::{History, StoredRun};
+use crate::model::{Run, Warning};
+use crate::report::render_explanation;
+use crate::store::History;
 
 pub(super) fn run(args: &CompareArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let mut loaded = load(session)?;
@@ -21,8 +22,33 @@ pub(super) fn run(args: &CompareArgs, session: &mut Session<'_>) -> Result<Exit,
     } else {
         with_files(args, &mut loaded, session)?
     };
-    write_report(&report, &args.output, session)?;
+    match &args.explain {
+        Some(measurement) => explain(&report, measurement, &args.output, session)?,
+        None => write_report(&report, &args.output, session)?,
+    }
     Ok(Exit::from_report(report.exit_code()))
+}
+
+/// How the verdict on one measurement was reached; the files that were asked for are written all the same.
+fn explain(
+    report: &Report,
+    measurement: &str,
+    output: &OutputArgs,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    let named: Vec<&Finding> =
+        report.findings.iter().filter(|f| f.key().is_named(measurement)).collect();
+    if named.is_empty() {
+        let known: Vec<String> = report.findings.iter().map(|f| f.key().to_string()).collect();
+        let near = |name: &&String| strsim::jaro_winkler(name, measurement);
+        let nearest = known.iter().max_by(|a, b| near(a).total_cmp(&near(b)));
+        let help = nearest.map_or("the report has no findings".to_owned(), |name| {
+            format!("did you mean `{name}`? `--all` lists every measurement")
+        });
+        return Err(CliError::usage(format!("no measurement is called `{measurement}`"), help));
+    }
+    write_files(report, output, session)?;
+    session.print(|out| render_explanation(report, &named, out))
 }
 
 /// Plain files on both sides: no git is needed.
@@ -45,18 +71,19 @@ fn with_files(
     baseline_runs.iter_mut().for_each(|run| label(run, &args.run));
     let info = BaselineInfo {
         requested: args.baseline_file.join(", "),
-        commits: Vec::new(),
-        distance: None,
         runs: baseline_runs.len(),
-        oldest: None,
-        newest: None,
+        ..BaselineInfo::default()
     };
     warnings.extend(baseline.warnings);
     warnings.extend(current.warnings);
-    let under_test = CurrentInfo { runs: current.runs.len(), ..CurrentInfo::default() };
-    let baseline = Some(Baseline { info, runs: baseline_runs });
-    let rules = &loaded.policy.rules;
-    Ok(judge(baseline, &current.runs, under_test, rules, judge_search(None, Vec::new()), warnings))
+    let input = Input {
+        baseline: Some(Baseline { info, runs: baseline_runs, ..Baseline::default() }),
+        current: &current.runs,
+        info: CurrentInfo { runs: current.runs.len(), ..CurrentInfo::default() },
+        warnings,
+        ..Input::default()
+    };
+    Ok(judge(input, &loaded.policy.rules))
 }
 
 /// The baseline of a revision, from the store.
@@ -65,23 +92,23 @@ fn with_history(
     loaded: &mut Loaded,
     session: &Session<'_>,
 ) -> Result<Report, CliError> {
-    let search = Search::prepare(args.baseline.as_deref(), &args.gate, loaded, session)?;
+    let mut search = Search::prepare(args.baseline.as_deref(), &args.gate, loaded, session)?;
     let current = search.current(&args.results, &args.run, loaded, session)?;
-    let found = search.find(&current.runs[0], &args.gate, loaded)?;
+    let (baseline, visited) = search.baseline(&current.runs[0], &args.gate, loaded)?;
+    let anchor = search.anchor(&current.runs[0], &args.gate, loaded)?;
+    let date = search.place.history.info(search.under_test.head)?.map(|info| info.date);
+    let info = CurrentInfo {
+        commit: Some(search.under_test.commit),
+        date,
+        runs: current.runs.len(),
+        arguments: run_arguments(&current.runs[0]),
+    };
     let mut warnings = search.warnings;
     warnings.extend(current.warnings);
-    let commit = search.under_test.commit;
-    let date = search.place.history.info(search.under_test.head)?.map(|info| info.date);
-    let (runs, arguments) = (current.runs.len(), run_arguments(&current.runs[0]));
-    let info = CurrentInfo { commit: Some(commit), date, runs, arguments };
-    let baseline = baseline_of(&search.revision, found.runs, &found.visited);
-    let rules = &loaded.policy.rules;
-    let searched = judge_search(Some(search.revision), found.visited);
-    Ok(judge(baseline, &current.runs, info, rules, searched, warnings))
-}
-
-fn judge_search(revision: Option<String>, visited: Vec<Visited>) -> gate::Search {
-    gate::Search { revision, visited }
+    let search = gate::Search { revision: Some(search.revision), visited };
+    let current = &current.runs;
+    let input = Input { baseline, anchor, current, info, search, warnings };
+    Ok(judge(input, &loaded.policy.rules))
 }
 
 /// The arguments of `record` that make a run comparable with this one.
@@ -109,20 +136,4 @@ fn trusted_rules(
     let remote = loaded.policy.store.remote.clone();
     let history = History::open(session.folder(), remote.as_deref(), args.gate.offline)?;
     trust_base(loaded, Some(&pull_request), &history, session)
-}
-
-/// The baseline that was found, with where it stands.
-fn baseline_of(revision: &str, runs: Vec<StoredRun>, visited: &[Visited]) -> Option<Baseline> {
-    let taken: Vec<&Visited> =
-        visited.iter().filter(|v| matches!(v.outcome, Outcome::Taken { .. })).collect();
-    let (nearest, furthest) = (taken.first()?, taken.last()?);
-    let info = BaselineInfo {
-        requested: revision.to_owned(),
-        commits: taken.iter().map(|v| v.commit).collect(),
-        distance: Some(nearest.distance),
-        runs: runs.len(),
-        oldest: Some(furthest.date),
-        newest: Some(nearest.date),
-    };
-    Some(Baseline { info, runs: runs.into_iter().map(|stored| stored.run).collect() })
 }

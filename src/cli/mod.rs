@@ -20,6 +20,7 @@ mod schema;
 mod search;
 mod session;
 mod trend;
+mod window;
 
 pub use exit::Exit;
 pub use session::{Environment, Session};

@@ -42,12 +42,22 @@ pub(super) fn write_report(
     args: &OutputArgs,
     session: &mut Session<'_>,
 ) -> Result<(), CliError> {
+    write_files(report, args, session)?;
+    let style = TableStyle { color: session.color, all: args.all };
+    session.print(|out| render(report, args.format, style, out))
+}
+
+/// Writes the report to every file that was asked for.
+pub(super) fn write_files(
+    report: &Report,
+    args: &OutputArgs,
+    session: &Session<'_>,
+) -> Result<(), CliError> {
     for (format, path) in &args.output {
         let style = TableStyle { color: false, all: args.all };
         write_file(&session.path(path), |mut out| render(report, *format, style, &mut out))?;
     }
-    let style = TableStyle { color: session.color, all: args.all };
-    session.print(|out| render(report, args.format, style, out))
+    Ok(())
 }
 
 fn render(

@@ -1,14 +1,14 @@
 //! Looking for the baseline of a revision: what `compare` and `baseline explain` share.
 
 use super::args::{GateArgs, LeniencyChoice, ResultArgs, RunArgs};
-use super::commit::{UnderTest, pull_request, under_test};
+use super::commit::{PullRequest, UnderTest, pull_request, under_test};
 use super::error::CliError;
 use super::place::{Place, open_place};
 use super::policy::{Loaded, trust_base};
 use super::results::{Read, read_results};
 use super::session::Session;
-use crate::config::{Leniency, Rules};
-use crate::model::{Run, Warning, WarningKind, differences};
+use crate::config::{Leniency, Policy, Rules};
+use crate::model::{CommitId, Run, Warning, WarningKind, differences};
 use crate::store::{Found, Wanted, find_baseline, load as load_record};
 
 /// What is needed to look for the baseline of a revision.
@@ -16,6 +16,7 @@ pub(super) struct Search {
     pub(super) place: Place,
     pub(super) revision: String,
     pub(super) under_test: UnderTest,
+    pub(super) pull_request: Option<PullRequest>,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -43,7 +44,7 @@ impl Search {
             place.fetch()?;
         }
         let under_test = under_test(&place.history, pull_request.as_ref())?;
-        Ok(Self { place, revision, under_test, warnings })
+        Ok(Self { place, revision, under_test, pull_request, warnings })
     }
 
     /// The run under test: the results that are named, else what is recorded for its commit.
@@ -94,6 +95,26 @@ impl Search {
         Ok(Read { runs, warnings: Vec::new() })
     }
 
+    /// What is looked for in the history of a revision, seen from a commit.
+    pub(super) fn wanted<'a>(
+        &'a self,
+        (revision, head): (&'a str, CommitId),
+        run: &'a Run,
+        gate: &GateArgs,
+        policy: &'a Policy,
+    ) -> Wanted<'a> {
+        Wanted {
+            revision,
+            head,
+            under_test: &self.under_test.all,
+            run,
+            allow_different: &policy.rules.allow_different,
+            max_distance: gate.max_distance.unwrap_or(policy.baseline.max_distance),
+            window: policy.baseline.window,
+            histograms: policy.rules.needs_histograms(),
+        }
+    }
+
     /// Looks for the baseline.
     pub(super) fn find(
         &self,
@@ -101,16 +122,8 @@ impl Search {
         gate: &GateArgs,
         loaded: &Loaded,
     ) -> Result<Found, CliError> {
-        let wanted = Wanted {
-            revision: &self.revision,
-            head: self.under_test.head,
-            under_test: &self.under_test.all,
-            run,
-            allow_different: &loaded.policy.rules.allow_different,
-            max_distance: gate.max_distance.unwrap_or(loaded.policy.baseline.max_distance),
-            window: loaded.policy.baseline.window,
-            histograms: loaded.policy.rules.needs_histograms(),
-        };
+        let from = (self.revision.as_str(), self.under_test.head);
+        let wanted = self.wanted(from, run, gate, &loaded.policy);
         Ok(find_baseline(self.place.store(), &self.place.history, &wanted)?)
     }
 }

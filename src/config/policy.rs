@@ -51,11 +51,14 @@ pub struct BaselineChoice {
     pub max_distance: usize,
     /// Comparable runs that are taken, nearest first.
     pub window: usize,
+    /// A pinned revision that is held against as well, so that many small changes add up.
+    pub anchor: Option<String>,
 }
 
 impl Default for BaselineChoice {
     fn default() -> Self {
-        Self { branch: None, max_distance: defaults::MAX_DISTANCE, window: defaults::WINDOW }
+        let (max_distance, window) = (defaults::MAX_DISTANCE, defaults::WINDOW);
+        Self { branch: None, max_distance, window, anchor: None }
     }
 }
 
@@ -110,6 +113,15 @@ pub enum Removed {
     Ignore,
 }
 
+/// Where a change comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// A branch of the repository itself.
+    Repository,
+    /// A fork's pull request.
+    Forks,
+}
+
 /// The worst that a rule may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Severity {
@@ -139,6 +151,12 @@ pub struct Rules {
     pub removed: Removed,
     /// Differences between runs that are allowed.
     pub allow_different: BTreeSet<Field>,
+    /// Whose accepted changes count.
+    pub accept_from: BTreeSet<Origin>,
+    /// Endpoints that the change under test cannot touch.
+    pub(super) controls: Vec<Pattern>,
+    /// Old and new names of endpoints.
+    pub(super) renames: Vec<(String, String)>,
     /// Classes of endpoints, in order; empty: by kind.
     pub(super) classes: Vec<(String, Vec<Pattern>)>,
     /// Latency limits by class.
@@ -190,6 +208,8 @@ pub struct EndpointRules {
     pub severity: Severity,
     /// Whether the endpoint is left out altogether.
     pub ignore: bool,
+    /// Whether the change under test cannot touch it.
+    pub control: bool,
 }
 
 impl Default for Rules {
@@ -210,6 +230,9 @@ impl Default for Rules {
             inconclusive: Leniency::default(),
             removed: Removed::default(),
             allow_different: BTreeSet::new(),
+            accept_from: BTreeSet::from([Origin::Repository]),
+            controls: Vec::new(),
+            renames: Vec::new(),
             classes: Vec::new(),
             latency: BTreeMap::from([
                 (defaults::API_CLASS.to_owned(), limits(&defaults::API)),
@@ -236,11 +259,23 @@ impl Rules {
             min_requests: self.min_requests,
             severity: Severity::Fail,
             ignore: false,
+            control: self.controls.iter().any(|pattern| pattern.matches(key)),
         };
         for (_, change) in self.overrides.iter().filter(|(pattern, _)| pattern.matches(key)) {
             rules.apply(change);
         }
         rules
+    }
+
+    /// The rule that renames this endpoint: its old name as written, and the endpoint under its new name.
+    pub fn renamed(&self, key: &EndpointKey) -> Option<(&str, EndpointKey)> {
+        let (from, to) = self.renames.iter().find(|(from, _)| key.is_called(from))?;
+        Some((from, key.called(to)))
+    }
+
+    /// Old and new names, as written.
+    pub fn renames(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.renames.iter().map(|(from, to)| (from.as_str(), to.as_str()))
     }
 
     /// Whether the policy says anything about the latency of this class, be it that it has no limit.
@@ -262,7 +297,7 @@ impl Rules {
     /// The patterns of rules that hold none of these endpoints.
     pub fn unmatched_rules<'k>(&self, keys: impl Iterator<Item = &'k EndpointKey>) -> Vec<String> {
         let keys: Vec<&EndpointKey> = keys.collect();
-        let patterns = self.overrides.iter().map(|(pattern, _)| pattern);
+        let patterns = self.overrides.iter().map(|(pattern, _)| pattern).chain(&self.controls);
         let idle = patterns.filter(|pattern| !keys.iter().any(|key| pattern.matches(key)));
         idle.map(|pattern| pattern.text().to_owned()).collect()
     }

@@ -4,12 +4,12 @@ use super::error::ConfigError;
 use super::limits::{self, Quantity, Threshold, parse_limit};
 use super::pattern::Pattern;
 use super::policy::{
-    BaselineChoice, CustomRule, Decide, Leniency, Override, Policy, Removed, Rules, Severity,
-    StoreChoice, defaults,
+    BaselineChoice, CustomRule, Decide, Leniency, Origin, Override, Policy, Removed, Rules,
+    Severity, StoreChoice, defaults,
 };
 use super::written::{
-    At, DecideFile, Entries, GateFile, LeniencyFile, PolicyFile, RemovedFile, StoreFile, StoreKind,
-    Written,
+    AcceptFile, At, DecideFile, Entries, GateFile, LeniencyFile, PolicyFile, RemovedFile,
+    SourceFile, StoreFile, StoreKind, Written,
 };
 use crate::model::{Direction, Quantile, Statistic};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,15 +33,20 @@ impl Policy {
                 branch: written.baseline.branch,
                 max_distance: written.baseline.max_distance.unwrap_or(defaults::MAX_DISTANCE),
                 window: written.baseline.window.unwrap_or(defaults::WINDOW).max(1),
+                anchor: written.baseline.anchor,
             },
             store: store(&source, written.store)?,
-            rules: rules(
-                &source,
-                written.gate,
-                written.endpoint_classes,
-                written.regression_thresholds,
-                written.endpoints,
-            )?,
+            rules: Rules {
+                accept_from: accept_from(written.accept),
+                renames: written.rename.0.into_iter().map(|(old, new)| (old.value, new)).collect(),
+                ..rules(
+                    &source,
+                    written.gate,
+                    written.endpoint_classes,
+                    written.regression_thresholds,
+                    written.endpoints,
+                )?
+            },
         })
     }
 }
@@ -128,6 +133,15 @@ fn store(source: &Source<'_>, file: StoreFile) -> Result<StoreChoice, ConfigErro
     })
 }
 
+fn accept_from(file: AcceptFile) -> BTreeSet<Origin> {
+    let all = file.from.unwrap_or_else(|| vec![SourceFile::Repository]);
+    let origin = |source| match source {
+        SourceFile::Repository => Origin::Repository,
+        SourceFile::Forks => Origin::Forks,
+    };
+    all.into_iter().map(origin).collect()
+}
+
 fn rules(
     source: &Source<'_>,
     gate: GateFile,
@@ -166,6 +180,12 @@ fn resolve_gate(source: &Source<'_>, gate: GateFile, rules: &mut Rules) -> Resul
         let text = source.text_of(&share)?;
         let share = parse_limit(text).map_err(|problem| source.error(share.place, problem))?;
         rules.require_coverage = Some(share);
+    }
+    rules.controls = gate.control.iter().map(|text| Pattern::new(text)).collect();
+    for field in gate.allow_different {
+        let known =
+            field.value.parse().map_err(|problem: String| source.error(field.place, problem))?;
+        rules.allow_different.insert(known);
     }
     rules.missing_baseline = gate.missing_baseline.map_or(rules.missing_baseline, leniency);
     rules.inconclusive = gate.inconclusive.map_or(rules.inconclusive, leniency);

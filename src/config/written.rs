@@ -36,6 +36,12 @@ pub struct PolicyFile {
     /// `severity: warn`, `ignore: true`. Later rules override earlier ones key by key.
     #[serde(default)]
     pub(super) endpoints: Entries<At<Written>>,
+    /// Old and new names of endpoints (`"GET /v1/users": "GET /v2/users"`): the baseline's are called by the new one.
+    #[serde(default)]
+    pub(super) rename: Entries<String>,
+    /// Whose accepted changes count.
+    #[serde(default)]
+    pub(super) accept: AcceptFile,
     /// How a verdict is reached.
     #[serde(default)]
     pub(super) gate: GateFile,
@@ -51,6 +57,24 @@ pub(super) struct BaselineFile {
     pub(super) max_distance: Option<usize>,
     /// How many comparable runs are taken, nearest first; default 10. From three on, they show the noise from run to run.
     pub(super) window: Option<usize>,
+    /// A pinned revision (`v1.4.0`) that is held against as well, so that many small changes add up.
+    pub(super) anchor: Option<String>,
+}
+
+/// Whose accepted changes (`Perfgate-Accept:` in commit messages) count.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AcceptFile {
+    /// `repository` (default): branches of the repository itself. `forks`: pull requests from forks as well. An empty list:
+    /// nobody's.
+    pub(super) from: Option<Vec<SourceFile>>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum SourceFile {
+    Repository,
+    Forks,
 }
 
 /// Where runs are kept.
@@ -93,6 +117,12 @@ pub(super) struct GateFile {
     pub(super) inconclusive: Option<LeniencyFile>,
     /// What an endpoint does that the baseline has and the run has not: `warn` (default), `fail` or `ignore`.
     pub(super) removed: Option<RemovedFile>,
+    /// Endpoints that the change under test cannot touch (patterns, as under `endpoints`): where they move, the machine does.
+    #[serde(default)]
+    pub(super) control: Vec<String>,
+    /// Differences between runs that are allowed: suite, profile, environment, tool, users, duration, target, runner.
+    #[serde(default)]
+    pub(super) allow_different: Vec<At<String>>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]

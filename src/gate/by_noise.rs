@@ -1,10 +1,10 @@
 //! From the noise of three or more baseline runs to a verdict for each test of a family.
 
-use super::evidence::{Q_FAIL, Q_SUSPICIOUS};
+use super::evidence::{Q_FAIL, Q_SUSPICIOUS, rank};
 use super::limit::is_crossed;
-use super::noise::{Analysis, Confirmation, Family, Look, RARE_WHOLE_RUN, RUNS_FOR_NOISE};
+use super::noise::{Analysis, Confirmation, Family, Look, Looked, RARE_WHOLE_RUN, RUNS_FOR_NOISE};
 use super::plan::Test;
-use super::report::{Reason, Variation, Verdict};
+use super::report::{NoiseWorking, Reason, Variation, Verdict};
 use crate::config::{Decide, Rules, Threshold};
 use crate::model::{Direction, EndpointKey};
 use crate::stats::{Interval, Matrix, benjamini_hochberg, median, student_quantile};
@@ -22,17 +22,35 @@ pub(super) struct ByNoise {
     pub(super) values: [f64; 2],
     /// The smallest relative change that would have been seen.
     pub(super) detectable: f64,
+    /// How many more runs would decide.
+    pub(super) further_runs: Option<usize>,
+    /// The place of p in its family, and the family's size.
+    pub(super) family: [usize; 2],
+    /// The way to the verdict.
+    pub(super) steps: NoiseWorking,
 }
 
+/// The two sides of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sides {
+    /// Baseline and new runs.
+    pub(super) runs: [usize; 2],
+    /// Baseline runs of the nearest commit; they come first.
+    pub(super) nearest: usize,
+}
+
+/// New runs beyond which nobody measures again.
+const MOST_FURTHER_RUNS: usize = 20;
+/// New runs that a run which is slower as a whole needs to be confirmed.
+const RUNS_FOR_WHOLE_RUN: usize = 3;
+
 /// The tests of one family that every run has, by their place in the list; none without enough baseline runs.
-///
-/// `runs` are the numbers of baseline and new runs; the first `nearest` baseline runs are of the nearest commit.
 pub(super) fn by_noise(
     tests: &[(usize, &Test)],
-    runs: [usize; 2],
-    nearest: usize,
+    sides: Sides,
     rules: &Rules,
 ) -> Option<(BTreeMap<usize, ByNoise>, Variation)> {
+    let runs = sides.runs;
     let members: Vec<Member<'_>> =
         tests.iter().filter_map(|(i, test)| Member::of(*i, test, runs)).collect();
     if runs[0] < RUNS_FOR_NOISE || members.is_empty() {
@@ -47,9 +65,11 @@ pub(super) fn by_noise(
     let (real, suspicious) = (benjamini_hochberg(&p, Q_FAIL), benjamini_hochberg(&p, Q_SUSPICIOUS));
     let rare = if rules.decide == Decide::Confirmed { RARE_WHOLE_RUN } else { Q_SUSPICIOUS };
     let whole_run = analysis.is_whole_run_suspicious(&look, rare);
+    let points = Points::of(&look);
     let judged = members.iter().enumerate().map(|(j, member)| {
-        let view = View::of(member, &look, j, nearest);
+        let view = View::of(member, &look, j, sides.nearest);
         let (verdict, reason) = match rules.decide {
+            _ if member.test.control => view.of_control(),
             Decide::Confirmed => confirmed(&view, (look.moved, whole_run), &confirmation, j),
             Decide::Evidence | Decide::Threshold => {
                 if look.moved {
@@ -60,10 +80,40 @@ pub(super) fn by_noise(
                 }
             }
         };
-        (member.place, view.judged(verdict, reason, &look, j))
+        let mut judged = view.judged((verdict, reason), &look, j, &points);
+        judged.steps.limit = member.limit;
+        judged.steps.shared = look.corrected.then(|| analysis.shared(j, runs[1]));
+        judged.family = [rank(look.tests[j].distance.p, &p), p.len()];
+        if verdict == Verdict::Inconclusive {
+            let distance = look.tests[j].distance;
+            let needed = match reason {
+                Reason::WholeRun => Some(RUNS_FOR_WHOLE_RUN),
+                _ => distance.runs_to_see(member.limit, MOST_FURTHER_RUNS),
+            };
+            judged.further_runs = needed.map(|n| n.saturating_sub(runs[1]).max(1));
+        }
+        (member.place, judged)
     });
     let (cv, shared) = analysis.variation();
     Some((judged.collect(), Variation { cv, shared }))
+}
+
+/// Points of Student's t distribution at the degrees of freedom of a look; those are the same for all its tests.
+struct Points {
+    /// 97.5 %, for the values as measured.
+    interval: f64,
+    /// 99 %, for the values without the run effect.
+    detectable: f64,
+}
+
+impl Points {
+    fn of(look: &Look) -> Self {
+        let freedom = |of: fn(&Looked) -> f64| look.tests.first().map_or(f64::INFINITY, of);
+        Self {
+            interval: student_quantile(0.975, freedom(|test| test.raw.freedom)),
+            detectable: student_quantile(0.99, freedom(|test| test.distance.freedom)),
+        }
+    }
 }
 
 /// A test with its values as logarithms, worse up.
@@ -93,9 +143,28 @@ impl<'a> Member<'a> {
             Direction::Lower => (1.0, share.ln_1p()),
             Direction::Higher => (-1.0, -(-share.min(0.999)).ln_1p()),
         };
-        let logs = |side: &[f64]| side.iter().map(|v| sign * v.ln()).collect();
-        Some(Self { place, test, baseline: logs(&values[0]), new: logs(&values[1]), limit })
+        let limit = if test.control { f64::INFINITY } else { limit };
+        let logs = |side: &[f64]| side.iter().map(|v| sign * v.ln()).collect::<Vec<_>>();
+        let baseline = at_present_level(logs(&values[0]), &test.levels);
+        Some(Self { place, test, baseline, new: logs(&values[1]), limit })
     }
+
+    /// How many of the baseline runs are of the present level.
+    fn level(&self) -> usize {
+        self.test.levels.first().copied().unwrap_or(self.baseline.len())
+    }
+}
+
+/// Values before a step, moved to the level after it: they say how far runs lie apart, and no longer where they lie.
+fn at_present_level(mut values: Vec<f64>, levels: &[usize]) -> Vec<f64> {
+    let ends: Vec<usize> = levels.iter().copied().chain([values.len()]).collect();
+    let present = median(&values[..ends[0]]).unwrap_or_default();
+    for bounds in ends.windows(2) {
+        let level = &mut values[bounds[0]..bounds[1]];
+        let shift = present - median(level).unwrap_or_default();
+        level.iter_mut().for_each(|value| *value += shift);
+    }
+    values
 }
 
 fn family(members: &[Member<'_>], runs: [usize; 2]) -> Family {
@@ -103,7 +172,7 @@ fn family(members: &[Member<'_>], runs: [usize; 2]) -> Family {
     let mut endpoints = Vec::with_capacity(members.len());
     for member in members {
         let next = known.len();
-        endpoints.push(*known.entry(&member.test.endpoint).or_insert(next));
+        endpoints.push(*known.entry(&member.test.key.endpoint).or_insert(next));
     }
     let rows = |count: usize, of: fn(&Member<'_>, usize) -> f64| {
         Matrix::new((0..count).map(|r| members.iter().map(|m| of(m, r)).collect()).collect())
@@ -114,7 +183,11 @@ fn family(members: &[Member<'_>], runs: [usize; 2]) -> Family {
         let one = |i: usize| Some(sides?[i].log_variance? * runs[i] as f64);
         one(1).zip(one(0)).map_or(0.0, |(new, old)| (new - old).max(0.0))
     };
+    let control =
+        |(member, endpoint): (&Member<'_>, &usize)| member.test.control.then_some(*endpoint);
     Family {
+        controls: members.iter().zip(&endpoints).filter_map(control).collect(),
+        level: members.iter().map(Member::level).collect(),
         baseline: rows(runs[0], |m, r| m.baseline[r]),
         new: rows(runs[1], |m, r| m.new[r]),
         endpoints,
@@ -187,21 +260,44 @@ impl<'a> View<'a> {
         known.then_some((Verdict::Warn, Reason::AlreadyOnMain))
     }
 
-    fn judged(&self, verdict: Verdict, reason: Reason, look: &Look, j: usize) -> ByNoise {
+    /// An endpoint that the change cannot touch: where it moved, the machine did.
+    fn of_control(&self) -> (Verdict, Reason) {
+        if self.plain && self.beyond_rounding {
+            (Verdict::Warn, Reason::Control)
+        } else {
+            self.unproven()
+        }
+    }
+
+    fn judged(
+        &self,
+        (verdict, reason): (Verdict, Reason),
+        look: &Look,
+        j: usize,
+        points: &Points,
+    ) -> ByNoise {
         let looked = look.tests[j];
-        let reach = student_quantile(0.975, looked.raw.freedom) * looked.raw.error;
+        let reach = points.interval * looked.raw.error;
         let ends = [looked.raw.change - reach, looked.raw.change + reach];
         let interval = match self.test.direction {
             Direction::Lower => Interval { low: ends[0].exp_m1(), high: ends[1].exp_m1() },
             Direction::Higher => Interval { low: (-ends[1]).exp_m1(), high: (-ends[0]).exp_m1() },
         };
-        let detectable =
-            (student_quantile(0.99, looked.distance.freedom) * looked.distance.error).exp_m1();
+        let detectable = (points.detectable * looked.distance.error).exp_m1();
         let p = match reason {
             Reason::WholeRun => look.whole_run_p().unwrap_or(looked.distance.p),
             _ => looked.distance.p,
         };
-        ByNoise { verdict, reason, p, interval, values: self.values, detectable }
+        let steps = NoiseWorking {
+            shared: None,
+            own: looked.distance,
+            raw: looked.raw,
+            limit: f64::INFINITY,
+            whole_run: look.whole_run_p().map(|p| (look.moved, p)),
+        };
+        let values = self.values;
+        let (further_runs, family) = (None, [0, 0]);
+        ByNoise { verdict, reason, p, interval, values, detectable, further_runs, family, steps }
     }
 }
 

@@ -125,16 +125,26 @@ pub(super) enum Strength {
     Real,
 }
 
-/// The strength of each test of one family, many tests considered. Without a p the plain rule stands.
-pub(super) fn strengths(p: &[Option<f64>]) -> Vec<Strength> {
+/// The strength of each test of one family, many tests considered, with the place of its p among theirs (from 1) and their
+/// number. Without a p the plain rule stands.
+pub(super) fn strengths(p: &[Option<f64>]) -> Vec<(Strength, [usize; 2])> {
     let known: Vec<f64> = p.iter().flatten().copied().collect();
     let mut real = benjamini_hochberg(&known, Q_FAIL).into_iter();
     let mut suspicious = benjamini_hochberg(&known, Q_SUSPICIOUS).into_iter();
     p.iter()
-        .map(|p| match p.and_then(|_| Some((real.next()?, suspicious.next()?))) {
-            None | Some((true, _)) => Strength::Real,
-            Some((false, true)) => Strength::Suspicious,
-            Some((false, false)) => Strength::Chance,
+        .map(|p| {
+            let Some(p) = p else { return (Strength::Real, [0, 0]) };
+            let strength = match (real.next(), suspicious.next()) {
+                (Some(true), _) => Strength::Real,
+                (_, Some(true)) => Strength::Suspicious,
+                _ => Strength::Chance,
+            };
+            (strength, [rank(*p, &known), known.len()])
         })
         .collect()
+}
+
+/// The place of a p among those of its family, from 1.
+pub(super) fn rank(p: f64, family: &[f64]) -> usize {
+    1 + family.iter().filter(|other| **other < p).count()
 }

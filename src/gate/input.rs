@@ -1,15 +1,50 @@
-//! What a gate is given beside the new runs.
+//! What a gate is given.
 
-use super::report::BaselineInfo;
-use crate::model::{Run, Visited};
+use super::report::{BaselineInfo, CurrentInfo};
+use crate::config::Accept;
+use crate::model::{CommitId, Run, Visited, Warning};
+
+/// Everything that is judged, and what it is judged by beside the rules.
+#[derive(Debug, Default)]
+pub struct Input<'a> {
+    /// What the new runs are held against; none if nothing was found.
+    pub baseline: Option<Baseline>,
+    /// A pinned baseline, so that many small changes add up.
+    pub anchor: Option<Baseline>,
+    /// The new runs: repeats of one test, at least one.
+    pub current: &'a [Run],
+    /// What they are.
+    pub info: CurrentInfo,
+    /// How the baseline was looked for; empty for plain files.
+    pub search: Search,
+    /// What a person should know beside the findings.
+    pub warnings: Vec<Warning>,
+}
 
 /// What a new run is held against.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Baseline {
     /// Where it comes from.
     pub info: BaselineInfo,
     /// Its runs, nearest first; at least one.
     pub runs: Vec<Run>,
+    /// Comparable runs before those, nearest first: they show where a level moved, nothing else.
+    pub earlier: Vec<Run>,
+    /// Changes that were accepted between the baseline's own commits, and how many of its runs are nearer.
+    pub accepted: Vec<(usize, Acceptance)>,
+    /// Changes that were accepted between the baseline and the new runs.
+    pub acceptances: Vec<Acceptance>,
+}
+
+/// A change that a commit accepts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Acceptance {
+    /// What is accepted.
+    pub accept: Accept,
+    /// The commit that says so.
+    pub commit: CommitId,
+    /// Who wrote it; untrusted text.
+    pub author: String,
 }
 
 /// How the baseline was looked for; empty for plain files.

@@ -1,29 +1,40 @@
 //! Pairs the endpoints of the baseline runs with those of the new runs.
 
-use crate::model::{Endpoint, EndpointKey, Run};
+use super::input::Baseline;
+use crate::config::Rules;
+use crate::model::{Endpoint, EndpointKey, Run, Warning, WarningKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One endpoint with what each run of both sides measured of it; a run that does not have it is left out.
 pub(super) struct Pair<'a> {
     pub(super) key: EndpointKey,
+    /// The window's runs, nearest first.
     pub(super) baseline: Vec<&'a Endpoint>,
     pub(super) current: Vec<&'a Endpoint>,
+    /// The window's runs and those before them, each with its place on the line.
+    pub(super) line: Vec<(usize, &'a Endpoint)>,
+}
+
+impl Pair<'_> {
+    fn new(key: &EndpointKey) -> Self {
+        Self { key: key.clone(), baseline: Vec::new(), current: Vec::new(), line: Vec::new() }
+    }
 }
 
 /// The pairs: total first, then the new run's endpoints in its order, then those that only the baseline has.
 ///
 /// Where one side does not know the method (k6 summaries), an endpoint joins the only one of its kind and name on the
-/// other side.
-pub(super) fn pairs<'a>(baseline: &'a [Run], current: &'a [Run]) -> Vec<Pair<'a>> {
+/// other side. `earlier` are the runs before the window: they add to what is known of an endpoint, and no endpoint.
+pub(super) fn pairs<'a>(
+    baseline: &'a [Run],
+    earlier: &'a [Run],
+    current: &'a [Run],
+) -> Vec<Pair<'a>> {
     let mut pairs: Vec<Pair<'a>> = Vec::new();
     let mut index: BTreeMap<EndpointKey, usize> = BTreeMap::new();
     for endpoint in current.iter().flat_map(Run::all_endpoints) {
         let at = *index.entry(endpoint.key.clone()).or_insert_with(|| {
-            pairs.push(Pair {
-                key: endpoint.key.clone(),
-                baseline: Vec::new(),
-                current: Vec::new(),
-            });
+            pairs.push(Pair::new(&endpoint.key));
             pairs.len() - 1
         });
         pairs[at].current.push(endpoint);
@@ -33,20 +44,67 @@ pub(super) fn pairs<'a>(baseline: &'a [Run], current: &'a [Run]) -> Vec<Pair<'a>
     let old_keys: BTreeSet<&EndpointKey> =
         baseline.iter().flat_map(Run::all_endpoints).map(|endpoint| &endpoint.key).collect();
     let old = by_name(old_keys.iter().copied());
-    for endpoint in baseline.iter().flat_map(Run::all_endpoints) {
-        let key = match only_partner(&endpoint.key, &new) {
-            // Only where the partner has no other partner either: two methods are two endpoints.
-            Some(partner) if only_partner(partner, &old) == Some(&endpoint.key) => partner,
-            _ => &endpoint.key,
-        };
-        let at = index.get(key).copied().unwrap_or_else(|| {
-            pairs.push(Pair { key: key.clone(), baseline: Vec::new(), current: Vec::new() });
-            pairs.len() - 1
-        });
-        index.insert(key.clone(), at);
-        pairs[at].baseline.push(endpoint);
+    for (place, run) in baseline.iter().chain(earlier).enumerate() {
+        for endpoint in run.all_endpoints() {
+            let key = match only_partner(&endpoint.key, &new) {
+                // Only where the partner has no other partner either: two methods are two endpoints.
+                Some(partner) if only_partner(partner, &old) == Some(&endpoint.key) => partner,
+                _ => &endpoint.key,
+            };
+            let known = index.get(key).copied();
+            if place >= baseline.len() {
+                if let Some(at) = known {
+                    pairs[at].line.push((place, endpoint));
+                }
+                continue;
+            }
+            let at = known.unwrap_or_else(|| {
+                pairs.push(Pair::new(key));
+                index.insert(key.clone(), pairs.len() - 1);
+                pairs.len() - 1
+            });
+            pairs[at].baseline.push(endpoint);
+            pairs[at].line.push((place, endpoint));
+        }
     }
     pairs
+}
+
+/// The baseline with its endpoints called what the new runs call them, and a warning for each rule that renames nothing.
+pub(super) fn renamed(
+    mut baseline: Baseline,
+    current: &[Run],
+    rules: &Rules,
+) -> (Baseline, Vec<Warning>) {
+    let mut used = BTreeSet::new();
+    for run in baseline.runs.iter_mut().chain(&mut baseline.earlier) {
+        let known: BTreeSet<EndpointKey> = run.endpoints.iter().map(|e| e.key.clone()).collect();
+        let new_name = |key: &EndpointKey| {
+            let (from, to) = rules.renamed(key)?;
+            // A run that knows the new name already is of the code after the change.
+            (!known.contains(&to)).then_some((from, to))
+        };
+        for endpoint in &mut run.endpoints {
+            if let Some((from, to)) = new_name(&endpoint.key) {
+                for metric in &mut run.metrics {
+                    if metric.endpoint.as_deref() == Some(&endpoint.key.to_string()) {
+                        metric.endpoint = Some(to.to_string());
+                    }
+                }
+                used.insert(from);
+                endpoint.key = to;
+            }
+        }
+    }
+    // Once every baseline run has the new name, the rule is done; before, a new name that no run has is a slip.
+    let there =
+        |name: &str| current.iter().flat_map(|run| &run.endpoints).any(|e| e.key.is_called(name));
+    let idle = rules.renames().filter(|(from, to)| !used.contains(*from) && !there(to));
+    let warning = |(from, _): (&str, &str)| {
+        Warning::new(WarningKind::UnmatchedRule { pattern: format!("rename: {from}") })
+    };
+    let warnings = idle.map(warning).collect();
+    (baseline, warnings)
 }
 
 /// Endpoints by name alone.

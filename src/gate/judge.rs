@@ -1,30 +1,25 @@
 //! The verdict on every finding, and on the whole.
 
-use super::by_noise::{ByNoise, by_noise};
+use super::by_noise::{ByNoise, Sides, by_noise};
 use super::evidence::{Evidence, Strength, evidence, strengths};
-use super::input::{Baseline, Search};
-use super::join::pairs;
+use super::input::{Acceptance, Baseline, Input};
+use super::join::{Pair, pairs, renamed};
 use super::limit::is_crossed;
+use super::line::Line;
 use super::notices::{compare_loads, notices};
-use super::plan::{Test, tests_of_custom_metrics, tests_of_endpoints};
-use super::report::{
-    Coverage, CurrentInfo, Finding, Reason, Report, ReportReason, Variation, Verdict,
-};
+use super::plan::{Test, tests_of_calibration, tests_of_custom_metrics, tests_of_endpoints};
+use super::report::{Coverage, Finding, Reason, Report, ReportReason, Variation, Verdict, Working};
 use crate::config::{Decide, Rules, Severity, Threshold};
 use crate::model::{Difference, Metric, Run, Warning, WarningKind};
+use crate::stats::fisher_one_sided;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Judges the new runs (repeats of one test, at least one) against the baseline.
-///
-/// `search` and `warnings` are handed on to the report.
-pub fn judge(
-    baseline: Option<Baseline>,
-    current: &[Run],
-    info: CurrentInfo,
-    rules: &Rules,
-    search: Search,
-    warnings: Vec<Warning>,
-) -> Report {
+/// p below which the nearest commit fails more often than the runs before it.
+const NEAREST_IS_WORSE: f64 = 0.05;
+
+/// Judges the new runs against the baseline.
+pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
+    let Input { baseline, anchor, current, info, search, warnings } = input;
     let mut report = Report {
         verdict: Verdict::NotCompared,
         reason: ReportReason::NoBaseline,
@@ -33,6 +28,7 @@ pub fn judge(
         missing_baseline: rules.missing_baseline,
         requested: search.revision,
         baseline: None,
+        anchor: None,
         variation: None,
         visited: search.visited,
         current: info,
@@ -46,25 +42,79 @@ pub fn judge(
         }
         return report;
     };
-    let pairs = pairs(&baseline.runs, current);
-    let mut tests = tests_of_endpoints(&pairs, rules);
-    tests.extend(tests_of_custom_metrics(&baseline.runs, current, rules));
-    let nearest = runs_of_nearest_commit(&baseline.runs);
-    let sizes = [baseline.runs.len(), current.len()];
-    (report.findings, report.variation) = verdicts(tests, sizes, nearest, rules);
+    let (baseline, rename_misses) = renamed(baseline, current, rules);
+    let held = hold_against(&baseline, current, rules);
+    (report.findings, report.variation) = (held.findings, held.variation);
     report.coverage = coverage(&report.findings);
     let different = compare_loads(&baseline.runs, current, rules, &mut report.warnings);
-    report.warnings.extend(notices(&baseline, current, &pairs, rules, &report.findings));
+    let noticed = notices(&baseline, current, &held.pairs, rules, &report.findings);
+    report.warnings.extend(noticed.into_iter().chain(rename_misses));
     let mut seen = BTreeSet::new();
     report
         .warnings
         .retain(|warning| seen.insert((warning.kind.to_string(), warning.place.clone())));
+    if let Some(anchor) = anchor {
+        let (anchor, _) = renamed(anchor, current, rules);
+        let drifted = drift(&anchor, current, &report.findings, rules);
+        report.findings.extend(drifted);
+        report.anchor = Some(anchor.info);
+    }
     (report.verdict, report.reason) = overall(&report, rules, different);
-    report.baseline = Some(baseline.info);
+    report.baseline = Some(baseline.info.clone());
     if report.verdict == Verdict::Inconclusive && report.exit_code() == 0 {
         report.warnings.push(Warning::new(WarningKind::Undecided));
     }
     report
+}
+
+/// The new runs held against one baseline.
+struct Held<'a> {
+    pairs: Vec<Pair<'a>>,
+    findings: Vec<Finding>,
+    variation: Option<Variation>,
+}
+
+fn hold_against<'a>(baseline: &'a Baseline, current: &'a [Run], rules: &Rules) -> Held<'a> {
+    let pairs = pairs(&baseline.runs, &baseline.earlier, current);
+    let line = Line::of(baseline);
+    let mut tests = tests_of_endpoints(&pairs, &line, rules);
+    tests.extend(tests_of_custom_metrics(baseline, current, &line, rules));
+    let calibration = tests_of_calibration(&baseline.runs, current);
+    let sides = Sides { runs: [baseline.runs.len(), current.len()], nearest: line.nearest() };
+    let (mut findings, variation) = verdicts(tests, &calibration, sides, rules);
+    for finding in &mut findings {
+        accept(finding, &baseline.acceptances);
+    }
+    Held { pairs, findings, variation }
+}
+
+/// What moved since the anchor, in steps that were each too small to fail: the findings that ask for more than a pass
+/// there, and for no more than a warning against the baseline.
+fn drift(anchor: &Baseline, current: &[Run], known: &[Finding], rules: &Rules) -> Vec<Finding> {
+    let asks = |f: &Finding| f.verdict.rank() >= Verdict::Inconclusive.rank();
+    let told: BTreeSet<_> = known.iter().filter(|f| asks(f)).map(Finding::key).collect();
+    let mut drifted = hold_against(anchor, current, rules).findings;
+    drifted.retain(|f| {
+        let crossed = asks(f) || f.reason == Reason::Accepted;
+        crossed && f.reason != Reason::Removed && !told.contains(&f.key())
+    });
+    drifted.iter_mut().for_each(|f| (f.since_anchor, f.counted) = (true, false));
+    drifted
+}
+
+/// A crossing that a commit accepts is a warning, up to the ceiling that the commit names.
+fn accept(finding: &mut Finding, acceptances: &[Acceptance]) {
+    let (Some(baseline), Some(current)) = (finding.baseline, finding.current) else { return };
+    let crossed = matches!(finding.verdict, Verdict::Fail | Verdict::Inconclusive);
+    let key = finding.key();
+    let covers = |own: &&Acceptance| {
+        own.accept.covers(&key)
+            && !is_crossed(baseline, current, own.accept.ceiling, finding.direction)
+    };
+    if let Some(own) = acceptances.iter().find(covers).filter(|_| crossed) {
+        (finding.verdict, finding.reason) = (Verdict::Warn, Reason::Accepted);
+        finding.accepted = Some(own.clone());
+    }
 }
 
 /// What is known of a test before the other tests of its family are considered.
@@ -75,7 +125,7 @@ struct Examined {
     settled: Option<(Verdict, Reason)>,
 }
 
-fn examine(test: Test, decide: Decide) -> Examined {
+fn examine(test: Test, decide: Decide, nearest: usize) -> Examined {
     let plain = |settled| (Evidence::default(), Some(settled));
     let (evidence, settled) = match (&test.one_sided, &test.measured.sides) {
         (Some(one_sided), _) => plain(*one_sided),
@@ -92,6 +142,10 @@ fn examine(test: Test, decide: Decide) -> Examined {
                 Some((Verdict::Pass, Reason::WithinLimit))
             } else if !crossed(baseline.rounded_from.high, current.rounded_from.low) {
                 Some((Verdict::Warn, Reason::BelowResolution))
+            } else if test.control {
+                Some((Verdict::Warn, Reason::Control))
+            } else if fails_on_main_already(&test, current.value, nearest) {
+                Some((Verdict::Warn, Reason::AlreadyOnMain))
             } else {
                 None
             };
@@ -99,7 +153,7 @@ fn examine(test: Test, decide: Decide) -> Examined {
             let evidence = match decide {
                 Decide::Threshold => Evidence::default(),
                 Decide::Evidence | Decide::Confirmed => {
-                    evidence(&test.metric, test.direction, sides, failures)
+                    evidence(&test.key.metric, test.direction, sides, failures)
                 }
             };
             (evidence, settled)
@@ -108,36 +162,52 @@ fn examine(test: Test, decide: Decide) -> Examined {
     Examined { test, evidence, settled }
 }
 
+/// Whether the nearest commit fails more often than those before it, and no less than the new runs: then the failures came
+/// with a change that was merged before. Only counts tell; everything else is told by the noise.
+fn fails_on_main_already(test: &Test, current: f64, nearest: usize) -> bool {
+    let failures = &test.measured.baseline_failures;
+    if nearest == 0 || nearest >= failures.len() {
+        return false;
+    }
+    let sum = |runs: &[(u64, u64)]| runs.iter().fold((0, 0), |s, r| (s.0 + r.0, s.1 + r.1));
+    let (near, before) = (sum(&failures[..nearest]), sum(&failures[nearest..]));
+    let rate = near.0 as f64 / near.1.max(1) as f64;
+    fisher_one_sided(before, near) < NEAREST_IS_WORSE
+        && !is_crossed(rate, current, test.threshold, test.direction)
+}
+
 /// The findings, each with its verdict; the tests of one metric are one family. Also the noise that the latency shows.
 fn verdicts(
     tests: Vec<Test>,
-    runs: [usize; 2],
-    nearest: usize,
+    calibration: &[Test],
+    sides: Sides,
     rules: &Rules,
 ) -> (Vec<Finding>, Option<Variation>) {
-    let metrics: BTreeSet<Metric> = tests.iter().map(|test| test.metric.clone()).collect();
+    let metrics: BTreeSet<Metric> = tests.iter().map(|test| test.key.metric.clone()).collect();
     let mut noisy: BTreeMap<usize, ByNoise> = BTreeMap::new();
     let mut variation = None;
     for metric in
         metrics.iter().filter(|m| **m != Metric::ErrorRate && rules.decide != Decide::Threshold)
     {
+        // The calibration stands behind the tests, where no finding is looked for.
+        let all = tests.iter().chain(calibration).enumerate();
         let family: Vec<(usize, &Test)> =
-            tests.iter().enumerate().filter(|(_, test)| test.metric == *metric).collect();
-        if let Some((judged, found)) = by_noise(&family, runs, nearest, rules) {
+            all.filter(|(_, test)| test.key.metric == *metric).collect();
+        if let Some((judged, found)) = by_noise(&family, sides, rules) {
             noisy.extend(judged);
             variation = variation.or(Some(found).filter(|_| *metric == Metric::Latency));
         }
     }
     let examined: Vec<Examined> =
-        tests.into_iter().map(|test| examine(test, rules.decide)).collect();
-    let mut strength = vec![Strength::Real; examined.len()];
+        tests.into_iter().map(|test| examine(test, rules.decide, sides.nearest)).collect();
+    let mut strength = vec![(Strength::Real, [0, 0]); examined.len()];
     if rules.decide != Decide::Threshold {
         for metric in &metrics {
             let belongs = |i: &usize| {
                 let e = &examined[*i];
                 let settled =
                     matches!(e.settled, Some((Verdict::NotCompared, _) | (_, Reason::Removed)));
-                e.test.metric == *metric && !settled && !noisy.contains_key(i)
+                e.test.key.metric == *metric && !settled && !noisy.contains_key(i)
             };
             let members: Vec<usize> = (0..examined.len()).filter(belongs).collect();
             let p: Vec<Option<f64>> = members.iter().map(|i| examined[*i].evidence.p).collect();
@@ -147,11 +217,11 @@ fn verdicts(
         }
     }
     let judged = examined.into_iter().zip(strength).enumerate();
-    let findings = judged.map(|(i, (examined, strength))| match noisy.get(&i) {
+    let findings = judged.map(|(i, (examined, (strength, family)))| match noisy.remove(&i) {
         Some(by_noise) => finding_by_noise(examined.test, by_noise),
         None => {
-            let verdict = verdict(&examined, strength, runs[1], rules.decide);
-            finding(examined, verdict)
+            let verdict = verdict(&examined, strength, sides.runs[1], rules.decide);
+            finding(examined, verdict, family)
         }
     });
     (findings.collect(), variation)
@@ -167,7 +237,7 @@ fn verdict(
     if let Some(settled) = examined.settled {
         return settled;
     }
-    let counted = examined.test.metric == Metric::ErrorRate;
+    let counted = examined.test.key.metric == Metric::ErrorRate;
     match (decide, strength) {
         (Decide::Threshold, _) => (Verdict::Fail, Reason::OverThreshold),
         // Without the noise from run to run, nothing but counts can confirm, and those only in a second run.
@@ -192,26 +262,28 @@ fn allowed((verdict, reason): (Verdict, Reason), severity: Severity) -> (Verdict
     }
 }
 
-fn finding_by_noise(test: Test, found: &ByNoise) -> Finding {
+fn finding_by_noise(test: Test, found: ByNoise) -> Finding {
     let evidence = Evidence {
         p: Some(found.p),
         interval: Some(found.interval),
         detectable: Some(found.detectable),
     };
-    let values = found.values.map(Some);
     let examined = Examined { test, evidence, settled: None };
-    let mut finding = finding(examined, (found.verdict, found.reason));
-    [finding.baseline, finding.current] = values;
+    let mut finding = finding(examined, (found.verdict, found.reason), found.family);
+    [finding.baseline, finding.current] = found.values.map(Some);
+    finding.further_runs = found.further_runs;
+    finding.working.noise = Some(found.steps);
     finding
 }
 
-fn finding(examined: Examined, verdict: (Verdict, Reason)) -> Finding {
+fn finding(examined: Examined, verdict: (Verdict, Reason), family: [usize; 2]) -> Finding {
     let Examined { test, evidence, .. } = examined;
     let (verdict, reason) = allowed(verdict, test.severity);
+    let [rank, tests] = family;
     Finding {
-        endpoint: test.endpoint,
-        metric: test.metric,
-        statistic: test.statistic,
+        endpoint: test.key.endpoint,
+        metric: test.key.metric,
+        statistic: test.key.statistic,
         unit: test.unit,
         direction: test.direction,
         baseline: test.measured.values[0],
@@ -222,16 +294,18 @@ fn finding(examined: Examined, verdict: (Verdict, Reason)) -> Finding {
         reason,
         p: evidence.p,
         detectable: evidence.detectable.filter(|_| reason == Reason::WithinNoise),
+        further_runs: None,
+        accepted: None,
+        since_anchor: false,
         counts: test.measured.counts,
         counted: test.measured.counted,
-    }
-}
-
-/// How many of the runs, which are nearest first, are of the nearest commit; all of them where commits are not known.
-fn runs_of_nearest_commit(runs: &[Run]) -> usize {
-    match runs.first().and_then(|run| run.commit) {
-        Some(nearest) => runs.iter().take_while(|run| run.commit == Some(nearest)).count(),
-        None => runs.len(),
+        working: Working {
+            per_run: test.measured.per_run,
+            levels: test.levels,
+            rank,
+            tests,
+            noise: None,
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! The numbers behind one comparison, or the reason why there is none.
 
 use super::report::{Counts, Reason};
-use crate::model::{CustomMetric, Endpoint, Latency, Statistic, Unit};
+use crate::model::{CustomMetric, Endpoint, Latency, MeasurementKey, Metric, Statistic, Unit};
 use crate::stats::{Interval, QuantileGrid, median, rank_interval};
 
 /// One side of a comparison: the value, and what is known about how far chance moves it.
@@ -117,11 +117,21 @@ fn samples(endpoint: &&Endpoint) -> Option<u64> {
 }
 
 fn values(runs: &[&Endpoint], statistic: Statistic) -> Vec<f64> {
-    let of = |endpoint: &&Endpoint| {
-        let latency = endpoint.latency.as_ref().filter(|l| !l.has_no_data())?;
-        latency.statistic(statistic)
-    };
-    runs.iter().filter_map(of).collect()
+    runs.iter().filter_map(|endpoint| latency_of(endpoint, statistic)).collect()
+}
+
+fn latency_of(endpoint: &Endpoint, statistic: Statistic) -> Option<f64> {
+    endpoint.latency.as_ref().filter(|l| !l.has_no_data())?.statistic(statistic)
+}
+
+/// What one run measured of an endpoint; custom metrics are not an endpoint's.
+pub(super) fn value(endpoint: &Endpoint, key: &MeasurementKey) -> Option<f64> {
+    match key.metric {
+        Metric::Latency => latency_of(endpoint, key.statistic),
+        Metric::ErrorRate => endpoint.error_rate(),
+        Metric::Throughput => endpoint.throughput_rps,
+        Metric::Custom(_) => None,
+    }
 }
 
 /// Variance of the logarithm of a statistic that chance alone gives: from the order-statistic interval of a quantile,
@@ -263,6 +273,18 @@ pub(super) fn custom(sides: [&[CustomMetric]; 2], statistic: Statistic) -> Measu
     let measured = Measured::new(side(sides[0]), side(sides[1]), [Counts::default(); 2]);
     let per_run = sides.map(|side| side.iter().filter_map(|m| m.statistic(statistic)).collect());
     Measured { counted: true, per_run, ..measured }
+}
+
+/// How fast the machine was in each run, in milliseconds.
+pub(super) fn calibration(per_run: [Vec<f64>; 2]) -> Measured {
+    let side = |values: &Vec<f64>| {
+        let value = median(values).ok_or(Reason::NotMeasured)?;
+        let (rounded_from, counts) = (Interval { low: value, high: value }, Counts::default());
+        Ok(Side { value, rounded_from, log_variance: None, counts })
+    };
+    let [baseline, current] = per_run.each_ref().map(side);
+    let measured = Measured::new(baseline, current, [Counts::default(); 2]);
+    Measured { per_run, ..measured }
 }
 
 /// What chance gives of a custom metric: of a quantile as for a latency, of a ratio p of n by (1−p)/(p·n). None for

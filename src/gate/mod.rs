@@ -1,7 +1,8 @@
 //! The gate: runs in, [`Report`] out. Pure: no files, no clock, no git.
 //!
 //! 1. `join` pairs the endpoints of both sides by key;
-//! 2. `plan` lists what has a limit, and `measure` takes the numbers, or says why there are none;
+//! 2. `plan` lists what has a limit, `measure` takes the numbers, or says why there are none, and `line` says since when
+//!    the baseline stands where it stands;
 //! 3. `limit` applies the plain rule: is the limit crossed?
 //! 4. `evidence` asks how probable the crossing is when nothing changed, over all tests of one metric together;
 //! 5. `judge` puts the verdict on every finding and on the whole.
@@ -14,16 +15,17 @@ mod input;
 mod join;
 mod judge;
 mod limit;
+mod line;
 mod measure;
 mod noise;
 mod notices;
 mod plan;
 mod report;
 
-pub use input::{Baseline, Search};
+pub use input::{Acceptance, Baseline, Input, Search};
 pub use judge::judge;
 pub use noise::{Analysis, Confirmation, Family, Look, Looked, RUNS_FOR_NOISE};
 pub use report::{
-    BaselineInfo, Change, Counts, Coverage, CurrentInfo, Finding, Reason, Report, ReportReason,
-    Variation, Verdict,
+    BaselineInfo, Change, Counts, Coverage, CurrentInfo, Finding, NoiseWorking, Reason, Report,
+    ReportReason, Variation, Verdict, Working,
 };

@@ -5,11 +5,12 @@
 //! run. `docs/decisions.md` explains it for users.
 
 use crate::stats::{Distance, Matrix, Noise, RunEffect, benjamini_hochberg};
+use std::collections::BTreeSet;
 
 /// Fewest baseline runs that show the noise from run to run.
 pub const RUNS_FOR_NOISE: usize = 3;
-/// Fewest endpoints whose shared part can be told.
-const ENDPOINTS_FOR_RUN_EFFECT: usize = 5;
+/// Fewest endpoints that are judged as a whole.
+const ENDPOINTS_FOR_WHOLE_RUN: usize = 5;
 /// Fewest tests that lend each other strength; with fewer, less is risked.
 const TESTS_TO_POOL: usize = 5;
 /// How rare a shift of the whole run must be to ask for another run before the confirmed rule decides.
@@ -28,10 +29,25 @@ pub struct Family {
     pub new: Matrix,
     /// The endpoint of each test.
     pub endpoints: Vec<usize>,
-    /// The limit of each test, as a logarithm: ln(1 + θ), for a decrease −ln(1 − θ).
+    /// The limit of each test, as a logarithm: ln(1 + θ), for a decrease −ln(1 − θ); infinite for one that is not judged.
     pub limits: Vec<f64>,
+    /// How many of the baseline runs are of the test's present level: all, unless it moved. The values before are expected
+    /// to be moved to that level already.
+    pub level: Vec<usize>,
+    /// The endpoints that the change under test cannot touch. They are not judged.
+    pub controls: BTreeSet<usize>,
     /// By how much the sampling variance of one new run exceeds that of one baseline run, for each test; 0 where unknown.
     pub sampling: Vec<f64>,
+}
+
+impl Family {
+    /// Tests that all stand where they always stood, of requests beyond number, none of them a control.
+    pub fn new(baseline: Matrix, new: Matrix, endpoints: Vec<usize>, limits: Vec<f64>) -> Self {
+        let (runs, tests) = (baseline.runs(), limits.len());
+        let (level, sampling) = (vec![runs; tests], vec![0.0; tests]);
+        let controls = BTreeSet::new();
+        Self { baseline, new, endpoints, limits, level, controls, sampling }
+    }
 }
 
 /// One test at a look.
@@ -62,6 +78,8 @@ pub struct Look {
     pub tests: Vec<Looked>,
     /// Whether the whole run moved: a machine, or something that all endpoints share.
     pub moved: bool,
+    /// Whether what the run shares was taken out of the tests.
+    pub corrected: bool,
     whole: Option<WholeRun>,
     runs: usize,
 }
@@ -96,15 +114,16 @@ pub struct Analysis<'a> {
 impl<'a> Analysis<'a> {
     /// The noise that the baseline shows.
     pub fn of(family: &'a Family) -> Self {
-        let raw = Noise::of(&family.baseline);
-        let endpoints = family.endpoints.iter().max().map_or(0, |last| last + 1);
-        if endpoints < ENDPOINTS_FOR_RUN_EFFECT {
-            return Self { family, raw, effect: None, whole: None };
-        }
-        let effect = RunEffect::of(&family.baseline, &family.new, &family.endpoints);
-        let own = Noise::of(&effect.without(&family.baseline));
-        let whole = Noise::of_whole_run(&column(&upper_quartiles(&family.baseline, &raw)));
-        Self { family, raw, effect: Some((effect, own)), whole: Some(whole) }
+        let Family { baseline, new, endpoints, level, controls, .. } = family;
+        let raw = Noise::of(baseline).at_level(level);
+        let effect = RunEffect::of(baseline, new, endpoints, controls).map(|effect| {
+            let own = Noise::of(&effect.without(baseline)).at_level(level);
+            (effect, own)
+        });
+        let count = endpoints.iter().max().map_or(0, |last| last + 1);
+        let whole = (count >= ENDPOINTS_FOR_WHOLE_RUN)
+            .then(|| Noise::of_whole_run(&column(&upper_quartiles(baseline, &raw))));
+        Self { family, raw, effect, whole }
     }
 
     /// Run-to-run coefficient of variation of the typical test, and how much of it the tests share (from 0 to 1).
@@ -113,6 +132,11 @@ impl<'a> Analysis<'a> {
             (0..self.family.limits.len()).map(|j| self.raw.deviation(j)).collect();
         let typical = crate::stats::median(&deviations).unwrap_or_default();
         (typical.exp_m1(), self.effect.as_ref().map_or(0.0, |(effect, _)| effect.follow()))
+    }
+
+    /// What the first `m` new runs share with all endpoints, for test `j`; 0 where nothing can be told.
+    pub fn shared(&self, j: usize, m: usize) -> f64 {
+        self.effect.as_ref().map_or(0.0, |(effect, _)| effect.shared(j, m))
     }
 
     /// What the first `m` new runs say. A `single` look, after which nobody looks again, may believe the baselines' tail as
@@ -126,10 +150,13 @@ impl<'a> Analysis<'a> {
         let looked = |j: usize| {
             let sampling = self.family.sampling[j];
             let raw = self.raw.distance(j, &new.test(j), sampling, unseen);
-            let distance = match &corrected {
+            let mut distance = match &corrected {
                 Some((values, own)) => own.distance(j, &values.test(j), sampling, unseen),
                 None => raw,
             };
+            if self.family.controls.contains(&self.family.endpoints[j]) {
+                distance.p = 1.0;
+            }
             Looked { distance, raw, centre: self.raw.centre(j), deviation: self.raw.deviation(j) }
         };
         let tests: Vec<Looked> = (0..new.tests()).map(looked).collect();
@@ -139,12 +166,14 @@ impl<'a> Analysis<'a> {
         });
         let typical = crate::stats::median(&tests.iter().map(|t| t.raw.change).collect::<Vec<_>>());
         let moved = whole.is_some() && typical.unwrap_or_default() > self.typical_limit() / 2.0;
-        Look { tests, moved, whole, runs: m }
+        Look { tests, moved, corrected: corrected.is_some(), whole, runs: m }
     }
 
     /// The limit of the typical test.
     fn typical_limit(&self) -> f64 {
-        crate::stats::median(&self.family.limits).unwrap_or_default()
+        let judged: Vec<f64> =
+            self.family.limits.iter().copied().filter(|limit| limit.is_finite()).collect();
+        crate::stats::median(&judged).unwrap_or_default()
     }
 
     /// The confirmed rule after this look, of at most `most` new runs.

@@ -1,10 +1,14 @@
 //! Which measurements have a limit: every endpoint, the total, and the custom metrics that the policy names.
 
+use super::input::Baseline;
 use super::join::Pair;
-use super::measure::{Measured, custom, error_rate, latency, throughput};
+use super::line::Line;
+use super::measure::{self, Measured};
 use super::report::{Reason, Verdict};
 use crate::config::{EndpointRules, Removed, Rules, Severity, Threshold};
-use crate::model::{Direction, Endpoint, EndpointKey, Kind, Metric, Run, Statistic, Unit};
+use crate::model::{
+    Direction, Endpoint, EndpointKey, Kind, MeasurementKey, Metric, Run, Statistic, Unit,
+};
 use std::collections::BTreeSet;
 
 /// Share of the total's requests that the endpoints must hold for the total's latency to be left to them.
@@ -12,20 +16,22 @@ const ENDPOINTS_SPEAK_FOR_TOTAL: f64 = 0.9;
 
 /// One measurement with a limit, before its verdict.
 pub(super) struct Test {
-    pub(super) endpoint: EndpointKey,
-    pub(super) metric: Metric,
-    pub(super) statistic: Statistic,
+    pub(super) key: MeasurementKey,
     pub(super) unit: Unit,
     pub(super) direction: Direction,
     pub(super) threshold: Threshold,
     pub(super) severity: Severity,
     pub(super) measured: Measured,
+    /// Where the baseline runs come to another level of this test: places of runs, nearest first.
+    pub(super) levels: Vec<usize>,
+    /// Whether the change under test cannot touch it: it is not judged, and shows what a run does to all endpoints.
+    pub(super) control: bool,
     /// Set when the endpoint is only on one side.
     pub(super) one_sided: Option<(Verdict, Reason)>,
 }
 
 /// Everything about endpoints and the total that has a limit.
-pub(super) fn tests_of_endpoints(pairs: &[Pair<'_>], rules: &Rules) -> Vec<Test> {
+pub(super) fn tests_of_endpoints(pairs: &[Pair<'_>], line: &Line<'_>, rules: &Rules) -> Vec<Test> {
     let total_latency = judges_total_latency(pairs);
     let mut tests = Vec::new();
     for pair in pairs {
@@ -41,7 +47,8 @@ pub(super) fn tests_of_endpoints(pairs: &[Pair<'_>], rules: &Rules) -> Vec<Test>
         };
         if !own.ignore {
             let total = pair.key == EndpointKey::Total;
-            tests.extend(tests_of_pair(pair, &own, !total || total_latency, one_sided));
+            let with_latency = !total || total_latency;
+            tests.extend(tests_of_pair(pair, line, &own, with_latency, one_sided));
         }
     }
     tests
@@ -49,71 +56,49 @@ pub(super) fn tests_of_endpoints(pairs: &[Pair<'_>], rules: &Rules) -> Vec<Test>
 
 fn tests_of_pair(
     pair: &Pair<'_>,
+    line: &Line<'_>,
     rules: &EndpointRules,
     with_latency: bool,
     one_sided: Option<(Verdict, Reason)>,
 ) -> Vec<Test> {
     let sides = [pair.baseline.as_slice(), pair.current.as_slice()];
-    let test = |metric, statistic, unit, direction, threshold, measured| Test {
-        endpoint: pair.key.clone(),
-        metric,
-        statistic,
-        unit,
-        direction,
-        threshold,
-        severity: rules.severity,
-        measured,
-        one_sided,
+    let test = |metric, statistic, unit, direction, threshold| {
+        let key = MeasurementKey { endpoint: pair.key.clone(), metric, statistic };
+        let value = |(place, e): &(usize, &Endpoint)| Some((*place, measure::value(e, &key)?));
+        let levels = line.levels(&key, &pair.line.iter().filter_map(value).collect::<Vec<_>>());
+        let measured = match key.metric {
+            Metric::Latency => measure::latency(sides, statistic, rules.min_requests),
+            Metric::Throughput => measure::throughput(sides),
+            Metric::ErrorRate | Metric::Custom(_) => {
+                // Counts before a step are counts of other code.
+                let level = levels.first().copied().unwrap_or(usize::MAX);
+                let now = pair.line.iter().zip(&pair.baseline);
+                let now: Vec<&Endpoint> =
+                    now.filter(|((place, _), _)| *place < level).map(|(_, e)| *e).collect();
+                measure::error_rate([if now.is_empty() { sides[0] } else { &now }, sides[1]])
+            }
+        };
+        let severity = rules.severity;
+        let control = rules.control;
+        Test { key, unit, direction, threshold, severity, measured, levels, control, one_sided }
     };
     // What neither side of a single endpoint measures is not missed; of the total it is.
-    let missed = |measured: &Measured| measured.counted || pair.key == EndpointKey::Total;
-    // An endpoint on one side only is told by what that side has of it.
-    let there =
-        |measured: &Measured| one_sided.is_none() || measured.values.iter().any(Option::is_some);
+    let missed = |test: &Test| test.measured.counted || pair.key == EndpointKey::Total;
     let mut tests = Vec::new();
     if with_latency {
-        for (statistic, threshold) in &rules.latency {
-            let measured = latency(sides, *statistic, rules.min_requests);
-            let lower = Direction::Lower;
-            tests.push(test(
-                Metric::Latency,
-                *statistic,
-                Unit::Milliseconds,
-                lower,
-                *threshold,
-                measured,
-            ));
-        }
+        tests.extend(rules.latency.iter().map(|(statistic, limit)| {
+            test(Metric::Latency, *statistic, Unit::Milliseconds, Direction::Lower, *limit)
+        }));
     }
-    if let Some(threshold) = rules.error_rate {
-        let measured = error_rate(sides);
-        if missed(&measured) {
-            let lower = Direction::Lower;
-            tests.push(test(
-                Metric::ErrorRate,
-                Statistic::Rate,
-                Unit::Ratio,
-                lower,
-                threshold,
-                measured,
-            ));
-        }
-    }
-    if let Some(threshold) = rules.throughput {
-        let measured = throughput(sides);
-        if missed(&measured) {
-            let higher = Direction::Higher;
-            tests.push(test(
-                Metric::Throughput,
-                Statistic::Rate,
-                Unit::PerSecond,
-                higher,
-                threshold,
-                measured,
-            ));
-        }
-    }
-    tests.retain(|test| there(&test.measured));
+    let error_rate = rules.error_rate.map(|limit| {
+        test(Metric::ErrorRate, Statistic::Rate, Unit::Ratio, Direction::Lower, limit)
+    });
+    let throughput = rules.throughput.map(|limit| {
+        test(Metric::Throughput, Statistic::Rate, Unit::PerSecond, Direction::Higher, limit)
+    });
+    tests.extend(error_rate.into_iter().chain(throughput).filter(missed));
+    // An endpoint on one side only is told by what that side has of it.
+    tests.retain(|test| one_sided.is_none() || test.measured.values.iter().any(Option::is_some));
     tests
 }
 
@@ -151,17 +136,18 @@ fn total_stands_alone<'a>(pairs: &[Pair<'a>], side: fn(&Pair<'a>) -> Option<&'a 
 
 /// The custom metrics that the policy limits, on each endpoint that has one.
 pub(super) fn tests_of_custom_metrics(
-    baseline: &[Run],
+    baseline: &Baseline,
     current: &[Run],
+    line: &Line<'_>,
     rules: &Rules,
 ) -> Vec<Test> {
     let mut tests = Vec::new();
+    let before = baseline.runs.as_slice();
     for (name, rule) in &rules.custom {
         let of_name = |run: &'_ Run| {
             run.metrics.iter().filter(|m| m.name == *name).cloned().collect::<Vec<_>>()
         };
-        let sides =
-            [baseline, current].map(|runs| runs.iter().flat_map(of_name).collect::<Vec<_>>());
+        let sides = [before, current].map(|runs| runs.iter().flat_map(of_name).collect::<Vec<_>>());
         let mut endpoints: BTreeSet<Option<String>> =
             sides.iter().flatten().map(|m| m.endpoint.clone()).collect();
         if endpoints.is_empty() {
@@ -169,7 +155,7 @@ pub(super) fn tests_of_custom_metrics(
         }
         for endpoint in endpoints {
             let key = endpoint.as_ref().map_or(EndpointKey::Total, |name| {
-                let runs = || current.iter().chain(baseline);
+                let runs = || current.iter().chain(before);
                 let known =
                     runs().flat_map(|run| &run.endpoints).find(|e| e.key.to_string() == *name);
                 known.map_or_else(|| EndpointKey::named(Kind::Task, None, name), |e| e.key.clone())
@@ -181,19 +167,53 @@ pub(super) fn tests_of_custom_metrics(
             let example = here.iter().flatten().next();
             let stated = example.and_then(|m| m.direction);
             for (statistic, threshold) in rule.limits.iter().filter(|_| !own.ignore) {
+                let metric = Metric::Custom(name.clone());
+                let key = MeasurementKey { endpoint: key.clone(), metric, statistic: *statistic };
+                let of_run = |(place, run): (usize, &Run)| {
+                    let mut own = run.metrics.iter().filter(|m| m.name == *name);
+                    Some((place, own.find(|m| m.endpoint == endpoint)?.statistic(*statistic)?))
+                };
+                let all = before.iter().chain(&baseline.earlier).enumerate();
+                let levels = line.levels(&key, &all.filter_map(of_run).collect::<Vec<_>>());
                 tests.push(Test {
-                    endpoint: key.clone(),
-                    metric: Metric::Custom(name.clone()),
-                    statistic: *statistic,
+                    key,
                     unit: example.map_or(Unit::Number, |m| m.unit.clone()),
                     direction: rule.direction.or(stated).unwrap_or(Direction::Lower),
                     threshold: *threshold,
                     severity: own.severity,
-                    measured: custom([&here[0], &here[1]], *statistic),
+                    measured: measure::custom([&here[0], &here[1]], *statistic),
+                    levels,
+                    control: own.control,
                     one_sided: None,
                 });
             }
         }
     }
     tests
+}
+
+/// The speed of the machine, as the runs measured it: no finding of its own, but one more endpoint that no change can touch.
+pub(super) fn tests_of_calibration(baseline: &[Run], current: &[Run]) -> Vec<Test> {
+    let parts: BTreeSet<&String> = baseline.iter().flat_map(|run| run.calibration.keys()).collect();
+    let test = |part: &String| {
+        let of = |runs: &[Run]| -> Vec<f64> {
+            runs.iter().filter_map(|run| run.calibration.get(part).copied()).collect()
+        };
+        Test {
+            key: MeasurementKey {
+                endpoint: EndpointKey::named(Kind::Bench, None, part),
+                metric: Metric::Latency,
+                statistic: Statistic::Value,
+            },
+            unit: Unit::Milliseconds,
+            direction: Direction::Lower,
+            threshold: Threshold::Relative(0.0),
+            severity: Severity::Warn,
+            measured: measure::calibration([of(baseline), of(current)]),
+            levels: Vec::new(),
+            control: true,
+            one_sided: None,
+        }
+    };
+    parts.into_iter().map(test).collect()
 }

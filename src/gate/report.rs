@@ -1,11 +1,12 @@
 //! What a gate found: everything that a renderer needs, and no prose.
 
+use super::input::Acceptance;
 use crate::config::{Decide, Leniency, Threshold};
 use crate::model::{
-    CommitId, Difference, Direction, EndpointKey, Field, Metric, Outcome, Statistic, Unit, Visited,
-    Warning,
+    CommitId, Difference, Direction, EndpointKey, Field, MeasurementKey, Metric, Outcome,
+    Statistic, Unit, Visited, Warning,
 };
-use crate::stats::Interval;
+use crate::stats::{Distance, Interval};
 
 /// The outcome of one comparison, or of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,10 @@ pub enum Reason {
     AlreadyOnMain,
     /// Warn: crossed, and the policy only warns here.
     WarnOnly,
+    /// Warn: crossed, and a commit accepts it.
+    Accepted,
+    /// Warn: crossed by an endpoint that the change cannot touch: the machine differs.
+    Control,
     /// Not compared: one side did not measure this statistic.
     NotMeasured,
     /// Not compared: one side has no request, or nothing but zeros.
@@ -97,6 +102,8 @@ impl Reason {
             Self::WholeRun => "whole_run",
             Self::AlreadyOnMain => "already_on_main",
             Self::WarnOnly => "warn_only",
+            Self::Accepted => "accepted",
+            Self::Control => "control",
             Self::NotMeasured => "not_measured",
             Self::NoData => "no_data",
             Self::TooFewRequests { .. } => "too_few_requests",
@@ -137,10 +144,49 @@ pub struct Finding {
     pub p: Option<f64>,
     /// The smallest relative change that would have been seen, where a crossing is within noise.
     pub detectable: Option<f64>,
+    /// How many more runs would tell a change as large as the limit from none, where the verdict is inconclusive and the
+    /// noise is known.
+    pub further_runs: Option<usize>,
+    /// The commit that accepts the change.
+    pub accepted: Option<Acceptance>,
+    /// Whether this is about the anchor, not about the baseline.
+    pub since_anchor: bool,
     /// Counts behind the values: baseline, run.
     pub counts: [Counts; 2],
     /// Whether at least one side has the measurement; if not, coverage does not count it.
     pub counted: bool,
+    /// The numbers behind the verdict.
+    pub working: Working,
+}
+
+/// The numbers behind a verdict, for whoever wants to follow it.
+#[derive(Debug, Clone, Default)]
+pub struct Working {
+    /// The values of baseline and new runs; the baseline's nearest first.
+    pub per_run: [Vec<f64>; 2],
+    /// Where the baseline runs come to another level: places of runs, nearest first.
+    pub levels: Vec<usize>,
+    /// The place of p among the tests of its family, from 1; 0 without a p.
+    pub rank: usize,
+    /// How many tests were judged together.
+    pub tests: usize,
+    /// What the noise of the baseline runs says; none where they are too few.
+    pub noise: Option<NoiseWorking>,
+}
+
+/// A judgement by the noise of the baseline runs. Changes and deviations are logarithms, worse is positive.
+#[derive(Debug, Clone, Copy)]
+pub struct NoiseWorking {
+    /// What the new runs share with all endpoints, as far as it was taken out; none where nothing could be.
+    pub shared: Option<f64>,
+    /// The change that is left.
+    pub own: Distance,
+    /// The change as measured.
+    pub raw: Distance,
+    /// The limit.
+    pub limit: f64,
+    /// Whether the whole run moved, and how probable that is when nothing changed.
+    pub whole_run: Option<(bool, f64)>,
 }
 
 /// Counts behind one side's value.
@@ -162,6 +208,15 @@ pub struct Change {
 }
 
 impl Finding {
+    /// Which measurement it is about.
+    pub fn key(&self) -> MeasurementKey {
+        MeasurementKey {
+            endpoint: self.endpoint.clone(),
+            metric: self.metric.clone(),
+            statistic: self.statistic,
+        }
+    }
+
     /// How far the run is from the baseline; none unless both sides have a value.
     pub fn change(&self) -> Option<Change> {
         let (baseline, current) = (self.baseline?, self.current?);
@@ -176,7 +231,7 @@ impl Finding {
 }
 
 /// Where the baseline comes from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct BaselineInfo {
     /// As it was asked for.
     pub requested: String,
@@ -277,6 +332,8 @@ pub struct Report {
     pub requested: Option<String>,
     /// Where the baseline comes from; none if there is none.
     pub baseline: Option<BaselineInfo>,
+    /// The pinned baseline that was held against as well.
+    pub anchor: Option<BaselineInfo>,
     /// The commits that were looked at for a baseline.
     pub visited: Vec<Visited>,
     /// What was judged.

@@ -85,6 +85,27 @@ impl EndpointKey {
         }
     }
 
+    /// Whether a person who writes `METHOD NAME`, or the name alone, means this endpoint.
+    pub fn is_called(&self, text: &str) -> bool {
+        match self {
+            Self::Total => text == "total",
+            Self::Named { name, .. } => text == self.to_string() || text == name,
+        }
+    }
+
+    /// The same endpoint under another name, `METHOD NAME` or the name alone.
+    #[must_use]
+    pub fn called(&self, text: &str) -> Self {
+        let Self::Named { kind, method, .. } = self else { return self.clone() };
+        let word = |c: char| c.is_ascii_uppercase();
+        match text.split_once(' ') {
+            Some((new, name)) if method.is_some() && new.chars().all(word) => {
+                Self::named(*kind, Some(new), name)
+            }
+            _ => Self::named(*kind, method.as_deref(), text),
+        }
+    }
+
     /// Whether both name the same endpoint when one side does not know the method.
     pub fn same_without_method(&self, other: &Self) -> bool {
         match (self, other) {

@@ -51,6 +51,8 @@ pub fn merge_shards(shards: Vec<Run>) -> Result<Run, MergeError> {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
+        // Each shard ran on a machine of its own.
+        whole.calibration.clear();
         whole.duration_s = longest(whole.duration_s, shard.duration_s);
         whole.load.users = add(whole.load.users, shard.load.users)?;
         whole.load.spawn_rate = sum(whole.load.spawn_rate, shard.load.spawn_rate);

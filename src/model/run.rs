@@ -39,6 +39,8 @@ pub struct Run {
     pub resources: BTreeMap<String, Resource>,
     /// The checks of the script.
     pub checks: Vec<Check>,
+    /// How long fixed pieces of work took on the machine (`cpu`, `memory`, `loopback`), in milliseconds.
+    pub calibration: BTreeMap<String, f64>,
 }
 
 impl Run {
@@ -59,6 +61,7 @@ impl Run {
             metrics: Vec::new(),
             resources: BTreeMap::new(),
             checks: Vec::new(),
+            calibration: BTreeMap::new(),
         }
     }
 

@@ -142,6 +142,25 @@ pub enum WarningKind {
         /// What is wrong with it.
         why: String,
     },
+    /// The anchor that the policy pins has no comparable run.
+    NoAnchor {
+        /// The revision.
+        revision: String,
+    },
+    /// A commit's trailer that accepts a change cannot be read.
+    BrokenTrailer {
+        /// The commit, short.
+        commit: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A commit accepts a change, and the policy does not let it.
+    NotHonoured {
+        /// The commit, short.
+        commit: String,
+        /// What it accepts.
+        what: String,
+    },
     /// The store's ref was not fetched.
     Offline,
     /// No baseline was found, and the policy lets that pass.
@@ -172,6 +191,9 @@ impl WarningKind {
             Self::Unclassified { .. } => "unclassified",
             Self::PolicyChanged { .. } => "policy_changed",
             Self::BasePolicyBroken { .. } => "base_policy_broken",
+            Self::NoAnchor { .. } => "no_anchor",
+            Self::BrokenTrailer { .. } => "broken_trailer",
+            Self::NotHonoured { .. } => "not_honoured",
             Self::Offline => "offline",
             Self::MissingBaseline => "missing_baseline",
         }
@@ -257,6 +279,19 @@ impl fmt::Display for WarningKind {
             Self::BasePolicyBroken { base, why } => write!(
                 f,
                 "perfgate.yaml of the base {base} is broken ({why}); judged by the one of this pull request"
+            ),
+            Self::NoAnchor { revision } => write!(
+                f,
+                "nothing comparable is recorded for the anchor {revision}: slow drift is not judged"
+            ),
+            Self::BrokenTrailer { commit, why } => write!(
+                f,
+                "the Perfgate-Accept trailer of {commit} cannot be read and accepts nothing: {why}"
+            ),
+            Self::NotHonoured { commit, what } => write!(
+                f,
+                "{commit} accepts {what}, which does not count: the policy lets only branches of the repository \
+                 itself accept changes (accept: {{ from: [repository, forks] }} would)"
             ),
             Self::Offline => f.write_str("offline: recorded runs were not fetched first"),
             Self::MissingBaseline => f.write_str("NOTHING WAS COMPARED: there is no baseline"),

@@ -1,11 +1,11 @@
 //! The report for programs, `perfgate.report/1`.
 
 use crate::config::{Decide, Threshold};
-use crate::gate::{Finding, Reason, Report, Verdict};
+use crate::gate::{BaselineInfo, Finding, Reason, Report, Verdict};
 use crate::model::{EndpointKey, Outcome, Warning};
 use crate::schema::{
-    BaselineV1, ChangeV1, CoverageV1, CurrentV1, FindingV1, IntervalV1, NoiseV1, PlaceV1,
-    REPORT_SCHEMA, ReportV1, SkippedV1, ThresholdV1, WarningV1,
+    AcceptedV1, BaselineV1, ChangeV1, CoverageV1, CurrentV1, FindingV1, IntervalV1, NoiseV1,
+    PlaceV1, REPORT_SCHEMA, ReportV1, SkippedV1, ThresholdV1, WarningV1,
 };
 use std::io::{self, Write};
 
@@ -30,14 +30,8 @@ pub fn to_wire(report: &Report) -> ReportV1 {
         .to_owned(),
         requested: report.requested.clone(),
         looked_at: report.visited.len(),
-        baseline: report.baseline.as_ref().map(|info| BaselineV1 {
-            requested: info.requested.clone(),
-            commit: info.commits.first().map(ToString::to_string),
-            distance: info.distance,
-            runs: info.runs,
-            oldest: info.oldest.map(|at| at.to_string()),
-            newest: info.newest.map(|at| at.to_string()),
-        }),
+        baseline: report.baseline.as_ref().map(baseline),
+        anchor: report.anchor.as_ref().map(baseline),
         skipped: report.visited.iter().filter_map(skipped).collect(),
         noise: report.variation.map(|v| NoiseV1 { cv: v.cv, shared: v.shared }),
         current: CurrentV1 {
@@ -47,6 +41,17 @@ pub fn to_wire(report: &Report) -> ReportV1 {
         coverage: CoverageV1 { compared: report.coverage.compared, total: report.coverage.total },
         findings: report.findings.iter().map(finding).collect(),
         warnings: report.warnings.iter().map(warning).collect(),
+    }
+}
+
+fn baseline(info: &BaselineInfo) -> BaselineV1 {
+    BaselineV1 {
+        requested: info.requested.clone(),
+        commit: info.commits.first().map(ToString::to_string),
+        distance: info.distance,
+        runs: info.runs,
+        oldest: info.oldest.map(|at| at.to_string()),
+        newest: info.newest.map(|at| at.to_string()),
     }
 }
 
@@ -91,6 +96,13 @@ fn finding(finding: &Finding) -> FindingV1 {
         reason: finding.reason.name().to_owned(),
         p: finding.p,
         detectable: finding.detectable,
+        further_runs: finding.further_runs,
+        accepted: finding.accepted.as_ref().map(|own| AcceptedV1 {
+            commit: own.commit.to_string(),
+            author: own.author.clone(),
+            reason: own.accept.reason.clone(),
+        }),
+        since_anchor: finding.since_anchor,
         needs_requests: match finding.reason {
             Reason::TooFewRequests { needs } if finding.verdict == Verdict::NotCompared => {
                 Some(needs)

@@ -17,7 +17,7 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}\n", capitalised(&headline(report, &scales, &code)))?;
     let listed = attention(report);
     if !listed.is_empty() {
-        write_table(&listed, &scales, out)?;
+        write_table(report, &listed, &scales, out)?;
     }
     if report.reason == ReportReason::NoBaseline {
         for line in looked_at(report, &code) {
@@ -67,7 +67,12 @@ fn capitalised(text: &str) -> String {
     }
 }
 
-fn write_table(rows: &[&Finding], scales: &Scales, out: &mut impl Write) -> io::Result<()> {
+fn write_table(
+    report: &Report,
+    rows: &[&Finding],
+    scales: &Scales,
+    out: &mut impl Write,
+) -> io::Result<()> {
     writeln!(out, "| | endpoint | metric | baseline | current | change | limit | |")?;
     writeln!(out, "|---|---|---|--:|--:|--:|--:|---|")?;
     let code = |text: &str| markdown_code(text);
@@ -88,7 +93,7 @@ fn write_table(rows: &[&Finding], scales: &Scales, out: &mut impl Write) -> io::
             value(finding.current),
             change(finding),
             limit_of(finding),
-            words::verdict(finding),
+            words::verdict(finding, report, &code),
         )?;
     }
     writeln!(out)
@@ -110,7 +115,7 @@ fn write_rest(report: &Report, scales: &Scales, out: &mut impl Write) -> io::Res
     };
     writeln!(out, "<details><summary>{summary}</summary>\n")?;
     if !passed.is_empty() {
-        write_table(&passed, scales, out)?;
+        write_table(report, &passed, scales, out)?;
     }
     for line in &left_out {
         writeln!(out, "* not compared: {line}")?;

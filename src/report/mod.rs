@@ -4,6 +4,7 @@
 //! rounded in `number.rs`, and everything that came from a file is escaped for its place in `escape.rs`.
 
 mod escape;
+mod explain;
 mod grid;
 mod json;
 mod markdown;
@@ -12,6 +13,7 @@ mod table;
 mod words;
 
 pub use escape::{harmless, terminal as escape_terminal};
+pub use explain::render as render_explanation;
 pub use grid::{Column, write_grid};
 pub use json::{render as render_json, to_wire};
 pub use markdown::render as render_markdown;

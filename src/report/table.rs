@@ -4,8 +4,8 @@ use super::escape::{harmless, terminal};
 use super::grid::{self, Ink};
 use super::number::{grouped, plural};
 use super::words::{
-    self, Scales, attention, change, closest, gone, headline, interval, left_out, limit_of,
-    looked_at, mark, provenance,
+    self, Scales, accept_lines, anchored, attention, change, closest, gone, headline, interval,
+    left_out, limit_of, looked_at, mark, provenance,
 };
 use crate::gate::{Finding, Report, ReportReason, Verdict};
 use std::io::{self, Write};
@@ -23,6 +23,8 @@ pub struct TableStyle {
 const SMALL: usize = 16;
 /// Measurements that are named as not compared before they are only counted.
 const MOST_LEFT_OUT: usize = 6;
+/// Lines that accept a failure.
+const MOST_ACCEPT_LINES: usize = 3;
 /// Warnings that are shown before they are only counted.
 const MOST_WARNINGS: usize = 12;
 
@@ -40,6 +42,9 @@ pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::R
     }
     if let Some(baseline) = &report.baseline {
         writeln!(out, "  baseline  {}", provenance(baseline, report, &show))?;
+        if let Some(anchor) = &report.anchor {
+            writeln!(out, "  anchor    {}", anchored(anchor, report, &show))?;
+        }
         write_coverage(report, out)?;
     }
     for warning in report.warnings.iter().take(MOST_WARNINGS) {
@@ -72,7 +77,7 @@ fn write_rows(
         return Ok(());
     }
     writeln!(out)?;
-    for line in table(&rows, scales, style) {
+    for line in table(report, &rows, scales, style) {
         writeln!(out, "{line}")?;
     }
     if !whole && compared > 0 {
@@ -103,7 +108,7 @@ const COLUMNS: [(&str, bool); 9] = [
     ("verdict", false),
 ];
 
-fn table(rows: &[&Finding], scales: &Scales, style: TableStyle) -> Vec<String> {
+fn table(report: &Report, rows: &[&Finding], scales: &Scales, style: TableStyle) -> Vec<String> {
     let show = |text: &str| terminal(text);
     let row = |finding: &&Finding| {
         let scale = scales.scale(&finding.unit);
@@ -118,7 +123,7 @@ fn table(rows: &[&Finding], scales: &Scales, style: TableStyle) -> Vec<String> {
             (change(finding), ink),
             (interval(finding), None),
             (limit_of(finding), None),
-            (words::verdict(finding), ink),
+            (words::verdict(finding, report, &show), ink),
         ]
     };
     grid::lines(&COLUMNS, rows.iter().map(row).collect(), style.color)
@@ -174,6 +179,16 @@ fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
             "  next      on the baseline's branch, after the load test: perfgate record RESULTS{} && perfgate baseline push",
             terminal(&report.current.arguments)
         )?;
+    }
+    let accept = accept_lines(report);
+    for (i, line) in accept.iter().take(MOST_ACCEPT_LINES).enumerate() {
+        if i == 0 {
+            writeln!(
+                out,
+                "  accept    if it is worth it, write into a commit message of this branch:"
+            )?;
+        }
+        writeln!(out, "            {}", harmless(line))?;
     }
     let code = report.exit_code();
     let aside = match (&report.reason, report.verdict) {

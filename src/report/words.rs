@@ -4,6 +4,7 @@
 use super::number::{
     Scale, grouped, limit, plural, probability, signed_percent, signed_points, significant,
 };
+use crate::config::Accept;
 use crate::gate::{BaselineInfo, Finding, Reason, Report, ReportReason, Verdict};
 use crate::model::{Direction, EndpointKey, Metric, Outcome, Statistic, Unit};
 use std::collections::BTreeMap;
@@ -87,19 +88,48 @@ pub(super) fn limit_of(finding: &Finding) -> String {
 }
 
 /// The verdict on a finding, and what stands behind it where that is not plain.
-pub(super) fn verdict(finding: &Finding) -> String {
+pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> String {
     let p = finding.p.map(probability).unwrap_or_default();
-    match finding.reason {
+    let text = match finding.reason {
         Reason::WithinLimit => "ok".to_owned(),
         Reason::OverThreshold => "fail".to_owned(),
-        Reason::MeasureAgain => format!("measure again ({p})"),
+        Reason::MeasureAgain => match finding.further_runs {
+            Some(n) => format!("measure again ({p}; {} would tell)", more_runs(n)),
+            None => format!("measure again ({p})"),
+        },
         Reason::WithinNoise => format!("within noise ({})", noise(finding, &p)),
         Reason::BelowResolution => "within rounding".to_owned(),
         Reason::WarnOnly => "warn only".to_owned(),
+        Reason::Control => "control: the machine differs".to_owned(),
+        Reason::Accepted => finding.accepted.as_ref().map_or_else(String::new, |own| {
+            let (author, reason) = (show(&own.author), show(&own.accept.reason));
+            format!("accepted in {} by {author}: {reason}", own.commit.short())
+        }),
         Reason::WholeRun => "moved with the whole run".to_owned(),
         Reason::AlreadyOnMain => "already on the branch".to_owned(),
         _ => not_compared(finding),
+    };
+    match &report.anchor {
+        Some(anchor) if finding.since_anchor => {
+            format!("{text} since the anchor {}", show(&anchor.requested))
+        }
+        _ => text,
     }
+}
+
+fn more_runs(n: usize) -> String {
+    if n == 1 { "1 more run".to_owned() } else { format!("{n} more runs") }
+}
+
+/// The lines that accept the failures, ready to be copied into a commit message; only where there is a history.
+pub(super) fn accept_lines(report: &Report) -> Vec<String> {
+    let failed = attention(report).into_iter().filter(|f| f.verdict == Verdict::Fail);
+    let line = |finding: &Finding| {
+        let change = finding.change()?;
+        let change = (change.relative, change.absolute);
+        Accept::suggest(&finding.key(), change, finding.direction)
+    };
+    if report.requested.is_none() { Vec::new() } else { failed.filter_map(line).collect() }
 }
 
 /// Why a crossing is within noise: counts for an error rate, else the smallest change that could have been seen.
@@ -198,7 +228,13 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
         (Verdict::Fail, _) if of(Verdict::Fail) == 0 => format!("regression: {}", missing()),
         (Verdict::Fail, _) => {
             let first = listed.first().map(|f| move_of(f, scales, show)).unwrap_or_default();
-            format!("regression: {first}{}", more(of(Verdict::Fail)))
+            let since = match (listed.first(), &report.anchor) {
+                (Some(first), Some(anchor)) if first.since_anchor => {
+                    format!(" since {}", show(&anchor.requested))
+                }
+                _ => String::new(),
+            };
+            format!("regression{since}: {first}{}", more(of(Verdict::Fail)))
         }
         (Verdict::Inconclusive, ReportReason::NotComparable { differences }) => {
             let what: Vec<String> = differences
@@ -312,27 +348,35 @@ pub(super) fn move_of(finding: &Finding, scales: &Scales, show: Show<'_>) -> Str
 
 /// Where the baseline comes from.
 pub(super) fn provenance(info: &BaselineInfo, report: &Report, show: Show<'_>) -> String {
-    let requested = show(&shortened_path(&info.requested));
-    let runs = plural(info.runs, "run");
     let noise =
         report.variation.map(|v| format!(", run-to-run CV {} %", significant(v.cv * 100.0)));
-    let noise = noise.unwrap_or_default();
+    let place = match info.distance {
+        Some(0) => ", the merge base".to_owned(),
+        Some(steps) => format!(", {} before the merge base", plural(steps, "commit")),
+        None => String::new(),
+    };
+    whence(info, &place, report, show) + &noise.unwrap_or_default()
+}
+
+/// The same for the anchor, which has no place before a merge base.
+pub(super) fn anchored(info: &BaselineInfo, report: &Report, show: Show<'_>) -> String {
+    whence(info, "", report, show)
+}
+
+fn whence(info: &BaselineInfo, place: &str, report: &Report, show: Show<'_>) -> String {
+    let requested = show(&shortened_path(&info.requested));
+    let runs = plural(info.runs, "run");
     let Some(nearest) = info.commits.first() else {
-        return format!("{requested} ({runs}{noise})");
+        return format!("{requested} ({runs})");
     };
     let oldest = info.commits.last().filter(|oldest| *oldest != nearest);
     let span = match oldest {
         Some(oldest) => format!("{}…{}", oldest.short(), nearest.short()),
         None => format!("of {}", nearest.short()),
     };
-    let place = match info.distance {
-        Some(0) => ", the merge base".to_owned(),
-        Some(steps) => format!(", {} before the merge base", plural(steps, "commit")),
-        None => String::new(),
-    };
     let age = info.newest.zip(report.current.date).map(|(base, own)| ago(own, base));
     let age = age.map(|age| format!(", {age} older")).unwrap_or_default();
-    format!("{requested}: {runs} {span}{place}{age}{noise}")
+    format!("{requested}: {runs} {span}{place}{age}")
 }
 
 /// The end of a long path says more than its beginning.

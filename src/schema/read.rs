@@ -110,6 +110,12 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
         .into_iter()
         .map(|check| Check { name: check.name, passes: check.passes, fails: check.fails })
         .collect();
+    for (name, took) in file.calibration {
+        let path = format!("calibration.{name}");
+        let positive = amount(&path, Some(took))?.filter(|ms| *ms > 0.0);
+        let took = positive.ok_or_else(|| invalid(&path, "must be more than 0 ms"))?;
+        run.calibration.insert(name, took);
+    }
     Ok(run)
 }
 

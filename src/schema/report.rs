@@ -28,6 +28,9 @@ pub struct ReportV1 {
     pub looked_at: usize,
     /// What the run was held against; null when nothing was found.
     pub baseline: Option<BaselineV1>,
+    /// The pinned baseline that the run was held against as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<BaselineV1>,
     /// Recorded runs that were passed over on the way to a baseline, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<SkippedV1>,
@@ -130,6 +133,15 @@ pub struct FindingV1 {
     /// The smallest relative change that the data could have shown, where the change is within noise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detectable: Option<f64>,
+    /// How many more runs would tell a change as large as the limit from none, where the verdict is inconclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub further_runs: Option<usize>,
+    /// The commit that accepts the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<AcceptedV1>,
+    /// Whether the change is one since the anchor, not since the baseline.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub since_anchor: bool,
     /// Requests that this statistic needs, where there are too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_requests: Option<u64>,
@@ -145,6 +157,17 @@ pub struct FindingV1 {
     /// Failures of the run, for an error rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_failures: Option<u64>,
+}
+
+/// A commit that accepts a change.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct AcceptedV1 {
+    /// The commit.
+    pub commit: String,
+    /// Who wrote it. Untrusted text.
+    pub author: String,
+    /// Why. Untrusted text.
+    pub reason: String,
 }
 
 /// How far two values are apart.

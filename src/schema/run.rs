@@ -57,6 +57,10 @@ pub struct RunV1 {
     /// The checks of the script.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckV1>,
+    /// How long fixed pieces of work took on the machine, by name (`cpu`, `memory`), in milliseconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("additionalProperties" = { "type": "number", "exclusiveMinimum": 0 }))]
+    pub calibration: BTreeMap<String, f64>,
 }
 
 /// The tool that made the load.

@@ -80,6 +80,7 @@ impl RunV1 {
                 .map(|(name, r)| (name.clone(), ResourceV1::from(r)))
                 .collect(),
             checks: run.checks.iter().map(CheckV1::from).collect(),
+            calibration: run.calibration.clone(),
         }
     }
 }

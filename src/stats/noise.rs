@@ -5,7 +5,7 @@
 //! are; and heavy tails that the baselines show anywhere are believed everywhere.
 
 use super::matrix::{Matrix, mean, middle, variance};
-use super::student::student_upper_tail;
+use super::student::{student_quantile, student_upper_tail};
 use super::trigamma::trigamma;
 
 /// Smallest standard deviation (0.5 %) that is believed of a typical test.
@@ -23,6 +23,8 @@ const FEWEST_FOR_TAIL: usize = 15;
 #[derive(Debug, Clone)]
 pub struct Noise {
     runs: f64,
+    /// How many of the runs are of each test's present level; all of them where no level moved.
+    level: Vec<f64>,
     /// Centre of each test.
     centre: Vec<f64>,
     /// Variance of each test, spikes clipped.
@@ -51,6 +53,20 @@ pub struct Distance {
     pub p: f64,
     /// The change of the best new run; from four runs on, of the second best.
     pub best: f64,
+    /// Standard deviation from run to run that the error comes from.
+    pub spread: f64,
+    /// Baseline runs that the centre comes from.
+    pub level: f64,
+}
+
+impl Distance {
+    /// How many new runs it takes to tell a change as large as `limit` from none: nine times in ten, at a risk of 1 %. None
+    /// where more than `most` would be needed: then the baseline has too few runs.
+    pub fn runs_to_see(&self, limit: f64, most: usize) -> Option<usize> {
+        let reach = student_quantile(0.99, self.freedom) + student_quantile(0.90, self.freedom);
+        let error = |m: usize| self.spread * (1.0 / m as f64 + 1.0 / self.level).sqrt();
+        (1..=most).find(|m| reach * error(*m) < limit)
+    }
 }
 
 impl Noise {
@@ -93,6 +109,7 @@ impl Noise {
         let variance = clipped.per_test(variance);
         Self {
             runs: k,
+            level: vec![k; baseline.tests()],
             centre: clipped.per_test(mean),
             shrunk: variance.iter().map(|v| drawn(*v)).collect(),
             variance,
@@ -110,6 +127,13 @@ impl Noise {
             self.tail = (0..standard.runs()).flat_map(|r| standard.run(r).to_vec()).collect();
             self.tail.sort_by(f64::total_cmp);
         }
+        self
+    }
+
+    /// The same noise, where only so many runs of each test say where it stands now.
+    #[must_use]
+    pub fn at_level(mut self, runs: &[usize]) -> Self {
+        self.level = runs.iter().map(|n| *n as f64).collect();
         self
     }
 
@@ -142,14 +166,14 @@ impl Noise {
         let pooled =
             (self.weight * self.typical + (self.runs - 1.0) * self.variance[j] + (m - 1.0) * own)
                 / freedom;
-        let error = (pooled * (1.0 / m + 1.0 / self.runs) + sampling.max(0.0) / m).sqrt();
+        let error = (pooled * (1.0 / m + 1.0 / self.level[j]) + sampling.max(0.0) / m).sqrt();
         let change = centre - self.centre[j];
         let mut sorted = new.to_vec();
         sorted.sort_by(f64::total_cmp);
         let best = sorted[usize::from(new.len() >= 4)] - self.centre[j];
         let p = student_upper_tail(change / error, freedom)
             .max(self.tail_probability(j, &sorted, unseen));
-        Distance { change, error, freedom, p, best }
+        Distance { change, error, freedom, p, best, spread: pooled.sqrt(), level: self.level[j] }
     }
 
     /// How often the baselines themselves lie that far out, were the new runs of this test drawn from them; 0 where they
@@ -161,7 +185,8 @@ impl Noise {
         let m = i32::try_from(sorted.len()).unwrap_or(i32::MAX);
         let n = self.tail.len() as f64;
         let beyond = |value: f64| {
-            let z = (value - self.centre[j]) / (self.robust[j] * (1.0 + 1.0 / self.runs).sqrt());
+            let z =
+                (value - self.centre[j]) / (self.robust[j] * (1.0 + 1.0 / self.level[j]).sqrt());
             let count = (self.tail.len() - self.tail.partition_point(|t| *t < z)) as f64;
             ((count + count.sqrt() + unseen) / (n + unseen)).min(1.0)
         };

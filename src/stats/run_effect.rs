@@ -4,7 +4,10 @@
 //! and taken out. A median would be unsafe: a change that improves half of the endpoints would make the rest look slower.
 
 use super::matrix::{Matrix, mean, middle, quantile, variance};
+use std::collections::BTreeSet;
 
+/// Fewest endpoints that say by themselves what they share.
+const FEWEST: usize = 5;
 /// Prior standard deviation of the shared part, and the runs that it counts as.
 const PRIOR: (f64, f64) = (0.05, 4.0);
 
@@ -23,8 +26,23 @@ pub struct RunEffect {
 }
 
 impl RunEffect {
-    /// From baseline and new values (logarithms, worse up) and the endpoint of each test (from 0, at least five).
-    pub fn of(baseline: &Matrix, new: &Matrix, endpoints: &[usize]) -> Self {
+    /// From baseline and new values (logarithms, worse up), the endpoint of each test (from 0), and the endpoints that no
+    /// change can touch. None with fewer than five endpoints, unless there are such controls: then those alone say what a
+    /// run does to the others.
+    pub fn of(
+        baseline: &Matrix,
+        new: &Matrix,
+        endpoints: &[usize],
+        controls: &BTreeSet<usize>,
+    ) -> Option<Self> {
+        let count = endpoints.iter().max().map_or(0, |last| last + 1);
+        if count < FEWEST && controls.is_empty() {
+            return None;
+        }
+        let others = |e: usize| -> Vec<usize> {
+            (0..count).filter(|o| *o != e && (count >= FEWEST || controls.contains(o))).collect()
+        };
+        let others: Vec<Vec<usize>> = (0..count).map(others).collect();
         let s0 = middle(&baseline.per_test(variance)).sqrt();
         let medians = baseline.per_test(middle);
         let centre = |j: usize| {
@@ -36,8 +54,8 @@ impl RunEffect {
             mean(&clipped)
         };
         let centres: Vec<f64> = (0..baseline.tests()).map(centre).collect();
-        let old = Shifts::of(&baseline.map(|_, j, v| v - centres[j]), endpoints);
-        let fresh = Shifts::of(&new.map(|_, j, v| v - centres[j]), endpoints);
+        let old = Shifts::of(&baseline.map(|_, j, v| v - centres[j]), endpoints, &others);
+        let fresh = Shifts::of(&new.map(|_, j, v| v - centres[j]), endpoints, &others);
         let (low, high) = (old.lower.per_test(middle), old.upper.per_test(middle));
         let shared = |shifts: &Shifts| {
             shifts.lower.map(|r, j, l| both(l - low[j], shifts.upper.run(r)[j] - high[j]))
@@ -57,22 +75,22 @@ impl RunEffect {
         let deviation = gb.per_test(|g| {
             ((weight * prior * prior + (k - 1.0) * variance(g)) / (weight + k - 1.0)).sqrt()
         });
-        let wide = (1.0 + 3.3 / (old.endpoints as f64).sqrt())
+        let wide = (1.0 + 3.3 / (count as f64).sqrt())
             * ((k + 1.0) / (k - 1.0)).sqrt()
             * middle(&old.spread);
         let apart = (1..=new.runs()).map(|m| mean(&fresh.spread[..m]) > wide).collect();
-        Self {
-            baseline: gb,
-            new: gy,
-            follow: (products / squares).clamp(0.0, 1.0),
-            deviation,
-            apart,
-        }
+        let follow = (products / squares).clamp(0.0, 1.0);
+        Some(Self { baseline: gb, new: gy, follow, deviation, apart })
     }
 
     /// How much of the shared part the tests follow, from 0 to 1.
     pub fn follow(&self) -> f64 {
         self.follow
+    }
+
+    /// What was found shared by the first `m` new runs, for test `j`: the mean of their logarithms.
+    pub fn shared(&self, j: usize, m: usize) -> f64 {
+        mean(&self.new.first(m).test(j))
     }
 
     /// Whether a shared part can be told at the first `m` new runs.
@@ -115,12 +133,11 @@ struct Shifts {
     upper: Matrix,
     /// Interquartile range over all endpoints, for each run.
     spread: Vec<f64>,
-    endpoints: usize,
 }
 
 impl Shifts {
-    fn of(deviations: &Matrix, endpoints: &[usize]) -> Self {
-        let count = endpoints.iter().max().map_or(0, |last| last + 1);
+    fn of(deviations: &Matrix, endpoints: &[usize], others: &[Vec<usize>]) -> Self {
+        let count = others.len();
         let shift = |r: usize, e: usize| {
             let row = deviations.run(r);
             let own: Vec<f64> =
@@ -129,24 +146,19 @@ impl Shifts {
         };
         let shifts: Vec<Vec<f64>> =
             (0..deviations.runs()).map(|r| (0..count).map(|e| shift(r, e)).collect()).collect();
-        let others = |r: usize, e: usize, p: f64| {
-            let list: Vec<f64> = shifts[r]
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != e)
-                .map(|(_, v)| *v)
-                .collect();
-            quantile(&list, p)
+        // An endpoint without others (the only control) shares nothing.
+        let quartile = |r: usize, e: usize, p: f64| {
+            let list: Vec<f64> = others[e].iter().map(|other| shifts[r][*other]).collect();
+            if list.is_empty() { 0.0 } else { quantile(&list, p) }
         };
         let quartiles = |p: f64| -> Vec<Vec<f64>> {
-            (0..shifts.len()).map(|r| (0..count).map(|e| others(r, e, p)).collect()).collect()
+            (0..shifts.len()).map(|r| (0..count).map(|e| quartile(r, e, p)).collect()).collect()
         };
         let (low, high) = (quartiles(0.25), quartiles(0.75));
         Self {
             lower: deviations.map(|r, j, _| low[r][endpoints[j]]),
             upper: deviations.map(|r, j, _| high[r][endpoints[j]]),
             spread: shifts.iter().map(|run| quantile(run, 0.75) - quantile(run, 0.25)).collect(),
-            endpoints: count,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The baseline of a revision: the nearest commit of its history that has comparable runs.
 
 use super::error::StoreError;
-use super::history::History;
+use super::history::{CommitInfo, History};
 use super::record::{StoredRun, load};
 use super::{Entry, RunStore};
 use crate::model::{CommitId, Field, Outcome, Run, Visited, differences};
@@ -35,6 +35,8 @@ pub struct Found {
     pub visited: Vec<Visited>,
     /// Comparable runs, nearest first: all of a commit, until there are enough.
     pub runs: Vec<StoredRun>,
+    /// The commits that were not looked at any more.
+    rest: Vec<CommitInfo>,
 }
 
 /// Looks for the baseline: from the merge base of the revision and the head along the first parents, nearest first.
@@ -52,12 +54,14 @@ pub fn find_baseline(
     }
     store.make_present(&entries.concat())?;
     let mut found = Found::default();
-    for (distance, (commit, entries)) in walk.commits.into_iter().zip(entries).enumerate() {
+    let mut line = walk.commits.into_iter().zip(entries).enumerate();
+    for (distance, (commit, entries)) in line.by_ref() {
         let (outcome, runs) = look_at(store, wanted, commit.id, &entries)?;
         let (commit, date, subject) = (commit.id, commit.date, commit.subject);
         found.visited.push(Visited { commit, distance, date, subject, outcome });
         found.runs.extend(runs);
         if found.runs.len() >= wanted.window {
+            found.rest = line.map(|(_, (commit, _))| commit).collect();
             return Ok(found);
         }
     }
@@ -67,6 +71,25 @@ pub fn find_baseline(
         return Err(StoreError::HistoryUnknown { revision: wanted.revision.to_owned(), why });
     }
     Ok(found)
+}
+
+/// Comparable runs of the commits before those that were taken, nearest first: where a series moved to its present level
+/// shows only in a longer history than a baseline needs.
+pub fn earlier_runs(
+    store: &dyn RunStore,
+    wanted: &Wanted<'_>,
+    found: &Found,
+    most: usize,
+) -> Result<Vec<StoredRun>, StoreError> {
+    let mut runs = Vec::new();
+    for commit in &found.rest {
+        let (_, more) = look_at(store, wanted, commit.id, &store.entries_of(commit.id)?)?;
+        runs.extend(more);
+        if runs.len() >= most {
+            break;
+        }
+    }
+    Ok(runs)
 }
 
 fn look_at(

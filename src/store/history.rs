@@ -22,6 +22,17 @@ pub struct CommitInfo {
     pub subject: String,
 }
 
+/// What a commit says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitText {
+    /// Its id.
+    pub id: CommitId,
+    /// Who wrote it; untrusted.
+    pub author: String,
+    /// Its whole message; untrusted.
+    pub message: String,
+}
+
 /// The history of a clone.
 pub struct History {
     clone: Repository,
@@ -33,6 +44,9 @@ impl std::fmt::Debug for History {
         f.debug_struct("History").field("clone", &self.clone.path()).finish_non_exhaustive()
     }
 }
+
+/// Commits that are read for what they say; no change has as many.
+const MOST_COMMITS: usize = 10_000;
 
 /// A first-parent walk.
 #[derive(Debug, Clone)]
@@ -46,6 +60,8 @@ pub(super) struct Walk {
 impl History {
     /// The history of the clone that holds this folder. `offline` never asks the remote.
     pub fn open(folder: &Path, remote: Option<&str>, offline: bool) -> Result<Self, StoreError> {
+        // Hashing every object again doubles the time of reading it; a damaged one shows when it is unpacked or parsed.
+        git2::opts::strict_hash_verification(false);
         let clone = Repository::discover(folder).map_err(|error| match error.code() {
             git2::ErrorCode::NotFound => StoreError::NoRepository { path: folder.to_owned() },
             _ => StoreError::git("opening the repository")(error),
@@ -144,6 +160,38 @@ impl History {
     pub fn infos(&self, commits: &[CommitId]) -> Result<Vec<Option<CommitInfo>>, StoreError> {
         let whole = self.uncut()?;
         commits.iter().map(|commit| Ok(info(&whole, oid(*commit)?))).collect()
+    }
+
+    /// The commits that a commit has and another has not, and whose message holds a word in whatever case. Where a part of
+    /// the history is not here, as far as it goes.
+    pub fn commits_that_say(
+        &self,
+        word: &str,
+        head: CommitId,
+        without: CommitId,
+    ) -> Result<Vec<CommitText>, StoreError> {
+        let whole = self.uncut()?;
+        let wrap = || StoreError::git("walking the history");
+        let mut walk = whole.revwalk().map_err(wrap())?;
+        walk.push(oid(head)?).map_err(wrap())?;
+        walk.hide(oid(without)?).map_err(wrap())?;
+        let word = word.to_lowercase();
+        let mut found = Vec::new();
+        for id in walk.map_while(Result::ok).take(MOST_COMMITS) {
+            let Ok(commit) = whole.find_commit(id) else { break };
+            let message = String::from_utf8_lossy(commit.message_bytes());
+            if message.to_lowercase().contains(&word) {
+                let author = String::from_utf8_lossy(commit.author().name_bytes()).into_owned();
+                found.push(CommitText { id: commit_id(id), author, message: message.into_owned() });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a commit is another one or one of its ancestors.
+    pub fn is_part_of(&self, commit: CommitId, of: CommitId) -> Result<bool, StoreError> {
+        let (commit, of) = (oid(commit)?, oid(of)?);
+        Ok(commit == of || self.uncut()?.graph_descendant_of(of, commit).unwrap_or(false))
     }
 
     /// A file of a commit; none when the commit does not have it. What is not in the clone is fetched.

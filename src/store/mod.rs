@@ -17,9 +17,9 @@ mod sync;
 
 pub use directory::{DirectoryStore, temporary};
 pub use error::StoreError;
-pub use find::{Found, Wanted, find_baseline};
+pub use find::{Found, Wanted, earlier_runs, find_baseline};
 pub use git_store::GitStore;
-pub use history::{CommitInfo, History};
+pub use history::{CommitInfo, CommitText, History};
 pub use layout::Entry;
 pub use record::{Recorded, StoredRun, load, prepare, record};
 pub use remote::Remote;

@@ -39,7 +39,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    fn from(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let code = output.status.code().unwrap();
         Self { code, stdout: text(output.stdout), stderr: text(output.stderr) }
@@ -63,7 +63,26 @@ pub fn command(folder: &Path) -> Command {
 
 /// Runs perfgate in a folder.
 pub fn perfgate(folder: &Path, arguments: &[&str]) -> Ended {
-    Ended::from(command(folder).args(arguments).output().unwrap())
+    Ended::of(command(folder).args(arguments).output().unwrap())
+}
+
+/// A run of one endpoint for each level, whose latency wobbles by 2 % from run to run around 50, 100 and 150 ms times the
+/// level.
+pub fn level_run(r: usize, level: &[f64]) -> serde_json::Value {
+    let endpoint = |(e, level): (usize, &f64)| {
+        let wobble = 1.0 + 0.02 * (((r * 7 + e * 5) % 11) as f64 / 5.0 - 1.0);
+        let [p50, p95, p99] = [50.0, 100.0, 150.0].map(|ms| ms * level * wobble);
+        let quantiles = serde_json::json!({ "p50": p50, "p95": p95, "p99": p99 });
+        serde_json::json!({
+            "method": "GET", "name": format!("/{e}"), "requests": 6000, "failures": 0,
+            "latency": { "count": 6000, "quantiles": quantiles },
+        })
+    };
+    let endpoints: Vec<serde_json::Value> = level.iter().enumerate().map(endpoint).collect();
+    serde_json::json!({
+        "schema": "perfgate.run/1", "tool": { "name": "my-script" }, "duration_s": 60,
+        "endpoints": endpoints,
+    })
 }
 
 /// Compares two fixtures and gives the report.
@@ -160,6 +179,23 @@ impl Repo {
         self.commits.set(self.commits.get() + 1);
         self.git(&["merge", "--quiet", "--no-ff", "-m", &format!("Merge {branch}"), branch]);
         self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// A commit with a run of these levels recorded; its id.
+    pub fn record_level(&self, message: &str, r: usize, level: &[f64]) -> String {
+        let commit = self.commit(message);
+        let file = self.around().join("level.json");
+        std::fs::write(&file, level_run(r, level).to_string()).unwrap();
+        self.perfgate(&["record", "--commit", &commit, file.to_str().unwrap()]).expect(0);
+        commit
+    }
+
+    /// Compares a run of these levels with main.
+    pub fn compare_level(&self, r: usize, level: &[f64], more: &[&str]) -> Ended {
+        let file = self.around().join("level.json");
+        std::fs::write(&file, level_run(r, level).to_string()).unwrap();
+        let arguments = ["compare", "--baseline", "main", "--format", "json"];
+        self.perfgate(&[&arguments, more, &[file.to_str().unwrap()]].concat())
     }
 
     /// Runs perfgate in the repository.

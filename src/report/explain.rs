@@ -1,0 +1,209 @@
+//! One verdict, step by step, with the numbers that it comes from.
+
+use super::escape::terminal;
+use super::number::{Scale, plural, probability, significant};
+use super::words::{self, Scales, change, interval, limit_of};
+use crate::config::Decide;
+use crate::gate::{Finding, NoiseWorking, Reason, Report, Verdict};
+use crate::model::Metric;
+use std::io::{self, Write};
+
+/// Writes how the verdict on each of these findings was reached.
+pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> io::Result<()> {
+    let scales = Scales::of(report);
+    let show = |text: &str| terminal(text);
+    for finding in findings {
+        let verdict = words::verdict(finding, report, &show);
+        writeln!(out, "{}: {verdict}", terminal(&finding.key().to_string()))?;
+        write_measured(finding, &scales.scale(&finding.unit), out)?;
+        if finding.verdict == Verdict::NotCompared {
+            continue;
+        }
+        write_limit(finding, out)?;
+        match (&finding.working.noise, finding.p) {
+            (Some(noise), _) => write_noise(noise, out)?,
+            (None, Some(_)) => write_assumed(finding, out)?,
+            (None, None) => {}
+        }
+        write_family(report, finding, out)?;
+        write_verdict(report, finding, out)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn row(out: &mut impl Write, head: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "     {head:9} {text}")
+}
+
+fn write_measured(finding: &Finding, scale: &Scale, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\n  1. What was measured")?;
+    let list = |values: &[f64]| {
+        values.iter().map(|v| scale.bare(*v)).collect::<Vec<_>>().join(", ") + scale.suffix()
+    };
+    for (i, head) in ["baseline", "this run"].into_iter().enumerate() {
+        let (values, counts) = (&finding.working.per_run[i], finding.counts[i]);
+        let side = [finding.baseline, finding.current][i];
+        let text = match (counts.failures, counts.requests, values.as_slice()) {
+            (Some(failures), Some(of), _) => format!("{failures} failures in {of} requests"),
+            (.., [_, ..]) => format!("{} ({})", list(values), plural(values.len(), "run")),
+            _ => side.map_or("nothing".to_owned(), |value| scale.show(value)),
+        };
+        row(out, head, &text)?;
+    }
+    if let Some(level) = finding.working.levels.first() {
+        let text = format!(
+            "the {} nearest of these runs are of the present level; those before show only how much runs differ",
+            level
+        );
+        row(out, "level", &text)?;
+    }
+    Ok(())
+}
+
+fn write_limit(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\n  2. Is the limit crossed?")?;
+    let crossed = words::closeness(finding) > 1.0 + 1e-9;
+    let text = format!(
+        "{}, and the limit is {}: {}",
+        change(finding),
+        limit_of(finding),
+        if crossed { "crossed" } else { "not crossed" }
+    );
+    row(out, "change", &text)?;
+    match interval(finding) {
+        text if text.is_empty() => Ok(()),
+        text => row(out, "interval", &format!("{text}, at 95 % confidence")),
+    }
+}
+
+/// A logarithm as the percentage that it stands for.
+fn percent(log: f64) -> String {
+    format!("{} %", significant(log.exp_m1() * 100.0))
+}
+
+fn write_noise(noise: &NoiseWorking, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\n  3. What does the run share with all endpoints?")?;
+    match noise.shared {
+        Some(shared) => {
+            let text = format!(
+                "three quarters of the other endpoints are at least {} {}",
+                percent(shared.abs()),
+                if shared < 0.0 { "better" } else { "worse" }
+            );
+            row(out, "shared", &text)?;
+            let left = noise.own.change;
+            let how = if left < 0.0 { "better" } else { "worse" };
+            let text = format!("{} {how} is its own", percent(left.abs()));
+            row(out, "left", &text)?;
+        }
+        None => row(out, "shared", "nothing can be told, so nothing is taken out")?,
+    }
+    if let Some((moved, p)) = noise.whole_run {
+        let how = if moved { "the whole run moved" } else { "the whole run did not move" };
+        row(out, "whole run", &format!("{how} ({})", probability(p)))?;
+    }
+    writeln!(out, "\n  4. How much does it vary when nothing changes?")?;
+    let own = &noise.own;
+    row(out, "deviation", &format!("{} from run to run", percent(own.spread)))?;
+    let text = format!(
+        "{} is the standard error of the change, with {} for the level",
+        percent(own.error),
+        plural(own.level as usize, "baseline run")
+    );
+    row(out, "error", &text)?;
+    let text = format!(
+        "the change is {} errors away from none: {}",
+        significant(own.change / own.error),
+        probability(own.p)
+    );
+    row(out, "distance", &text)?;
+    let source = "Student's t, or the share of baseline values as far out, whichever is larger";
+    row(out, "", &format!("({source}; {} degrees of freedom)", significant(own.freedom)))
+}
+
+fn write_assumed(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\n  3. How much does it vary when nothing changes?")?;
+    let p = finding.p.map(probability).unwrap_or_default();
+    match finding.metric {
+        Metric::ErrorRate => {
+            row(
+                out,
+                "chance",
+                &format!(
+                    "as many failures or more by chance: {p} (Fisher's exact test, or with the"
+                ),
+            )?;
+            row(
+                out,
+                "",
+                "variance of three or more baseline runs where they differ by more than chance)",
+            )
+        }
+        _ => {
+            row(out, "noise", "fewer than three baseline runs: from run to run, 3 % is assumed")?;
+            row(out, "chance", &format!("with that and the number of requests on both sides: {p}"))
+        }
+    }
+}
+
+fn write_family(report: &Report, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    let (rank, tests) = (finding.working.rank, finding.working.tests);
+    if rank == 0 || report.decide == Decide::Threshold {
+        return Ok(());
+    }
+    let number = if finding.working.noise.is_some() { 5 } else { 4 };
+    writeln!(out, "\n  {number}. Many tests: something always looks rare")?;
+    let level = |q: f64| significant(q * rank as f64 / tests as f64);
+    let what = match &finding.metric {
+        Metric::Latency => "latency",
+        Metric::ErrorRate => "error rate",
+        Metric::Throughput => "throughput",
+        Metric::Custom(_) => "metric",
+    };
+    let tests_text = plural(tests, &format!("{what} test"));
+    row(out, "rank", &format!("its p is number {rank} of {tests_text}"))?;
+    let text = format!(
+        "real at p ≤ {} (1 % × {rank}/{tests}), suspicious at p ≤ {} (5 % × {rank}/{tests}),",
+        level(0.01),
+        level(0.05)
+    );
+    row(out, "needed", &text)?;
+    row(out, "", "or where one of a higher rank is (Benjamini–Hochberg)")
+}
+
+fn write_verdict(report: &Report, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\n  → {}: {}", finding.verdict.name(), because(report, finding))
+}
+
+fn because(report: &Report, finding: &Finding) -> &'static str {
+    match finding.reason {
+        Reason::WithinLimit => "the limit is not crossed",
+        Reason::OverThreshold => match report.decide {
+            Decide::Threshold => {
+                "the limit is crossed; the policy asks for no more (decide: threshold)"
+            }
+            Decide::Evidence => "the limit is crossed, and chance would hardly ever give that",
+            Decide::Confirmed => "the limit is crossed, and several new runs show it",
+        },
+        Reason::MeasureAgain => "suspicious, and not sure: another run would tell",
+        Reason::WithinNoise => "the limit is crossed, and chance gives as much",
+        Reason::BelowResolution => "the limit is crossed, but by no more than the source rounds",
+        Reason::WholeRun => "one run cannot tell slow code from a slow machine",
+        Reason::AlreadyOnMain => {
+            "the nearest commit of the baseline is as bad: the change was merged before"
+        }
+        Reason::WarnOnly => "the policy only warns here",
+        Reason::Accepted => "a commit accepts the change, up to this size",
+        Reason::Control => {
+            "this endpoint is a control: the change cannot touch it, so the machine differs"
+        }
+        Reason::Removed => "the baseline has the endpoint, and this run has not",
+        Reason::NotMeasured
+        | Reason::NoData
+        | Reason::TooFewRequests { .. }
+        | Reason::AllFailed
+        | Reason::ZeroBaseline
+        | Reason::NewEndpoint => "there was nothing to compare",
+    }
+}
