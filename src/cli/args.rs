@@ -45,6 +45,8 @@ pub(super) enum Command {
     Baseline(BaselineArgs),
     /// Find the steps in a history: where a series moved to another level, and stayed
     Trend(TrendArgs),
+    /// Does the gate work here? Put known changes into recorded runs, and replay those in which nothing changed
+    Selftest(SelftestArgs),
     /// Print the JSON Schema of a file
     Schema(SchemaArgs),
     /// Show a gate at work in a scratch repository
@@ -316,6 +318,34 @@ pub(super) struct TrendArgs {
 pub(super) enum TrendFormat {
     Table,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SelftestArgs {
+    /// Result files of unchanged code, newest first; none: the runs that are recorded
+    #[arg(help_heading = "Arguments")]
+    pub(super) results: Vec<String>,
+    /// Branch whose recorded runs are used [default: `baseline.branch` of perfgate.yaml, else HEAD]
+    #[arg(long, value_name = "REV")]
+    pub(super) baseline: Option<String>,
+    /// How large the changes are, as a multiple of each limit
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.5, value_parser = factor)]
+    pub(super) times: f64,
+    /// How many commits and runs are looked at
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(super) last: usize,
+    /// Work with the records that are here, without fetching
+    #[arg(long)]
+    pub(super) offline: bool,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    let factor = text.parse::<f64>().ok().filter(|f| f.is_finite() && *f > 1.0);
+    factor.ok_or_else(|| {
+        "write a number above 1: a change within its limit need not be seen".to_owned()
+    })
 }
 
 #[derive(Debug, Args)]

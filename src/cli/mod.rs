@@ -18,6 +18,7 @@ mod record;
 mod results;
 mod schema;
 mod search;
+mod selftest;
 mod session;
 mod trend;
 mod window;
@@ -46,6 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<
         Command::Merge(args) => merge::run(args, session),
         Command::Baseline(args) => baseline::run(args, session),
         Command::Trend(args) => trend::run(args, session),
+        Command::Selftest(args) => selftest::run(args, session),
         Command::Schema(args) => schema::run(args, session),
         Command::Demo(args) => demo::run(args, session),
     };

@@ -1,7 +1,9 @@
 //! The numbers behind one comparison, or the reason why there is none.
 
 use super::report::{Counts, Reason};
-use crate::model::{CustomMetric, Endpoint, Latency, MeasurementKey, Metric, Statistic, Unit};
+use crate::model::{
+    CustomMetric, Endpoint, Latency, MeasurementKey, Metric, Quantile, Statistic, Unit,
+};
 use crate::stats::{Interval, QuantileGrid, median, rank_interval};
 
 /// One side of a comparison: the value, and what is known about how far chance moves it.
@@ -138,19 +140,32 @@ pub(super) fn value(endpoint: &Endpoint, key: &MeasurementKey) -> Option<f64> {
 /// for a mean from the spread of the samples. None where the number of samples is not known.
 fn log_variance(latency: &Latency, statistic: Statistic) -> Option<f64> {
     let n = latency.count.filter(|n| *n > 0)?;
-    let level = match statistic {
-        Statistic::Quantile(level) => level.fraction(),
-        Statistic::Mean => return mean_log_variance(latency, n),
-        Statistic::Max => return max_log_variance(latency, n),
-        _ => return None,
-    };
+    match statistic {
+        Statistic::Quantile(level) => quantile_interval(latency, level).map(Interval::log_variance),
+        Statistic::Mean => mean_log_variance(latency, n),
+        Statistic::Max => max_log_variance(latency, n),
+        _ => None,
+    }
+}
+
+/// The 95 % interval of a quantile, in milliseconds: between the order statistics that hold the true one whatever the
+/// distribution, read off all samples where they are there, else off the known quantiles; half a rounding step wider where
+/// the source rounds. None where the number of samples is not known.
+pub fn quantile_interval(latency: &Latency, level: Quantile) -> Option<Interval> {
+    let n = latency.count.filter(|n| *n > 0)?;
+    let level = level.fraction();
     let (low, high) = rank_interval(n, level);
     let half_step = |value: f64| latency.rounding.map_or(0.0, |rounding| rounding.half_step(value));
     let mut interval = match &latency.distribution {
-        Some(all) => Interval { low: all.at(low)?, high: all.at(high)? },
+        Some(all) => {
+            let (low, high) = all.span(low, high)?;
+            Interval { low, high }
+        }
         None => {
             let grid = grid(latency, n)?;
-            let read = Interval { low: grid.at(low), high: grid.at(high) };
+            // A quantile q of n samples is about rank q·(n−1) + 1; the interval is one of plotting positions (rank − ½)/n.
+            let at = |p: f64| grid.at((p * n as f64 - 0.5) / (n as f64 - 1.0).max(1.0));
+            let read = Interval { low: at(low), high: at(high) };
             match grid.far_neighbours(level) {
                 Some(far) => Interval { low: read.low.min(far.low), high: read.high.max(far.high) },
                 None => read,
@@ -164,7 +179,7 @@ fn log_variance(latency: &Latency, statistic: Statistic) -> Option<f64> {
     }
     // A lower end of nothing has no logarithm; a hundredth of the upper end is as uncertain as it gets.
     interval.low = interval.low.max(interval.high / 100.0);
-    Some(interval.log_variance())
+    Some(interval)
 }
 
 /// The known quantiles, with the extremes at the plotting positions (rank − ½)/n.

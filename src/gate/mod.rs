@@ -7,10 +7,13 @@
 //! 4. `evidence` asks how probable the crossing is when nothing changed, over all tests of one metric together;
 //! 5. `judge` puts the verdict on every finding and on the whole.
 //!
+//! `selftest` shows the gate known changes, and runs in which nothing changed.
+//!
 //! The rules are explained for users in `docs/decisions.md`.
 
 mod by_noise;
 mod evidence;
+mod inject;
 mod input;
 mod join;
 mod judge;
@@ -21,11 +24,14 @@ mod noise;
 mod notices;
 mod plan;
 mod report;
+mod selftest;
 
 pub use input::{Acceptance, Baseline, Input, Search};
 pub use judge::judge;
+pub use measure::quantile_interval;
 pub use noise::{Analysis, Confirmation, Family, Look, Looked, RUNS_FOR_NOISE};
 pub use report::{
     BaselineInfo, Change, Counts, Coverage, CurrentInfo, Finding, NoiseWorking, Reason, Report,
     ReportReason, Variation, Verdict, Working,
 };
+pub use selftest::{Outcomes, Replayed, Rule, Selftest, selftest};

@@ -131,6 +131,18 @@ impl Distribution {
         interpolate(self.count(), p, |rank| self.at_rank(rank))
     }
 
+    /// The values between which the samples from one fraction to another lie, in milliseconds: at the plotting positions
+    /// (rank − ½)/n, and half a bucket of the histogram further out on both sides. None without samples.
+    pub fn span(&self, low: f64, high: f64) -> Option<(f64, f64)> {
+        let n = self.count() as f64;
+        let at = |p: f64| self.at(((p * n - 0.5) / (n - 1.0).max(1.0)).clamp(0.0, 1.0));
+        let half_bucket = |ms: f64| {
+            self.histogram.equivalent_range((ms * NS_PER_MS) as u64) as f64 / 2.0 / NS_PER_MS
+        };
+        let (low, high) = (at(low)?, at(high)?);
+        Some((low - half_bucket(low), high + half_bucket(high)))
+    }
+
     /// The quantile in milliseconds; none without samples.
     pub fn quantile(&self, level: Quantile) -> Option<f64> {
         self.at(level.fraction())

@@ -9,6 +9,7 @@ mod grid;
 mod json;
 mod markdown;
 mod number;
+mod selftest;
 mod table;
 mod words;
 
@@ -18,5 +19,6 @@ pub use grid::{Column, write_grid};
 pub use json::{render as render_json, to_wire};
 pub use markdown::render as render_markdown;
 pub use number::{plural, signed_percent, significant};
+pub use selftest::render as render_selftest;
 pub use table::{TableStyle, render as render_table};
 pub use words::ago;

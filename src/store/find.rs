@@ -92,6 +92,27 @@ pub fn earlier_runs(
     Ok(runs)
 }
 
+/// The nearest run on the first-parent line of a commit that is meant, among so many commits.
+pub fn nearest_run(
+    store: &dyn RunStore,
+    history: &History,
+    (revision, head): (&str, CommitId),
+    most: usize,
+    meant: &dyn Fn(&Run) -> bool,
+) -> Result<Option<StoredRun>, StoreError> {
+    for commit in history.walk(revision, head, head, most)?.commits {
+        let entries = store.entries_of(commit.id)?;
+        store.make_present(&entries)?;
+        for entry in &entries {
+            let stored = load(store, entry, false)?;
+            if meant(&stored.run) {
+                return Ok(Some(stored));
+            }
+        }
+    }
+    Ok(None)
+}
+
 fn look_at(
     store: &dyn RunStore,
     wanted: &Wanted<'_>,

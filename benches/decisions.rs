@@ -1,0 +1,181 @@
+//! How often the gate fails unchanged code, and how often it finds a slowdown, by simulation.
+//!
+//! ```sh
+//! cargo bench --bench decisions               # 3 000 unchanged gates a cell; some minutes
+//! cargo bench --bench decisions -- --gates 300
+//! ```
+//!
+//! A gate has 40 tests, one of each endpoint, with a limit of +20 %. The values of a run are log-normal: a standard deviation
+//! of CV, of which a share of the variance is common to all tests of the run. Four kinds of noise: normal; Student's t with
+//! three degrees of freedom; one run in twenty 50 % slower as a whole; one value in twenty 50 % higher by itself. The seed is
+//! fixed: two runs print the same.
+#![expect(clippy::print_stdout, reason = "it prints a table")]
+
+#[path = "../tests/support/random.rs"]
+mod random;
+
+use perfgate::gate::{Analysis, Confirmation, Family};
+use perfgate::stats::{Matrix, median};
+use random::Random;
+
+const TESTS: usize = 40;
+const MOST_RUNS: usize = 5;
+const SLOW: f64 = 1.5;
+const RARE: f64 = 0.05;
+const CVS: [f64; 3] = [0.03, 0.05, 0.10];
+const SHARED: [f64; 3] = [0.0, 0.5, 0.9];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Noise {
+    Normal,
+    HeavyTails,
+    SlowRuns,
+    Spikes,
+}
+
+const NOISES: [(Noise, &str); 4] = [
+    (Noise::Normal, "normal"),
+    (Noise::HeavyTails, "t, 3 degrees of freedom"),
+    (Noise::SlowRuns, "5 % slow runs"),
+    (Noise::Spikes, "5 % slow single values"),
+];
+
+/// Where a gate is simulated.
+#[derive(Clone, Copy)]
+struct Cell {
+    noise: Noise,
+    cv: f64,
+    shared: f64,
+    baseline: usize,
+    /// Tests that are 30 % slower in the new runs.
+    slower: usize,
+}
+
+impl Cell {
+    fn run(&self, random: &mut Random, slower: usize) -> Vec<f64> {
+        let draw = |random: &mut Random| match self.noise {
+            Noise::HeavyTails => random.t3(),
+            _ => random.normal(),
+        };
+        let slow_run = self.noise == Noise::SlowRuns && random.happens(RARE);
+        let common =
+            self.cv * self.shared.sqrt() * draw(random) + if slow_run { SLOW.ln() } else { 0.0 };
+        let value = |j: usize| {
+            let own = self.cv * (1.0 - self.shared).sqrt() * draw(random);
+            let spike = self.noise == Noise::Spikes && random.happens(RARE);
+            let spike = if spike { SLOW.ln() } else { 0.0 };
+            let change = if j < slower { 1.3_f64.ln() } else { 0.0 };
+            4.0 + 0.05 * j as f64 + common + own + spike + change
+        };
+        (0..TESTS).map(value).collect()
+    }
+
+    fn family(&self, random: &mut Random) -> Family {
+        let baseline = (0..self.baseline).map(|_| self.run(random, 0)).collect();
+        let new = (0..MOST_RUNS).map(|_| self.run(random, self.slower)).collect();
+        let limits = vec![1.2_f64.ln(); TESTS];
+        Family::new(Matrix::new(baseline), Matrix::new(new), (0..TESTS).collect(), limits)
+    }
+}
+
+/// What became of many gates.
+#[derive(Default)]
+struct Tally {
+    gates: usize,
+    failed: usize,
+    passed: usize,
+    runs: usize,
+    /// Failed by the plain rule: one run against the median of the baseline.
+    plain: usize,
+}
+
+impl Tally {
+    fn of(cell: Cell, gates: usize, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let mut tally = Self { gates, ..Self::default() };
+        for _ in 0..gates {
+            let family = cell.family(&mut random);
+            tally.plain += usize::from(fails_plainly(&family));
+            let analysis = Analysis::of(&family);
+            for m in 1..=MOST_RUNS {
+                tally.runs += 1;
+                match analysis.confirm(&analysis.look(m, false), MOST_RUNS) {
+                    Confirmation::Fail(_) => tally.failed += 1,
+                    Confirmation::Pass => tally.passed += 1,
+                    Confirmation::Again(_) => continue,
+                }
+                break;
+            }
+        }
+        tally
+    }
+
+    fn percent(&self, n: usize) -> f64 {
+        100.0 * n as f64 / self.gates as f64
+    }
+}
+
+fn fails_plainly(family: &Family) -> bool {
+    let crossed = |j: usize| {
+        let centre = median(&family.baseline.test(j)).unwrap_or_default();
+        family.new.run(0)[j] > centre + family.limits[j]
+    };
+    (0..TESTS).any(crossed)
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let given = arguments.iter().skip_while(|a| *a != "--gates").nth(1);
+    let gates: usize = given.and_then(|n| n.parse().ok()).unwrap_or(3_000);
+    println!(
+        "decide: confirmed, 40 tests, limit +20 %, at most {MOST_RUNS} new runs, {gates} gates a cell\n"
+    );
+    for baseline in [10, 3] {
+        println!("nothing changed, {baseline} baseline runs: gates that fail");
+        println!(
+            "  {:26} {:>5} {:>7}  {:>10}  {:>9}  {:>9}",
+            "noise", "CV", "shared", "plain rule", "this rule", "runs used"
+        );
+        for cv in CVS {
+            for (noise, name) in NOISES {
+                for shared in SHARED {
+                    let tally =
+                        Tally::of(Cell { noise, cv, shared, baseline, slower: 0 }, gates, 1);
+                    println!(
+                        "  {name:26} {:>3.0} % {:>5.0} %  {:>8.1} %  {:>7.2} %  {:>9.2}",
+                        100.0 * cv,
+                        100.0 * shared,
+                        tally.percent(tally.plain),
+                        tally.percent(tally.failed),
+                        tally.runs as f64 / tally.gates as f64
+                    );
+                }
+            }
+        }
+        println!();
+    }
+    for (slower, what) in [(1, "one test"), (TESTS, "all 40 tests")] {
+        println!("{what} 30 % slower, normal noise: gates that fail");
+        println!(
+            "  {:>8} {:>5} {:>7}  {:>10}  {:>9}  {:>9}",
+            "baseline", "CV", "shared", "plain rule", "this rule", "runs used"
+        );
+        for baseline in [10, 3] {
+            for cv in [0.05, 0.10] {
+                for shared in [0.0, 0.5] {
+                    let cell = Cell { noise: Noise::Normal, cv, shared, baseline, slower };
+                    let tally = Tally::of(cell, gates, 2);
+                    println!(
+                        "  {baseline:>8} {:>3.0} % {:>5.0} %  {:>8.1} %  {:>7.1} %  {:>9.2}",
+                        100.0 * cv,
+                        100.0 * shared,
+                        tally.percent(tally.plain),
+                        tally.percent(tally.failed),
+                        tally.runs as f64 / tally.gates as f64
+                    );
+                }
+            }
+        }
+        println!();
+    }
+}

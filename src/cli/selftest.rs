@@ -1,0 +1,78 @@
+//! `perfgate selftest`: does the gate work on this repository's own runs?
+
+use super::args::SelftestArgs;
+use super::error::CliError;
+use super::exit::Exit;
+use super::place::open_place;
+use super::policy::{Loaded, load};
+use super::results::{expand, label, read_files};
+use super::session::Session;
+use crate::gate::selftest;
+use crate::ingest::ReadOptions;
+use crate::model::Run;
+use crate::report::{plural, render_selftest};
+use crate::store::{Wanted, find_baseline, nearest_run};
+
+pub(super) fn run(args: &SelftestArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let loaded = load(session)?;
+    let (runs, of) = if args.results.is_empty() {
+        recorded(args, &loaded, session)?
+    } else {
+        let paths = expand(&args.results, session.folder(), session)?;
+        let mut read = read_files(&paths, ReadOptions::default(), session)?.runs;
+        read.iter_mut().for_each(|run| label(run, &args.run));
+        let of = format!("the first of {}", plural(read.len(), "file"));
+        (read, of)
+    };
+    let test = selftest(&runs, loaded.policy.baseline.window, args.times, &loaded.policy.rules);
+    let worked = test.works();
+    session.print(|out| render_selftest(&test, &of, out))?;
+    if test.seen().1 == 0 {
+        return Ok(Exit::NoVerdict);
+    }
+    Ok(if worked { Exit::Pass } else { Exit::Regression })
+}
+
+/// The recorded runs of a branch that are comparable with its newest one, newest first.
+fn recorded(
+    args: &SelftestArgs,
+    loaded: &Loaded,
+    session: &Session<'_>,
+) -> Result<(Vec<Run>, String), CliError> {
+    let place = open_place(loaded, args.offline, session)?;
+    if !args.offline {
+        place.fetch()?;
+    }
+    let branch = args.baseline.as_ref().or(loaded.policy.baseline.branch.as_ref());
+    let revision = branch.map_or("HEAD", String::as_str);
+    let head = place.history.resolve(revision)?;
+    let suite = args.run.suite.as_deref().unwrap_or(Run::DEFAULT_SUITE);
+    let given = |wanted: &Option<String>, own: &Option<String>| wanted.is_none() || wanted == own;
+    let meant = |run: &Run| {
+        run.suite == suite
+            && given(&args.run.profile, &run.profile)
+            && given(&args.run.environment, &run.environment)
+    };
+    let most = args.last;
+    let newest = nearest_run(place.store(), &place.history, (revision, head), most, &meant)?;
+    let newest = newest.ok_or_else(|| {
+        let help = "record some first (perfgate record RESULTS), or name result files";
+        CliError::usage(
+            format!("no run is recorded for the last {most} commits of {revision}"),
+            help,
+        )
+    })?;
+    let wanted = Wanted {
+        revision,
+        head,
+        under_test: &[],
+        run: &newest.run,
+        allow_different: &loaded.policy.rules.allow_different,
+        max_distance: most,
+        window: most,
+        histograms: loaded.policy.rules.needs_histograms(),
+    };
+    let found = find_baseline(place.store(), &place.history, &wanted)?;
+    let runs: Vec<Run> = found.runs.into_iter().map(|stored| stored.run).collect();
+    Ok((runs, format!("the newest run of {revision} ({})", newest.entry.commit.short())))
+}

@@ -1,0 +1,100 @@
+//! How a selftest of the gate went, in a terminal.
+
+use super::escape::terminal;
+use super::grid::{Column, write_grid};
+use super::number::{limit, plural, signed};
+use crate::gate::{Outcomes, Replayed, Rule, Selftest};
+use crate::model::{Direction, Metric, Statistic};
+use std::io::{self, Write};
+
+/// Measurements that are named as unseen before they are only counted.
+const MOST_UNSEEN: usize = 6;
+
+const INJECTED: [Column<'_>; 6] = [
+    ("rule", false),
+    ("injected", true),
+    ("fail", true),
+    ("measure again", true),
+    ("warn", true),
+    ("pass", true),
+];
+const REPLAYED: [Column<'_>; 5] = [
+    ("rule", false),
+    ("judged", true),
+    ("plain comparison fails", true),
+    ("gate fails", true),
+    ("measure again", true),
+];
+
+/// Writes what the gate saw, and what it said where nothing changed. `of` says which runs they were.
+pub fn render(test: &Selftest, of: &str, out: &mut impl Write) -> io::Result<()> {
+    let (seen, all) = test.seen();
+    let sign = if test.works() { "✓" } else { "✗" };
+    writeln!(out, "{sign} the gate sees {seen} of {} that were put in", plural(all, "change"))?;
+    writeln!(
+        out,
+        "\n  Changes of {} times the limit, one at a time, in {of}, held against {}:\n",
+        test.times,
+        plural(test.baseline_runs, "run")
+    )?;
+    let rows: Vec<Vec<String>> = test.injected.iter().map(injected).collect();
+    write_grid(&INJECTED, &rows, out)?;
+    for (i, (key, detectable)) in test.unseen.iter().take(MOST_UNSEEN).enumerate() {
+        let least = detectable.map(|d| format!(" (less than {} % is noise)", signed(d * 100.0, 0)));
+        let head = if i == 0 { "\n  not seen  " } else { "            " };
+        writeln!(out, "{head}{}{}", terminal(&key.to_string()), least.unwrap_or_default())?;
+    }
+    if let Some(more) = test.unseen.len().checked_sub(MOST_UNSEEN).filter(|more| *more > 0) {
+        writeln!(out, "            and {more} more")?;
+    }
+    write_replay(test, out)
+}
+
+fn write_replay(test: &Selftest, out: &mut impl Write) -> io::Result<()> {
+    let Replayed { judged, crossed, fail, again } = test.runs;
+    if judged == 0 {
+        return writeln!(
+            out,
+            "\n  Nothing was replayed: that takes two recorded runs or more, and three show the noise."
+        );
+    }
+    writeln!(
+        out,
+        "\n  {} in which nothing changed, each held against those before it:\n",
+        plural(judged, "run")
+    )?;
+    let rows: Vec<Vec<String>> = test.replayed.iter().map(replayed).collect();
+    write_grid(&REPLAYED, &rows, out)?;
+    writeln!(
+        out,
+        "\n  Of {}, this gate would have failed {fail} and measured {again} again; \
+         a plain comparison with the run before would have failed {crossed}.",
+        plural(judged, "run")
+    )
+}
+
+fn injected((rule, outcomes): &(Rule, Outcomes)) -> Vec<String> {
+    let counts = [outcomes.total(), outcomes.fail, outcomes.again, outcomes.warn, outcomes.pass];
+    std::iter::once(name(rule)).chain(counts.iter().map(ToString::to_string)).collect()
+}
+
+fn replayed((rule, r): &(Rule, Replayed)) -> Vec<String> {
+    let share = |n: usize| match n {
+        0 => "0".to_owned(),
+        n => format!("{n} ({} %)", super::number::significant(100.0 * n as f64 / r.judged as f64)),
+    };
+    vec![name(rule), r.judged.to_string(), share(r.crossed), share(r.fail), share(r.again)]
+}
+
+/// `p95 +20 %`, `error rate +0.1 pp`.
+fn name(rule: &Rule) -> String {
+    let what = match (&rule.metric, rule.statistic) {
+        (Metric::Latency, statistic) => statistic.to_string(),
+        (Metric::ErrorRate, _) => "error rate".to_owned(),
+        (Metric::Throughput, _) => "throughput".to_owned(),
+        (Metric::Custom(name), Statistic::Value) => terminal(name),
+        (Metric::Custom(name), statistic) => format!("{} {statistic}", terminal(name)),
+    };
+    let higher = rule.direction == Direction::Higher;
+    format!("{what} {}", limit(rule.threshold, &rule.metric, &rule.unit, higher))
+}
