@@ -45,6 +45,8 @@ pub(super) enum Command {
     Baseline(BaselineArgs),
     /// Find the steps in a history: where a series moved to another level, and stayed
     Trend(TrendArgs),
+    /// Put a report where people see it: the pull request's comment, a check, the job's summary
+    Publish(PublishArgs),
     /// Does the gate work here? Put known changes into recorded runs, and replay those in which nothing changed
     Selftest(SelftestArgs),
     /// Print the JSON Schema of a file
@@ -135,7 +137,7 @@ pub(super) struct CompareArgs {
 }
 
 /// What overrules the policy.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Gate")]
 pub(super) struct GateArgs {
     /// Commits to search for a baseline, from the merge base on [default: 50]
@@ -171,9 +173,10 @@ pub(super) struct OutputArgs {
     /// Form of the report on standard output
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(super) format: ReportFormat,
-    /// Write the report to a file as well: table, markdown or json
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file)]
-    pub(super) output: Vec<(ReportFormat, PathBuf)>,
+    /// Write the report to a file as well, in any of these forms; `bundle=FOLDER` writes the numbers alone, for
+    /// `perfgate publish --bundle` in a job that may be trusted
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
+    pub(super) output: Vec<(OutputKind, PathBuf)>,
     /// Show every measurement in the table, not only what asks for attention
     #[arg(long)]
     pub(super) all: bool,
@@ -184,11 +187,30 @@ pub(super) enum ReportFormat {
     Table,
     Markdown,
     Json,
+    /// JUnit XML
+    Junit,
+    /// SARIF 2.1.0
+    Sarif,
+    /// GitLab's code quality
+    Codequality,
+    /// Annotations of GitHub Actions
+    Github,
 }
 
-fn report_file(text: &str) -> Result<(ReportFormat, PathBuf), String> {
+/// What a file or a folder is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OutputKind {
+    Report(ReportFormat),
+    Bundle,
+}
+
+fn output(text: &str) -> Result<(OutputKind, PathBuf), String> {
     let (format, file) = text.split_once('=').ok_or("write it as FORMAT=FILE")?;
-    Ok((ReportFormat::from_str(format, false)?, PathBuf::from(file)))
+    let kind = match format {
+        "bundle" => OutputKind::Bundle,
+        other => OutputKind::Report(ReportFormat::from_str(other, false)?),
+    };
+    Ok((kind, PathBuf::from(file)))
 }
 
 #[derive(Debug, Args)]
@@ -318,6 +340,52 @@ pub(super) struct TrendArgs {
 pub(super) enum TrendFormat {
     Table,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PublishArgs {
+    /// Report to publish, as `compare --output json=FILE` writes it
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "bundle",
+        required_unless_present = "bundle"
+    )]
+    pub(super) report: Option<PathBuf>,
+    /// Numbers from a job that is not trusted (`compare --output bundle=FOLDER`): the verdict is reached anew, by the policy
+    /// of the pull request's base
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) bundle: Option<PathBuf>,
+    /// Do not comment on the pull request
+    #[arg(long)]
+    pub(super) no_comment: bool,
+    /// Make a check run as well (GitHub)
+    #[arg(long)]
+    pub(super) check: bool,
+    /// The forge, instead of recognising it by the variables of its CI
+    #[arg(long, value_name = "FORGE")]
+    pub(super) forge: Option<ForgeChoice>,
+    /// What a missing baseline does to a bundle: exit 3, or a loud warning and exit 0
+    #[arg(long, value_name = "HOW", requires = "bundle", help_heading = "Gate")]
+    pub(super) missing_baseline: Option<LeniencyChoice>,
+    /// What an inconclusive report does to a bundle: exit 3, or a loud warning and exit 0
+    #[arg(long, value_name = "HOW", requires = "bundle", help_heading = "Gate")]
+    pub(super) inconclusive: Option<LeniencyChoice>,
+    /// Share of a bundle's measurements that must be compared; less is exit 3
+    #[arg(long, value_name = "PERCENT", value_parser = parse_limit, requires = "bundle", help_heading = "Gate")]
+    pub(super) require_coverage: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ForgeChoice {
+    Github,
+    Gitlab,
+    /// Gitea and Forgejo
+    Gitea,
+    /// Bitbucket Cloud
+    Bitbucket,
+    /// No forge: only the files that the CI reads
+    None,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! `perfgate compare`: the gate.
 
-use super::args::{CompareArgs, OutputArgs};
+use super::args::{CompareArgs, OutputArgs, OutputKind};
+use super::bundle::write_bundle;
 use super::commit::pull_request;
 use super::error::CliError;
 use super::exit::Exit;
@@ -12,16 +13,19 @@ use super::session::Session;
 use crate::gate::{self, Baseline, BaselineInfo, CurrentInfo, Finding, Input, Report, judge};
 use crate::ingest::ReadOptions;
 use crate::model::{Run, Warning};
-use crate::report::render_explanation;
+use crate::report::{escape_shell, render_explanation};
 use crate::store::History;
 
 pub(super) fn run(args: &CompareArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let mut loaded = load(session)?;
-    let report = if args.baseline_file.is_empty() {
+    let (report, runs) = if args.baseline_file.is_empty() {
         with_history(args, &mut loaded, session)?
     } else {
         with_files(args, &mut loaded, session)?
     };
+    for (_, folder) in args.output.output.iter().filter(|(kind, _)| *kind == OutputKind::Bundle) {
+        write_bundle(&session.path(folder), &runs)?;
+    }
     match &args.explain {
         Some(measurement) => explain(&report, measurement, &args.output, session)?,
         None => write_report(&report, &args.output, session)?,
@@ -56,7 +60,7 @@ fn with_files(
     args: &CompareArgs,
     loaded: &mut Loaded,
     session: &Session<'_>,
-) -> Result<Report, CliError> {
+) -> Result<(Report, Vec<Run>), CliError> {
     let options = ReadOptions { format: args.results.format_in, lenient: args.results.lenient };
     let paths = expand(&args.baseline_file, session.folder(), session)?;
     let baseline = read_files(&paths, options, session)?;
@@ -79,11 +83,15 @@ fn with_files(
     let input = Input {
         baseline: Some(Baseline { info, runs: baseline_runs, ..Baseline::default() }),
         current: &current.runs,
-        info: CurrentInfo { runs: current.runs.len(), ..CurrentInfo::default() },
+        info: CurrentInfo {
+            runs: current.runs.len(),
+            suite: suite_of(&current.runs[0]),
+            ..CurrentInfo::default()
+        },
         warnings,
         ..Input::default()
     };
-    Ok(judge(input, &loaded.policy.rules))
+    Ok((judge(input, &loaded.policy.rules), current.runs))
 }
 
 /// The baseline of a revision, from the store.
@@ -91,7 +99,7 @@ fn with_history(
     args: &CompareArgs,
     loaded: &mut Loaded,
     session: &Session<'_>,
-) -> Result<Report, CliError> {
+) -> Result<(Report, Vec<Run>), CliError> {
     let mut search = Search::prepare(args.baseline.as_deref(), &args.gate, loaded, session)?;
     let current = search.current(&args.results, &args.run, loaded, session)?;
     let (baseline, visited) = search.baseline(&current.runs[0], &args.gate, loaded)?;
@@ -101,25 +109,33 @@ fn with_history(
         commit: Some(search.under_test.commit),
         date,
         runs: current.runs.len(),
+        suite: suite_of(&current.runs[0]),
         arguments: run_arguments(&current.runs[0]),
     };
     let mut warnings = search.warnings;
     warnings.extend(current.warnings);
     let search = gate::Search { revision: Some(search.revision), visited };
-    let current = &current.runs;
-    let input = Input { baseline, anchor, current, info, search, warnings };
-    Ok(judge(input, &loaded.policy.rules))
+    let runs = current.runs;
+    let input = Input { baseline, anchor, current: &runs, info, search, warnings };
+    Ok((judge(input, &loaded.policy.rules), runs))
+}
+
+/// The suite of a run, unless it is the default one.
+pub(super) fn suite_of(run: &Run) -> Option<String> {
+    Some(run.suite.clone()).filter(|suite| suite != Run::DEFAULT_SUITE)
 }
 
 /// The arguments of `record` that make a run comparable with this one.
-fn run_arguments(run: &Run) -> String {
-    let suite = Some(&run.suite).filter(|suite| *suite != Run::DEFAULT_SUITE);
+pub(super) fn run_arguments(run: &Run) -> String {
+    let suite = suite_of(run);
     let named = [
-        ("suite", suite),
+        ("suite", suite.as_ref()),
         ("profile", run.profile.as_ref()),
         ("environment", run.environment.as_ref()),
     ];
-    let argument = |(name, value): (&str, Option<&String>)| Some(format!(" --{name} {}", value?));
+    let argument = |(name, value): (&str, Option<&String>)| {
+        Some(format!(" --{name} {}", escape_shell(value?)))
+    };
     named.into_iter().filter_map(argument).collect()
 }
 

@@ -4,6 +4,7 @@
 
 mod args;
 mod baseline;
+mod bundle;
 mod commit;
 mod compare;
 mod demo;
@@ -14,6 +15,7 @@ mod normalize;
 mod output;
 mod place;
 mod policy;
+mod publish;
 mod record;
 mod results;
 mod schema;
@@ -47,6 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<
         Command::Merge(args) => merge::run(args, session),
         Command::Baseline(args) => baseline::run(args, session),
         Command::Trend(args) => trend::run(args, session),
+        Command::Publish(args) => publish::run(args, session),
         Command::Selftest(args) => selftest::run(args, session),
         Command::Schema(args) => schema::run(args, session),
         Command::Demo(args) => demo::run(args, session),

@@ -1,10 +1,13 @@
 //! Files that appear whole or not at all, and reports in the forms that were asked for.
 
-use super::args::{OutputArgs, ReportFormat};
+use super::args::{OutputArgs, OutputKind, ReportFormat};
 use super::error::CliError;
 use super::session::Session;
 use crate::gate::Report;
-use crate::report::{TableStyle, render_json, render_markdown, render_table};
+use crate::report::{
+    TableStyle, render_annotations, render_code_quality, render_json, render_junit,
+    render_markdown, render_sarif, render_table,
+};
 use crate::store::temporary;
 use std::io::{self, Write};
 use std::path::Path;
@@ -53,9 +56,11 @@ pub(super) fn write_files(
     args: &OutputArgs,
     session: &Session<'_>,
 ) -> Result<(), CliError> {
-    for (format, path) in &args.output {
+    for (kind, path) in &args.output {
         let style = TableStyle { color: false, all: args.all };
-        write_file(&session.path(path), |mut out| render(report, *format, style, &mut out))?;
+        if let OutputKind::Report(format) = kind {
+            write_file(&session.path(path), |mut out| render(report, *format, style, &mut out))?;
+        }
     }
     Ok(())
 }
@@ -70,5 +75,9 @@ fn render(
         ReportFormat::Table => render_table(report, style, out),
         ReportFormat::Markdown => render_markdown(report, out),
         ReportFormat::Json => render_json(report, out),
+        ReportFormat::Junit => render_junit(report, out),
+        ReportFormat::Sarif => render_sarif(report, out),
+        ReportFormat::Codequality => render_code_quality(report, out),
+        ReportFormat::Github => render_annotations(report, out),
     }
 }

@@ -63,9 +63,22 @@ pub(super) fn trust_base(
     history: &History,
     session: &Session<'_>,
 ) -> Result<Vec<Warning>, CliError> {
-    let Some(base) = pull_request.map(|pr| pr.base).filter(|_| !loaded.named) else {
+    match pull_request {
+        Some(pull_request) => rules_of(pull_request.base, loaded, history, session),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Puts a commit's rules in place of those at hand, unless the arguments name a policy.
+pub(super) fn rules_of(
+    base: CommitId,
+    loaded: &mut Loaded,
+    history: &History,
+    session: &Session<'_>,
+) -> Result<Vec<Warning>, CliError> {
+    if loaded.named {
         return Ok(Vec::new());
-    };
+    }
     let Some((name, text)) = policy_of(base, history, session.folder())? else {
         return Ok(Vec::new());
     };

@@ -7,14 +7,54 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The environment variables that matter.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
 }
 
+impl std::fmt::Debug for Environment {
+    /// The names alone: some of the values are tokens.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
+}
+
 impl Environment {
     /// Names of the variables that are read.
-    const NAMES: [&str; 3] = ["NO_COLOR", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH"];
+    const NAMES: [&str; 32] = [
+        "NO_COLOR",
+        "GITHUB_ACTIONS",
+        "GITHUB_API_URL",
+        "GITHUB_EVENT_NAME",
+        "GITHUB_EVENT_PATH",
+        "GITHUB_OUTPUT",
+        "GITHUB_REPOSITORY",
+        "GITHUB_RUN_ATTEMPT",
+        "GITHUB_RUN_ID",
+        "GITHUB_SHA",
+        "GITHUB_STEP_SUMMARY",
+        "GITHUB_TOKEN",
+        "GITEA_ACTIONS",
+        "GITEA_TOKEN",
+        "FORGEJO_ACTIONS",
+        "FORGEJO_TOKEN",
+        "GITLAB_CI",
+        "GITLAB_TOKEN",
+        "CI_API_V4_URL",
+        "CI_COMMIT_SHA",
+        "CI_JOB_ID",
+        "CI_MERGE_REQUEST_IID",
+        "CI_MERGE_REQUEST_PROJECT_ID",
+        "CI_MERGE_REQUEST_PROJECT_URL",
+        "CI_PIPELINE_ID",
+        "BITBUCKET_API_URL",
+        "BITBUCKET_BUILD_NUMBER",
+        "BITBUCKET_COMMIT",
+        "BITBUCKET_PR_ID",
+        "BITBUCKET_REPO_FULL_NAME",
+        "BITBUCKET_TOKEN",
+        "PERFGATE_TOKEN",
+    ];
 
     /// The variables of this process.
     pub fn of_process() -> Self {

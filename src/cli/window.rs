@@ -56,26 +56,7 @@ impl Search {
         earlier: Vec<StoredRun>,
         loaded: &Loaded,
     ) -> Result<Option<Baseline>, CliError> {
-        let taken: Vec<&Visited> =
-            found.visited.iter().filter(|v| matches!(v.outcome, Outcome::Taken { .. })).collect();
-        let (Some(nearest), Some(furthest)) = (taken.first(), taken.last()) else {
-            return Ok(None);
-        };
-        let info = BaselineInfo {
-            requested: revision.to_owned(),
-            commits: taken.iter().map(|v| v.commit).collect(),
-            distance: Some(nearest.distance),
-            runs: found.runs.len(),
-            oldest: Some(furthest.date),
-            newest: Some(nearest.date),
-        };
-        let runs = |stored: Vec<StoredRun>| stored.into_iter().map(|stored| stored.run).collect();
-        let mut baseline = Baseline {
-            info,
-            runs: runs(found.runs),
-            earlier: runs(earlier),
-            ..Baseline::default()
-        };
+        let Some(mut baseline) = taken(revision, found, earlier) else { return Ok(None) };
         self.accept(&mut baseline, loaded)?;
         Ok(Some(baseline))
     }
@@ -134,4 +115,22 @@ impl Search {
         };
         Ok(from.contains(&origin))
     }
+}
+
+/// The baseline that was found, with where it stands; none if no commit had a comparable run.
+pub(super) fn taken(revision: &str, found: Found, earlier: Vec<StoredRun>) -> Option<Baseline> {
+    let taken: Vec<&Visited> =
+        found.visited.iter().filter(|v| matches!(v.outcome, Outcome::Taken { .. })).collect();
+    let (nearest, furthest) = (taken.first()?, taken.last()?);
+    let info = BaselineInfo {
+        requested: revision.to_owned(),
+        commits: taken.iter().map(|v| v.commit).collect(),
+        distance: Some(nearest.distance),
+        runs: found.runs.len(),
+        oldest: Some(furthest.date),
+        newest: Some(nearest.date),
+    };
+    let runs = |stored: Vec<StoredRun>| stored.into_iter().map(|stored| stored.run).collect();
+    let (runs, earlier) = (runs(found.runs), runs(earlier));
+    Some(Baseline { info, runs, earlier, ..Baseline::default() })
 }

@@ -8,7 +8,9 @@ use super::limit::is_crossed;
 use super::line::Line;
 use super::notices::{compare_loads, notices};
 use super::plan::{Test, tests_of_calibration, tests_of_custom_metrics, tests_of_endpoints};
-use super::report::{Coverage, Finding, Reason, Report, ReportReason, Variation, Verdict, Working};
+use super::report::{
+    Accepted, Coverage, Finding, Reason, Report, ReportReason, Variation, Verdict, Working,
+};
 use crate::config::{Decide, Rules, Severity, Threshold};
 use crate::model::{Difference, Metric, Run, Warning, WarningKind};
 use crate::stats::fisher_one_sided;
@@ -113,7 +115,11 @@ fn accept(finding: &mut Finding, acceptances: &[Acceptance]) {
     };
     if let Some(own) = acceptances.iter().find(covers).filter(|_| crossed) {
         (finding.verdict, finding.reason) = (Verdict::Warn, Reason::Accepted);
-        finding.accepted = Some(own.clone());
+        finding.accepted = Some(Accepted {
+            commit: own.commit,
+            author: own.author.clone(),
+            reason: own.accept.reason.clone(),
+        });
     }
 }
 

@@ -31,7 +31,7 @@ pub use judge::judge;
 pub use measure::quantile_interval;
 pub use noise::{Analysis, Confirmation, Family, Look, Looked, RUNS_FOR_NOISE};
 pub use report::{
-    BaselineInfo, Change, Counts, Coverage, CurrentInfo, Finding, NoiseWorking, Reason, Report,
-    ReportReason, Variation, Verdict, Working,
+    Accepted, BaselineInfo, Change, Counts, Coverage, CurrentInfo, Finding, NoiseWorking, Reason,
+    Report, ReportReason, Variation, Verdict, Working,
 };
 pub use selftest::{Outcomes, Replayed, Rule, Selftest, selftest};

@@ -1,6 +1,5 @@
 //! What a gate found: everything that a renderer needs, and no prose.
 
-use super::input::Acceptance;
 use crate::config::{Decide, Leniency, Threshold};
 use crate::model::{
     CommitId, Difference, Direction, EndpointKey, Field, MeasurementKey, Metric, Outcome,
@@ -24,6 +23,10 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Self; 5] =
+        [Self::Pass, Self::Warn, Self::Inconclusive, Self::Fail, Self::NotCompared];
+
     /// The name in files.
     pub fn name(self) -> &'static str {
         match self {
@@ -91,6 +94,27 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason; the number of requests is a placeholder.
+    pub const ALL: [Self; 17] = [
+        Self::WithinLimit,
+        Self::OverThreshold,
+        Self::MeasureAgain,
+        Self::WithinNoise,
+        Self::BelowResolution,
+        Self::WholeRun,
+        Self::AlreadyOnMain,
+        Self::WarnOnly,
+        Self::Accepted,
+        Self::Control,
+        Self::NotMeasured,
+        Self::NoData,
+        Self::TooFewRequests { needs: 0 },
+        Self::AllFailed,
+        Self::ZeroBaseline,
+        Self::NewEndpoint,
+        Self::Removed,
+    ];
+
     /// The name in files.
     pub fn name(self) -> &'static str {
         match self {
@@ -148,7 +172,7 @@ pub struct Finding {
     /// noise is known.
     pub further_runs: Option<usize>,
     /// The commit that accepts the change.
-    pub accepted: Option<Acceptance>,
+    pub accepted: Option<Accepted>,
     /// Whether this is about the anchor, not about the baseline.
     pub since_anchor: bool,
     /// Counts behind the values: baseline, run.
@@ -157,6 +181,17 @@ pub struct Finding {
     pub counted: bool,
     /// The numbers behind the verdict.
     pub working: Working,
+}
+
+/// Who accepted a change, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accepted {
+    /// The commit that says so.
+    pub commit: CommitId,
+    /// Who wrote it; untrusted text.
+    pub author: String,
+    /// Why; untrusted text.
+    pub reason: String,
 }
 
 /// The numbers behind a verdict, for whoever wants to follow it.
@@ -256,6 +291,8 @@ pub struct CurrentInfo {
     pub date: Option<jiff::Timestamp>,
     /// Number of repeats.
     pub runs: usize,
+    /// The suite, unless it is the default one; untrusted text.
+    pub suite: Option<String>,
     /// What else says which runs are comparable, as arguments of a command (`--profile stress`).
     pub arguments: String,
 }

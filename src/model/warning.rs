@@ -165,11 +165,18 @@ pub enum WarningKind {
     Offline,
     /// No baseline was found, and the policy lets that pass.
     MissingBaseline,
+    /// A warning of a report that was read from a file.
+    Told {
+        /// Its stable name.
+        code: String,
+        /// Its text; untrusted.
+        message: String,
+    },
 }
 
 impl WarningKind {
     /// A stable name for programs.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> &str {
         match self {
             Self::NoRequests => "no_requests",
             Self::Truncated { .. } => "truncated",
@@ -196,6 +203,7 @@ impl WarningKind {
             Self::NotHonoured { .. } => "not_honoured",
             Self::Offline => "offline",
             Self::MissingBaseline => "missing_baseline",
+            Self::Told { code, .. } => code,
         }
     }
 }
@@ -295,6 +303,7 @@ impl fmt::Display for WarningKind {
             ),
             Self::Offline => f.write_str("offline: recorded runs were not fetched first"),
             Self::MissingBaseline => f.write_str("NOTHING WAS COMPARED: there is no baseline"),
+            Self::Told { message, .. } => f.write_str(message),
         }
     }
 }

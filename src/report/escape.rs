@@ -21,6 +21,15 @@ pub fn harmless(text: &str) -> String {
     shown
 }
 
+/// For a command that somebody copies into a shell: one word, whatever it holds.
+pub fn shell(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./@:+=%,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') {
+        return text.to_owned();
+    }
+    format!("'{}'", harmless(text).replace('\'', "'\\''"))
+}
+
 /// For Markdown, inside a table as well: a code span, which GitHub renders without links, mentions or HTML.
 pub(super) fn markdown_code(text: &str) -> String {
     let plain = terminal(text).replace('|', "\\|");
@@ -84,6 +93,13 @@ mod tests {
         assert_eq!(terminal("/a\u{1b}[31m\r\n\u{202e}b"), "/a\\u{1b}[31m\\r\\n\\u{202e}b");
         assert_eq!(terminal(&"x".repeat(500)).chars().count(), LONGEST + 1);
         assert_eq!(terminal("/ünïcode/日本語 🚀"), "/ünïcode/日本語 🚀");
+    }
+
+    #[test]
+    fn a_copied_command_runs_nothing_else() {
+        assert_eq!(shell("main"), "main");
+        assert_eq!(shell("a'; rm -rf $(x)"), "'a'\\''; rm -rf $(x)'");
+        assert_eq!(shell("-x"), "'-x'");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The report for programs, `perfgate.report/1`.
 
 use crate::config::{Decide, Threshold};
-use crate::gate::{BaselineInfo, Finding, Reason, Report, Verdict};
-use crate::model::{EndpointKey, Outcome, Warning};
+use crate::gate::{BaselineInfo, Finding, Reason, Report, ReportReason, Verdict};
+use crate::model::{Difference, Direction, EndpointKey, Outcome, Visited, Warning};
 use crate::schema::{
-    AcceptedV1, BaselineV1, ChangeV1, CoverageV1, CurrentV1, FindingV1, IntervalV1, NoiseV1,
-    PlaceV1, REPORT_SCHEMA, ReportV1, SkippedV1, ThresholdV1, WarningV1,
+    AcceptedV1, BaselineV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1, FindingV1, IntervalV1,
+    NoiseV1, PlaceV1, REPORT_SCHEMA, ReportV1, ThresholdV1, VisitedV1, WarningV1,
 };
 use std::io::{self, Write};
 
@@ -29,14 +29,26 @@ pub fn to_wire(report: &Report) -> ReportV1 {
         }
         .to_owned(),
         requested: report.requested.clone(),
-        looked_at: report.visited.len(),
         baseline: report.baseline.as_ref().map(baseline),
         anchor: report.anchor.as_ref().map(baseline),
-        skipped: report.visited.iter().filter_map(skipped).collect(),
+        visited: report.visited.iter().map(visited).collect(),
+        required_coverage: match report.reason {
+            ReportReason::CoverageTooLow { required } => Some(required),
+            _ => None,
+        },
+        differences: match &report.reason {
+            ReportReason::NotComparable { differences } => {
+                differences.iter().map(difference).collect()
+            }
+            _ => Vec::new(),
+        },
         noise: report.variation.map(|v| NoiseV1 { cv: v.cv, shared: v.shared }),
         current: CurrentV1 {
             commit: report.current.commit.map(|id| id.to_string()),
+            date: report.current.date.map(|at| at.to_string()),
+            arguments: report.current.arguments.clone(),
             runs: report.current.runs,
+            suite: report.current.suite.clone(),
         },
         coverage: CoverageV1 { compared: report.coverage.compared, total: report.coverage.total },
         findings: report.findings.iter().map(finding).collect(),
@@ -48,6 +60,7 @@ fn baseline(info: &BaselineInfo) -> BaselineV1 {
     BaselineV1 {
         requested: info.requested.clone(),
         commit: info.commits.first().map(ToString::to_string),
+        oldest_commit: info.commits.last().map(ToString::to_string),
         distance: info.distance,
         runs: info.runs,
         oldest: info.oldest.map(|at| at.to_string()),
@@ -55,17 +68,30 @@ fn baseline(info: &BaselineInfo) -> BaselineV1 {
     }
 }
 
-fn skipped(visited: &crate::model::Visited) -> Option<SkippedV1> {
-    let reason = match &visited.outcome {
+fn visited(visited: &Visited) -> VisitedV1 {
+    let (outcome, runs, differences) = match &visited.outcome {
+        Outcome::Taken { runs } => ("taken", Some(*runs), Vec::new()),
+        Outcome::NoRecord => ("no_record", None, Vec::new()),
+        Outcome::UnderTest => ("under_test", None, Vec::new()),
         Outcome::NotComparable { differences } => {
-            let fields: Vec<String> = differences.iter().map(|d| d.field.to_string()).collect();
-            format!("not comparable: {}", fields.join(", "))
+            ("not_comparable", None, differences.iter().map(difference).collect())
         }
-        Outcome::UnderTest => "under_test".to_owned(),
-        // Commits without a record are the rule, and one with a baseline is not skipped.
-        Outcome::NoRecord | Outcome::Taken { .. } => return None,
     };
-    Some(SkippedV1 { commit: visited.commit.to_string(), reason })
+    VisitedV1 {
+        commit: visited.commit.to_string(),
+        distance: visited.distance,
+        outcome: outcome.to_owned(),
+        runs,
+        differences,
+    }
+}
+
+fn difference(difference: &Difference) -> DifferenceV1 {
+    DifferenceV1 {
+        field: difference.field.to_string(),
+        baseline: difference.baseline.clone(),
+        current: difference.current.clone(),
+    }
 }
 
 fn finding(finding: &Finding) -> FindingV1 {
@@ -100,9 +126,17 @@ fn finding(finding: &Finding) -> FindingV1 {
         accepted: finding.accepted.as_ref().map(|own| AcceptedV1 {
             commit: own.commit.to_string(),
             author: own.author.clone(),
-            reason: own.accept.reason.clone(),
+            reason: own.reason.clone(),
         }),
         since_anchor: finding.since_anchor,
+        direction: match finding.direction {
+            Direction::Lower => "lower",
+            Direction::Higher => "higher",
+        }
+        .to_owned(),
+        baseline_values: finding.working.per_run[0].clone(),
+        current_values: finding.working.per_run[1].clone(),
+        counted: finding.counted,
         needs_requests: match finding.reason {
             Reason::TooFewRequests { needs } if finding.verdict == Verdict::NotCompared => {
                 Some(needs)

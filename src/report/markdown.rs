@@ -1,60 +1,98 @@
 //! The report as Markdown, for a pull request or a job summary.
+//!
+//! Forges cap the length of a comment. So the report is packed: what matters most takes its place first, whole rows and whole
+//! sections at a time, and what found no room is counted.
 
-use super::escape::{markdown_code, markdown_text};
+use super::chart;
+use super::escape::{harmless, markdown_code, markdown_text, shell};
 use super::number::plural;
+use super::pack::Room;
 use super::words::{
-    self, Scales, attention, change, gone, headline, interval, left_out, limit_of, looked_at, mark,
-    provenance,
+    self, Scales, accept_lines, anchored, attention, change, gone, headline, interval, largest,
+    left_out, limit_of, looked_at, mark, provenance,
 };
 use crate::gate::{Finding, Report, ReportReason, Verdict};
+use crate::model::Metric;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-/// Writes the report as GitHub-flavoured Markdown.
+/// Bytes that a report takes at most. GitHub's comments end at 65 536 characters, and a marker stands in front.
+pub(super) const BUDGET: usize = 60_000;
+
+/// Lines that accept a failure, and charts.
+const MOST_ACCEPTED: usize = 10;
+const MOST_CHARTS: usize = 2;
+const MOST_MOVES: usize = 3;
+
+const TABLE_HEAD: &str = "| | endpoint | metric | baseline | this run | change | limit | |\n|---|---|---|--:|--:|--:|--:|---|\n";
+
+/// Writes the report as GitHub-flavoured Markdown, in no more than [`BUDGET`] bytes.
 pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(packed(report, BUDGET).as_bytes())
+}
+
+/// The same for a forge that folds nothing and draws no charts: what asks for attention alone.
+pub fn render_plain(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let scales = Scales::of(report);
+    let mut room = Room::of(BUDGET / 2);
+    let head = room.take(head(report, &scales));
+    let table = rows(&attention(report), report, &scales, "more", &mut room);
+    let rest = [room.take(moves(report)), room.take(where_from(report))];
+    let gone = room.lines(gone_lines(report), "more are gone");
+    let warnings = room.lines(warning_lines(report), "more warnings");
+    out.write_all([head, table, rest.concat(), gone, warnings].concat().as_bytes())
+}
+
+/// The report in no more than so many bytes.
+fn packed(report: &Report, budget: usize) -> String {
     let scales = Scales::of(report);
     let code = |text: &str| markdown_code(text);
-    writeln!(out, "### {} Performance: {}\n", mark(report.verdict), title(report))?;
-    writeln!(out, "{}\n", capitalised(&headline(report, &scales, &code)))?;
-    let listed = attention(report);
-    if !listed.is_empty() {
-        write_table(report, &listed, &scales, out)?;
-    }
-    if report.reason == ReportReason::NoBaseline {
-        for line in looked_at(report, &code) {
-            writeln!(out, "* {line}")?;
-        }
-        writeln!(
-            out,
-            "\nOn the baseline's branch, after the load test: {}",
-            markdown_code(&format!(
-                "perfgate record RESULTS{} && perfgate baseline push",
-                report.current.arguments
-            ))
-        )?;
-    }
-    if let Some(baseline) = &report.baseline {
-        let (compared, total) = (report.coverage.compared, report.coverage.total);
-        writeln!(
-            out,
-            "Against {}. {compared} of {} compared.\n",
-            provenance(baseline, report, &code),
-            plural(total, "measurement")
-        )?;
-    }
-    let gone = gone(report, &code);
-    if !gone.is_empty() {
-        writeln!(out, "In the baseline and not in this run: {}.\n", gone.join(", "))?;
-    }
-    write_rest(report, &scales, out)?;
-    write_warnings(report, out)
+    let mut room = Room::of(budget);
+    // In the order of importance; they stand in another order.
+    let head = room.take(head(report, &scales));
+    let table = rows(&attention(report), report, &scales, "more", &mut room);
+    let provenance = room.take(where_from(report));
+    let gone = room.lines(gone_lines(report), "more are gone");
+    let warnings = room.lines(warning_lines(report), "more warnings");
+    let moves = room.take(moves(report));
+    let next = room.take(next_steps(report));
+    let charts = room.take(charts(report));
+    let passed: Vec<&Finding> =
+        report.findings.iter().filter(|f| f.verdict == Verdict::Pass).collect();
+    let left_out = left_out(report, &code);
+    let counts = folded_counts(passed.len(), left_out.len());
+    let within = rows(&passed, report, &scales, "more within their limits", &mut room);
+    let lines = left_out.iter().map(|line| format!("* not compared: {line}\n")).collect();
+    let left_out = room.lines(lines, "more not compared");
+    let folded = folded(&counts, &format!("{within}{left_out}"));
+    [head, table, moves, provenance, gone, folded, charts, next, warnings].concat()
+}
+
+fn head(report: &Report, scales: &Scales) -> String {
+    let code = |text: &str| markdown_code(text);
+    let suite = report.current.suite.as_ref().map(|suite| format!(" of {}", markdown_code(suite)));
+    format!(
+        "### {} Performance{}: {}\n\n{}\n\n",
+        mark(report.verdict),
+        suite.unwrap_or_default(),
+        title(report),
+        capitalised(&headline(report, scales, &code))
+    )
 }
 
 fn title(report: &Report) -> String {
-    let count = |verdict| report.findings.iter().filter(|f| f.verdict == verdict).count();
+    let of = |verdict| report.findings.iter().filter(move |f| f.verdict == verdict);
     match report.verdict {
         Verdict::Pass => "no regression".to_owned(),
-        Verdict::Warn => format!("no regression, {}", plural(count(Verdict::Warn), "warning")),
-        Verdict::Fail => plural(count(Verdict::Fail), "regression"),
+        Verdict::Warn => format!("no regression, {}", plural(of(Verdict::Warn).count(), "warning")),
+        Verdict::Fail => {
+            let slow = of(Verdict::Fail).filter(|f| f.metric == Metric::Latency);
+            let slow: BTreeSet<String> = slow.map(|f| f.endpoint.to_string()).collect();
+            match slow.len() {
+                0 => plural(of(Verdict::Fail).count(), "regression"),
+                n => format!("{} slower", plural(n, "endpoint")),
+            }
+        }
         Verdict::Inconclusive | Verdict::NotCompared => "no verdict".to_owned(),
     }
 }
@@ -67,74 +105,159 @@ fn capitalised(text: &str) -> String {
     }
 }
 
-fn write_table(
+/// As many rows of a table as there is room for.
+fn rows(
+    list: &[&Finding],
     report: &Report,
-    rows: &[&Finding],
     scales: &Scales,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    writeln!(out, "| | endpoint | metric | baseline | current | change | limit | |")?;
-    writeln!(out, "|---|---|---|--:|--:|--:|--:|---|")?;
-    let code = |text: &str| markdown_code(text);
-    for finding in rows {
-        let scale = scales.scale(&finding.unit);
-        let value = |value: Option<f64>| value.map(|v| scale.show(v)).unwrap_or_default();
-        let interval = match interval(finding) {
-            text if text.is_empty() => text,
-            text => format!(" ({text})"),
-        };
-        writeln!(
-            out,
-            "| {} | {} | {} | {} | {} | **{}**{interval} | {} | {} |",
-            mark(finding.verdict),
-            markdown_code(&finding.endpoint.to_string()),
-            words::metric(finding, &code),
-            value(finding.baseline),
-            value(finding.current),
-            change(finding),
-            limit_of(finding),
-            words::verdict(finding, report, &code),
-        )?;
+    rest: &str,
+    room: &mut Room,
+) -> String {
+    if list.is_empty() {
+        return String::new();
     }
-    writeln!(out)
+    let table = room.lines(list.iter().map(|finding| row(finding, report, scales)).collect(), rest);
+    if table.starts_with('|') { format!("{TABLE_HEAD}{table}\n") } else { table }
 }
 
-/// What asks for no attention, folded.
-fn write_rest(report: &Report, scales: &Scales, out: &mut impl Write) -> io::Result<()> {
-    let passed: Vec<&Finding> =
-        report.findings.iter().filter(|f| f.verdict == Verdict::Pass).collect();
+fn row(finding: &Finding, report: &Report, scales: &Scales) -> String {
     let code = |text: &str| markdown_code(text);
-    let left_out = left_out(report, &code);
-    if passed.is_empty() && left_out.is_empty() {
-        return Ok(());
+    let scale = scales.scale(&finding.unit);
+    let value = |value: Option<f64>| value.map(|v| scale.show(v)).unwrap_or_default();
+    let interval = match interval(finding) {
+        text if text.is_empty() => text,
+        text => format!(" ({text})"),
+    };
+    let change = change(finding);
+    let change = if change.is_empty() { change } else { format!("**{change}**") };
+    format!(
+        "| {} | {} | {} | {} | {} | {change}{interval} | {} | {} |\n",
+        mark(finding.verdict),
+        markdown_code(&finding.endpoint.to_string()),
+        words::metric(finding, &code),
+        value(finding.baseline),
+        value(finding.current),
+        limit_of(finding),
+        words::verdict(finding, report, &code),
+    )
+}
+
+/// What moved most and is not in the table of what asks for attention.
+fn moves(report: &Report) -> String {
+    let code = |text: &str| markdown_code(text);
+    let name = |finding: &&Finding| {
+        let endpoint = markdown_code(&finding.endpoint.to_string());
+        format!("{endpoint} {} {}", words::metric(finding, &code), change(finding))
+    };
+    let named: Vec<String> = largest(report).iter().take(MOST_MOVES).map(name).collect();
+    if named.is_empty() {
+        return String::new();
     }
-    let summary = match (passed.len(), left_out.len()) {
+    format!("Moved most, within limits: {}.\n\n", named.join(" · "))
+}
+
+fn where_from(report: &Report) -> String {
+    let code = |text: &str| markdown_code(text);
+    if report.reason == ReportReason::NoBaseline {
+        let looked: String =
+            looked_at(report, &code).iter().map(|line| format!("* {line}\n")).collect();
+        let arguments = &report.current.arguments;
+        let record = format!("perfgate record RESULTS{arguments} --push");
+        return format!(
+            "{looked}\nOn the baseline's branch, after the load test: {}\n\n",
+            code(&record)
+        );
+    }
+    let Some(baseline) = &report.baseline else { return String::new() };
+    let (compared, total) = (report.coverage.compared, report.coverage.total);
+    let anchor = report.anchor.as_ref();
+    let anchor = anchor.map(|info| format!(" Anchor {}.", anchored(info, report, &code)));
+    format!(
+        "Against {}.{} {compared} of {} compared.\n\n",
+        provenance(baseline, report, &code),
+        anchor.unwrap_or_default(),
+        plural(total, "measurement")
+    )
+}
+
+fn gone_lines(report: &Report) -> Vec<String> {
+    let code = |text: &str| markdown_code(text);
+    let gone = gone(report, &code);
+    gone.iter().map(|name| format!("* in the baseline and not in this run: {name}\n")).collect()
+}
+
+/// What a fold holds, in a few words.
+fn folded_counts(passed: usize, left_out: usize) -> String {
+    match (passed, left_out) {
         (n, 0) => format!("{n} within limits"),
         (0, m) => format!("{m} not compared"),
         (n, m) => format!("{n} within limits · {m} not compared"),
-    };
-    writeln!(out, "<details><summary>{summary}</summary>\n")?;
-    if !passed.is_empty() {
-        write_table(report, &passed, scales, out)?;
     }
-    for line in &left_out {
-        writeln!(out, "* not compared: {line}")?;
-    }
-    writeln!(out, "\n</details>")
 }
 
-fn write_warnings(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    if report.warnings.is_empty() {
-        return Ok(());
+/// A part that is folded until somebody opens it.
+fn folded(summary: &str, text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
     }
-    writeln!(out)?;
-    for warning in &report.warnings {
+    format!("<details><summary>{summary}</summary>\n\n{text}\n</details>\n")
+}
+
+/// The failures over the baseline's runs, oldest first.
+fn charts(report: &Report) -> String {
+    let failed = attention(report)
+        .into_iter()
+        .filter(|f| matches!(f.verdict, Verdict::Fail | Verdict::Inconclusive) && !f.since_anchor);
+    let drawn: Vec<String> = failed.filter_map(chart::mermaid).take(MOST_CHARTS).collect();
+    folded("Trend of what moved", &drawn.join("\n"))
+}
+
+/// How to see it oneself, how to follow the verdict, and how to accept it.
+fn next_steps(report: &Report) -> String {
+    let (Some(requested), false) = (&report.requested, report.findings.is_empty()) else {
+        return String::new();
+    };
+    let fenced = |lines: &[String]| {
+        let text: Vec<String> = lines.iter().map(|line| harmless(line)).collect();
+        let text = text.join("\n");
+        let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+        let fence = "`".repeat(longest.max(2) + 1);
+        format!("{fence}\n{text}\n{fence}\n")
+    };
+    let arguments = &report.current.arguments;
+    let requested = shell(requested);
+    let mut commands = vec![format!("perfgate compare --baseline {requested}{arguments} RESULTS")];
+    let accept = accept_lines(report);
+    if let Some(first) = attention(report).first() {
+        commands.push(format!("{} --explain {}", commands[0], shell(&first.key().to_string())));
+    }
+    let mut text = format!("With the result files of this run:\n\n{}", fenced(&commands));
+    let title = if accept.is_empty() { "Run it yourself" } else { "Run it yourself · accept it" };
+    if !accept.is_empty() {
+        let shown = &accept[..accept.len().min(MOST_ACCEPTED)];
+        let more = accept.len() - shown.len();
+        let more = if more > 0 { format!(" ({more} more in the log)") } else { String::new() };
+        text += &format!(
+            "\nIf it is worth it, a commit message of this branch says so{more}:\n\n{}",
+            fenced(shown)
+        );
+    }
+    folded(title, &text)
+}
+
+fn warning_lines(report: &Report) -> Vec<String> {
+    let line = |warning: &crate::model::Warning| {
         let place = warning.place.as_ref().map(|place| match place.line {
             Some(line) => format!("{} line {line}: ", markdown_code(&place.file)),
             None => format!("{}: ", markdown_code(&place.file)),
         });
         let text: Vec<String> = warning.kind.to_string().split(' ').map(markdown_text).collect();
-        writeln!(out, "* {}{}", place.unwrap_or_default(), text.join(" "))?;
+        format!("* {}{}\n", place.unwrap_or_default(), text.join(" "))
+    };
+    let mut lines: Vec<String> = report.warnings.iter().map(line).collect();
+    if let Some(first) = lines.first_mut() {
+        // A blank line ends what stands before the list.
+        first.insert(0, '\n');
     }
-    Ok(())
+    lines
 }

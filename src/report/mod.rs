@@ -3,22 +3,32 @@
 //! Every renderer is `render(&Report, &mut impl Write)`. Texts about findings live in `words.rs`, numbers are scaled and
 //! rounded in `number.rs`, and everything that came from a file is escaped for its place in `escape.rs`.
 
+mod annotations;
+mod chart;
 mod escape;
 mod explain;
 mod grid;
 mod json;
+mod junit;
 mod markdown;
 mod number;
+mod pack;
+mod problems;
+mod read;
 mod selftest;
 mod table;
 mod words;
 
-pub use escape::{harmless, terminal as escape_terminal};
+pub use annotations::{render as render_annotations, summary};
+pub use escape::{harmless, shell as escape_shell, terminal as escape_terminal};
 pub use explain::render as render_explanation;
 pub use grid::{Column, write_grid};
 pub use json::{render as render_json, to_wire};
-pub use markdown::render as render_markdown;
+pub use junit::render as render_junit;
+pub use markdown::{render as render_markdown, render_plain as render_plain_markdown};
 pub use number::{plural, signed_percent, significant};
+pub use problems::{render_code_quality, render_sarif};
+pub use read::{ReportFileError, read as read_report};
 pub use selftest::render as render_selftest;
 pub use table::{TableStyle, render as render_table};
 pub use words::ago;

@@ -102,7 +102,7 @@ pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> Str
         Reason::WarnOnly => "warn only".to_owned(),
         Reason::Control => "control: the machine differs".to_owned(),
         Reason::Accepted => finding.accepted.as_ref().map_or_else(String::new, |own| {
-            let (author, reason) = (show(&own.author), show(&own.accept.reason));
+            let (author, reason) = (show(&own.author), show(&own.reason));
             format!("accepted in {} by {author}: {reason}", own.commit.short())
         }),
         Reason::WholeRun => "moved with the whole run".to_owned(),
@@ -212,6 +212,14 @@ pub(super) fn closeness(finding: &Finding) -> f64 {
 pub(super) fn closest(report: &Report) -> Option<&Finding> {
     let passed = report.findings.iter().filter(|f| f.verdict == Verdict::Pass);
     passed.max_by(|a, b| closeness(a).total_cmp(&closeness(b)))
+}
+
+/// The findings within their limits that moved most of it, in whatever direction.
+pub(super) fn largest(report: &Report) -> Vec<&Finding> {
+    let moved = |f: &&Finding| f.verdict == Verdict::Pass && closeness(f).abs() > 1e-9;
+    let mut list: Vec<&Finding> = report.findings.iter().filter(moved).collect();
+    list.sort_by(|a, b| closeness(b).abs().total_cmp(&closeness(a).abs()));
+    list
 }
 
 /// The answer, in one sentence.

@@ -24,16 +24,20 @@ pub struct ReportV1 {
     pub decide: String,
     /// The revision whose history was searched for a baseline; null for plain files.
     pub requested: Option<String>,
-    /// How many commits were looked at for a baseline.
-    pub looked_at: usize,
     /// What the run was held against; null when nothing was found.
     pub baseline: Option<BaselineV1>,
     /// The pinned baseline that the run was held against as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anchor: Option<BaselineV1>,
-    /// Recorded runs that were passed over on the way to a baseline, and why.
+    /// The commits that were looked at for a baseline, nearest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub skipped: Vec<SkippedV1>,
+    pub visited: Vec<VisitedV1>,
+    /// The share of the measurements that the policy requires, where too few were compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required_coverage: Option<f64>,
+    /// What differs, where the runs are not comparable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<DifferenceV1>,
     /// The noise from run to run; null where the baseline does not show it (fewer than three runs).
     pub noise: Option<NoiseV1>,
     /// The run.
@@ -53,6 +57,9 @@ pub struct BaselineV1 {
     pub requested: String,
     /// The nearest commit with comparable runs; null for plain files.
     pub commit: Option<String>,
+    /// The furthest commit of the window; null for plain files.
+    #[serde(default)]
+    pub oldest_commit: Option<String>,
     /// Commits between the merge base and that commit; null for plain files.
     pub distance: Option<usize>,
     /// Number of baseline runs.
@@ -72,13 +79,32 @@ pub struct NoiseV1 {
     pub shared: f64,
 }
 
-/// A recorded run that was not used.
+/// A commit that was looked at for a baseline.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct SkippedV1 {
-    /// Its commit.
+pub struct VisitedV1 {
+    /// The commit.
     pub commit: String,
-    /// Why.
-    pub reason: String,
+    /// First-parent steps from the merge base.
+    pub distance: usize,
+    /// `taken`, `no_record`, `under_test` or `not_comparable`.
+    pub outcome: String,
+    /// How many of its runs were taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<usize>,
+    /// What differs, where its runs are not comparable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<DifferenceV1>,
+}
+
+/// One difference between a baseline run and the new one. Untrusted text.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct DifferenceV1 {
+    /// `users`, `duration`, `target`, …
+    pub field: String,
+    /// In the baseline.
+    pub baseline: String,
+    /// Now.
+    pub current: String,
 }
 
 /// The run that was judged.
@@ -86,8 +112,17 @@ pub struct SkippedV1 {
 pub struct CurrentV1 {
     /// Its commit, where it is known.
     pub commit: Option<String>,
+    /// Date of that commit, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// Arguments of a command that say which runs are comparable (`--profile stress`).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub arguments: String,
     /// Number of repeats.
     pub runs: usize,
+    /// The suite, unless it is the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<String>,
 }
 
 /// How many measurements were compared.
@@ -142,6 +177,16 @@ pub struct FindingV1 {
     /// Whether the change is one since the anchor, not since the baseline.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub since_anchor: bool,
+    /// Which way is better: `lower` or `higher`.
+    pub direction: String,
+    /// The values of the baseline's runs, nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baseline_values: Vec<f64>,
+    /// The values of the new runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub current_values: Vec<f64>,
+    /// Whether coverage counts it: at least one side has the measurement.
+    pub counted: bool,
     /// Requests that this statistic needs, where there are too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_requests: Option<u64>,

@@ -1,0 +1,215 @@
+//! GitHub: comments, checks, and finding a pull request by its head.
+
+use super::error::ForgeError;
+use super::http::{Answer, Auth, Http, Patience};
+use super::sticky::{Comment, Comments};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Pages that are read at most: 100 comments or pull requests each.
+const MOST_PAGES: usize = 100;
+/// Annotations that one request takes.
+const BATCH: usize = 50;
+/// Characters that a summary of a check takes.
+const LONGEST_SUMMARY: usize = 65_535;
+
+/// A repository on GitHub.
+#[derive(Debug)]
+pub struct GitHub {
+    http: Http,
+    /// `owner/name`.
+    repository: String,
+}
+
+/// A check run: the state of a commit with a page of its own.
+#[derive(Debug, Clone)]
+pub struct Check<'a> {
+    /// Its name: one for each suite.
+    pub name: &'a str,
+    /// The commit: of a pull request its head, never the merge that CI makes.
+    pub sha: &'a str,
+    /// `success`, `failure` or `neutral`.
+    pub conclusion: &'a str,
+    /// The verdict in a few words.
+    pub title: &'a str,
+    /// The report, Markdown.
+    pub summary: &'a str,
+    /// What failed, a line each, with its level: `failure` or `warning`.
+    pub annotations: &'a [(&'static str, String)],
+    /// The file that annotations point to.
+    pub file: &'a str,
+}
+
+/// A pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequest {
+    /// Its number.
+    pub number: u64,
+    /// The commit that it is to be merged into, as of its last update.
+    pub base_sha: String,
+    /// The branch that it is to be merged into.
+    pub base_ref: String,
+}
+
+impl GitHub {
+    /// A repository (`owner/name`) below an API's address; GitHub Enterprise has its own.
+    pub fn new(
+        api: &str,
+        repository: &str,
+        token: &str,
+        patience: Patience,
+    ) -> Result<Self, ForgeError> {
+        let http = Http::new(api, token, Auth::Bearer, patience)?
+            .with("accept", "application/vnd.github+json")
+            .with("x-github-api-version", "2022-11-28");
+        Ok(Self { http, repository: repository.to_owned() })
+    }
+
+    /// The comments of a pull request.
+    pub fn comments(&self, number: u64) -> impl Comments + '_ {
+        OfPullRequest { github: self, number }
+    }
+
+    /// Creates a completed check run, with its annotations in as many requests as they need.
+    pub fn check(&self, check: &Check<'_>) -> Result<Option<String>, ForgeError> {
+        let annotation = |(level, text): &(&str, String)| {
+            json!({
+                "path": check.file, "start_line": 1, "end_line": 1,
+                "annotation_level": level, "message": text,
+            })
+        };
+        let annotations: Vec<Value> = check.annotations.iter().map(annotation).collect();
+        let output = |annotations: &[Value]| {
+            json!({
+                "title": check.title,
+                "summary": shortened(check.summary, LONGEST_SUMMARY),
+                "annotations": annotations,
+            })
+        };
+        let mut batches = annotations.chunks(BATCH);
+        let create = json!({
+            "name": check.name, "head_sha": check.sha, "status": "completed",
+            "conclusion": check.conclusion, "output": output(batches.next().unwrap_or_default()),
+        });
+        let path = format!("repos/{}/check-runs", self.repository);
+        let made = self.http.send(&Method::POST, &path, Some(&create))?.body;
+        let id = number(&made, "/id", "the check run")?;
+        for batch in batches {
+            let more = json!({ "output": output(batch) });
+            self.http.send(&Method::PATCH, &format!("{path}/{id}"), Some(&more))?;
+        }
+        Ok(text(&made, "/html_url"))
+    }
+
+    /// The open pull request whose head is this commit of this repository (its id): the one that a run measured, whatever
+    /// the run itself says.
+    pub fn pull_request_of(
+        &self,
+        sha: &str,
+        repository: u64,
+    ) -> Result<Option<PullRequest>, ForgeError> {
+        let path = format!("repos/{}/pulls?state=open&per_page=100", self.repository);
+        let meant = |pull: &&Value| {
+            text(pull, "/head/sha").as_deref() == Some(sha)
+                && pull.pointer("/head/repo/id").and_then(Value::as_u64) == Some(repository)
+        };
+        for page in self.pages(&path) {
+            let list = page?;
+            if let Some(pull) = list.as_array().into_iter().flatten().find(meant) {
+                return Ok(Some(PullRequest {
+                    number: number(pull, "/number", "a pull request")?,
+                    base_sha: text(pull, "/base/sha").unwrap_or_default(),
+                    base_ref: text(pull, "/base/ref").unwrap_or_default(),
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Every page of a list.
+    fn pages(&self, path: &str) -> impl Iterator<Item = Result<Value, ForgeError>> + '_ {
+        let mut next = Some(path.to_owned());
+        let pages = std::iter::from_fn(move || {
+            let path = next.take()?;
+            Some(self.http.send(&Method::GET, &path, None).map(|Answer { body, next: more }| {
+                next = more;
+                body
+            }))
+        });
+        pages.take(MOST_PAGES)
+    }
+}
+
+struct OfPullRequest<'a> {
+    github: &'a GitHub,
+    number: u64,
+}
+
+impl Comments for OfPullRequest<'_> {
+    fn me(&self) -> Result<String, ForgeError> {
+        // The token of a job has no user of its own, and still an answer here.
+        let query = json!({ "query": "query { viewer { login } }" });
+        let path = if self.github.http.is_enterprise() { "../graphql" } else { "graphql" };
+        let answer = self.github.http.send(&Method::POST, path, Some(&query))?.body;
+        text(&answer, "/data/viewer/login")
+            .ok_or_else(|| missing("asking who we are", "/data/viewer"))
+    }
+
+    fn list(&self) -> Result<Vec<Comment>, ForgeError> {
+        let GitHub { repository, .. } = self.github;
+        let path = format!("repos/{repository}/issues/{}/comments?per_page=100", self.number);
+        let mut all = Vec::new();
+        for page in self.github.pages(&path) {
+            for value in page?.as_array().into_iter().flatten() {
+                all.push(comment(value)?);
+            }
+        }
+        Ok(all)
+    }
+
+    fn create(&self, body: &str) -> Result<Comment, ForgeError> {
+        let path = format!("repos/{}/issues/{}/comments", self.github.repository, self.number);
+        let body = json!({ "body": body });
+        comment(&self.github.http.send(&Method::POST, &path, Some(&body))?.body)
+    }
+
+    fn update(&self, id: u64, body: &str) -> Result<Comment, ForgeError> {
+        let path = format!("repos/{}/issues/comments/{id}", self.github.repository);
+        let body = json!({ "body": body });
+        comment(&self.github.http.send(&Method::PATCH, &path, Some(&body))?.body)
+    }
+
+    fn delete(&self, id: u64) -> Result<(), ForgeError> {
+        let path = format!("repos/{}/issues/comments/{id}", self.github.repository);
+        self.github.http.send(&Method::DELETE, &path, None).map(drop)
+    }
+}
+
+/// A comment of GitHub, Gitea or Forgejo.
+pub(super) fn comment(value: &Value) -> Result<Comment, ForgeError> {
+    Ok(Comment {
+        id: number(value, "/id", "a comment")?,
+        // A deleted user has none.
+        author: text(value, "/user/login").unwrap_or_default(),
+        body: text(value, "/body").unwrap_or_default(),
+        url: text(value, "/html_url"),
+    })
+}
+
+pub(super) fn text(value: &Value, place: &str) -> Option<String> {
+    value.pointer(place).and_then(Value::as_str).map(str::to_owned)
+}
+
+pub(super) fn number(value: &Value, place: &str, of: &str) -> Result<u64, ForgeError> {
+    value.pointer(place).and_then(Value::as_u64).ok_or_else(|| missing(of, place))
+}
+
+pub(super) fn missing(what: &str, place: &str) -> ForgeError {
+    ForgeError::Unreadable { what: what.to_owned(), why: format!("{place} is missing") }
+}
+
+/// The first characters of a text, up to the end of a line.
+fn shortened(text: &str, most: usize) -> &str {
+    let Some((end, _)) = text.char_indices().nth(most) else { return text };
+    text[..end].rsplit_once('\n').map_or(&text[..end], |(whole, _)| whole)
+}

@@ -1,0 +1,26 @@
+//! Where people see it: comments on pull requests, and checks, on GitHub, GitLab, Gitea or Forgejo, and Bitbucket Cloud.
+//!
+//! Knows text and HTTP, not reports. Everything that a forge answers is untrusted; the token goes in a header to the one
+//! host that is configured, and nowhere else.
+//!
+//! * [`Http`] sends, waits and tries again, and follows no redirect to another host;
+//! * [`publish`] keeps one comment current, found by a marker in its first line, whatever the forge;
+//! * [`GitHub`], [`GitLab`], [`Gitea`] and [`Bitbucket`] know their own addresses.
+
+mod bitbucket;
+mod error;
+mod gitea;
+mod github;
+mod gitlab;
+mod http;
+mod marker;
+mod sticky;
+
+pub use bitbucket::Bitbucket;
+pub use error::ForgeError;
+pub use gitea::Gitea;
+pub use github::{Check, GitHub, PullRequest};
+pub use gitlab::GitLab;
+pub use http::{Auth, Http, Patience};
+pub use marker::{Marker, Style};
+pub use sticky::{Comment, Comments, Published, publish};

@@ -1,0 +1,61 @@
+//! The report as workflow commands of GitHub Actions: annotations on the run. Names are made harmless and encoded, so that
+//! none of them is a command.
+
+use super::escape::harmless;
+use super::number::plural;
+use super::words::{Scales, attention, headline, move_of};
+use crate::gate::{Finding, Report, Verdict};
+use std::io::{self, Write};
+
+/// Annotations of each level that a step shows.
+const MOST: usize = 10;
+
+/// Writes `::error` and `::warning` commands, at most ten of each.
+pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let scales = Scales::of(report);
+    let listed = attention(report);
+    let show = |text: &str| harmless(text);
+    let exit = report.exit_code();
+    if listed.is_empty() && exit != 0 {
+        return command("error", "performance", &headline(report, &scales, &show), out);
+    }
+    let mut rest = [("error", MOST), ("warning", MOST)];
+    for finding in &listed {
+        let level = level(finding, exit);
+        let Some(left) = rest.iter_mut().find(|(name, _)| *name == level) else { continue };
+        if left.1 > 0 {
+            left.1 -= 1;
+            let title = format!("performance: {}", finding.key());
+            command(level, &title, &move_of(finding, &scales, &show), out)?;
+        }
+    }
+    for warning in report.warnings.iter().take(rest[1].1) {
+        command("warning", "performance", &warning.kind.to_string(), out)?;
+    }
+    Ok(())
+}
+
+fn level(finding: &Finding, exit: u8) -> &'static str {
+    match finding.verdict {
+        Verdict::Fail => "error",
+        Verdict::Inconclusive if exit != 0 => "error",
+        _ => "warning",
+    }
+}
+
+fn command(level: &str, title: &str, message: &str, out: &mut impl Write) -> io::Result<()> {
+    let data = |text: &str| harmless(text).replace('%', "%25");
+    let property = data(title).replace(':', "%3A").replace(',', "%2C");
+    writeln!(out, "::{level} title={property}::{}", data(message))
+}
+
+/// The report's verdict in a few words, for a check or a status: `2 regressions`, `no verdict`.
+pub fn summary(report: &Report) -> String {
+    let count = |verdict| report.findings.iter().filter(|f| f.verdict == verdict).count();
+    match report.verdict {
+        Verdict::Fail => plural(count(Verdict::Fail), "regression"),
+        Verdict::Warn => format!("no regression, {}", plural(count(Verdict::Warn), "warning")),
+        Verdict::Pass => "no regression".to_owned(),
+        Verdict::Inconclusive | Verdict::NotCompared => "no verdict".to_owned(),
+    }
+}

@@ -1,0 +1,83 @@
+//! The report as JUnit XML, which most CI systems show as tests.
+
+use super::escape::harmless;
+use super::words::{self, Scales, headline, move_of};
+use crate::gate::{Finding, Report, Verdict};
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use std::io::{self, Write};
+
+/// Writes one test case for each measurement, and one for the verdict as a whole: it fails where the exit code is not 0, so
+/// that a report that compared nothing is no green one.
+pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let scales = Scales::of(report);
+    let show = |text: &str| harmless(text);
+    let exit = report.exit_code();
+    let outcomes: Vec<Outcome> = report.findings.iter().map(|f| Outcome::of(f, exit)).collect();
+    let count = |outcome| outcomes.iter().filter(|own| **own == outcome).count();
+    let failures = count(Outcome::Failure) + usize::from(exit != 0);
+    let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let mut suite = BytesStart::new("testsuite");
+    let name = report.current.suite.as_deref().unwrap_or("performance");
+    suite.push_attribute(("name", harmless(name).as_str()));
+    suite.push_attribute(("tests", (outcomes.len() + 1).to_string().as_str()));
+    suite.push_attribute(("failures", failures.to_string().as_str()));
+    suite.push_attribute(("errors", "0"));
+    suite.push_attribute(("skipped", count(Outcome::Skipped).to_string().as_str()));
+    xml.write_event(Event::Start(suite))?;
+    let whole = if exit == 0 { Outcome::Passed } else { Outcome::Failure };
+    case(&mut xml, ("perfgate", "verdict"), whole, &headline(report, &scales, &show))?;
+    for (finding, outcome) in report.findings.iter().zip(outcomes) {
+        let text = match outcome {
+            Outcome::Skipped => words::verdict(finding, report, &show),
+            _ => move_of(finding, &scales, &show),
+        };
+        let endpoint = harmless(&finding.endpoint.to_string());
+        let names = (endpoint.as_str(), words::metric(finding, &show));
+        case(&mut xml, (names.0, &names.1), outcome, &text)?;
+    }
+    xml.write_event(Event::End(BytesEnd::new("testsuite")))?;
+    writeln!(out)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Passed,
+    Failure,
+    Skipped,
+}
+
+impl Outcome {
+    fn of(finding: &Finding, exit: u8) -> Self {
+        match finding.verdict {
+            Verdict::Pass | Verdict::Warn => Self::Passed,
+            Verdict::Fail => Self::Failure,
+            Verdict::Inconclusive if exit != 0 => Self::Failure,
+            Verdict::Inconclusive | Verdict::NotCompared => Self::Skipped,
+        }
+    }
+}
+
+fn case(
+    xml: &mut Writer<impl Write>,
+    (class, name): (&str, &str),
+    outcome: Outcome,
+    text: &str,
+) -> io::Result<()> {
+    let mut case = BytesStart::new("testcase");
+    case.push_attribute(("classname", class));
+    case.push_attribute(("name", name));
+    let element = match outcome {
+        Outcome::Passed => return xml.write_event(Event::Empty(case)),
+        Outcome::Failure => "failure",
+        Outcome::Skipped => "skipped",
+    };
+    xml.write_event(Event::Start(case))?;
+    let mut inner = BytesStart::new(element);
+    inner.push_attribute(("message", text));
+    xml.write_event(Event::Start(inner))?;
+    xml.write_event(Event::Text(BytesText::new(text)))?;
+    xml.write_event(Event::End(BytesEnd::new(element)))?;
+    xml.write_event(Event::End(BytesEnd::new("testcase")))
+}

@@ -1,0 +1,95 @@
+//! The report as lists of problems for code review: SARIF 2.1.0, and GitLab's code quality.
+//!
+//! Both want a place in the code, which a slow endpoint does not have: it is the policy, where its limit stands.
+
+use super::escape::harmless;
+use super::words::{Scales, attention, move_of};
+use crate::gate::{Finding, Report, Verdict};
+use crate::model::Metric;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+const POLICY: &str = "perfgate.yaml";
+
+/// Writes what asks for attention as a SARIF log.
+pub fn render_sarif(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let scales = Scales::of(report);
+    let listed = attention(report);
+    let show = |text: &str| harmless(text);
+    let rules: BTreeMap<String, String> =
+        listed.iter().map(|f| (rule(f), format!("{} of an endpoint", metric(f)))).collect();
+    let rules: Vec<Value> = rules
+        .into_iter()
+        .map(|(id, text)| json!({ "id": id, "shortDescription": { "text": text } }))
+        .collect();
+    let result = |finding: &&Finding| {
+        let level = match finding.verdict {
+            Verdict::Fail => "error",
+            Verdict::Inconclusive => "warning",
+            _ => "note",
+        };
+        let location = json!({ "physicalLocation": {
+            "artifactLocation": { "uri": POLICY }, "region": { "startLine": 1 },
+        } });
+        json!({
+            "ruleId": rule(finding),
+            "level": level,
+            "message": { "text": move_of(finding, &scales, &show) },
+            "locations": [location],
+            "partialFingerprints": { "measurement/v1": fingerprint(finding) },
+        })
+    };
+    let results: Vec<Value> = listed.iter().map(result).collect();
+    let driver = json!({
+        "name": "perfgate", "version": env!("CARGO_PKG_VERSION"), "rules": rules,
+    });
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{ "tool": { "driver": driver }, "results": results }],
+    });
+    serde_json::to_writer_pretty(&mut *out, &log)?;
+    writeln!(out)
+}
+
+/// Writes what asks for attention as GitLab's code quality report.
+pub fn render_code_quality(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let scales = Scales::of(report);
+    let show = |text: &str| harmless(text);
+    let issue = |finding: &Finding| {
+        let severity = match finding.verdict {
+            Verdict::Fail => "critical",
+            Verdict::Inconclusive => "major",
+            _ => "minor",
+        };
+        json!({
+            "description": move_of(finding, &scales, &show),
+            "check_name": rule(finding),
+            "fingerprint": fingerprint(finding),
+            "severity": severity,
+            "location": { "path": POLICY, "lines": { "begin": 1 } },
+        })
+    };
+    let issues: Vec<Value> = attention(report).into_iter().map(issue).collect();
+    serde_json::to_writer_pretty(&mut *out, &issues)?;
+    writeln!(out)
+}
+
+fn metric(finding: &Finding) -> String {
+    match finding.metric {
+        Metric::Latency => format!("latency {}", finding.statistic),
+        _ => harmless(&finding.metric.to_string()),
+    }
+}
+
+fn rule(finding: &Finding) -> String {
+    metric(finding).replace(char::is_whitespace, "-")
+}
+
+/// The same for the same measurement in every report: FNV-1a, 64 bits, which needs to be no more than stable.
+fn fingerprint(finding: &Finding) -> String {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    let key = finding.key().to_string();
+    format!("{:016x}", key.bytes().fold(0xcbf2_9ce4_8422_2325, step))
+}
