@@ -142,6 +142,7 @@ the load test and give its output as results, without --merge"
     esac
   done
   option require-coverage "${INPUT_REQUIRE_COVERAGE:-}"
+  deciding=(${options[@]+"${options[@]}"})
   for line in ${lines[@]+"${lines[@]}"}; do
     case "$line" in --merge | --lenient | --format-in=*) ;; *) options+=("$line") ;; esac
   done
@@ -408,11 +409,8 @@ case "$command" in
       die "bundle: there is no folder \"$bundle\"; download the artifact of the measuring workflow first"
     fi
     code=0
-    if [ -n "${INPUT_POLICY:-}" ]; then
-      publish --bundle "$bundle" "--policy=$INPUT_POLICY" || code="$(known_code $?)"
-    else
-      publish --bundle "$bundle" || code="$(known_code $?)"
-    fi
+    if [ -n "${INPUT_POLICY:-}" ]; then deciding+=("--policy=$INPUT_POLICY"); fi
+    publish --bundle "$bundle" ${deciding[@]+"${deciding[@]}"} || code="$(known_code $?)"
     ;;
 esac
 output exit-code "$code"

@@ -175,9 +175,9 @@ check "by hand elsewhere: compares" \
 [publish] [--report] [WORK/report.json] [--no-comment]" "$calls"
 
 PREPARE="mkdir perfgate-bundle" gate GITHUB_EVENT_NAME=workflow_run GITHUB_REF=refs/heads/main INPUT_CHECK=true
-check "workflow_run publishes the bundle" "0 [publish] [--bundle] [perfgate-bundle] [--check]" "$code $calls"
+check "workflow_run publishes the bundle" "0 [publish] [--bundle] [perfgate-bundle] [--inconclusive=warn] [--missing-baseline=warn] [--check]" "$code $calls"
 PREPARE="mkdir b" gate GITHUB_EVENT_NAME=workflow_run INPUT_BUNDLE=b INPUT_COMMENT=false FAILING=publish FAILING_CODE=1
-check "workflow_run ends with the verdict" "1 [publish] [--bundle] [b] [--no-comment]" "$code $calls"
+check "workflow_run ends with the verdict" "1 [publish] [--bundle] [b] [--inconclusive=warn] [--missing-baseline=warn] [--no-comment]" "$code $calls"
 gate GITHUB_EVENT_NAME=workflow_run
 check "workflow_run without a bundle" "2 " "$code $calls"
 

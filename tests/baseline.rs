@@ -97,7 +97,9 @@ fn on_main_itself_the_commit_under_test_is_not_its_own_baseline() {
     repo.record(&commits[1], 2);
     assert_eq!(baseline(repo.compare("main", &[])), (commits[1].clone(), 2));
     let report = repo.compare("main", &[]).json();
-    assert_eq!(report["skipped"][0]["commit"], commits[3].as_str());
+    let passed_over = &report["visited"][0];
+    assert_eq!(passed_over["commit"], commits[3].as_str());
+    assert_eq!(passed_over["outcome"], "under_test");
 }
 
 #[test]

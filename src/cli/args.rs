@@ -187,13 +187,9 @@ pub(super) enum ReportFormat {
     Table,
     Markdown,
     Json,
-    /// JUnit XML
     Junit,
-    /// SARIF 2.1.0
     Sarif,
-    /// GitLab's code quality
     Codequality,
-    /// Annotations of GitHub Actions
     Github,
 }
 
@@ -362,7 +358,7 @@ pub(super) struct PublishArgs {
     /// Make a check run as well (GitHub)
     #[arg(long)]
     pub(super) check: bool,
-    /// The forge, instead of recognising it by the variables of its CI
+    /// The forge, instead of recognising it by the variables of its CI; `gitea` is Forgejo as well
     #[arg(long, value_name = "FORGE")]
     pub(super) forge: Option<ForgeChoice>,
     /// What a missing baseline does to a bundle: exit 3, or a loud warning and exit 0
@@ -380,11 +376,8 @@ pub(super) struct PublishArgs {
 pub(super) enum ForgeChoice {
     Github,
     Gitlab,
-    /// Gitea and Forgejo
     Gitea,
-    /// Bitbucket Cloud
     Bitbucket,
-    /// No forge: only the files that the CI reads
     None,
 }
 

@@ -34,7 +34,13 @@ pub(super) struct UnderTest {
 /// which commit is under test and whose rules decide.
 pub(super) fn pull_request(session: &Session<'_>) -> Result<Option<PullRequest>, CliError> {
     let name = session.environment.get("GITHUB_EVENT_NAME").unwrap_or_default();
-    if !matches!(name, "pull_request" | "pull_request_target" | "pull_request_review") {
+    let known = [
+        "pull_request",
+        "pull_request_target",
+        "pull_request_review",
+        "pull_request_review_comment",
+    ];
+    if !known.contains(&name) {
         return Ok(None);
     }
     ends_of_event(session).map(Some).map_err(|why| {

@@ -15,13 +15,13 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let scales = Scales::of(report);
     let listed = attention(report);
     let show = |text: &str| harmless(text);
-    let exit = report.exit_code();
-    if listed.is_empty() && exit != 0 {
-        return command("error", "performance", &headline(report, &scales, &show), out);
-    }
     let mut rest = [("error", MOST), ("warning", MOST)];
+    if report.exit_code() != 0 && report.verdict != Verdict::Fail {
+        rest[0].1 -= 1;
+        command("error", "performance", &headline(report, &scales, &show), out)?;
+    }
     for finding in &listed {
-        let level = level(finding, exit);
+        let level = level(finding, report);
         let Some(left) = rest.iter_mut().find(|(name, _)| *name == level) else { continue };
         if left.1 > 0 {
             left.1 -= 1;
@@ -35,10 +35,11 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn level(finding: &Finding, exit: u8) -> &'static str {
+/// A failure is an error, and so is what keeps the whole undecided.
+fn level(finding: &Finding, report: &Report) -> &'static str {
     match finding.verdict {
         Verdict::Fail => "error",
-        Verdict::Inconclusive if exit != 0 => "error",
+        Verdict::Inconclusive if report.exit_code() == 3 => "error",
         _ => "warning",
     }
 }

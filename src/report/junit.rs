@@ -53,7 +53,7 @@ impl Outcome {
         match finding.verdict {
             Verdict::Pass | Verdict::Warn => Self::Passed,
             Verdict::Fail => Self::Failure,
-            Verdict::Inconclusive if exit != 0 => Self::Failure,
+            Verdict::Inconclusive if exit == 3 => Self::Failure,
             Verdict::Inconclusive | Verdict::NotCompared => Self::Skipped,
         }
     }

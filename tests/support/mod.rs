@@ -243,3 +243,16 @@ pub fn run(number: u32) -> String {
                              "quantiles": {{"p50": 50, "p95": {p95}, "p99": 150}}}}}}]}}"#
     )
 }
+
+/// Markdown as GitHub shows it: with its tables, its automatic links, and HTML as it stands in the text, so that what would
+/// become markup is seen.
+pub fn github_html(markdown: &str) -> String {
+    let mut options = comrak::Options::default();
+    options.extension.table = true;
+    options.extension.autolink = true;
+    options.extension.strikethrough = true;
+    options.extension.tasklist = true;
+    options.extension.footnotes = true;
+    options.render.r#unsafe = true;
+    comrak::markdown_to_html(markdown, &options)
+}
