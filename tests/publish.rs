@@ -380,7 +380,7 @@ fn what_a_bundle_says_of_itself_counts_for_nothing() {
     trusted.publish(&bundle).expect(1);
     let state = trusted.job.forge.state();
     assert!(
-        state.comments[0].body.contains("+30 %"),
+        state.comments[0].body.contains("+30\u{a0}%"),
         "the base's limit: {}",
         state.comments[0].body
     );

@@ -6,6 +6,10 @@ use crate::gate::Finding;
 /// Fewest baseline runs that are worth a chart.
 const FEWEST: usize = 3;
 
+/// A line that is seen on light and on dark.
+const THEME: &str =
+    r##"%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2f81f7"}}}}%%"##;
+
 /// A chart of the baseline's runs, oldest first, and the new runs, for a forge that draws Mermaid; none with too few runs.
 pub(super) fn mermaid(finding: &Finding) -> Option<String> {
     let [baseline, new] = &finding.working.per_run;
@@ -23,7 +27,7 @@ pub(super) fn mermaid(finding: &Finding) -> Option<String> {
     let fresh =
         (1..=new.len()).map(|i| if i == 1 { "\"new\"".to_owned() } else { format!("\"new {i}\"") });
     Some(format!(
-        "```mermaid\nxychart-beta\n  title \"{}\"\n  x-axis \"run\" [{}]\n  y-axis \"{}\" {} --> {}\n  line [{}]\n```\n",
+        "```mermaid\n{THEME}\nxychart-beta\n  title \"{}\"\n  x-axis \"run\" [{}]\n  y-axis \"{}\" {} --> {}\n  line [{}]\n```\n",
         plain(&finding.key().to_string()),
         list(old.chain(fresh).collect()),
         plain(&finding.unit.to_string()),

@@ -123,12 +123,14 @@ fn rows(
 fn row(finding: &Finding, report: &Report, scales: &Scales) -> String {
     let code = |text: &str| markdown_code(text);
     let scale = scales.scale(&finding.unit);
-    let value = |value: Option<f64>| value.map(|v| scale.show(v)).unwrap_or_default();
+    // A number and its unit stay in one line.
+    let whole = |text: String| text.replace(' ', "\u{a0}");
+    let value = |value: Option<f64>| whole(value.map(|v| scale.show(v)).unwrap_or_default());
     let interval = match interval(finding) {
         text if text.is_empty() => text,
-        text => format!(" ({text})"),
+        text => format!(" ({})", whole(text)),
     };
-    let change = change(finding);
+    let change = whole(change(finding));
     let change = if change.is_empty() { change } else { format!("**{change}**") };
     format!(
         "| {} | {} | {} | {} | {} | {change}{interval} | {} | {} |\n",
@@ -137,7 +139,7 @@ fn row(finding: &Finding, report: &Report, scales: &Scales) -> String {
         words::metric(finding, &code),
         value(finding.baseline),
         value(finding.current),
-        limit_of(finding),
+        whole(limit_of(finding)),
         words::verdict(finding, report, &code),
     )
 }
