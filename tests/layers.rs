@@ -21,19 +21,22 @@ const ROOMS: [(&str, u8); 11] = [
 ];
 
 /// Crates that may only be named behind their fence.
-const FENCES: [(&str, &[&str]); 8] = [
+const FENCES: [(&str, &[&str]); 10] = [
     ("clap", &["cli"]),
     ("git2", &["store"]),
     ("comfy_table", &["report"]),
     ("serde_saphyr", &["config"]),
-    ("csv", &["ingest", "trend"]),
+    ("csv", &["ingest", "trend", "report"]),
+    ("polars", &["trend"]),
+    ("plotters", &["report"]),
     ("reqwest", &["forge"]),
     ("rustls", &["forge"]),
     ("quick_xml", &["report"]),
 ];
 
 /// Crates whose types must not appear in a public signature, even inside their fence's module.
-const HIDDEN: [&str; 5] = ["git2::", "comfy_table::", "serde_saphyr::", "reqwest::", "quick_xml::"];
+const HIDDEN: [&str; 6] =
+    ["git2::", "comfy_table::", "serde_saphyr::", "reqwest::", "quick_xml::", "polars::"];
 
 fn sources() -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -2,7 +2,7 @@
 
 use crate::config::parse_limit;
 use crate::ingest::Format;
-use crate::model::Field;
+use crate::model::{Field, Statistic};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -43,7 +43,7 @@ pub(super) enum Command {
     Merge(MergeArgs),
     /// Look at the stored runs, exchange them, tidy them up
     Baseline(BaselineArgs),
-    /// Find the steps in a history: where a series moved to another level, and stayed
+    /// Show the recorded history: a row for each commit, and the steps where a level moved, and stayed
     Trend(TrendArgs),
     /// Put a report where people see it: the pull request's comment, a check, the job's summary
     Publish(PublishArgs),
@@ -320,22 +320,55 @@ pub(super) struct PruneArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct TrendArgs {
-    /// Series to look at, `-` for standard input: a CSV with one row per commit (commit,timestamp,<series>…), or JSON
-    /// lines {"id": …, "values": […]}
+    /// Branch whose recorded commits are shown [default: `baseline.branch` of perfgate.yaml, else HEAD]
+    #[arg(long, value_name = "REV")]
+    pub(super) branch: Option<String>,
+    /// Endpoints to show, as patterns (`METHOD NAME`); default: the busiest four
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) endpoint: Vec<String>,
+    /// Metrics to show: latency, error_rate, throughput, or one of your own [default: latency, and the total's throughput and
+    /// error rate]
+    #[arg(long, value_name = "NAME")]
+    pub(super) metric: Vec<String>,
+    /// Statistics of a latency to show
+    #[arg(long, value_name = "STATISTIC", default_value = "p95", value_parser = statistic)]
+    pub(super) statistic: Vec<Statistic>,
+    /// How many of the recorded commits to show
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub(super) last: usize,
+    /// Only commits from this day on (YYYY-MM-DD)
+    #[arg(long, value_name = "DATE")]
+    pub(super) since: Option<jiff::civil::Date>,
+    /// Series from elsewhere instead, `-` for standard input: a CSV with one row per commit
+    /// (commit,timestamp,<series>…), or JSON lines {"id": …, "values": […]}
     #[arg(long, value_name = "FILE")]
-    pub(super) input: PathBuf,
-    /// Smallest change of level that counts; without it the tests alone decide
+    pub(super) input: Option<PathBuf>,
+    /// Smallest change of level that counts as a step; without it the tests alone decide
     #[arg(long, value_name = "PERCENT", value_parser = parse_limit)]
     pub(super) min_effect: Option<f64>,
+    /// Work with the records that are here, without fetching
+    #[arg(long)]
+    pub(super) offline: bool,
     /// Form of the answer
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(super) format: TrendFormat,
+    /// Draw the columns as an SVG picture as well, for a README
+    #[arg(long, value_name = "FILE")]
+    pub(super) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+fn statistic(text: &str) -> Result<Statistic, String> {
+    text.parse().map_err(|()| "write mean, max, p95 or another percentile".to_owned())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum TrendFormat {
     Table,
+    Markdown,
     Json,
+    Csv,
 }
 
 #[derive(Debug, Args)]

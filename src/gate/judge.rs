@@ -9,7 +9,8 @@ use super::line::Line;
 use super::notices::{compare_loads, notices};
 use super::plan::{Test, tests_of_calibration, tests_of_custom_metrics, tests_of_endpoints};
 use super::report::{
-    Accepted, Coverage, Finding, Reason, Report, ReportReason, Variation, Verdict, Working,
+    Accepted, BaselineInfo, Coverage, Finding, Reason, Report, ReportReason, Variation, Verdict,
+    Working,
 };
 use crate::config::{Decide, Rules, Severity, Threshold};
 use crate::model::{Difference, Metric, Run, Warning, WarningKind};
@@ -67,6 +68,21 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
         report.warnings.push(Warning::new(WarningKind::Undecided));
     }
     report
+}
+
+/// Judges runs of a line of commits against those before them, which are nearest first.
+pub fn judge_against(current: &[Run], before: &[Run], window: usize, rules: &Rules) -> Report {
+    let (runs, rest) = before.split_at(before.len().min(window));
+    let earlier = &rest[..rest.len().min(window)];
+    let info = BaselineInfo {
+        commits: runs.iter().filter_map(|run| run.commit).collect(),
+        runs: runs.len(),
+        ..BaselineInfo::default()
+    };
+    let (runs, earlier) = (runs.to_vec(), earlier.to_vec());
+    let baseline = Baseline { info, runs, earlier, ..Baseline::default() };
+    let baseline = Some(baseline).filter(|baseline| !baseline.runs.is_empty());
+    judge(Input { baseline, current, ..Input::default() }, rules)
 }
 
 /// The new runs held against one baseline.

@@ -1,9 +1,7 @@
 //! The numbers behind one comparison, or the reason why there is none.
 
 use super::report::{Counts, Reason};
-use crate::model::{
-    CustomMetric, Endpoint, Latency, MeasurementKey, Metric, Quantile, Statistic, Unit,
-};
+use crate::model::{CustomMetric, Endpoint, Latency, Metric, Quantile, Statistic, Unit};
 use crate::stats::{Interval, QuantileGrid, median, rank_interval};
 
 /// One side of a comparison: the value, and what is known about how far chance moves it.
@@ -119,21 +117,7 @@ fn samples(endpoint: &&Endpoint) -> Option<u64> {
 }
 
 fn values(runs: &[&Endpoint], statistic: Statistic) -> Vec<f64> {
-    runs.iter().filter_map(|endpoint| latency_of(endpoint, statistic)).collect()
-}
-
-fn latency_of(endpoint: &Endpoint, statistic: Statistic) -> Option<f64> {
-    endpoint.latency.as_ref().filter(|l| !l.has_no_data())?.statistic(statistic)
-}
-
-/// What one run measured of an endpoint; custom metrics are not an endpoint's.
-pub(super) fn value(endpoint: &Endpoint, key: &MeasurementKey) -> Option<f64> {
-    match key.metric {
-        Metric::Latency => latency_of(endpoint, key.statistic),
-        Metric::ErrorRate => endpoint.error_rate(),
-        Metric::Throughput => endpoint.throughput_rps,
-        Metric::Custom(_) => None,
-    }
+    runs.iter().filter_map(|endpoint| endpoint.value(&Metric::Latency, statistic)).collect()
 }
 
 /// Variance of the logarithm of a statistic that chance alone gives: from the order-statistic interval of a quantile,

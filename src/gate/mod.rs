@@ -27,7 +27,7 @@ mod report;
 mod selftest;
 
 pub use input::{Acceptance, Baseline, Input, Search};
-pub use judge::judge;
+pub use judge::{judge, judge_against};
 pub use measure::quantile_interval;
 pub use noise::{Analysis, Confirmation, Family, Look, Looked, RUNS_FOR_NOISE};
 pub use report::{

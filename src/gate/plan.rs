@@ -64,7 +64,8 @@ fn tests_of_pair(
     let sides = [pair.baseline.as_slice(), pair.current.as_slice()];
     let test = |metric, statistic, unit, direction, threshold| {
         let key = MeasurementKey { endpoint: pair.key.clone(), metric, statistic };
-        let value = |(place, e): &(usize, &Endpoint)| Some((*place, measure::value(e, &key)?));
+        let value =
+            |(place, e): &(usize, &Endpoint)| Some((*place, e.value(&key.metric, statistic)?));
         let levels = line.levels(&key, &pair.line.iter().filter_map(value).collect::<Vec<_>>());
         let measured = match key.metric {
             Metric::Latency => measure::latency(sides, statistic, rules.min_requests),

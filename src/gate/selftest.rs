@@ -1,9 +1,8 @@
 //! Does the gate work here? It is shown changes that are known, and runs in which nothing changed.
 
 use super::inject::worsened;
-use super::input::{Baseline, Input};
-use super::judge::judge;
-use super::report::{BaselineInfo, Finding, Report, Verdict};
+use super::judge::judge_against;
+use super::report::{Finding, Report, Verdict};
 use crate::config::{Decide, Rules, Threshold};
 use crate::model::{Direction, MeasurementKey, Metric, Run, Statistic, Unit};
 use crate::stats::steps;
@@ -131,7 +130,7 @@ pub fn selftest(runs: &[Run], window: usize, times: f64, rules: &Rules) -> Selft
 }
 
 fn inject(test: &mut Selftest, newest: &[Run], before: &[Run], window: usize, rules: &Rules) {
-    let unchanged = hold(newest, before, window, rules);
+    let unchanged = judge_against(newest, before, window, rules);
     let judged: Vec<&Finding> = unchanged
         .findings
         .iter()
@@ -143,7 +142,7 @@ fn inject(test: &mut Selftest, newest: &[Run], before: &[Run], window: usize, ru
         let worse =
             |run: &Run| worsened(run, &key, finding.threshold, finding.direction, test.times);
         let changed: Vec<Run> = newest.iter().map(worse).collect();
-        let report = hold(&changed, before, window, rules);
+        let report = judge_against(&changed, before, window, rules);
         let Some(found) = report.findings.iter().find(|f| f.key() == key) else { continue };
         entry(&mut test.injected, found).add(found.verdict);
         if !matches!(found.verdict, Verdict::Fail | Verdict::Inconclusive) {
@@ -155,7 +154,7 @@ fn inject(test: &mut Selftest, newest: &[Run], before: &[Run], window: usize, ru
 /// Every run that is not the first of a new level is held against those before it.
 fn replay(test: &mut Selftest, runs: &[Run], window: usize, rules: &Rules) {
     let reports: Vec<Report> = (0..runs.len().saturating_sub(1).min(MOST_REPLAYED))
-        .map(|i| hold(&runs[i..=i], &runs[i + 1..], window, rules))
+        .map(|i| judge_against(&runs[i..=i], &runs[i + 1..], window, rules))
         .collect();
     let moved = moved(&reports);
     for (i, report) in reports.iter().enumerate() {
@@ -205,19 +204,6 @@ fn crosses_the_run_before(finding: &Finding) -> bool {
     before.zip(finding.current).is_some_and(|(before, current)| {
         super::limit::is_crossed(before, current, finding.threshold, finding.direction)
     })
-}
-
-fn hold(current: &[Run], before: &[Run], window: usize, rules: &Rules) -> Report {
-    let (runs, rest) = before.split_at(before.len().min(window));
-    let earlier = &rest[..rest.len().min(window)];
-    let info = BaselineInfo {
-        commits: runs.iter().filter_map(|run| run.commit).collect(),
-        runs: runs.len(),
-        ..BaselineInfo::default()
-    };
-    let (runs, earlier) = (runs.to_vec(), earlier.to_vec());
-    let baseline = Some(Baseline { info, runs, earlier, ..Baseline::default() });
-    judge(Input { baseline, current, ..Input::default() }, rules)
 }
 
 /// The entry of a finding's rule, made where it is missing.

@@ -3,7 +3,8 @@
 use super::commit::CommitId;
 use super::distribution::{Distribution, OutOfRange, interpolate};
 use super::endpoint::EndpointKey;
-use super::metric::{Direction, Statistic};
+use super::measurement::MeasurementKey;
+use super::metric::{Direction, Metric, Statistic};
 use super::quantile::Quantile;
 use super::unit::Unit;
 use std::collections::BTreeMap;
@@ -67,6 +68,22 @@ impl Run {
 
     /// The suite of a run that names none.
     pub const DEFAULT_SUITE: &str = "default";
+
+    /// One number of the run; none where it was not measured.
+    pub fn value(&self, key: &MeasurementKey) -> Option<f64> {
+        if let Metric::Custom(name) = &key.metric {
+            let mut own = self.metrics.iter().filter(|m| m.name == *name);
+            let here = |of: &Option<String>| match of {
+                Some(endpoint) => key.endpoint.is_called(endpoint),
+                None => key.endpoint == EndpointKey::Total,
+            };
+            return own.find(|m| here(&m.endpoint))?.statistic(key.statistic);
+        }
+        let same = |e: &&Endpoint| e.key == key.endpoint;
+        let alike = |e: &&Endpoint| e.key.same_without_method(&key.endpoint);
+        let found = self.all_endpoints().find(same).or_else(|| self.all_endpoints().find(alike))?;
+        found.value(&key.metric, key.statistic)
+    }
 
     /// The total, then the endpoints.
     pub fn all_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
@@ -144,6 +161,18 @@ impl Endpoint {
             Some((failures, of)) => Some(failures as f64 / of as f64),
             None if self.requests == Some(0) => None,
             None => self.stated_error_rate,
+        }
+    }
+
+    /// One number of this endpoint; none where it was not measured. Custom metrics are the run's.
+    pub fn value(&self, metric: &Metric, statistic: Statistic) -> Option<f64> {
+        match metric {
+            Metric::Latency => {
+                self.latency.as_ref().filter(|l| !l.has_no_data())?.statistic(statistic)
+            }
+            Metric::ErrorRate => self.error_rate(),
+            Metric::Throughput => self.throughput_rps,
+            Metric::Custom(_) => None,
         }
     }
 

@@ -16,7 +16,9 @@ mod pack;
 mod problems;
 mod read;
 mod selftest;
+mod svg;
 mod table;
+mod trend;
 mod words;
 
 pub use annotations::{render as render_annotations, summary};
@@ -30,5 +32,10 @@ pub use number::{plural, signed_percent, significant};
 pub use problems::{render_code_quality, render_sarif};
 pub use read::{ReportFileError, read as read_report};
 pub use selftest::render as render_selftest;
+pub use svg::render_trend as render_trend_svg;
 pub use table::{TableStyle, render as render_table};
+pub use trend::{
+    render_csv as render_trend_csv, render_json as render_trend_json,
+    render_markdown as render_trend_markdown, render_table as render_trend_table, step_to_wire,
+};
 pub use words::ago;

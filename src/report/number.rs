@@ -43,6 +43,11 @@ impl Scale {
         significant(value * self.factor)
     }
 
+    /// A value in the scale's unit.
+    pub(super) fn number(&self, value: f64) -> f64 {
+        value * self.factor
+    }
+
     /// The unit, with the blank in front.
     pub(super) fn suffix(&self) -> &str {
         &self.suffix

@@ -13,8 +13,40 @@ pub struct HistoryV1 {
     /// Always `perfgate.history/1`.
     #[schemars(regex(pattern = r"^perfgate\.history/1$"))]
     pub schema: String,
+    /// The recorded commits that are shown, oldest first; none for a series from elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<RowV1>,
     /// The series.
     pub series: Vec<SeriesV1>,
+}
+
+/// A recorded commit.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RowV1 {
+    /// The commit.
+    pub commit: String,
+    /// Its date, RFC 3339.
+    pub date: String,
+    /// Who wrote it. Untrusted text.
+    pub author: String,
+    /// First line of its message. Untrusted text.
+    pub subject: String,
+    /// How many runs it has.
+    pub runs: usize,
+    /// A value for each series.
+    pub values: Vec<ValueV1>,
+}
+
+/// One value of a series.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ValueV1 {
+    /// The id of the series. Untrusted text.
+    pub series: String,
+    /// The median over the commit's runs; null where it was not measured.
+    pub value: Option<f64>,
+    /// What today's policy says of it, held against the runs before: `warn`, `inconclusive`, `fail` or `accepted`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
 }
 
 /// One series.
@@ -22,6 +54,12 @@ pub struct HistoryV1 {
 pub struct SeriesV1 {
     /// Its name. Untrusted text.
     pub id: String,
+    /// The unit of its values, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Which way is better, where it is known: `lower` or `higher`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<String>,
     /// How many points have a value.
     pub points: usize,
     /// Its steps, oldest first.
@@ -31,7 +69,7 @@ pub struct SeriesV1 {
 /// A step: the level moved, and stayed.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct StepV1 {
-    /// The first point of the new level, from 0.
+    /// The first point of the new level, from 0: a place in the whole series, of which `rows` may be the end.
     pub index: usize,
     /// The commit of that point; null where the series names none. Untrusted text.
     pub commit: Option<String>,

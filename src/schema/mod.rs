@@ -11,7 +11,7 @@ mod run;
 mod write;
 
 pub use histogram::{HistogramError, decode_histogram, encode_histogram};
-pub use history::{HISTORY_SCHEMA, HistoryV1, SeriesV1, StepV1};
+pub use history::{HISTORY_SCHEMA, HistoryV1, RowV1, SeriesV1, StepV1, ValueV1};
 pub use read::{ReadRun, RunFileError, read_run};
 pub use report::{
     AcceptedV1, BaselineV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1, FindingV1, IntervalV1,

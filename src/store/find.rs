@@ -5,7 +5,7 @@ use super::history::{CommitInfo, History};
 use super::record::{StoredRun, load};
 use super::{Entry, RunStore};
 use crate::model::{CommitId, Field, Outcome, Run, Visited, differences};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is looked for.
 #[derive(Debug)]
@@ -111,6 +111,27 @@ pub fn nearest_run(
         }
     }
     Ok(None)
+}
+
+/// The commits of a first-parent line that have records, newest first, at most so many commits of it.
+pub fn recorded_line(
+    store: &dyn RunStore,
+    history: &History,
+    (revision, head): (&str, CommitId),
+    most: usize,
+) -> Result<Vec<(CommitInfo, Vec<Entry>)>, StoreError> {
+    let mut records: BTreeMap<CommitId, Vec<Entry>> = BTreeMap::new();
+    for entry in store.entries()? {
+        records.entry(entry.commit).or_default().push(entry);
+    }
+    let line = history.walk(revision, head, head, most)?.commits.into_iter();
+    let line: Vec<(CommitInfo, Vec<Entry>)> = line
+        .filter_map(|commit| Some((records.remove(&commit.id)?, commit)))
+        .map(|(e, c)| (c, e))
+        .collect();
+    let wanted: Vec<Entry> = line.iter().flat_map(|(_, entries)| entries.clone()).collect();
+    store.make_present(&wanted)?;
+    Ok(line)
 }
 
 fn look_at(

@@ -20,6 +20,8 @@ pub struct CommitInfo {
     pub date: jiff::Timestamp,
     /// First line of its message; untrusted.
     pub subject: String,
+    /// Who wrote it; untrusted.
+    pub author: String,
 }
 
 /// What a commit says.
@@ -368,5 +370,6 @@ fn info(repository: &Repository, id: Oid) -> Option<CommitInfo> {
         id: commit_id(id),
         date: jiff::Timestamp::from_second(commit.time().seconds()).unwrap_or_default(),
         subject: commit.summary().ok().flatten().unwrap_or_default().to_owned(),
+        author: String::from_utf8_lossy(commit.author().name_bytes()).into_owned(),
     })
 }

@@ -17,7 +17,7 @@ mod sync;
 
 pub use directory::{DirectoryStore, temporary};
 pub use error::StoreError;
-pub use find::{Found, Wanted, earlier_runs, find_baseline, nearest_run};
+pub use find::{Found, Wanted, earlier_runs, find_baseline, nearest_run, recorded_line};
 pub use git_store::GitStore;
 pub use history::{CommitInfo, CommitText, History};
 pub use layout::Entry;

@@ -4,8 +4,10 @@
 //! a run.
 
 mod input;
+mod table;
 
 pub use input::{Series, SeriesError, read_series};
+pub use table::{Cell, Column, Mark, Row, Table};
 
 use crate::stats::{Step, steps};
 

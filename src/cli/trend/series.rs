@@ -1,14 +1,14 @@
-//! `perfgate trend`: the steps in series of one value per commit.
+//! The steps in series from elsewhere: a file with one value per commit.
 
-use super::args::{TrendArgs, TrendFormat};
-use super::error::CliError;
-use super::exit::Exit;
-use super::session::Session;
-use crate::report::{escape_terminal, plural, signed_percent, write_grid};
-use crate::schema::{HISTORY_SCHEMA, HistoryV1, SeriesV1, StepV1};
+use crate::cli::args::{TrendArgs, TrendFormat};
+use crate::cli::error::CliError;
+use crate::cli::session::Session;
+use crate::report::{escape_terminal, plural, signed_percent, step_to_wire, write_grid};
+use crate::schema::{HISTORY_SCHEMA, HistoryV1, SeriesV1};
 use crate::trend::{Found, Series, read_series, steps_of};
 use std::fs::File;
 use std::io::{self, Read, Write as _};
+use std::path::Path;
 
 /// The columns of the table; true is aligned to the right.
 const COLUMNS: [(&str, bool); 6] = [
@@ -20,9 +20,14 @@ const COLUMNS: [(&str, bool); 6] = [
     ("", false),
 ];
 
-pub(super) fn run(args: &TrendArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
-    let path = session.path(&args.input);
-    let wrap = |source| CliError::File { path: args.input.clone(), source };
+/// Reads the file and prints its steps.
+pub(super) fn steps_in(
+    input: &Path,
+    args: &TrendArgs,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    let path = session.path(input);
+    let wrap = |source| CliError::File { path: input.to_owned(), source };
     let source: Box<dyn Read> = match path.to_str() {
         Some("-") => Box::new(io::stdin()),
         _ => Box::new(File::open(&path).map_err(wrap)?),
@@ -30,7 +35,7 @@ pub(super) fn run(args: &TrendArgs, session: &mut Session<'_>) -> Result<Exit, C
     let series = read_series(source).map_err(|error| {
         let help = "a CSV has one row per commit: commit,timestamp,<series>…; JSON lines are \
                     {\"id\": …, \"values\": […]}";
-        CliError::usage(format!("{}: {error}", args.input.display()), help)
+        CliError::usage(format!("{}: {error}", input.display()), help)
     })?;
     let min_effect = args.min_effect.unwrap_or(0.0);
     let found: Vec<(Series, Vec<Found>)> = series
@@ -44,8 +49,12 @@ pub(super) fn run(args: &TrendArgs, session: &mut Session<'_>) -> Result<Exit, C
             session.print(|out| writeln!(out, "{text}"))?;
         }
         TrendFormat::Table => print_table(&found, session)?,
+        TrendFormat::Markdown | TrendFormat::Csv => {
+            let help = "write --format table or json";
+            return Err(CliError::usage("series from a file have no other form", help));
+        }
     }
-    Ok(Exit::Pass)
+    Ok(())
 }
 
 fn points(series: &Series) -> usize {
@@ -53,19 +62,15 @@ fn points(series: &Series) -> usize {
 }
 
 fn to_wire(all: &[(Series, Vec<Found>)]) -> HistoryV1 {
-    let step = |found: &Found| StepV1 {
-        index: found.step.index,
-        commit: found.commit.clone(),
-        size: Some(found.step.size).filter(|size| size.is_finite()),
-        p: found.step.p,
-        confirmed: found.step.confirmed,
-    };
     let series = all.iter().map(|(series, found)| SeriesV1 {
         id: series.id.clone(),
+        unit: None,
+        direction: None,
         points: points(series),
-        steps: found.iter().map(step).collect(),
+        steps: found.iter().map(step_to_wire).collect(),
     });
-    HistoryV1 { schema: HISTORY_SCHEMA.to_owned(), series: series.collect() }
+    let schema = HISTORY_SCHEMA.to_owned();
+    HistoryV1 { schema, rows: Vec::new(), series: series.collect() }
 }
 
 fn print_table(all: &[(Series, Vec<Found>)], session: &mut Session<'_>) -> Result<(), CliError> {

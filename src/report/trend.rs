@@ -1,0 +1,274 @@
+//! The history of a branch: as a table in a terminal, as Markdown, as CSV, and as JSON.
+
+use super::escape::{markdown_code, markdown_text, terminal};
+use super::grid::{self, Column as Head, Ink};
+use super::number::{Scale, plural, signed_percent};
+use crate::model::{Direction, EndpointKey, Metric, Statistic};
+use crate::schema::{HISTORY_SCHEMA, HistoryV1, RowV1, SeriesV1, StepV1, ValueV1};
+use crate::trend::{Column, Found, Mark, Table};
+use std::io::{self, Write};
+
+/// The longest subject, in characters.
+const SUBJECT: usize = 40;
+const AUTHOR: usize = 16;
+const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// The last so many rows, as they are shown.
+fn shown(table: &Table, last: usize) -> std::ops::Range<usize> {
+    table.rows.len().saturating_sub(last)..table.rows.len()
+}
+
+/// One scale for each column.
+fn scales(table: &Table) -> Vec<Scale> {
+    let values =
+        |c: usize| -> Vec<f64> { table.rows.iter().filter_map(|row| row.cells[c].value).collect() };
+    table.columns.iter().enumerate().map(|(c, own)| Scale::of(&own.unit, &values(c))).collect()
+}
+
+/// A column's heading: `POST /api/chat p95`, `req/s`.
+fn heading(column: &Column) -> String {
+    match (&column.key.endpoint, &column.key.metric, column.key.statistic) {
+        (EndpointKey::Total, Metric::Throughput, _) => "req/s".to_owned(),
+        (EndpointKey::Total, Metric::ErrorRate, _) => "errors".to_owned(),
+        (EndpointKey::Total, Metric::Custom(name), Statistic::Value) => name.clone(),
+        (EndpointKey::Total, Metric::Custom(name), statistic) => format!("{name} {statistic}"),
+        _ => column.key.to_string().replace("error_rate", "errors"),
+    }
+}
+
+fn sign(mark: Mark) -> (&'static str, Ink) {
+    match mark {
+        Mark::Fail => ("✗", Ink::Red),
+        Mark::Again => ("?", Ink::Magenta),
+        Mark::Warn => ("!", Ink::Yellow),
+        Mark::Accepted => ("a", Ink::Yellow),
+    }
+}
+
+/// Up and down, by whether the value grew.
+fn arrow(size: f64) -> &'static str {
+    if size >= 0.0 { "▲" } else { "▼" }
+}
+
+/// Writes the last rows for a terminal, newest last, a sparkline below each column, and the steps by name.
+pub fn render_table(
+    table: &Table,
+    last: usize,
+    color: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let range = shown(table, last);
+    writeln!(
+        out,
+        "{}: last {} of {}\n",
+        terminal(&table.title),
+        range.len(),
+        plural(table.rows.len(), "recorded commit")
+    )?;
+    if table.rows.is_empty() {
+        return Ok(());
+    }
+    let scales = scales(table);
+    let names: Vec<String> = table.columns.iter().map(|c| terminal(&heading(c))).collect();
+    let mut columns: Vec<Head<'_>> = vec![
+        ("commit", false),
+        ("date", false),
+        ("author", false),
+        ("subject", false),
+        ("", false),
+    ];
+    for name in &names {
+        columns.extend([(name.as_str(), true), ("", false)]);
+    }
+    let cut = |text: &str, most: usize| terminal(&text.chars().take(most).collect::<String>());
+    let mut rows = Vec::new();
+    for r in range.clone() {
+        let row = &table.rows[r];
+        let step = (0..table.columns.len()).find_map(|c| table.step_at(c, r));
+        let mut cells = vec![
+            (row.commit.short(), None),
+            (row.date.strftime("%Y-%m-%d %H:%M").to_string(), None),
+            (cut(&row.author, AUTHOR), None),
+            (cut(&row.subject, SUBJECT), None),
+            (step.map(arrow).unwrap_or_default().to_owned(), None),
+        ];
+        for (cell, scale) in row.cells.iter().zip(&scales) {
+            let mark = cell.mark.map(sign);
+            let ink = mark.map(|(_, ink)| ink);
+            cells.push((cell.value.map(|v| scale.show(v)).unwrap_or_else(|| "–".to_owned()), ink));
+            cells.push((mark.map(|(sign, _)| sign).unwrap_or_default().to_owned(), ink));
+        }
+        rows.push(cells);
+    }
+    let mut sparks: Vec<(String, Option<Ink>)> = vec![(String::new(), None); 5];
+    for c in 0..table.columns.len() {
+        let values: Vec<Option<f64>> =
+            table.rows[range.clone()].iter().map(|row| row.cells[c].value).collect();
+        sparks.extend([(sparkline(&values), None), (String::new(), None)]);
+    }
+    rows.push(sparks);
+    for line in grid::lines(&columns, rows, color) {
+        writeln!(out, "  {line}")?;
+    }
+    let steps = steps(table, &|text| terminal(text));
+    if !steps.is_empty() {
+        writeln!(out)?;
+    }
+    for (_, step) in steps {
+        writeln!(out, "  {step}")?;
+    }
+    Ok(())
+}
+
+/// At most so many values as a line of blocks; more are thinned out.
+fn sparkline(values: &[Option<f64>]) -> String {
+    const LONGEST: usize = 24;
+    let stride = values.len().div_ceil(LONGEST).max(1);
+    let thinned: Vec<Option<f64>> = values.iter().rev().step_by(stride).rev().copied().collect();
+    let known = || thinned.iter().flatten().copied();
+    let (low, high) =
+        (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
+    let level = |value: f64| {
+        let share = if high > low { (value - low) / (high - low) } else { 0.0 };
+        LEVELS[((share * 7.0).round() as usize).min(7)]
+    };
+    thinned.iter().map(|value| value.map_or(' ', level)).collect()
+}
+
+/// The steps of all columns, newest first, each with its row: `▲ step at 9d4e1b2 "…": POST /api/chat p95 +27.0 % (p = 3e-7, confirmed)`.
+fn steps(table: &Table, show: &dyn Fn(&str) -> String) -> Vec<(usize, String)> {
+    let mut all: Vec<(usize, String)> = Vec::new();
+    for (column, found) in table.columns.iter().zip(&table.steps) {
+        for Found { step, .. } in found {
+            let row = &table.rows[step.index];
+            let size =
+                if step.size.is_finite() { signed_percent(step.size) } else { "from 0".to_owned() };
+            let sure = if step.confirmed { "confirmed" } else { "not yet confirmed" };
+            all.push((
+                step.index,
+                format!(
+                    "{} step at {} \"{}\": {} {size} (p = {:.0e}, {sure})",
+                    arrow(step.size),
+                    row.commit.short(),
+                    show(&row.subject),
+                    show(&column.key.to_string()),
+                    step.p
+                ),
+            ));
+        }
+    }
+    all.sort_by(|a, b| b.0.cmp(&a.0));
+    all
+}
+
+/// Writes the last rows as a Markdown table.
+pub fn render_markdown(table: &Table, last: usize, out: &mut impl Write) -> io::Result<()> {
+    let scales = scales(table);
+    write!(out, "| commit | date | author | subject |")?;
+    for column in &table.columns {
+        write!(out, " {} |", markdown_code(&heading(column)))?;
+    }
+    write!(out, "\n|---|---|---|---|")?;
+    for _ in &table.columns {
+        write!(out, "--:|")?;
+    }
+    writeln!(out)?;
+    for r in shown(table, last) {
+        let row = &table.rows[r];
+        let date = row.date.strftime("%Y-%m-%d");
+        let (author, subject) = (markdown_code(&row.author), markdown_code(&row.subject));
+        write!(out, "| {} | {date} | {author} | {subject} |", row.commit.short())?;
+        for (c, (cell, scale)) in row.cells.iter().zip(&scales).enumerate() {
+            let value = cell.value.map(|v| scale.show(v).replace(' ', "\u{a0}"));
+            let step = table.step_at(c, r).map(arrow).unwrap_or_default();
+            let mark = cell.mark.map(|mark| sign(mark).0).unwrap_or_default();
+            let text = [value.unwrap_or_else(|| "–".to_owned()), step.to_owned(), mark.to_owned()];
+            let text: Vec<String> = text.into_iter().filter(|part| !part.is_empty()).collect();
+            write!(out, " {} |", text.join(" "))?;
+        }
+        writeln!(out)?;
+    }
+    let steps = steps(table, &|text| markdown_text(text));
+    if !steps.is_empty() {
+        writeln!(out)?;
+    }
+    steps.iter().try_for_each(|(_, step)| writeln!(out, "* {step}"))
+}
+
+/// Writes the last rows as CSV: `commit,timestamp,author,subject`, and a column for each measurement, in base units.
+pub fn render_csv(table: &Table, last: usize, out: &mut impl Write) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    let fixed = ["commit", "timestamp", "author", "subject"].map(str::to_owned);
+    let names =
+        table.columns.iter().map(|column| safe(&format!("{} ({})", column.key, column.unit)));
+    csv.write_record(fixed.into_iter().chain(names))?;
+    for r in shown(table, last) {
+        let row = &table.rows[r];
+        let fixed =
+            [row.commit.to_string(), row.date.to_string(), safe(&row.author), safe(&row.subject)];
+        let values =
+            row.cells.iter().map(|cell| cell.value.map(|v| v.to_string()).unwrap_or_default());
+        csv.write_record(fixed.into_iter().chain(values))?;
+    }
+    csv.flush()
+}
+
+/// Text that no spreadsheet takes for a formula.
+fn safe(text: &str) -> String {
+    let text = super::escape::harmless(text);
+    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
+}
+
+/// Writes the last rows and all steps as JSON, `perfgate.history/1`.
+pub fn render_json(table: &Table, last: usize, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &to_wire(table, last))?;
+    writeln!(out)
+}
+
+fn to_wire(table: &Table, last: usize) -> HistoryV1 {
+    let range = shown(table, last);
+    let row = |r: usize| {
+        let row = &table.rows[r];
+        let value = |(c, cell): (usize, &crate::trend::Cell)| ValueV1 {
+            series: table.columns[c].key.to_string(),
+            value: cell.value,
+            mark: cell.mark.map(|mark| mark.name().to_owned()),
+        };
+        RowV1 {
+            commit: row.commit.to_string(),
+            date: row.date.to_string(),
+            author: row.author.clone(),
+            subject: row.subject.clone(),
+            runs: row.runs,
+            values: row.cells.iter().enumerate().map(value).collect(),
+        }
+    };
+    let series = (0..table.columns.len()).map(|c| {
+        let own = &table.columns[c];
+        SeriesV1 {
+            id: own.key.to_string(),
+            unit: Some(own.unit.to_string()),
+            direction: Some(
+                if own.direction == Direction::Lower { "lower" } else { "higher" }.to_owned(),
+            ),
+            points: table.rows.iter().filter(|row| row.cells[c].value.is_some()).count(),
+            steps: table.steps[c].iter().map(step_to_wire).collect(),
+        }
+    });
+    HistoryV1 {
+        schema: HISTORY_SCHEMA.to_owned(),
+        rows: range.map(row).collect(),
+        series: series.collect(),
+    }
+}
+
+/// A step as it stands in a file.
+pub fn step_to_wire(found: &Found) -> StepV1 {
+    StepV1 {
+        index: found.step.index,
+        commit: found.commit.clone(),
+        size: Some(found.step.size).filter(|size| size.is_finite()),
+        p: found.step.p,
+        confirmed: found.step.confirmed,
+    }
+}

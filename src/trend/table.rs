@@ -1,0 +1,108 @@
+//! The history of a branch as a table: a row for each recorded commit, a column for each measurement.
+
+use super::{Found, Series, steps_of};
+use crate::model::{CommitId, Direction, MeasurementKey, Unit};
+
+/// A measurement over the commits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Which one.
+    pub key: MeasurementKey,
+    /// The unit of its values.
+    pub unit: Unit,
+    /// Which way is better.
+    pub direction: Direction,
+}
+
+/// What today's policy says of a value, held against the runs before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// A limit is crossed, by no more than noise gives.
+    Warn,
+    /// A limit is crossed, and another run would tell.
+    Again,
+    /// A limit is crossed.
+    Fail,
+    /// A commit accepts the change.
+    Accepted,
+}
+
+impl Mark {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Again => "inconclusive",
+            Self::Fail => "fail",
+            Self::Accepted => "accepted",
+        }
+    }
+}
+
+/// One value and what is known of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Cell {
+    /// The median over the commit's runs; none where it was not measured.
+    pub value: Option<f64>,
+    /// What the policy says.
+    pub mark: Option<Mark>,
+}
+
+/// A recorded commit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The commit.
+    pub commit: CommitId,
+    /// Its date.
+    pub date: jiff::Timestamp,
+    /// Who wrote it; untrusted text.
+    pub author: String,
+    /// First line of its message; untrusted text.
+    pub subject: String,
+    /// How many runs it has.
+    pub runs: usize,
+    /// A cell for each column.
+    pub cells: Vec<Cell>,
+}
+
+/// The history of a branch.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// What it is the history of.
+    pub title: String,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// All recorded commits, oldest first.
+    pub rows: Vec<Row>,
+    /// The steps of each column.
+    pub steps: Vec<Vec<Found>>,
+}
+
+impl Table {
+    /// The table of these rows, oldest first, with the steps of each column. `min_effect` is the smallest relative change that
+    /// counts as a step.
+    pub fn new(title: String, columns: Vec<Column>, rows: Vec<Row>, min_effect: f64) -> Self {
+        let steps = (0..columns.len())
+            .map(|c| steps_of(&series(&columns[c], c, &rows), min_effect))
+            .collect();
+        Self { title, columns, rows, steps }
+    }
+
+    /// The series of a column.
+    pub fn series(&self, column: usize) -> Series {
+        series(&self.columns[column], column, &self.rows)
+    }
+
+    /// The step of a column at a row, if there is one: its relative size.
+    pub fn step_at(&self, column: usize, row: usize) -> Option<f64> {
+        self.steps[column].iter().find(|found| found.step.index == row).map(|found| found.step.size)
+    }
+}
+
+fn series(column: &Column, c: usize, rows: &[Row]) -> Series {
+    Series {
+        id: column.key.to_string(),
+        commits: rows.iter().map(|row| row.commit.to_string()).collect(),
+        values: rows.iter().map(|row| row.cells[c].value).collect(),
+    }
+}
