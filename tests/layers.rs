@@ -21,7 +21,7 @@ const ROOMS: [(&str, u8); 11] = [
 ];
 
 /// Crates that may only be named behind their fence.
-const FENCES: [(&str, &[&str]); 10] = [
+const FENCES: [(&str, &[&str]); 11] = [
     ("clap", &["cli"]),
     ("git2", &["store"]),
     ("comfy_table", &["report"]),
@@ -29,6 +29,7 @@ const FENCES: [(&str, &[&str]); 10] = [
     ("csv", &["ingest", "trend", "report"]),
     ("polars", &["trend"]),
     ("plotters", &["report"]),
+    ("maud", &["report"]),
     ("reqwest", &["forge"]),
     ("rustls", &["forge"]),
     ("quick_xml", &["report"]),

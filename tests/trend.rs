@@ -1,5 +1,4 @@
 //! The history of a branch, from the store: rows, marks, steps, and every form of it.
-#![expect(clippy::unwrap_used, reason = "test code")]
 
 mod support;
 
@@ -119,4 +118,25 @@ fn a_picture_for_a_readme_is_drawn() {
     let svg = std::fs::read_to_string(repo.folder.join("trend.svg")).unwrap();
     assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{svg}");
     assert!(svg.contains("GET /0 p95 (ms)") && !svg.contains("http://evil"));
+}
+
+#[test]
+fn the_history_is_exported_as_tables_for_other_tools() {
+    let repo = main_with(&[1.0; 3], |r| format!("commit {r}"));
+    // Of each run, two endpoints with three percentiles, errors and throughput, and the total with the last two.
+    let rows = 3 * (2 * 5 + 2);
+    for format in ["parquet", "csv"] {
+        let ended = repo.perfgate(&["baseline", "export", "--format", format, "out"]).expect(0);
+        assert!(
+            ended.stderr.contains(&format!("exported {rows} rows of 3 runs to 1 files")),
+            "{}",
+            ended.stderr
+        );
+    }
+    let parquet = std::fs::read(repo.folder.join("out/suite=default/runs.parquet")).unwrap();
+    assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));
+    let csv = std::fs::read_to_string(repo.folder.join("out/suite=default/runs.csv")).unwrap();
+    let p95: Vec<&str> =
+        csv.lines().filter(|l| l.contains(",http,GET /0,latency,p95,ms,2026-01-01T")).collect();
+    assert_eq!(p95.len(), 3, "{csv}");
 }

@@ -45,6 +45,8 @@ pub(super) enum Command {
     Baseline(BaselineArgs),
     /// Show the recorded history: a row for each commit, and the steps where a level moved, and stayed
     Trend(TrendArgs),
+    /// One page with everything: verdict, tables, plots, history
+    Report(ReportArgs),
     /// Put a report where people see it: the pull request's comment, a check, the job's summary
     Publish(PublishArgs),
     /// Does the gate work here? Put known changes into recorded runs, and replay those in which nothing changed
@@ -115,8 +117,9 @@ pub(super) struct RecordArgs {
     pub(super) run: RunArgs,
 }
 
+/// What is held against what.
 #[derive(Debug, Args)]
-pub(super) struct CompareArgs {
+pub(super) struct ComparedArgs {
     /// Revision to compare with: the nearest comparable runs of its history are the baseline
     #[arg(long, value_name = "REV", conflicts_with = "baseline_file")]
     pub(super) baseline: Option<String>,
@@ -129,6 +132,12 @@ pub(super) struct CompareArgs {
     pub(super) run: RunArgs,
     #[command(flatten)]
     pub(super) gate: GateArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    #[command(flatten)]
+    pub(super) compared: ComparedArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
     /// Instead of the table, show how one verdict was reached: `POST /api/chat p95`, `total error rate`
@@ -300,6 +309,17 @@ pub(super) struct ImportArgs {
 pub(super) struct ExportArgs {
     /// Folder to write to
     pub(super) folder: PathBuf,
+    /// What to write: the records as they are, which `baseline import` reads, or one row for each run and measurement as
+    /// Parquet or CSV, a folder for each suite
+    #[arg(long, value_name = "FORMAT", default_value = "records")]
+    pub(super) format: ExportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    Records,
+    Parquet,
+    Csv,
 }
 
 #[derive(Debug, Args)]
@@ -369,6 +389,15 @@ pub(super) enum TrendFormat {
     Markdown,
     Json,
     Csv,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// File to write the page to. In place of results, a report that `compare --output json=FILE` wrote may be named
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: PathBuf,
+    #[command(flatten)]
+    pub(super) compared: ComparedArgs,
 }
 
 #[derive(Debug, Args)]

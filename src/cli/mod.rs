@@ -10,6 +10,7 @@ mod compare;
 mod demo;
 mod error;
 mod exit;
+mod judged;
 mod merge;
 mod normalize;
 mod output;
@@ -17,6 +18,7 @@ mod place;
 mod policy;
 mod publish;
 mod record;
+mod report;
 mod results;
 mod schema;
 mod search;
@@ -49,6 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<
         Command::Merge(args) => merge::run(args, session),
         Command::Baseline(args) => baseline::run(args, session),
         Command::Trend(args) => trend::run(args, session),
+        Command::Report(args) => report::run(args, session),
         Command::Publish(args) => publish::run(args, session),
         Command::Selftest(args) => selftest::run(args, session),
         Command::Schema(args) => schema::run(args, session),

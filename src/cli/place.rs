@@ -4,6 +4,7 @@ use super::error::CliError;
 use super::policy::{Loaded, directory};
 use super::session::Session;
 use crate::store::{DirectoryStore, GitStore, History, Pushed, RunStore, StoreError, fetch, push};
+use std::path::Path;
 
 /// The store, and the history that it goes with.
 pub(super) struct Place {
@@ -23,8 +24,13 @@ pub(super) fn open_place(
     offline: bool,
     session: &Session<'_>,
 ) -> Result<Place, CliError> {
+    open_in(loaded, offline, session.folder())
+}
+
+/// The same, in a folder: a place belongs to one thread, and others open their own.
+pub(super) fn open_in(loaded: &Loaded, offline: bool, folder: &Path) -> Result<Place, CliError> {
     let wanted = loaded.policy.store.remote.as_deref();
-    let history = History::open(session.folder(), wanted, offline)?;
+    let history = History::open(folder, wanted, offline)?;
     let kept = match directory(loaded) {
         Some(folder) => Kept::Directory(DirectoryStore::new(folder)),
         None => Kept::Git(GitStore::open(history.common_dir(), history.remote().cloned())?),

@@ -18,6 +18,8 @@ pub(super) struct Search {
     pub(super) under_test: UnderTest,
     pub(super) pull_request: Option<PullRequest>,
     pub(super) warnings: Vec<Warning>,
+    /// Whether the histograms of the runs are wanted although no limit needs them.
+    pub(super) histograms: bool,
 }
 
 impl Search {
@@ -44,7 +46,7 @@ impl Search {
             place.fetch()?;
         }
         let under_test = under_test(&place.history, pull_request.as_ref())?;
-        Ok(Self { place, revision, under_test, pull_request, warnings })
+        Ok(Self { place, revision, under_test, pull_request, warnings, histograms: false })
     }
 
     /// The run under test: the results that are named, else what is recorded for its commit.
@@ -63,7 +65,7 @@ impl Search {
         let mut runs: Vec<Run> = Vec::new();
         for commit in &self.under_test.all {
             for entry in store.entries_of(*commit)? {
-                let histograms = loaded.policy.rules.needs_histograms();
+                let histograms = self.histograms || loaded.policy.rules.needs_histograms();
                 runs.push(load_record(store, &entry, histograms)?.run);
             }
         }
@@ -111,7 +113,7 @@ impl Search {
             allow_different: &policy.rules.allow_different,
             max_distance: gate.max_distance.unwrap_or(policy.baseline.max_distance),
             window: policy.baseline.window,
-            histograms: policy.rules.needs_histograms(),
+            histograms: self.histograms || policy.rules.needs_histograms(),
         }
     }
 

@@ -143,6 +143,11 @@ impl Distribution {
         Some((low - half_bucket(low), high + half_bucket(high)))
     }
 
+    /// The share of samples up to a value in milliseconds, from 0 to 1.
+    pub fn fraction_below(&self, ms: f64) -> f64 {
+        self.histogram.quantile_below((ms.max(0.0) * NS_PER_MS) as u64)
+    }
+
     /// The quantile in milliseconds; none without samples.
     pub fn quantile(&self, level: Quantile) -> Option<f64> {
         self.at(level.fraction())

@@ -157,7 +157,7 @@ fn steps(table: &Table, show: &dyn Fn(&str) -> String) -> Vec<(usize, String)> {
             ));
         }
     }
-    all.sort_by(|a, b| b.0.cmp(&a.0));
+    all.sort_by_key(|(row, _)| std::cmp::Reverse(*row));
     all
 }
 

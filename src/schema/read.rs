@@ -51,15 +51,13 @@ pub enum RunFileError {
 
 /// Reads a run. `json` is the whole document.
 pub fn read_run(json: &[u8]) -> Result<ReadRun, RunFileError> {
-    #[derive(Deserialize)]
-    struct Header {
-        schema: Option<String>,
-    }
     let wrap = |source| RunFileError::Json { source };
-    let header: Header = serde_json::from_slice(json).map_err(wrap)?;
-    let found = header.schema.unwrap_or_default();
-    if found != RUN_SCHEMA {
-        return Err(RunFileError::Version { found });
+    // What the schema is called is looked up first only where it is not at the very beginning, as perfgate writes it.
+    if !json.starts_with(BEGINNING) {
+        let found = schema_of(json)?;
+        if found != RUN_SCHEMA {
+            return Err(RunFileError::Version { found });
+        }
     }
     let mut unknown_fields = Vec::new();
     let mut parser = serde_json::Deserializer::from_slice(json);
@@ -68,6 +66,19 @@ pub fn read_run(json: &[u8]) -> Result<ReadRun, RunFileError> {
             .map_err(wrap)?;
     parser.end().map_err(wrap)?;
     Ok(ReadRun { run: run(file)?, unknown_fields })
+}
+
+/// How a run that perfgate wrote begins.
+const BEGINNING: &[u8] = br#"{"schema":"perfgate.run/1","#;
+
+fn schema_of(json: &[u8]) -> Result<String, RunFileError> {
+    #[derive(Deserialize)]
+    struct Header {
+        schema: Option<String>,
+    }
+    let header: Header =
+        serde_json::from_slice(json).map_err(|source| RunFileError::Json { source })?;
+    Ok(header.schema.unwrap_or_default())
 }
 
 fn invalid(path: &str, problem: impl ToString) -> RunFileError {

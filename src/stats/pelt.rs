@@ -1,8 +1,34 @@
 //! Optimal splits of a series into segments of constant mean (PELT, Killick, Fearnhead and Eckley 2012).
 
+use std::collections::BTreeSet;
+
+/// Points of a window in which splits are looked for.
+const WINDOW: usize = 1_000;
+
 /// The first index of every segment but the first, for the segmentation that minimises the sum of squared distances
 /// from the segment means plus `penalty` for every split. Segments have at least `shortest` ≥ 1 points.
+///
+/// Without splits to prune by, the time grows with the square of the length. So in a long series every split is first looked
+/// for in windows, each of which overlaps the next by half, and the optimum is then taken over what was found there.
 pub fn pelt(values: &[f64], penalty: f64, shortest: usize) -> Vec<usize> {
+    if values.len() <= 2 * WINDOW {
+        return optimum(values, penalty, shortest, |_| true);
+    }
+    let mut candidates = BTreeSet::new();
+    for from in (0..values.len() - WINDOW / 2).step_by(WINDOW / 2) {
+        let part = &values[from..(from + WINDOW).min(values.len())];
+        candidates.extend(optimum(part, penalty, shortest, |_| true).iter().map(|at| from + at));
+    }
+    optimum(values, penalty, shortest, |start| candidates.contains(&start))
+}
+
+/// The optimum over the splits that are allowed.
+fn optimum(
+    values: &[f64],
+    penalty: f64,
+    shortest: usize,
+    allowed: impl Fn(usize) -> bool,
+) -> Vec<usize> {
     let n = values.len();
     if n < 2 * shortest {
         return Vec::new();
@@ -27,7 +53,7 @@ pub fn pelt(values: &[f64], penalty: f64, shortest: usize) -> Vec<usize> {
         let mut kept = costs.iter().map(|cost| *cost <= best[t]);
         starts.retain(|_| kept.next().unwrap_or(true));
         // The next t may end a segment that starts here.
-        if t + 1 >= 2 * shortest {
+        if t + 1 >= 2 * shortest && allowed(t + 1 - shortest) {
             starts.push(t + 1 - shortest);
         }
     }

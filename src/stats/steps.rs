@@ -54,8 +54,8 @@ fn evaluate(values: &[f64], min_effect: f64) -> Vec<Step> {
     }
     let y = scaled(values);
     let Some(noise) = noise_of_differences(&y) else { return Vec::new() };
-    let (noise, clipped) = unmixed(&y, noise);
-    let (splits, noise, inflation) = decorrelated(&clipped, noise);
+    let (noise, clipped, splits) = unmixed(&y, noise);
+    let (splits, noise, inflation) = decorrelated(&clipped, noise, splits);
     let kept = prune(&y, &clipped, splits, noise, inflation, min_effect);
     let bounds = bounds(&kept, y.len());
     kept.iter()
@@ -112,11 +112,12 @@ fn split(clipped: &[f64], noise: f64, inflation: f64) -> Vec<usize> {
 
 /// Steps 2 to 4: where the residuals of the segments are wider than the noise from point to point, the noise is a mixture
 /// (two kinds of machine, say): then it is taken as wide as they are, and everything is done once more.
-fn unmixed(y: &[f64], noise: f64) -> (f64, Vec<f64>) {
+fn unmixed(y: &[f64], noise: f64) -> (f64, Vec<f64>, Vec<usize>) {
     let mut noise = noise;
     let mut clipped = clip(y, noise);
+    let mut splits = split(&clipped, noise, 1.0);
     for _ in 0..2 {
-        let bounds = bounds(&split(&clipped, noise, 1.0), y.len());
+        let bounds = bounds(&splits, y.len());
         let mut residuals: Vec<f64> = Vec::with_capacity(y.len());
         for segment in bounds.windows(2) {
             let part = &y[segment[0]..segment[1]];
@@ -131,15 +132,16 @@ fn unmixed(y: &[f64], noise: f64) -> (f64, Vec<f64>) {
         }
         noise = wider;
         clipped = clip(y, noise);
+        splits = split(&clipped, noise, 1.0);
     }
-    (noise, clipped)
+    (noise, clipped, splits)
 }
 
 /// Step 5: correlated noise wanders, and looks like steps; the penalty grows with it. Gives splits, noise and the factor
 /// by which correlation inflates variances.
-fn decorrelated(clipped: &[f64], noise: f64) -> (Vec<usize>, f64, f64) {
+fn decorrelated(clipped: &[f64], noise: f64, splits: Vec<usize>) -> (Vec<usize>, f64, f64) {
     let n = clipped.len() as f64;
-    let bounds = bounds(&split(clipped, noise, 1.0), clipped.len());
+    let bounds = bounds(&splits, clipped.len());
     let mut residuals = Vec::with_capacity(clipped.len());
     for segment in bounds.windows(2) {
         let part = &clipped[segment[0]..segment[1]];
@@ -154,8 +156,11 @@ fn decorrelated(clipped: &[f64], noise: f64) -> (Vec<usize>, f64, f64) {
     let lag = lag + (1.0 + 3.0 * lag) * segments / n;
     let lag = (lag - 1.0 / n.sqrt()).clamp(0.0, 0.85);
     let inflation = (1.0 + lag) / (1.0 - lag);
-    let noise = if n > segments { noise.max((squares / (n - segments)).sqrt()) } else { noise };
-    (split(clipped, noise, inflation), noise, inflation)
+    let wider = if n > segments { noise.max((squares / (n - segments)).sqrt()) } else { noise };
+    // Nothing is gained by looking again where nothing has changed.
+    let same = wider <= noise && inflation <= 1.0;
+    let splits = if same { splits } else { split(clipped, wider, inflation) };
+    (splits, wider, inflation)
 }
 
 /// Step 6: takes back the split that the tests like least, until they confirm all that are left.

@@ -3,11 +3,13 @@
 //! Series may come from elsewhere ([`read_series`]); what a step is, is mathematics of [`crate::stats`]. Nothing here judges
 //! a run.
 
+mod frame;
 mod input;
 mod table;
 
+pub use frame::{Frame, FrameError, Recorded};
 pub use input::{Series, SeriesError, read_series};
-pub use table::{Cell, Column, Mark, Row, Table};
+pub use table::{Cell, Column, Mark, Row, Table, in_parallel};
 
 use crate::stats::{Step, steps};
 

@@ -82,9 +82,9 @@ impl Table {
     /// The table of these rows, oldest first, with the steps of each column. `min_effect` is the smallest relative change that
     /// counts as a step.
     pub fn new(title: String, columns: Vec<Column>, rows: Vec<Row>, min_effect: f64) -> Self {
-        let steps = (0..columns.len())
-            .map(|c| steps_of(&series(&columns[c], c, &rows), min_effect))
-            .collect();
+        let all: Vec<Series> =
+            columns.iter().enumerate().map(|(c, own)| series(own, c, &rows)).collect();
+        let steps = in_parallel(&all, |series| steps_of(series, min_effect));
         Self { title, columns, rows, steps }
     }
 
@@ -97,6 +97,24 @@ impl Table {
     pub fn step_at(&self, column: usize, row: usize) -> Option<f64> {
         self.steps[column].iter().find(|found| found.step.index == row).map(|found| found.step.size)
     }
+}
+
+/// Does the same to each item, on every processor; the answers are in the items' order.
+pub fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = items.len().div_ceil(threads).max(1);
+    let work = &work;
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = items
+            .chunks(part)
+            .map(|part| scope.spawn(move || part.iter().map(work).collect::<Vec<R>>()))
+            .collect();
+        let joined = parts.into_iter().map(|part| match part.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.flatten().collect()
+    })
 }
 
 fn series(column: &Column, c: usize, rows: &[Row]) -> Series {

@@ -1,17 +1,23 @@
 //! `perfgate baseline import`, `export`, `push` and `fetch`.
 
-use crate::cli::args::{ExportArgs, ImportArgs};
+use crate::cli::args::{ExportArgs, ExportFormat, ImportArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::normalize::say_warnings;
-use crate::cli::place::{open_place, push_records};
+use crate::cli::output::write_file;
+use crate::cli::place::{Place, open_place, push_records};
 use crate::cli::policy::Loaded;
 use crate::cli::record::refuse_empty;
 use crate::cli::results::read_files;
 use crate::cli::session::Session;
 use crate::ingest::ReadOptions;
-use crate::model::Run;
-use crate::store::{DirectoryStore, NewRecord, RunStore, fetch as fetch_store, load, record};
+use crate::model::{CommitId, Run};
+use crate::store::{
+    DirectoryStore, Entry, NewRecord, RunStore, fetch as fetch_store, load, record,
+};
+use crate::trend::{Frame, Recorded};
+use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 /// Everything is read before anything is written, so that a broken file leaves the store as it was.
@@ -66,6 +72,9 @@ pub(super) fn export(
     let place = open_place(loaded, false, session)?;
     let entries = place.store().entries()?;
     place.store().make_present(&entries)?;
+    if args.format != ExportFormat::Records {
+        return export_table(args, &place, &entries, session);
+    }
     let target = DirectoryStore::new(session.path(&args.folder));
     let mut records = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -76,6 +85,51 @@ pub(super) fn export(
     target.write(&records)?;
     session.say(&format!("exported {} runs to {}", records.len(), args.folder.display()))?;
     Ok(Exit::Pass)
+}
+
+/// One table for each suite: `suite=<name>/runs.parquet`, as tools that read folders of tables expect it.
+fn export_table(
+    args: &ExportArgs,
+    place: &Place,
+    entries: &[Entry],
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
+    let mut frames: BTreeMap<String, Frame> = BTreeMap::new();
+    let commits: Vec<CommitId> = entries.iter().map(|entry| entry.commit).collect();
+    let infos = place.history.infos(&commits)?;
+    for (entry, info) in entries.iter().zip(infos) {
+        let run = load(place.store(), entry, false)?.run;
+        let date = info.map(|info| info.date);
+        let recorded = Recorded { id: &entry.id, commit: entry.commit, date, run: &run };
+        frames.entry(run.suite.clone()).or_default().add(&recorded);
+    }
+    let mut rows = 0;
+    let files = frames.len();
+    for (suite, frame) in frames {
+        rows += frame.rows();
+        let parquet = args.format == ExportFormat::Parquet;
+        let name = if parquet { "runs.parquet" } else { "runs.csv" };
+        let folder = format!("suite={}", encoded(&suite));
+        let path = session.path(&args.folder).join(folder).join(name);
+        write_file(&path, |out| {
+            let written = if parquet { frame.write_parquet(out) } else { frame.write_csv(out) };
+            written.map_err(io::Error::other)
+        })?;
+    }
+    let folder = args.folder.display();
+    session.say(&format!(
+        "exported {rows} rows of {} runs to {files} files in {folder}",
+        entries.len()
+    ))?;
+    Ok(Exit::Pass)
+}
+
+/// A name that is one folder, whatever it holds: every other character by its number, as such folders are read.
+fn encoded(name: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    name.bytes()
+        .map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 pub(super) fn push(loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {

@@ -3,6 +3,8 @@
 mod series;
 mod stored;
 
+pub(super) use stored::history_of;
+
 use super::args::{TrendArgs, TrendFormat};
 use super::error::CliError;
 use super::exit::Exit;

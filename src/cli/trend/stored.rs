@@ -2,7 +2,7 @@
 
 use crate::cli::args::{RunArgs, TrendArgs};
 use crate::cli::error::CliError;
-use crate::cli::place::{Place, open_place};
+use crate::cli::place::{Place, open_in, open_place};
 use crate::cli::policy::{Loaded, load};
 use crate::cli::session::Session;
 use crate::config::{Accept, Pattern};
@@ -11,8 +11,9 @@ use crate::model::{
     CommitId, Direction, EndpointKey, MeasurementKey, Metric, Run, Statistic, Unit, differences,
 };
 use crate::stats::median;
-use crate::store::{CommitInfo, load as load_record, nearest_run, recorded_line};
-use crate::trend::{Cell, Column, Mark, Row, Table};
+use crate::store::{CommitInfo, Entry, RunStore, load as load_record, recorded_line};
+use crate::trend::{Cell, Column, Mark, Row, Table, in_parallel};
+use std::path::Path;
 
 /// Endpoints that are shown where none are named.
 const BUSIEST: usize = 4;
@@ -29,19 +30,51 @@ pub(super) fn history(args: &TrendArgs, session: &Session<'_>) -> Result<Table, 
     let branch = args.branch.as_ref().or(loaded.policy.baseline.branch.as_ref());
     let branch = branch.map_or("HEAD", String::as_str);
     let head = place.history.resolve(branch)?;
-    let meant = |run: &Run| is_meant(run, &args.run);
-    let from = (branch, head);
-    let newest = nearest_run(place.store(), &place.history, from, MOST_COMMITS, &meant)?;
-    let newest = newest.ok_or_else(|| {
+    let recorded = recorded_line(place.store(), &place.history, (branch, head), MOST_COMMITS)?;
+    let newest = newest(&recorded, place.store(), &args.run)?.ok_or_else(|| {
         let help = "record some first: perfgate record RESULTS --push";
         CliError::usage(format!("no run is recorded on {branch}"), help)
     })?;
-    let columns = columns(&newest.run, args)?;
-    let mut line = Line::read(&place, from, &newest.run, &columns, args, &loaded)?;
+    let columns = columns(&newest, args)?;
+    let within = (args.last, args.since);
+    let at = (&loaded, session.folder());
+    let mut line = Line::read(recorded, &newest, &columns, within, at)?;
     line.mark(&columns, &loaded, args.last);
     line.mark_accepted(&columns, &place, head)?;
-    let title = title(branch, &newest.run);
+    let title = title(branch, &newest);
     Ok(Table::new(title, columns, line.rows, args.min_effect.unwrap_or(0.0)))
+}
+
+/// The history of these measurements on a branch, without marks, for what is already fetched; none if nothing is recorded.
+pub(in crate::cli) fn history_of(
+    branch: &str,
+    like: &Run,
+    keys: Vec<MeasurementKey>,
+    loaded: &Loaded,
+    session: &Session<'_>,
+) -> Result<Option<Table>, CliError> {
+    let place = open_place(loaded, true, session)?;
+    // A branch that only the remote has, or none at all: the page does without.
+    let Ok(head) = place.history.resolve(branch) else { return Ok(None) };
+    let columns: Vec<Column> = keys.into_iter().map(|key| column(key, like)).collect();
+    let recorded = recorded_line(place.store(), &place.history, (branch, head), MOST_COMMITS)?;
+    let line = Line::read(recorded, like, &columns, (0, None), (loaded, session.folder()))?;
+    Ok(Some(Table::new(title(branch, like), columns, line.rows, 0.0)))
+}
+
+/// The newest run of a line that the arguments mean.
+fn newest(
+    recorded: &[(CommitInfo, Vec<Entry>)],
+    store: &dyn RunStore,
+    args: &RunArgs,
+) -> Result<Option<Run>, CliError> {
+    for entry in recorded.iter().flat_map(|(_, entries)| entries) {
+        let run = load_record(store, entry, false)?.run;
+        if is_meant(&run, args) {
+            return Ok(Some(run));
+        }
+    }
+    Ok(None)
 }
 
 fn is_meant(run: &Run, args: &RunArgs) -> bool {
@@ -143,38 +176,41 @@ struct Line {
 
 impl Line {
     fn read(
-        place: &Place,
-        from: (&str, CommitId),
+        mut recorded: Vec<(CommitInfo, Vec<Entry>)>,
         like: &Run,
         columns: &[Column],
-        args: &TrendArgs,
-        loaded: &Loaded,
+        (last, since): (usize, Option<jiff::civil::Date>),
+        (loaded, folder): (&Loaded, &Path),
     ) -> Result<Self, CliError> {
-        let kept = args.last.saturating_add(2 * loaded.policy.baseline.window);
-        let since = args.since.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
+        let kept = last.saturating_add(2 * loaded.policy.baseline.window);
+        let since = since.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
         let since = since.map(|start| start.timestamp());
+        if let Some(since) = since {
+            let older = recorded.iter().position(|(commit, _)| commit.date < since);
+            recorded.truncate(older.unwrap_or(recorded.len()));
+        }
+        let numbered: Vec<(usize, (CommitInfo, Vec<Entry>))> =
+            recorded.into_iter().enumerate().collect();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let parts: Vec<_> = numbered.chunks(numbered.len().div_ceil(threads).max(1)).collect();
+        let read = in_parallel(&parts, |part| -> Result<Vec<Read>, CliError> {
+            // A store belongs to one thread: each opens its own.
+            let store = open_in(loaded, true, folder)?;
+            part.iter()
+                .map(|(i, (commit, entries))| {
+                    let runs = runs_like(like, entries, store.store(), loaded)?;
+                    let row = (!runs.is_empty()).then(|| row(commit, &runs, columns));
+                    Ok((row, if *i < kept { runs } else { Vec::new() }))
+                })
+                .collect()
+        });
         let mut line = Self { rows: Vec::new(), newest: Vec::new() };
-        for (commit, entries) in recorded_line(place.store(), &place.history, from, MOST_COMMITS)? {
-            if since.is_some_and(|since| commit.date < since) {
-                break;
-            }
-            let mut runs = Vec::with_capacity(entries.len());
-            for entry in &entries {
-                let run = load_record(place.store(), entry, false)?.run;
-                let allowed = &loaded.policy.rules.allow_different;
-                let other = differences(&run, like)
-                    .iter()
-                    .any(|d| d.field.forbids() && !allowed.contains(&d.field));
-                if !other {
-                    runs.push(run);
+        for part in read {
+            for (row, runs) in part? {
+                line.rows.extend(row);
+                if !runs.is_empty() {
+                    line.newest.push(runs);
                 }
-            }
-            if runs.is_empty() {
-                continue;
-            }
-            line.rows.push(row(commit, &runs, columns));
-            if line.newest.len() < kept {
-                line.newest.push(runs);
             }
         }
         line.rows.reverse();
@@ -235,7 +271,31 @@ impl Line {
     }
 }
 
-fn row(commit: CommitInfo, runs: &[Run], columns: &[Column]) -> Row {
+/// A row, if the commit has a comparable run, and its runs where they are needed.
+type Read = (Option<Row>, Vec<Run>);
+
+/// The runs of a commit that are comparable with this one.
+fn runs_like(
+    like: &Run,
+    entries: &[Entry],
+    store: &dyn RunStore,
+    loaded: &Loaded,
+) -> Result<Vec<Run>, CliError> {
+    let allowed = &loaded.policy.rules.allow_different;
+    let mut runs = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let run = load_record(store, entry, false)?.run;
+        let other = differences(&run, like)
+            .iter()
+            .any(|d| d.field.forbids() && !allowed.contains(&d.field));
+        if !other {
+            runs.push(run);
+        }
+    }
+    Ok(runs)
+}
+
+fn row(commit: &CommitInfo, runs: &[Run], columns: &[Column]) -> Row {
     let cell = |column: &Column| {
         let values: Vec<f64> = runs.iter().filter_map(|run| run.value(&column.key)).collect();
         Cell { value: median(&values), mark: None }
@@ -243,8 +303,8 @@ fn row(commit: CommitInfo, runs: &[Run], columns: &[Column]) -> Row {
     Row {
         commit: commit.id,
         date: commit.date,
-        author: commit.author,
-        subject: commit.subject,
+        author: commit.author.clone(),
+        subject: commit.subject.clone(),
         runs: runs.len(),
         cells: columns.iter().map(cell).collect(),
     }

@@ -1,0 +1,85 @@
+//! `perfgate report`: everything on one page.
+
+use super::args::ReportArgs;
+use super::error::CliError;
+use super::exit::Exit;
+use super::judged::{Judged, judged};
+use super::output::write_file;
+use super::policy::{Loaded, load};
+use super::session::Session;
+use super::trend::history_of;
+use crate::gate::Report;
+use crate::model::{MeasurementKey, Metric};
+use crate::report::{Page, read_report, render_html};
+use crate::schema::REPORT_SCHEMA;
+use crate::trend::Table;
+use std::collections::BTreeSet;
+use std::io::Read as _;
+
+/// Measurements whose history is drawn.
+const MOST: usize = 12;
+/// Bytes within which a report says what it is.
+const HEAD: u64 = 256;
+
+pub(super) fn run(args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let mut loaded = load(session)?;
+    let (judged, history) = match written_report(args, session)? {
+        Some(report) => (Judged { report, baseline: Vec::new(), current: Vec::new() }, None),
+        None => {
+            let judged = judged(&args.compared, &mut loaded, true, session)?;
+            let history = history(&judged, &loaded, session)?;
+            (judged, history)
+        }
+    };
+    let page = Page {
+        report: &judged.report,
+        baseline: &judged.baseline,
+        current: &judged.current,
+        history: history.as_ref(),
+    };
+    write_file(&session.path(&args.html), |mut out| render_html(page, &mut out))?;
+    session.say(&format!("wrote {}", args.html.display()))?;
+    Ok(Exit::from_report(judged.report.exit_code()))
+}
+
+/// The report that the only argument is, if it is one.
+fn written_report(args: &ReportArgs, session: &Session<'_>) -> Result<Option<Report>, CliError> {
+    let [name] = args.compared.results.results.as_slice() else { return Ok(None) };
+    let path = session.path(name.as_ref());
+    let wrap = |source| CliError::File { path: path.clone(), source };
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let mut head = Vec::new();
+    std::fs::File::open(&path).map_err(wrap)?.take(HEAD).read_to_end(&mut head).map_err(wrap)?;
+    if !String::from_utf8_lossy(&head).contains(REPORT_SCHEMA) {
+        return Ok(None);
+    }
+    let json = std::fs::read(&path).map_err(wrap)?;
+    let read = read_report(&json).map_err(|error| {
+        let help = "give the file that `perfgate compare --output json=FILE` wrote";
+        CliError::usage(format!("{}: {error}", path.display()), help)
+    })?;
+    Ok(Some(read))
+}
+
+/// The recorded history of what asks for attention and of what is nearest to its limit; none for plain files.
+fn history(
+    judged: &Judged,
+    loaded: &Loaded,
+    session: &Session<'_>,
+) -> Result<Option<Table>, CliError> {
+    let Some(revision) = judged.report.requested.clone() else { return Ok(None) };
+    let Some(run) = judged.current.first() else { return Ok(None) };
+    let mut findings: Vec<_> = judged.report.findings.iter().filter(|f| f.is_compared()).collect();
+    findings.sort_by_key(|f| std::cmp::Reverse(f.verdict.rank()));
+    let mut seen = BTreeSet::new();
+    let keys: Vec<MeasurementKey> = findings
+        .into_iter()
+        .filter(|f| f.metric != Metric::ErrorRate || f.verdict.rank() > 1)
+        .map(crate::gate::Finding::key)
+        .filter(|key| seen.insert(key.clone()))
+        .take(MOST)
+        .collect();
+    history_of(&revision, run, keys, loaded, session)
+}

@@ -1,0 +1,242 @@
+//! The report as one page that needs nothing else: no network, no other file. It opens from a folder, an artifact or a mail.
+//!
+//! Every text goes through the template, which escapes it; the page's own policy forbids it to load anything.
+
+mod plots;
+
+use super::escape::harmless;
+use super::number::{plural, significant};
+use super::words::{
+    self, Scales, anchored, change, closeness, gone, headline, interval, left_out, limit_of,
+    looked_at, mark, provenance,
+};
+use crate::gate::{Finding, Report, ReportReason, Verdict};
+use crate::model::Run;
+use crate::trend::Table;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use std::io::{self, Write};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+/// The page loads nothing, and nothing that stands in a name could make it.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+
+/// Everything that a page shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    /// What the gate found.
+    pub report: &'a Report,
+    /// The baseline's runs, where they are at hand: for their distributions.
+    pub baseline: &'a [Run],
+    /// The new runs.
+    pub current: &'a [Run],
+    /// The recorded history of what is judged.
+    pub history: Option<&'a Table>,
+}
+
+/// Writes the page.
+pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+    let report = page.report;
+    let plain = |text: &str| harmless(text);
+    let scales = Scales::of(report);
+    let title = match &report.current.suite {
+        Some(suite) => format!("Performance of {}", harmless(suite)),
+        None => "Performance".to_owned(),
+    };
+    let windows = plots::windows(report)?;
+    let distributions = plots::distributions(page)?;
+    let history = page.history.map(plots::history).transpose()?.unwrap_or_default();
+    let body = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { (mark(report.verdict)) " " (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 class=(report.verdict.name()) {
+                        (mark(report.verdict)) " " (title) ": " (report.verdict.name().replace('_', " "))
+                    }
+                    p.headline { (sentence(&headline(report, &scales, &plain))) }
+                    (from(report))
+                }
+                main {
+                    (findings(report, &scales))
+                    @for (heading, figures) in [
+                        ("Response times of baseline and this run", distributions),
+                        ("History", history),
+                        ("The runs that were compared", windows),
+                    ] {
+                        @if !figures.is_empty() {
+                            h2 { (heading) }
+                            div.plots { @for figure in &figures { (figure) } }
+                        }
+                    }
+                    (rest(report))
+                    (runs(page))
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    out.write_all(body.into_string().as_bytes())
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
+/// What the run was held against, and how much of it.
+fn from(report: &Report) -> Markup {
+    let plain = |text: &str| harmless(text);
+    let (compared, total) = (report.coverage.compared, report.coverage.total);
+    html! {
+        @if let Some(baseline) = &report.baseline {
+            p.soft {
+                "Against " (provenance(baseline, report, &plain)) ". "
+                @if let Some(anchor) = &report.anchor { "Anchor " (anchored(anchor, report, &plain)) ". " }
+                (compared) " of " (plural(total, "measurement")) " compared. Exit code " (report.exit_code()) "."
+            }
+        }
+        @if report.reason == ReportReason::NoBaseline {
+            ul { @for line in looked_at(report, &plain) { li { (line) } } }
+        }
+    }
+}
+
+/// The table of findings, with its controls.
+fn findings(report: &Report, scales: &Scales) -> Markup {
+    if report.findings.is_empty() {
+        return html! {};
+    }
+    let mut rows: Vec<&Finding> = report.findings.iter().collect();
+    rows.sort_by(|a, b| {
+        let rank = b.verdict.rank().cmp(&a.verdict.rank());
+        rank.then(closeness(b).total_cmp(&closeness(a)))
+    });
+    let head = |text: &str, number: bool| {
+        let label = (text.is_empty()).then_some("how bad");
+        html! { th.number[number] scope="col" { button type="button" aria-label=[label] { (text) } } }
+    };
+    let verdicts =
+        [Verdict::Fail, Verdict::Inconclusive, Verdict::Warn, Verdict::Pass, Verdict::NotCompared];
+    html! {
+        h2 { "Findings" }
+        div.controls {
+            label { "Filter " input type="search" id="filter" placeholder="words of an endpoint, metric or verdict"; }
+            label { "Verdict " select id="verdict" {
+                option value="" { "all" }
+                @for verdict in verdicts {
+                    option value=(verdict.name()) { (verdict.name().replace('_', " ")) }
+                }
+            } }
+            span.soft id="count" aria-live="polite" {}
+        }
+        div.scroll {
+            table id="findings" {
+                thead { tr {
+                    (head("", false)) (head("endpoint", false)) (head("metric", false)) (head("baseline", true))
+                    (head("this run", true)) (head("change", true)) (head("95 % interval", true))
+                    (head("limit", true)) (head("verdict", false))
+                } }
+                tbody { @for finding in rows { (row(finding, report, scales)) } }
+            }
+        }
+        p { button.more type="button" id="more" hidden { "Show more" } }
+    }
+}
+
+fn row(finding: &Finding, report: &Report, scales: &Scales) -> Markup {
+    let plain = |text: &str| harmless(text);
+    let scale = scales.scale(&finding.unit);
+    let shown = |value: Option<f64>| value.map(|v| scale.show(v)).unwrap_or_default();
+    let sorted = |value: Option<f64>| value.map_or("NaN".to_owned(), |v| v.to_string());
+    let size = finding.change().map(|change| change.relative.unwrap_or(change.absolute));
+    let verdict = finding.verdict.name();
+    html! {
+        tr data-verdict=(verdict) {
+            td class=(verdict) data-value=(finding.verdict.rank()) { (mark(finding.verdict)) }
+            td.name { (harmless(&finding.endpoint.to_string())) }
+            td { (words::metric(finding, &plain)) }
+            td.number data-value=(sorted(finding.baseline)) { (shown(finding.baseline)) }
+            td.number data-value=(sorted(finding.current)) { (shown(finding.current)) }
+            td class={ "number " (verdict) } data-value=(sorted(size)) { (change(finding)) }
+            td.number { (interval(finding)) }
+            td.number { (limit_of(finding)) }
+            td.name class=(verdict) { (words::verdict(finding, report, &plain)) }
+        }
+    }
+}
+
+/// Warnings, what is gone, and what was not compared.
+fn rest(report: &Report) -> Markup {
+    let plain = |text: &str| harmless(text);
+    let (gone, left_out) = (gone(report, &plain), left_out(report, &plain));
+    let list = |heading: &str, lines: &[String]| {
+        html! { @if !lines.is_empty() { h2 { (heading) } ul { @for line in lines { li { (line) } } } } }
+    };
+    let warnings: Vec<String> = report
+        .warnings
+        .iter()
+        .map(|warning| {
+            let place = warning.place.as_ref().map(|place| match place.line {
+                Some(line) => format!("{}, line {line}: ", place.file),
+                None => format!("{}: ", place.file),
+            });
+            harmless(&format!("{}{}", place.unwrap_or_default(), warning.kind))
+        })
+        .collect();
+    html! {
+        (list("Warnings", &warnings))
+        (list("In the baseline and not in this run", &gone))
+        (list("Not compared", &left_out))
+    }
+}
+
+/// What the runs are, and what the machine used meanwhile.
+fn runs(page: Page<'_>) -> Markup {
+    let Some(run) = page.current.first() else { return html! {} };
+    let facts: Vec<(&str, Option<String>)> = vec![
+        (
+            "tool",
+            Some(format!("{} {}", run.tool.name, run.tool.version.as_deref().unwrap_or_default())),
+        ),
+        ("commit", page.report.current.commit.or(run.commit).map(|id| id.to_string())),
+        ("suite", page.report.current.suite.clone()),
+        ("profile", run.profile.clone()),
+        ("environment", run.environment.clone()),
+        ("started", run.started_at.map(|at| at.to_string())),
+        ("duration", run.duration_s.map(|s| format!("{} s", significant(s)))),
+        ("users", run.load.users.map(|n| n.to_string())),
+        ("target", run.load.target.clone()),
+        ("requests", run.total.requests.map(|n| n.to_string())),
+    ];
+    let labels = run.labels.iter().map(|(name, value)| (name.as_str(), Some(value.clone())));
+    html! {
+        h2 { "This run" }
+        dl {
+            @for (name, value) in facts.into_iter().chain(labels) {
+                @if let Some(value) = value { dt { (harmless(name)) } dd { (harmless(value.trim())) } }
+            }
+        }
+        @if !run.resources.is_empty() {
+            h2 { "Resources" }
+            div.scroll { table {
+                thead { tr { th { "resource" } th.number { "mean" } th.number { "max" } th.number { "per hour" } } }
+                tbody { @for (name, own) in &run.resources { tr {
+                    td { (harmless(name)) }
+                    @for value in [own.mean, own.max, own.slope_per_hour] {
+                        td.number { (value.map(significant).unwrap_or_default()) }
+                    }
+                } } }
+            } }
+        }
+    }
+}
