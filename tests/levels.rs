@@ -337,3 +337,59 @@ fn an_explanation_leads_from_the_measured_numbers_to_the_verdict() {
     );
     insta::assert_snapshot!(ended.expect(1).stdout);
 }
+
+#[test]
+fn a_ceiling_is_a_change_with_its_sign_and_names_what_is_judged() {
+    for line in [
+        "GET /0 p95 <= 160ms | x",
+        "GET /0 p95 >= -60% | x",
+        "GET /0 <= +60% | x",
+        "GET /nothing p95 <= +60% | x",
+    ] {
+        let message = format!("faster\n\nPerfgate-Accept: {line}");
+        let repo = branch_off("", &[first(1.0); 8], &message);
+        let report = repo.compare_level(20, &first(1.5), &[]).expect(1).json();
+        assert_eq!(decided(p95(&report)).0, "fail", "{line}");
+        assert!(codes(&report).contains(&"broken_trailer"), "{line}: {report:#}");
+    }
+}
+
+#[test]
+fn a_gate_whose_endpoints_are_all_controls_has_checked_nothing() {
+    let repo = branch_off("gate: { control: [\"**\"] }\n", &[first(1.0); 4], "a change");
+    let report = repo.compare_level(20, &first(1.5), &[]).expect(3).json();
+    assert_eq!(report["reason"], "no_latency_compared");
+}
+
+/// What two runs of one endpoint, the first with this latency and the second with that, come to.
+fn of_two(old: Value, new: Value) -> Value {
+    let scratch = tempfile::TempDir::new().unwrap();
+    let write = |name: &str, latency: Value| {
+        let endpoint = |name: &str, latency: Value| json!({ "name": name, "requests": 5000, "failures": 0, "latency": latency });
+        let other = json!({ "count": 5000, "quantiles": { "p95": 100, "p99": 120 } });
+        let run = json!({ "schema": "perfgate.run/1", "tool": { "name": "x" },
+                          "endpoints": [endpoint("/a", latency), endpoint("/b", other)] });
+        std::fs::write(scratch.path().join(name), run.to_string()).unwrap();
+    };
+    write("old.json", old);
+    write("new.json", new);
+    let arguments = ["compare", "--baseline-file", "old.json", "new.json", "--format", "json"];
+    support::perfgate(scratch.path(), &arguments).expect(0).json()
+}
+
+#[test]
+fn what_one_side_measured_and_could_not_be_compared_is_never_a_plain_pass() {
+    let good = || json!({ "count": 5000, "quantiles": { "p95": 100, "p99": 120 } });
+    assert_eq!(of_two(good(), good())["verdict"], "pass");
+    for (old, new) in [
+        // A baseline of zero, which nothing can be relative to; a percentile that was lost; too few now; no answer at all.
+        (json!({ "count": 5000, "mean": 0.2, "quantiles": { "p95": 0, "p99": 0 } }), good()),
+        (good(), json!({ "count": 5000, "quantiles": { "p95": 100 } })),
+        (good(), json!({ "count": 50, "quantiles": { "p95": 500, "p99": 600 } })),
+        (good(), json!({ "count": 5000, "mean": 0, "quantiles": { "p95": 0, "p99": 0 } })),
+    ] {
+        let report = of_two(old.clone(), new.clone());
+        assert_eq!(report["verdict"], "warn", "{old} {new}");
+        assert!(codes(&report).contains(&"blind"), "{old} {new}");
+    }
+}

@@ -61,3 +61,19 @@ fn without_a_recorded_run_there_is_nothing_to_test() {
     assert!(ended.stderr.contains("no run is recorded"), "{}", ended.stderr);
     assert!(repo.perfgate(&["selftest", "--times", "1"]).expect(2).stderr.contains("above 1"));
 }
+
+#[test]
+fn files_of_different_loads_are_refused_and_a_single_one_is_said_to_be_alone() {
+    let scratch = tempfile::TempDir::new().unwrap();
+    let write = |name: &str, users: u64| {
+        let mut run = support::level_run(0, &[1.0; 6]);
+        run["load"] = serde_json::json!({ "users": users });
+        std::fs::write(scratch.path().join(name), run.to_string()).unwrap();
+    };
+    write("a.json", 10);
+    write("b.json", 100);
+    let ended = support::perfgate(scratch.path(), &["selftest", "a.json", "b.json"]).expect(2);
+    assert!(ended.stderr.contains("not of the same load: users 10 and 100"), "{}", ended.stderr);
+    let alone = support::perfgate(scratch.path(), &["selftest", "a.json"]);
+    assert!(alone.stdout.contains("held against itself"), "{}", alone.stdout);
+}

@@ -140,3 +140,13 @@ fn the_history_is_exported_as_tables_for_other_tools() {
         csv.lines().filter(|l| l.contains(",http,GET /0,latency,p95,ms,2026-01-01T")).collect();
     assert_eq!(p95.len(), 3, "{csv}");
 }
+
+#[test]
+fn its_own_csv_is_a_series_that_it_reads() {
+    let levels = [vec![1.0; 20], vec![1.3; 10]].concat();
+    let repo = main_with(&levels, |r| format!("commit {r}"));
+    let csv = repo.perfgate(&["trend", "--format", "csv"]).expect(0).stdout;
+    std::fs::write(repo.folder.join("trend.csv"), csv).unwrap();
+    let text = repo.perfgate(&["trend", "--input", "trend.csv"]).expect(0).stdout;
+    assert!(text.contains("GET /0 p95 (ms)") && text.contains("20"), "{text}");
+}

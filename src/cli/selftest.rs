@@ -9,7 +9,7 @@ use super::results::{expand, label, read_files};
 use super::session::Session;
 use crate::gate::selftest;
 use crate::ingest::ReadOptions;
-use crate::model::Run;
+use crate::model::{Run, differences};
 use crate::report::{plural, render_selftest};
 use crate::store::{Wanted, find_baseline, nearest_run};
 
@@ -21,6 +21,7 @@ pub(super) fn run(args: &SelftestArgs, session: &mut Session<'_>) -> Result<Exit
         let paths = expand(&args.results, session.folder(), session)?;
         let mut read = read_files(&paths, ReadOptions::default(), session)?.runs;
         read.iter_mut().for_each(|run| label(run, &args.run));
+        same_load(&read)?;
         let of = format!("the first of {}", plural(read.len(), "file"));
         (read, of)
     };
@@ -31,6 +32,19 @@ pub(super) fn run(args: &SelftestArgs, session: &mut Session<'_>) -> Result<Exit
         return Ok(Exit::NoVerdict);
     }
     Ok(if worked { Exit::Pass } else { Exit::Regression })
+}
+
+/// Runs of different loads say nothing about a gate.
+fn same_load(runs: &[Run]) -> Result<(), CliError> {
+    let Some((first, others)) = runs.split_first() else { return Ok(()) };
+    let other = others.iter().flat_map(|run| differences(run, first)).find(|d| d.field.forbids());
+    other.map_or(Ok(()), |d| {
+        let problem = format!(
+            "the files are not of the same load: {} {} and {}",
+            d.field, d.current, d.baseline
+        );
+        Err(CliError::usage(problem, "give results of one test, measured again and again"))
+    })
 }
 
 /// The recorded runs of a branch that are comparable with its newest one, newest first.

@@ -12,6 +12,8 @@ pub struct Accept {
     what: String,
     /// How far it may move from the baseline.
     pub ceiling: Threshold,
+    /// Which way is better: `<= +…` limits an increase, `>= -…` a decrease.
+    pub direction: Direction,
     /// Why; untrusted text.
     pub reason: String,
 }
@@ -26,14 +28,24 @@ impl Accept {
         let bars = value.match_indices('|').map(|(at, _)| (&value[..at], &value[at + 1..]));
         let mut wrong = "write it as ENDPOINT STATISTIC <= +LIMIT | REASON".to_owned();
         for (change, reason) in bars {
-            let sides = change.rsplit_once("<=").or_else(|| change.rsplit_once(">="));
-            let Some((what, ceiling)) = sides else { continue };
-            match read_ceiling(what, ceiling) {
+            let up = change.rsplit_once("<=").map(|sides| (sides, Direction::Lower, '+'));
+            let down = change.rsplit_once(">=").map(|sides| (sides, Direction::Higher, '-'));
+            let Some(((what, ceiling), direction, sign)) = up.or(down) else { continue };
+            let Some(ceiling) =
+                ceiling.trim().replace('\u{2212}', "-").strip_prefix(sign).map(str::to_owned)
+            else {
+                wrong = format!(
+                    "a ceiling is a change, with its sign: <= +{0} or >= -{0}",
+                    ceiling.trim().trim_start_matches(['+', '-'])
+                );
+                continue;
+            };
+            match read_ceiling(what, &ceiling) {
                 Err(why) => wrong = why,
                 Ok(_) if reason.trim().is_empty() => "the reason is missing".clone_into(&mut wrong),
                 Ok(ceiling) => {
                     let (what, reason) = (what.trim().to_owned(), reason.trim().to_owned());
-                    return Ok(Self { what, ceiling, reason });
+                    return Ok(Self { what, ceiling, direction, reason });
                 }
             }
         }
@@ -93,7 +105,7 @@ fn read_ceiling(what: &str, text: &str) -> Result<Threshold, String> {
         // Of a latency as well as of a metric of one's own.
         _ => Quantity::Latency,
     };
-    let amount = text.trim().trim_start_matches(['+', '-', '−']);
+    let amount = text.trim();
     let found = limit(amount, quantity, Written::Bare)
         .or_else(|why| limit(amount, Quantity::Custom, Written::Absolute).map_err(|_| why))?;
     found.ok_or_else(|| "`off` is no ceiling: write a limit".to_owned())
@@ -112,7 +124,7 @@ mod tests {
         let rate = Accept::parse("total error rate <= +0.5% | flaky upstream | known").unwrap();
         assert_eq!(rate.ceiling, Threshold::Absolute(0.005));
         assert_eq!(rate.reason, "flaky upstream | known");
-        let odd = Accept::parse("GET /a|b<=c p99 <= 50ms | x").unwrap();
+        let odd = Accept::parse("GET /a|b<=c p99 <= +50ms | x").unwrap();
         assert_eq!(
             (odd.to_string().as_str(), odd.ceiling),
             ("GET /a|b<=c p99", Threshold::Absolute(50.0))
@@ -127,7 +139,10 @@ mod tests {
             "POST /a p95 <= +35%",
             "POST /a p95 <= +35% |  ",
             "/a p95 <= much | x",
-            "/a p95 <= off | x",
+            "/a p95 <= +off | x",
+            "/a p95 <= 45ms | x",
+            "/a p95 <= -5% | x",
+            "/a throughput >= +5% | x",
         ] {
             assert!(Accept::parse(wrong).is_err(), "{wrong}");
         }

@@ -90,6 +90,9 @@ pub(super) fn by_noise(
                 Reason::WholeRun => Some(RUNS_FOR_WHOLE_RUN),
                 _ => distance.runs_to_see(member.limit, MOST_FURTHER_RUNS),
             };
+            // One run alone confirms nothing.
+            let least = if rules.decide == Decide::Confirmed { 2 } else { 1 };
+            let needed = needed.map(|n| n.max(least));
             judged.further_runs = needed.map(|n| n.saturating_sub(runs[1]).max(1));
         }
         (member.place, judged)

@@ -52,6 +52,7 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
     let different = compare_loads(&baseline.runs, current, rules, &mut report.warnings);
     let noticed = notices(&baseline, current, &held.pairs, rules, &report.findings);
     report.warnings.extend(noticed.into_iter().chain(rename_misses));
+    report.warnings.extend(idle_acceptances(&baseline.acceptances, &report.findings));
     let mut seen = BTreeSet::new();
     report
         .warnings
@@ -120,6 +121,21 @@ fn drift(anchor: &Baseline, current: &[Run], known: &[Finding], rules: &Rules) -
     drifted
 }
 
+/// Accepted changes of measurements that nobody judges: probably slips.
+fn idle_acceptances(acceptances: &[Acceptance], findings: &[Finding]) -> Vec<Warning> {
+    let idle = |own: &&Acceptance| {
+        let meant =
+            |f: &Finding| own.accept.covers(&f.key()) && own.accept.direction == f.direction;
+        !findings.iter().any(meant)
+    };
+    let warning = |own: &Acceptance| {
+        let why =
+            format!("nothing that is judged is called `{}` and gets worse that way", own.accept);
+        Warning::new(WarningKind::BrokenTrailer { commit: own.commit.short(), why })
+    };
+    acceptances.iter().filter(idle).map(warning).collect()
+}
+
 /// A crossing that a commit accepts is a warning, up to the ceiling that the commit names.
 fn accept(finding: &mut Finding, acceptances: &[Acceptance]) {
     let (Some(baseline), Some(current)) = (finding.baseline, finding.current) else { return };
@@ -127,6 +143,7 @@ fn accept(finding: &mut Finding, acceptances: &[Acceptance]) {
     let key = finding.key();
     let covers = |own: &&Acceptance| {
         own.accept.covers(&key)
+            && own.accept.direction == finding.direction
             && !is_crossed(baseline, current, own.accept.ceiling, finding.direction)
     };
     if let Some(own) = acceptances.iter().find(covers).filter(|_| crossed) {
@@ -320,7 +337,7 @@ fn finding(examined: Examined, verdict: (Verdict, Reason), family: [usize; 2]) -
         accepted: None,
         since_anchor: false,
         counts: test.measured.counts,
-        counted: test.measured.counted,
+        counted: test.measured.counted && !test.control,
         working: Working {
             per_run: test.measured.per_run,
             levels: test.levels,
@@ -333,7 +350,7 @@ fn finding(examined: Examined, verdict: (Verdict, Reason), family: [usize; 2]) -
 
 fn coverage(findings: &[Finding]) -> Coverage {
     Coverage {
-        compared: findings.iter().filter(|f| f.is_compared()).count(),
+        compared: findings.iter().filter(|f| f.counted && f.is_compared()).count(),
         total: findings.iter().filter(|f| f.counted).count(),
     }
 }
@@ -344,7 +361,7 @@ fn overall(report: &Report, rules: &Rules, different: Vec<Difference>) -> (Verdi
     let worst = report.findings.iter().map(|f| f.verdict).max_by_key(|verdict| verdict.rank());
     let worst = worst.unwrap_or(Verdict::NotCompared);
     let latency_compared =
-        report.findings.iter().any(|f| f.metric == Metric::Latency && f.is_compared());
+        report.findings.iter().any(|f| f.metric == Metric::Latency && f.counted && f.is_compared());
     let Coverage { compared, total } = report.coverage;
     if !different.is_empty() && compared > 0 {
         return (Verdict::Inconclusive, ReportReason::NotComparable { differences: different });
@@ -362,6 +379,9 @@ fn overall(report: &Report, rules: &Rules, different: Vec<Difference>) -> (Verdi
     match rules.require_coverage {
         Some(required) if (compared as f64) < required * total as f64 - 1e-9 => {
             (Verdict::NotCompared, ReportReason::CoverageTooLow { required })
+        }
+        _ if worst == Verdict::Pass && report.findings.iter().any(Finding::is_blind) => {
+            (Verdict::Warn, ReportReason::Findings)
         }
         _ => (worst, ReportReason::Findings),
     }

@@ -129,7 +129,7 @@ impl<'a> Analysis<'a> {
     /// Run-to-run coefficient of variation of the typical test, and how much of it the tests share (from 0 to 1).
     pub fn variation(&self) -> (f64, f64) {
         let deviations: Vec<f64> =
-            (0..self.family.limits.len()).map(|j| self.raw.deviation(j)).collect();
+            (0..self.family.limits.len()).map(|j| self.raw.measured(j)).collect();
         let typical = crate::stats::median(&deviations).unwrap_or_default();
         (typical.exp_m1(), self.effect.as_ref().map_or(0.0, |(effect, _)| effect.follow()))
     }

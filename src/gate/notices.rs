@@ -49,6 +49,11 @@ pub(super) fn notices(
     if rules.decide != Decide::Threshold && runs < RUNS_FOR_NOISE && judged_by_noise {
         kinds.push(WarningKind::NoiseUnknown { runs });
     }
+    let blind: Vec<String> =
+        findings.iter().filter(|f| f.is_blind()).map(|f| f.key().to_string()).collect();
+    if !blind.is_empty() {
+        kinds.push(WarningKind::Blind { measurements: blind });
+    }
     let not_measured: BTreeSet<String> = findings
         .iter()
         .filter(|f| f.metric == Metric::Latency && f.reason == Reason::NotMeasured)

@@ -259,6 +259,20 @@ impl Finding {
         Some(Change { relative, absolute: current - baseline })
     }
 
+    /// Whether nothing was compared although one side has a value that asks for it: it might be worse, and nobody knows.
+    pub fn is_blind(&self) -> bool {
+        let enough =
+            |side: usize, needs: u64| self.counts[side].requests.is_some_and(|n| n >= needs);
+        self.verdict == Verdict::NotCompared
+            && match self.reason {
+                Reason::NotMeasured => self.baseline.is_some() && self.current.is_none(),
+                Reason::NoData => self.baseline.is_some() != self.current.is_some(),
+                Reason::ZeroBaseline => self.current.is_some_and(|current| current != 0.0),
+                Reason::TooFewRequests { needs } => enough(0, needs) && !enough(1, needs),
+                _ => false,
+            }
+    }
+
     /// Whether the two sides were held against each other.
     pub fn is_compared(&self) -> bool {
         self.verdict != Verdict::NotCompared && self.reason != Reason::Removed

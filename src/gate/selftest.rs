@@ -30,6 +30,8 @@ pub struct Selftest {
     pub repeats: usize,
     /// Baseline runs that the newest run was held against.
     pub baseline_runs: usize,
+    /// Whether there is but one run, which is its own baseline.
+    pub itself: bool,
 }
 
 /// A limit, wherever it applies.
@@ -114,7 +116,8 @@ pub fn selftest(runs: &[Run], window: usize, times: f64, rules: &Rules) -> Selft
         1
     };
     let (newest, before) = runs.split_at(repeats);
-    let before = if before.is_empty() { newest } else { before };
+    let itself = before.is_empty();
+    let before = if itself { newest } else { before };
     let mut test = Selftest {
         times,
         injected: Vec::new(),
@@ -123,6 +126,7 @@ pub fn selftest(runs: &[Run], window: usize, times: f64, rules: &Rules) -> Selft
         runs: Replayed::default(),
         repeats,
         baseline_runs: before.len().min(window),
+        itself,
     };
     inject(&mut test, newest, before, window, rules);
     replay(&mut test, runs, window, rules);

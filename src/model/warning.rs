@@ -97,6 +97,11 @@ pub enum WarningKind {
         /// How many baseline runs there are.
         runs: usize,
     },
+    /// Measurements that could not be compared although one side has them.
+    Blind {
+        /// Their names.
+        measurements: Vec<String>,
+    },
     /// Statistics that have a limit and that a side did not measure.
     NotMeasured {
         /// Their names (`p99`).
@@ -189,6 +194,7 @@ impl WarningKind {
             Self::Differs { .. } => "differs",
             Self::SameAsBaseline { .. } => "same_as_baseline",
             Self::NoiseUnknown { .. } => "noise_unknown",
+            Self::Blind { .. } => "blind",
             Self::NotMeasured { .. } => "not_measured",
             Self::UnknownMetric { .. } => "unknown_metric",
             Self::RequestsUnknown { .. } => "requests_unknown",
@@ -207,6 +213,9 @@ impl WarningKind {
         }
     }
 }
+
+/// Measurements that a warning names before it counts.
+const MOST_NAMED: usize = 5;
 
 impl fmt::Display for WarningKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -249,6 +258,16 @@ impl fmt::Display for WarningKind {
                     format!("{runs} baseline runs")
                 }
             ),
+            Self::Blind { measurements } => {
+                let shown = measurements.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>();
+                let more = measurements.len() - shown.len();
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                write!(
+                    f,
+                    "could not be compared, so that nothing tells whether this run is worse there: {}{more}",
+                    shown.join(", ")
+                )
+            }
             Self::NotMeasured { statistics, tool } => {
                 write!(f, "{} was not measured: {}", statistics.join(", "), how_to_measure(tool))
             }

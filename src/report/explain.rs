@@ -20,6 +20,11 @@ pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> i
             continue;
         }
         write_limit(finding, out)?;
+        if finding.reason == Reason::Control {
+            write_verdict(report, finding, out)?;
+            writeln!(out)?;
+            continue;
+        }
         match (&finding.working.noise, finding.p) {
             (Some(noise), _) => write_noise(noise, out)?,
             (None, Some(_)) => write_assumed(finding, out)?,
@@ -163,6 +168,13 @@ fn write_family(report: &Report, finding: &Finding, out: &mut impl Write) -> io:
     };
     let tests_text = plural(tests, &format!("{what} test"));
     row(out, "rank", &format!("its p is number {rank} of {tests_text}"))?;
+    if report.decide == Decide::Confirmed {
+        return row(
+            out,
+            "needed",
+            "two new runs or more that show it, at a level that grows with their number",
+        );
+    }
     let text = format!(
         "real at p ≤ {} (1 % × {rank}/{tests}), suspicious at p ≤ {} (5 % × {rank}/{tests}),",
         level(0.01),

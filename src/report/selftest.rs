@@ -37,6 +37,12 @@ pub fn render(test: &Selftest, of: &str, out: &mut impl Write) -> io::Result<()>
         test.times,
         plural(test.baseline_runs, "run")
     )?;
+    if test.itself {
+        writeln!(
+            out,
+            "  There is a single run, which is held against itself: how much runs differ is not known.\n"
+        )?;
+    }
     let rows: Vec<Vec<String>> = test.injected.iter().map(injected).collect();
     write_grid(&INJECTED, &rows, out)?;
     for (i, (key, detectable)) in test.unseen.iter().take(MOST_UNSEEN).enumerate() {

@@ -276,6 +276,10 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
                 largest.unwrap_or_default()
             )
         }
+        (Verdict::Warn, _) if listed.is_empty() && gone.is_empty() => {
+            let blind = report.findings.iter().filter(|f| f.is_blind()).count();
+            format!("no regression, but {} could not be compared", plural(blind, "measurement"))
+        }
         (Verdict::Warn, _) if listed.is_empty() => format!("no regression, but {}", missing()),
         (Verdict::Warn, _) => format!(
             "no regression, {}: {}{}",

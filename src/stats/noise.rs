@@ -147,6 +147,11 @@ impl Noise {
         self.shrunk[j]
     }
 
+    /// The same as these runs alone show it.
+    pub fn measured(&self, j: usize) -> f64 {
+        self.variance[j].sqrt()
+    }
+
     /// How far the new runs of test `j` lie outside. `sampling` is the sampling variance by which the new values are worse
     /// known than the baseline's, for one run; 0 where it is not known.
     /// `unseen` is how many values beyond all that the baselines show are reckoned with: 1 where several looks are

@@ -92,8 +92,12 @@ fn csv_columns(reader: impl Read) -> Result<Vec<Series>, SeriesError> {
     let place = |name: &str| header.iter().position(|column| column.trim() == name);
     let commit = place("commit").ok_or_else(|| wrong(1, "the column `commit` is missing"))?;
     let timestamp = place("timestamp");
-    let columns: Vec<usize> =
-        (0..header.len()).filter(|i| *i != commit && Some(*i) != timestamp).collect();
+    // What `trend --format csv` writes beside the numbers.
+    let is_about =
+        |i: usize| header.get(i).is_some_and(|name| matches!(name.trim(), "author" | "subject"));
+    let columns: Vec<usize> = (0..header.len())
+        .filter(|i| *i != commit && Some(*i) != timestamp && !is_about(*i))
+        .collect();
     let named = |i: &usize| header.get(*i).unwrap_or_default().trim().to_owned();
     let empty = |i: &usize| Series { id: named(i), commits: Vec::new(), values: Vec::new() };
     let mut all: Vec<Series> = columns.iter().map(empty).collect();

@@ -66,6 +66,9 @@ fn publish_everywhere(
             Err(missing) => session.say(&missing)?,
         }
     }
+    if !args.no_comment && context.number.is_none() && context.forge != ForgeChoice::None {
+        session.say("no comment was made: this is no run of a pull request")?;
+    }
     if args.check {
         match check(report, context, session) {
             Ok(Ok(_)) => session.say("made the check run")?,
