@@ -1,23 +1,26 @@
 //! A known change, put into a run: what a gate must see.
 
+use super::report::Finding;
 use crate::config::Threshold;
 use crate::model::{Direction, Endpoint, MeasurementKey, Metric, Run};
 
-/// The run with one measurement worse, by a multiple of its threshold. A latency grows as a whole, as it does when an endpoint
-/// becomes slower, and not in one percentile alone. What was not measured stays so.
-pub(super) fn worsened(
-    run: &Run,
-    key: &MeasurementKey,
-    threshold: Threshold,
-    direction: Direction,
-    times: f64,
-) -> Run {
+/// A change to put into runs: the finding that it is about, and its size as a multiple of the threshold.
+pub(super) struct Change<'a> {
+    pub(super) finding: &'a Finding,
+    pub(super) times: f64,
+}
+
+/// The run with one measurement worse than the baseline, by a multiple of its threshold: what the run itself happens to be
+/// better or worse by is taken out first. A latency grows as a whole, as it does when an endpoint becomes slower, and not in
+/// one percentile alone. What was not measured stays so.
+pub(super) fn worsened(run: &Run, change: &Change<'_>) -> Run {
     let mut run = run.clone();
+    let key = change.finding.key();
     if let Metric::Custom(name) = &key.metric {
         let own = run.metrics.iter_mut().filter(|m| m.name == *name);
         for metric in own.filter(|m| m.endpoint.as_ref().is_none_or(|e| key.endpoint.is_called(e)))
         {
-            let worse = |v: &mut f64| *v = worse(*v, threshold, direction, times);
+            let worse = |v: &mut f64| *v = change.worse(*v);
             metric.value.iter_mut().chain(metric.quantiles.values_mut()).for_each(worse);
         }
         return run;
@@ -27,30 +30,36 @@ pub(super) fn worsened(
         endpoints.filter(|e| e.key == key.endpoint || e.key.same_without_method(&key.endpoint))
     {
         match key.metric {
-            Metric::Latency => slow_down(endpoint, key, threshold, times),
-            Metric::ErrorRate => fail_more(endpoint, threshold, times),
-            _ => {
-                let rate = endpoint.throughput_rps.iter_mut();
-                rate.for_each(|v| *v = worse(*v, threshold, direction, times));
-            }
+            Metric::Latency => slow_down(endpoint, &key, change),
+            Metric::ErrorRate => fail_more(endpoint, change),
+            _ => endpoint.throughput_rps.iter_mut().for_each(|v| *v = change.worse(*v)),
         }
     }
     run
 }
 
-fn worse(value: f64, threshold: Threshold, direction: Direction, times: f64) -> f64 {
-    let sign = if direction == Direction::Lower { 1.0 } else { -1.0 };
-    let changed = match threshold {
-        Threshold::Relative(share) => value * (1.0 + sign * times * share),
-        Threshold::Absolute(amount) => value + sign * times * amount,
-    };
-    changed.max(0.0)
+impl Change<'_> {
+    fn worse(&self, value: f64) -> f64 {
+        let finding = self.finding;
+        let sign = if finding.direction == Direction::Lower { 1.0 } else { -1.0 };
+        let (Some(baseline), Some(current)) = (finding.baseline, finding.current) else {
+            return value;
+        };
+        let changed = match finding.threshold {
+            Threshold::Relative(share) if current > 0.0 => {
+                value * baseline / current * (1.0 + sign * self.times * share)
+            }
+            Threshold::Relative(_) => value,
+            Threshold::Absolute(amount) => value + baseline - current + sign * self.times * amount,
+        };
+        changed.max(0.0)
+    }
 }
 
-fn slow_down(endpoint: &mut Endpoint, key: &MeasurementKey, threshold: Threshold, times: f64) {
+fn slow_down(endpoint: &mut Endpoint, key: &MeasurementKey, change: &Change<'_>) {
     let Some(latency) = &mut endpoint.latency else { return };
     let Some(own) = latency.statistic(key.statistic).filter(|own| *own > 0.0) else { return };
-    let factor = worse(own, threshold, Direction::Lower, times) / own;
+    let factor = change.worse(own) / own;
     // A level that only the distribution has would be lost with it.
     if let crate::model::Statistic::Quantile(level) = key.statistic {
         latency.quantiles.insert(level, own);
@@ -61,9 +70,9 @@ fn slow_down(endpoint: &mut Endpoint, key: &MeasurementKey, threshold: Threshold
     numbers.for_each(|value| *value *= factor);
 }
 
-fn fail_more(endpoint: &mut Endpoint, threshold: Threshold, times: f64) {
+fn fail_more(endpoint: &mut Endpoint, change: &Change<'_>) {
     let rate = endpoint.error_rate().unwrap_or_default();
-    let worse = worse(rate, threshold, Direction::Lower, times).min(1.0);
+    let worse = change.worse(rate).min(1.0);
     if let Some((_, of)) = endpoint.failure_counts() {
         // Rounded up: the change is never smaller than it says.
         endpoint.failures = Some((worse * of as f64 - 1e-9).ceil() as u64);

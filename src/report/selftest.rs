@@ -33,7 +33,7 @@ pub fn render(test: &Selftest, of: &str, out: &mut impl Write) -> io::Result<()>
     writeln!(out, "{sign} the gate sees {seen} of {} that were put in", plural(all, "change"))?;
     writeln!(
         out,
-        "\n  Changes of {} times the limit, one at a time, in {of}, held against {}:\n",
+        "\n  {} times the limit worse than the baseline, one measurement at a time, in {of}, held against {}:\n",
         test.times,
         plural(test.baseline_runs, "run")
     )?;
