@@ -142,3 +142,14 @@ fn limits_that_mean_nothing_are_errors() {
          |       ^
     ");
 }
+
+#[test]
+fn a_number_that_means_nothing_is_an_error_and_not_another_one() {
+    for (text, place) in [
+        ("baseline:\n  window: 0\n", "perfgate.yaml:2:11: 0 is too few: write 1 or more"),
+        ("gate:\n  max_runs: 1\n", "perfgate.yaml:2:13: 1 is too few: write 2 or more"),
+    ] {
+        assert!(error(text).starts_with(place), "{}", error(text));
+    }
+    assert_eq!(policy("baseline: { window: 1 }\n").baseline.window, 1);
+}

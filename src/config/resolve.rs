@@ -32,7 +32,7 @@ impl Policy {
             baseline: BaselineChoice {
                 branch: written.baseline.branch,
                 max_distance: written.baseline.max_distance.unwrap_or(defaults::MAX_DISTANCE),
-                window: written.baseline.window.unwrap_or(defaults::WINDOW).max(1),
+                window: source.at_least(1, written.baseline.window)?.unwrap_or(defaults::WINDOW),
                 anchor: written.baseline.anchor,
             },
             store: store(&source, written.store)?,
@@ -67,6 +67,20 @@ impl Source<'_> {
         error.word.clone_from(&key.value);
         error.known = known.iter().map(|word| (*word).to_owned()).collect();
         error
+    }
+
+    /// A whole number that means nothing below `least`.
+    fn at_least(
+        &self,
+        least: usize,
+        value: Option<At<usize>>,
+    ) -> Result<Option<usize>, ConfigError> {
+        match value {
+            Some(At { value, place }) if value < least => {
+                Err(self.error(place, format!("{value} is too few: write {least} or more")))
+            }
+            other => Ok(other.map(|own| own.value)),
+        }
     }
 
     /// The text of a value that must not be a mapping.
@@ -174,7 +188,7 @@ fn resolve_gate(source: &Source<'_>, gate: GateFile, rules: &mut Rules) -> Resul
         DecideFile::Evidence => Decide::Evidence,
         DecideFile::Confirmed => Decide::Confirmed,
     });
-    rules.max_runs = gate.max_runs.unwrap_or(rules.max_runs).max(2);
+    rules.max_runs = source.at_least(2, gate.max_runs)?.unwrap_or(rules.max_runs);
     rules.min_requests = gate.min_requests.unwrap_or(rules.min_requests);
     if let Some(share) = gate.require_coverage {
         let text = source.text_of(&share)?;

@@ -56,7 +56,7 @@ pub(super) struct BaselineFile {
     /// How many commits are searched from the merge base on; default 50.
     pub(super) max_distance: Option<usize>,
     /// How many comparable runs are taken, nearest first; default 10. From three on, they show the noise from run to run.
-    pub(super) window: Option<usize>,
+    pub(super) window: Option<At<usize>>,
     /// A pinned revision (`v1.4.0`) that is held against as well, so that many small changes add up.
     pub(super) anchor: Option<String>,
 }
@@ -106,7 +106,7 @@ pub(super) struct GateFile {
     /// How much evidence a crossing needs: `evidence` (default), `confirmed`: the same in two new runs, `threshold`: none.
     pub(super) decide: Option<DecideFile>,
     /// New runs after which an open question stays open, for `confirmed`; default 5.
-    pub(super) max_runs: Option<usize>,
+    pub(super) max_runs: Option<At<usize>>,
     /// Requests below which no latency is judged; default 100.
     pub(super) min_requests: Option<u64>,
     /// Share of the measurements that must be compared (`95%`); less is exit code 3.
