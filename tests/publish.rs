@@ -456,3 +456,19 @@ fn a_pull_request_that_has_moved_on_gets_nothing() {
         .write("event.json", &json!({ "workflow_run": { "event": "push", "head_sha": HEAD } }));
     assert!(trusted.publish(&trusted.bundle(1.0)).expect(2).stderr.contains("workflow_run"));
 }
+
+#[test]
+fn a_bundle_is_held_against_the_anchor_as_well() {
+    let trusted = Trusted::new("baseline: { anchor: v1 }\n");
+    trusted.repo.git(&["tag", "v1"]);
+    let creep = |i: i32| [1.04_f64.powi(i), 1.0, 1.0, 1.0, 1.0, 1.0];
+    for i in 1..=10 {
+        trusted.repo.record_level("a small step", i as usize + 20, &creep(i));
+    }
+    let base = trusted.repo.git(&["rev-parse", "main"]);
+    trusted.job.forge.state().pulls[1]["base"]["sha"] = json!(base);
+    let bundle = trusted.bundle(1.04_f64.powi(11));
+    trusted.publish(&bundle).expect(1);
+    let body = trusted.job.forge.state().comments[0].body.clone();
+    assert!(body.contains("Regression since `v1`: `GET /0` is slower"), "{body}");
+}

@@ -17,7 +17,7 @@ use crate::cli::window::taken;
 use crate::forge::PullRequest;
 use crate::gate::{self, CurrentInfo, Input, Report, judge};
 use crate::model::CommitId;
-use crate::store::{Wanted, find_baseline};
+use crate::store::{Found, Wanted, find_baseline};
 use serde_json::Value;
 
 /// The report on a bundle; none where the pull request is closed or has moved on meanwhile.
@@ -88,20 +88,26 @@ fn judge_against_base(
     overrule(&mut loaded.policy.rules, &gate);
     place.fetch()?;
     let policy = &loaded.policy;
-    let wanted = Wanted {
-        revision: &pull_request.base_sha,
-        head: place.history.resolve(&pull_request.base_sha)?,
-        under_test: &[],
-        run: &runs[0],
-        allow_different: &policy.rules.allow_different,
-        max_distance: policy.baseline.max_distance,
-        window: policy.baseline.window,
-        histograms: policy.rules.needs_histograms(),
+    let find = |revision: &str| -> Result<Found, CliError> {
+        let wanted = Wanted {
+            revision,
+            head: place.history.resolve(revision)?,
+            under_test: &[],
+            run: &runs[0],
+            allow_different: &policy.rules.allow_different,
+            max_distance: policy.baseline.max_distance,
+            window: policy.baseline.window,
+            histograms: policy.rules.needs_histograms(),
+        };
+        Ok(find_baseline(place.store(), &place.history, &wanted)?)
     };
-    let found = find_baseline(place.store(), &place.history, &wanted)?;
+    let found = find(&pull_request.base_sha)?;
     let visited = found.visited.clone();
     let revision = pull_request.base_ref.clone();
     let baseline = taken(&revision, found, Vec::new());
+    let pinned = policy.baseline.anchor.as_ref();
+    let anchor = pinned.map(|pinned| Ok::<_, CliError>(taken(pinned, find(pinned)?, Vec::new())));
+    let anchor = anchor.transpose()?.flatten();
     let info = CurrentInfo {
         runs: runs.len(),
         suite: suite_of(&runs[0]),
@@ -109,6 +115,6 @@ fn judge_against_base(
         ..CurrentInfo::default()
     };
     let search = gate::Search { revision: Some(revision), visited };
-    let input = Input { baseline, anchor: None, current: runs, info, search, warnings };
+    let input = Input { baseline, anchor, current: runs, info, search, warnings };
     Ok(judge(input, &policy.rules))
 }
