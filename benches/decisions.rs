@@ -123,6 +123,25 @@ fn fails_plainly(family: &Family) -> bool {
     (0..TESTS).any(crossed)
 }
 
+/// The head of a table whose first column is this.
+fn print_head(first: &str) {
+    println!(
+        "  {first:26} {:>5} {:>7}  {:>10}  {:>9}  {:>9}",
+        "CV", "shared", "plain rule", "this rule", "runs used"
+    );
+}
+
+fn print_row(first: &str, cell: Cell, tally: &Tally) {
+    println!(
+        "  {first:26} {:>3.0} % {:>5.0} %  {:>8.1} %  {:>7.2} %  {:>9.2}",
+        100.0 * cell.cv,
+        100.0 * cell.shared,
+        tally.percent(tally.plain),
+        tally.percent(tally.failed),
+        tally.runs as f64 / tally.gates as f64
+    );
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let given = arguments.iter().skip_while(|a| *a != "--gates").nth(1);
@@ -132,23 +151,12 @@ fn main() {
     );
     for baseline in [10, 3] {
         println!("nothing changed, {baseline} baseline runs: gates that fail");
-        println!(
-            "  {:26} {:>5} {:>7}  {:>10}  {:>9}  {:>9}",
-            "noise", "CV", "shared", "plain rule", "this rule", "runs used"
-        );
+        print_head("noise");
         for cv in CVS {
             for (noise, name) in NOISES {
                 for shared in SHARED {
-                    let tally =
-                        Tally::of(Cell { noise, cv, shared, baseline, slower: 0 }, gates, 1);
-                    println!(
-                        "  {name:26} {:>3.0} % {:>5.0} %  {:>8.1} %  {:>7.2} %  {:>9.2}",
-                        100.0 * cv,
-                        100.0 * shared,
-                        tally.percent(tally.plain),
-                        tally.percent(tally.failed),
-                        tally.runs as f64 / tally.gates as f64
-                    );
+                    let cell = Cell { noise, cv, shared, baseline, slower: 0 };
+                    print_row(name, cell, &Tally::of(cell, gates, 1));
                 }
             }
         }
@@ -156,23 +164,12 @@ fn main() {
     }
     for (slower, what) in [(1, "one test"), (TESTS, "all 40 tests")] {
         println!("{what} 30 % slower, normal noise: gates that fail");
-        println!(
-            "  {:>8} {:>5} {:>7}  {:>10}  {:>9}  {:>9}",
-            "baseline", "CV", "shared", "plain rule", "this rule", "runs used"
-        );
+        print_head("baseline");
         for baseline in [10, 3] {
             for cv in [0.05, 0.10] {
                 for shared in [0.0, 0.5] {
                     let cell = Cell { noise: Noise::Normal, cv, shared, baseline, slower };
-                    let tally = Tally::of(cell, gates, 2);
-                    println!(
-                        "  {baseline:>8} {:>3.0} % {:>5.0} %  {:>8.1} %  {:>7.1} %  {:>9.2}",
-                        100.0 * cv,
-                        100.0 * shared,
-                        tally.percent(tally.plain),
-                        tally.percent(tally.failed),
-                        tally.runs as f64 / tally.gates as f64
-                    );
+                    print_row(&format!("{baseline} runs"), cell, &Tally::of(cell, gates, 2));
                 }
             }
         }

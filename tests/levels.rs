@@ -393,3 +393,16 @@ fn what_one_side_measured_and_could_not_be_compared_is_never_a_plain_pass() {
         assert!(codes(&report).contains(&"blind"), "{old} {new}");
     }
 }
+
+#[test]
+fn a_broken_trailer_that_was_merged_bothers_nobody_any_more() {
+    let repo = Repo::new();
+    for r in 0..4 {
+        let message = if r == 2 { "Faster\n\nPerfgate-Accept: GET /0 p95" } else { "main" };
+        repo.record_level(message, r, &first(1.0));
+    }
+    repo.git(&["checkout", "--quiet", "-b", "feature"]);
+    repo.commit("a change");
+    let report = repo.compare_level(20, &first(1.0), &[]).expect(0).json();
+    assert!(!codes(&report).contains(&"broken_trailer"), "{report:#}");
+}

@@ -77,6 +77,8 @@ impl Search {
             for value in Accept::trailers(&message) {
                 let accept = match Accept::parse(value) {
                     Ok(accept) => accept,
+                    // Past the merge nobody can mend it.
+                    Err(_) if nearer > 0 => continue,
                     Err(why) => {
                         let kind = WarningKind::BrokenTrailer { commit: id.short(), why };
                         self.warnings.push(Warning::new(kind));

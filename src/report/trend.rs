@@ -5,7 +5,7 @@ use super::grid::{self, Column as Head, Ink};
 use super::number::{Scale, plural, signed_percent};
 use crate::model::{Direction, EndpointKey, Metric, Statistic};
 use crate::schema::{HISTORY_SCHEMA, HistoryV1, RowV1, SeriesV1, StepV1, ValueV1};
-use crate::trend::{Column, Found, Mark, Table};
+use crate::trend::{Column, Found, Mark, Table, csv_text};
 use std::io::{self, Write};
 
 /// The longest subject, in characters.
@@ -200,23 +200,21 @@ pub fn render_csv(table: &Table, last: usize, out: &mut impl Write) -> io::Resul
     let mut csv = csv::Writer::from_writer(out);
     let fixed = ["commit", "timestamp", "author", "subject"].map(str::to_owned);
     let names =
-        table.columns.iter().map(|column| safe(&format!("{} ({})", column.key, column.unit)));
+        table.columns.iter().map(|column| csv_text(&format!("{} ({})", column.key, column.unit)));
     csv.write_record(fixed.into_iter().chain(names))?;
     for r in shown(table, last) {
         let row = &table.rows[r];
-        let fixed =
-            [row.commit.to_string(), row.date.to_string(), safe(&row.author), safe(&row.subject)];
+        let fixed = [
+            row.commit.to_string(),
+            row.date.to_string(),
+            csv_text(&row.author),
+            csv_text(&row.subject),
+        ];
         let values =
             row.cells.iter().map(|cell| cell.value.map(|v| v.to_string()).unwrap_or_default());
         csv.write_record(fixed.into_iter().chain(values))?;
     }
     csv.flush()
-}
-
-/// Text that no spreadsheet takes for a formula.
-fn safe(text: &str) -> String {
-    let text = super::escape::harmless(text);
-    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }
 
 /// Writes the last rows and all steps as JSON, `perfgate.history/1`.

@@ -146,7 +146,7 @@ impl Frame {
         let count = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
         for i in 0..self.rows() {
             let text =
-                self.text.iter().map(|column| harmless(column[i].as_deref().unwrap_or_default()));
+                self.text.iter().map(|column| csv_text(column[i].as_deref().unwrap_or_default()));
             let numbers = [
                 time(self.committed_at[i]),
                 time(self.started_at[i]),
@@ -200,9 +200,10 @@ fn measurements(endpoint: &Endpoint) -> Vec<(Metric, Statistic, Unit, f64)> {
     all
 }
 
-/// Text that no spreadsheet takes for a formula.
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() }
+/// Text that no spreadsheet takes for a formula, in one line.
+pub fn csv_text(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod frame;
 mod input;
 mod table;
 
-pub use frame::{Frame, FrameError, Recorded};
+pub use frame::{Frame, FrameError, Recorded, csv_text};
 pub use input::{Series, SeriesError, read_series};
 pub use table::{Cell, Column, Mark, Row, Table, in_parallel};
 
