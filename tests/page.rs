@@ -110,6 +110,44 @@ fn hostile_names_are_text_in_the_page() {
     assert!(html.contains("&lt;script&gt;"));
 }
 
+/// A site of twelve commits with a load of its own for the nightly suite.
+fn site() -> (Repo, PathBuf) {
+    let repo = Repo::new();
+    for r in 0..12 {
+        repo.record_level("main", r, &[1.0, 1.0]);
+    }
+    let mut run = hostile(1.0);
+    run["suite"] = json!("nightly <b>");
+    std::fs::write(repo.folder.join("nightly.json"), run.to_string()).unwrap();
+    repo.perfgate(&["record", "nightly.json"]).expect(0);
+    repo.perfgate(&["report", "--site", "site"]).expect(0);
+    let folder = repo.folder.join("site");
+    (repo, folder)
+}
+
+#[test]
+fn a_site_has_an_index_whose_links_lead_to_a_page_for_each_endpoint() {
+    let (_repo, folder) = site();
+    let index = read(&folder.join("index.html"));
+    let links: Vec<&str> =
+        index.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(links.len(), 2 * 3, "two endpoints and the total of each suite: {links:?}");
+    for link in links {
+        let page = read(&folder.join(link));
+        assert!(page.contains("href=\"index.html\""), "{link}");
+        assert!(
+            !page.contains("src=") && !page.contains("<img") && !page.contains("<script>"),
+            "{link}"
+        );
+    }
+    assert!(!index.contains("<img") && !index.contains("<b>"), "names are text");
+    let endpoint = read(&folder.join("main-get-0.html"));
+    assert!(
+        endpoint.contains("<h1>GET /0</h1>") && endpoint.contains("The last 12 commits"),
+        "{endpoint}"
+    );
+}
+
 /// What a browser makes of the page after a script ran at its end, and what it wrote to its console.
 fn in_browser(path: &Path, script: &str) -> (String, String) {
     let html = read(path).replace("</body>", &format!("<script>{script}</script></body>"));
@@ -211,4 +249,22 @@ fn in_a_browser_five_thousand_endpoints_are_shown_a_part_at_a_time() {
         (told(&dom, "data-first"), told(&dom, "data-more"), told(&dom, "data-found")),
         ("300", "3300", "3")
     );
+}
+
+#[test]
+#[ignore = "needs Chromium: cargo test --test page -- --ignored"]
+fn in_a_browser_the_index_of_a_site_filters_and_nothing_complains() {
+    let (_repo, folder) = site();
+    let script = "
+        const root = document.documentElement, filter = document.getElementById('filter');
+        root.setAttribute('data-before', document.getElementById('count').textContent);
+        filter.value = 'get /1'; filter.dispatchEvent(new Event('input'));
+        root.setAttribute('data-after', document.getElementById('count').textContent);
+        root.setAttribute('data-title', document.title);
+    ";
+    let (dom, console) = in_browser(&folder.join("index.html"), script);
+    assert_eq!(console, "");
+    assert!(told(&dom, "data-before").starts_with("6 of 6 shown"), "{}", told(&dom, "data-before"));
+    assert!(told(&dom, "data-after").starts_with("2 of 2 shown"), "{}", told(&dom, "data-after"));
+    assert_eq!(told(&dom, "data-title"), "Performance");
 }

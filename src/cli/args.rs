@@ -256,7 +256,7 @@ pub(super) enum BaselineCommand {
     Show(ShowArgs),
     /// Show how the baseline of a revision is found: every commit looked at, taken or not, and why
     Explain(ExplainArgs),
-    /// Add run files, or the records of a folder, to the store
+    /// Add run files, the records of a folder, or a history from elsewhere to the store
     Import(ImportArgs),
     /// Copy all records to a folder
     Export(ExportArgs),
@@ -300,9 +300,15 @@ pub(super) struct ExplainArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// Run files that name their commit, or folders written by `baseline export`
+    /// Run files that name their commit, folders written by `baseline export`, folders of results named by commit, a table
+    /// (commit,timestamp,<series>…), or the data.js of github-action-benchmark
     #[arg(required = true)]
     pub(super) sources: Vec<PathBuf>,
+    /// Tool that the runs are taken for: runs of one tool alone are compared with each other
+    #[arg(long, value_name = "NAME")]
+    pub(super) tool: Option<String>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
 }
 
 #[derive(Debug, Args)]
@@ -394,8 +400,12 @@ pub(super) enum TrendFormat {
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
     /// File to write the page to. In place of results, a report that `compare --output json=FILE` wrote may be named
-    #[arg(long, value_name = "FILE")]
-    pub(super) html: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "site")]
+    pub(super) html: Option<PathBuf>,
+    /// Folder to write the recorded history to, as a static site: an index, and a page for each endpoint. `--baseline` names
+    /// the branch
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["html", "results", "baseline_file"])]
+    pub(super) site: Option<PathBuf>,
     #[command(flatten)]
     pub(super) compared: ComparedArgs,
 }

@@ -7,21 +7,47 @@ use super::judged::{Judged, judged};
 use super::output::write_file;
 use super::policy::{Loaded, load};
 use super::session::Session;
-use super::trend::history_of;
+use super::trend::{histories, history_of};
 use crate::gate::Report;
 use crate::model::{MeasurementKey, Metric};
-use crate::report::{Page, read_report, render_html};
+use crate::report::{Page, Site, plural, read_report, render_html};
 use crate::schema::REPORT_SCHEMA;
 use crate::trend::Table;
 use std::collections::BTreeSet;
 use std::io::Read as _;
+use std::path::Path;
 
 /// Measurements whose history is drawn.
 const MOST: usize = 12;
+/// Commits of a site that are held against those before them.
+const MARKED: usize = 30;
 /// Bytes within which a report says what it is.
 const HEAD: u64 = 256;
 
 pub(super) fn run(args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    match (&args.html, &args.site) {
+        (Some(file), _) => page(file, args, session),
+        (None, Some(folder)) => site(folder, args, session),
+        (None, None) => Ok(Exit::Pass),
+    }
+}
+
+/// The recorded history as a folder of pages.
+fn site(folder: &Path, args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let loaded = load(session)?;
+    let (branch, offline) = (args.compared.baseline.as_deref(), args.compared.gate.offline);
+    let tables = histories(branch, offline, MARKED, (&loaded, session))?;
+    let site = Site::new(&tables);
+    let target = session.path(folder);
+    for file in site.files() {
+        write_file(&target.join(file), |out| site.render(file, out))?;
+    }
+    let pages = plural(site.files().count(), "page");
+    session.say(&format!("wrote {pages} to {}, begin with index.html", folder.display()))?;
+    Ok(Exit::Pass)
+}
+
+fn page(file: &Path, args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let mut loaded = load(session)?;
     let (judged, history) = match written_report(args, session)? {
         Some(report) => (Judged { report, baseline: Vec::new(), current: Vec::new() }, None),
@@ -37,8 +63,8 @@ pub(super) fn run(args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, 
         current: &judged.current,
         history: history.as_ref(),
     };
-    write_file(&session.path(&args.html), |mut out| render_html(page, &mut out))?;
-    session.say(&format!("wrote {}", args.html.display()))?;
+    write_file(&session.path(file), |mut out| render_html(page, &mut out))?;
+    session.say(&format!("wrote {}", file.display()))?;
     Ok(Exit::from_report(judged.report.exit_code()))
 }
 

@@ -3,6 +3,7 @@
 //! [`read`] recognises a file by its content and hands it to the one module that knows the format. A new format is a
 //! new module, a variant of [`Format`] and a line in `detect.rs`. Nothing here compares or decides.
 
+mod benchmark_data;
 mod csv_file;
 mod detect;
 mod error;
@@ -21,6 +22,7 @@ mod locust_side;
 mod native;
 mod source;
 
+pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
 pub use error::{IngestError, Problem};
 pub use format::Format;
 pub use source::Source;

@@ -26,7 +26,7 @@ pub use annotations::{render as render_annotations, summary};
 pub use escape::{harmless, shell as escape_shell, terminal as escape_terminal};
 pub use explain::render as render_explanation;
 pub use grid::{Column, write_grid};
-pub use html::{Page, render as render_html};
+pub use html::{Page, Site, render as render_html};
 pub use json::{render as render_json, to_wire};
 pub use junit::render as render_junit;
 pub use markdown::{render as render_markdown, render_plain as render_plain_markdown};

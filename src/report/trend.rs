@@ -26,7 +26,7 @@ fn scales(table: &Table) -> Vec<Scale> {
 }
 
 /// A column's heading: `POST /api/chat p95`, `req/s`.
-fn heading(column: &Column) -> String {
+pub(super) fn heading(column: &Column) -> String {
     match (&column.key.endpoint, &column.key.metric, column.key.statistic) {
         (EndpointKey::Total, Metric::Throughput, _) => "req/s".to_owned(),
         (EndpointKey::Total, Metric::ErrorRate, _) => "errors".to_owned(),
@@ -121,7 +121,7 @@ pub fn render_table(
 }
 
 /// At most so many values as a line of blocks; more are thinned out.
-fn sparkline(values: &[Option<f64>]) -> String {
+pub(super) fn sparkline(values: &[Option<f64>]) -> String {
     const LONGEST: usize = 24;
     let stride = values.len().div_ceil(LONGEST).max(1);
     let thinned: Vec<Option<f64>> = values.iter().rev().step_by(stride).rev().copied().collect();
@@ -137,8 +137,17 @@ fn sparkline(values: &[Option<f64>]) -> String {
 
 /// The steps of all columns, newest first, each with its row: `▲ step at 9d4e1b2 "…": POST /api/chat p95 +27.0 % (p = 3e-7, confirmed)`.
 fn steps(table: &Table, show: &dyn Fn(&str) -> String) -> Vec<(usize, String)> {
+    step_lines(table, &(0..table.columns.len()).collect::<Vec<_>>(), show)
+}
+
+/// The same of these columns.
+pub(super) fn step_lines(
+    table: &Table,
+    columns: &[usize],
+    show: &dyn Fn(&str) -> String,
+) -> Vec<(usize, String)> {
     let mut all: Vec<(usize, String)> = Vec::new();
-    for (column, found) in table.columns.iter().zip(&table.steps) {
+    for (column, found) in columns.iter().map(|c| (&table.columns[*c], &table.steps[*c])) {
         for Found { step, .. } in found {
             let row = &table.rows[step.index];
             let size =

@@ -101,6 +101,12 @@ impl History {
         })
     }
 
+    /// The branch that is checked out; none for a commit alone.
+    pub fn branch(&self) -> Option<String> {
+        let head = self.clone.head().ok().filter(git2::Reference::is_branch)?;
+        head.shorthand().ok().map(str::to_owned)
+    }
+
     /// The parents of a commit as it names them, whether they are here or not; empty when the commit is not here.
     pub fn parents(&self, commit: CommitId) -> Result<Vec<CommitId>, StoreError> {
         let whole = self.uncut()?;

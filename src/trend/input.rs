@@ -15,6 +15,8 @@ pub struct Series {
     pub id: String,
     /// The commits, where the file names them; untrusted.
     pub commits: Vec<String>,
+    /// When each was measured, where the file says so.
+    pub times: Vec<Option<jiff::Timestamp>>,
     /// The values; none where a commit has none. All finite.
     pub values: Vec<Option<f64>>,
 }
@@ -79,7 +81,8 @@ fn json_lines(mut reader: impl BufRead) -> Result<Vec<Series>, SeriesError> {
         if !parsed.commits.is_empty() && parsed.commits.len() != parsed.values.len() {
             return Err(wrong(line, "`commits` and `values` are of different lengths"));
         }
-        all.push(Series { id: parsed.id, commits: parsed.commits, values: parsed.values });
+        let (id, values) = (parsed.id, parsed.values);
+        all.push(Series { id, commits: parsed.commits, times: Vec::new(), values });
     }
     Ok(all)
 }
@@ -99,17 +102,33 @@ fn csv_columns(reader: impl Read) -> Result<Vec<Series>, SeriesError> {
         .filter(|i| *i != commit && Some(*i) != timestamp && !is_about(*i))
         .collect();
     let named = |i: &usize| header.get(*i).unwrap_or_default().trim().to_owned();
-    let empty = |i: &usize| Series { id: named(i), commits: Vec::new(), values: Vec::new() };
+    let empty = |i: &usize| Series {
+        id: named(i),
+        commits: Vec::new(),
+        times: Vec::new(),
+        values: Vec::new(),
+    };
     let mut all: Vec<Series> = columns.iter().map(empty).collect();
     let mut record = StringRecord::new();
     while csv.read_record(&mut record).map_err(failed)? {
         let line = record.position().map_or(0, csv::Position::line);
+        let at = timestamp.and_then(|i| record.get(i)).and_then(time);
         for (series, i) in all.iter_mut().zip(&columns) {
+            series.times.push(at);
             series.commits.push(record.get(commit).unwrap_or_default().to_owned());
             series.values.push(value(record.get(*i).unwrap_or_default(), line, &series.id)?);
         }
     }
     Ok(all)
+}
+
+/// A time: as RFC 3339, or in seconds or milliseconds since 1970; none for anything else, it is never needed.
+fn time(text: &str) -> Option<jiff::Timestamp> {
+    let text = text.trim();
+    let Ok(number) = text.parse::<i64>() else { return text.parse().ok() };
+    // Seconds reach this number in the year 5138.
+    let milliseconds = if number < 100_000_000_000 { number.checked_mul(1000)? } else { number };
+    jiff::Timestamp::from_millisecond(milliseconds).ok()
 }
 
 /// A value; an empty cell is none.
@@ -132,7 +151,9 @@ mod tests {
     fn a_csv_and_json_lines_give_the_same_series() {
         let csv = read_series("commit,timestamp,p95\na,1,10\nb,2,\nc,3,12.5\n".as_bytes()).unwrap();
         let json = r#"{"id": "p95", "commits": ["a", "b", "c"], "values": [10, null, 12.5]}"#;
-        assert_eq!(csv, read_series(json.as_bytes()).unwrap());
+        assert_eq!(csv[0].times[1], jiff::Timestamp::from_second(2).ok());
+        let without_times = Series { times: Vec::new(), ..csv[0].clone() };
+        assert_eq!([without_times].as_slice(), read_series(json.as_bytes()).unwrap());
     }
 
     #[test]

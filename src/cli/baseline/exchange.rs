@@ -1,68 +1,17 @@
-//! `perfgate baseline import`, `export`, `push` and `fetch`.
+//! `perfgate baseline export`, `push` and `fetch`.
 
-use crate::cli::args::{ExportArgs, ExportFormat, ImportArgs};
+use crate::cli::args::{ExportArgs, ExportFormat};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::normalize::say_warnings;
 use crate::cli::output::write_file;
 use crate::cli::place::{Place, open_place, push_records};
 use crate::cli::policy::Loaded;
-use crate::cli::record::refuse_empty;
-use crate::cli::results::read_files;
 use crate::cli::session::Session;
-use crate::ingest::ReadOptions;
-use crate::model::{CommitId, Run};
-use crate::store::{
-    DirectoryStore, Entry, NewRecord, RunStore, fetch as fetch_store, load, record,
-};
+use crate::model::CommitId;
+use crate::store::{DirectoryStore, Entry, NewRecord, RunStore, fetch as fetch_store, load};
 use crate::trend::{Frame, Recorded};
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
-
-/// Everything is read before anything is written, so that a broken file leaves the store as it was.
-pub(super) fn import(
-    args: &ImportArgs,
-    loaded: &Loaded,
-    session: &mut Session<'_>,
-) -> Result<Exit, CliError> {
-    let place = open_place(loaded, true, session)?;
-    let mut runs: Vec<Run> = Vec::new();
-    let mut warnings = Vec::new();
-    for source in &args.sources {
-        let path = session.path(source);
-        if path.is_dir() {
-            runs.extend(records_of(&path)?);
-        } else {
-            let read = read_files(&[path], ReadOptions::default(), session)?;
-            runs.extend(read.runs);
-            warnings.extend(read.warnings);
-        }
-    }
-    if let Some(i) = runs.iter().position(|run| run.commit.is_none()) {
-        let help = "record it for a commit instead: perfgate record --commit REV FILE";
-        return Err(CliError::usage(
-            format!("run {} names no commit; nothing was imported", i + 1),
-            help,
-        ));
-    }
-    refuse_empty(&runs)?;
-    say_warnings(&warnings, session)?;
-    let recorded = record(place.store(), &runs, loaded.policy.store.keep_histograms)?;
-    let new = recorded.iter().filter(|recorded| !recorded.known).count();
-    session.say(&format!("imported {new} runs; {} were there already", recorded.len() - new))?;
-    Ok(Exit::Pass)
-}
-
-fn records_of(folder: &Path) -> Result<Vec<Run>, CliError> {
-    let store = DirectoryStore::new(folder.to_owned());
-    let entries = store.entries()?;
-    if entries.is_empty() {
-        let help = "such a folder has runs/<2 digits>/<38 digits>-<run id>.json in it";
-        return Err(CliError::usage(format!("{} holds no record", folder.display()), help));
-    }
-    entries.iter().map(|entry| Ok(load(&store, entry, true)?.run)).collect()
-}
 
 pub(super) fn export(
     args: &ExportArgs,

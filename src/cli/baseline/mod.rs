@@ -2,6 +2,7 @@
 
 mod exchange;
 mod explain;
+mod import;
 mod list;
 mod prune;
 
@@ -17,7 +18,7 @@ pub(super) fn run(args: &BaselineArgs, session: &mut Session<'_>) -> Result<Exit
         BaselineCommand::List(args) => list::list(args, &loaded, session),
         BaselineCommand::Show(args) => list::show(args, &loaded, session),
         BaselineCommand::Explain(args) => explain::explain(args, loaded, session),
-        BaselineCommand::Import(args) => exchange::import(args, &loaded, session),
+        BaselineCommand::Import(args) => import::import(args, &loaded, session),
         BaselineCommand::Export(args) => exchange::export(args, &loaded, session),
         BaselineCommand::Push => exchange::push(&loaded, session),
         BaselineCommand::Fetch => exchange::fetch(&loaded, session),

@@ -1,9 +1,10 @@
 //! `perfgate trend`: the history of a branch, and where it moved.
 
+mod line;
 mod series;
 mod stored;
 
-pub(super) use stored::history_of;
+pub(super) use stored::{histories, history_of};
 
 use super::args::{TrendArgs, TrendFormat};
 use super::error::CliError;

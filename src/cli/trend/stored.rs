@@ -1,19 +1,17 @@
 //! The recorded history of a branch, as a table: which commits, which measurements, and what today's policy says of them.
 
+use super::line::{Line, Recorded, is_alike};
 use crate::cli::args::{RunArgs, TrendArgs};
 use crate::cli::error::CliError;
-use crate::cli::place::{Place, open_in, open_place};
+use crate::cli::place::open_place;
 use crate::cli::policy::{Loaded, load};
 use crate::cli::session::Session;
-use crate::config::{Accept, Pattern};
-use crate::gate::{Reason, Verdict, judge_against};
+use crate::config::Pattern;
 use crate::model::{
-    CommitId, Direction, EndpointKey, MeasurementKey, Metric, Run, Statistic, Unit, differences,
+    CustomMetric, Direction, EndpointKey, MeasurementKey, Metric, Quantile, Run, Statistic, Unit,
 };
-use crate::stats::median;
-use crate::store::{CommitInfo, Entry, RunStore, load as load_record, recorded_line};
-use crate::trend::{Cell, Column, Mark, Row, Table, in_parallel};
-use std::path::Path;
+use crate::store::{History, RunStore, load as load_record, recorded_line};
+use crate::trend::{Column, Table};
 
 /// Endpoints that are shown where none are named.
 const BUSIEST: usize = 4;
@@ -27,21 +25,18 @@ pub(super) fn history(args: &TrendArgs, session: &Session<'_>) -> Result<Table, 
     if !args.offline {
         place.fetch()?;
     }
-    let branch = args.branch.as_ref().or(loaded.policy.baseline.branch.as_ref());
-    let branch = branch.map_or("HEAD", String::as_str);
-    let head = place.history.resolve(branch)?;
-    let recorded = recorded_line(place.store(), &place.history, (branch, head), MOST_COMMITS)?;
-    let newest = newest(&recorded, place.store(), &args.run)?.ok_or_else(|| {
-        let help = "record some first: perfgate record RESULTS --push";
-        CliError::usage(format!("no run is recorded on {branch}"), help)
-    })?;
+    let branch = branch_of(args.branch.as_deref(), &loaded, &place.history);
+    let head = place.history.resolve(&branch)?;
+    let recorded = recorded_line(place.store(), &place.history, (&branch, head), MOST_COMMITS)?;
+    let newest =
+        newest(&recorded, place.store(), &args.run)?.ok_or_else(|| nothing_recorded(&branch))?;
     let columns = columns(&newest, args)?;
     let within = (args.last, args.since);
     let at = (&loaded, session.folder());
     let mut line = Line::read(recorded, &newest, &columns, within, at)?;
     line.mark(&columns, &loaded, args.last);
     line.mark_accepted(&columns, &place, head)?;
-    let title = title(branch, &newest);
+    let title = title(&branch, &newest);
     Ok(Table::new(title, columns, line.rows, args.min_effect.unwrap_or(0.0)))
 }
 
@@ -62,9 +57,96 @@ pub(in crate::cli) fn history_of(
     Ok(Some(Table::new(title(branch, like), columns, line.rows, 0.0)))
 }
 
+/// The whole history of a branch: a table for each load that is recorded on it, with everything that is measured, the load
+/// with the newest run first.
+pub(in crate::cli) fn histories(
+    branch: Option<&str>,
+    offline: bool,
+    marked: usize,
+    (loaded, session): (&Loaded, &Session<'_>),
+) -> Result<Vec<Table>, CliError> {
+    let place = open_place(loaded, offline, session)?;
+    if !offline {
+        place.fetch()?;
+    }
+    let branch = branch_of(branch, loaded, &place.history);
+    let head = place.history.resolve(&branch)?;
+    let recorded = recorded_line(place.store(), &place.history, (&branch, head), MOST_COMMITS)?;
+    let mut tables = Vec::new();
+    for newest in loads(&recorded, place.store(), loaded)? {
+        let columns: Vec<Column> =
+            everything(&newest).into_iter().map(|key| column(key, &newest)).collect();
+        let at = (loaded, session.folder());
+        let mut line = Line::read(recorded.clone(), &newest, &columns, (marked, None), at)?;
+        line.mark(&columns, loaded, marked);
+        line.mark_accepted(&columns, &place, head)?;
+        let title = title_beside(&tables, &branch, &newest);
+        tables.push(Table::new(title, columns, line.rows, 0.0));
+    }
+    if tables.is_empty() { Err(nothing_recorded(&branch)) } else { Ok(tables) }
+}
+
+fn nothing_recorded(branch: &str) -> CliError {
+    let help = "record some first: perfgate record RESULTS --push";
+    CliError::usage(format!("no run is recorded on {branch}"), help)
+}
+
+/// The branch that is named, or that of the policy, or the one that is checked out.
+fn branch_of(named: Option<&str>, loaded: &Loaded, history: &History) -> String {
+    let policy = loaded.policy.baseline.branch.as_deref();
+    let named = named.or(policy).map(str::to_owned);
+    named.or_else(|| history.branch()).unwrap_or_else(|| "HEAD".to_owned())
+}
+
+/// The newest run of each load: those that cannot be compared with each other.
+fn loads(recorded: &Recorded, store: &dyn RunStore, loaded: &Loaded) -> Result<Vec<Run>, CliError> {
+    let allowed = &loaded.policy.rules.allow_different;
+    let mut newest: Vec<Run> = Vec::new();
+    for entry in recorded.iter().flat_map(|(_, entries)| entries) {
+        let run = load_record(store, entry, false)?.run;
+        if !newest.iter().any(|known| is_alike(&run, known, allowed)) {
+            newest.push(run);
+        }
+    }
+    Ok(newest)
+}
+
+/// All that a run measured and a person would look at.
+fn everything(run: &Run) -> Vec<MeasurementKey> {
+    let mut keys = Vec::new();
+    let latency = [Quantile::P50, Quantile::P95, Quantile::P99].map(Statistic::Quantile);
+    for endpoint in run.all_endpoints() {
+        let mut add = |metric: Metric, statistic: Statistic| {
+            keys.push(MeasurementKey { endpoint: endpoint.key.clone(), metric, statistic });
+        };
+        latency.into_iter().for_each(|statistic| add(Metric::Latency, statistic));
+        add(Metric::ErrorRate, Statistic::Rate);
+        add(Metric::Throughput, Statistic::Rate);
+    }
+    for own in &run.metrics {
+        let endpoint = endpoint_of(own, run);
+        let statistics = own.value.map(|_| Statistic::Value).into_iter();
+        for statistic in statistics.chain(own.quantiles.keys().map(|q| Statistic::Quantile(*q))) {
+            let metric = Metric::Custom(own.name.clone());
+            keys.push(MeasurementKey { endpoint: endpoint.clone(), metric, statistic });
+        }
+    }
+    keys.retain(|key| run.value(key).is_some());
+    keys
+}
+
+/// The endpoint that a metric belongs to.
+fn endpoint_of(own: &CustomMetric, run: &Run) -> EndpointKey {
+    let named = own
+        .endpoint
+        .as_ref()
+        .and_then(|name| run.endpoints.iter().map(|e| &e.key).find(|key| key.is_called(name)));
+    named.unwrap_or(&run.total.key).clone()
+}
+
 /// The newest run of a line that the arguments mean.
 fn newest(
-    recorded: &[(CommitInfo, Vec<Entry>)],
+    recorded: &Recorded,
     store: &dyn RunStore,
     args: &RunArgs,
 ) -> Result<Option<Run>, CliError> {
@@ -93,6 +175,17 @@ fn title(branch: &str, run: &Run) -> String {
     ];
     let named = parts.iter().filter_map(|(name, value)| Some(format!(", {name} {}", (*value)?)));
     format!("{branch}{}", named.collect::<String>())
+}
+
+/// A title that none of these tables has: where it is the load that differs, it is named as well.
+fn title_beside(tables: &[Table], branch: &str, run: &Run) -> String {
+    let title = title(branch, run);
+    let users = run.load.users.map(|n| format!(", {n} users")).unwrap_or_default();
+    let duration = run.duration_s.map(|s| format!(", {s:.0} s")).unwrap_or_default();
+    let load = format!("{title}, {}{users}{duration}", run.tool.name);
+    let numbered = (2..).map(|n| format!("{load}, {n}"));
+    let mut names = [title.clone(), load.clone()].into_iter().chain(numbered);
+    names.find(|name| tables.iter().all(|table| table.title != *name)).unwrap_or(title)
 }
 
 /// The measurements that the arguments ask for, of those that the newest run has.
@@ -125,14 +218,8 @@ fn columns(newest: &Run, args: &TrendArgs) -> Result<Vec<Column>, CliError> {
             }
         }
         for own in newest.metrics.iter().filter(|own| own.name == *metric) {
-            let of = own.endpoint.as_ref();
-            let endpoint = newest
-                .endpoints
-                .iter()
-                .map(|e| &e.key)
-                .find(|key| of.is_some_and(|of| key.is_called(of)));
             let statistic = if own.value.is_some() { Statistic::Value } else { args.statistic[0] };
-            add(endpoint.unwrap_or(&newest.total.key), Metric::Custom(own.name.clone()), statistic);
+            add(&endpoint_of(own, newest), Metric::Custom(own.name.clone()), statistic);
         }
     }
     if args.metric.is_empty() && patterns.is_empty() {
@@ -165,147 +252,4 @@ fn column(key: MeasurementKey, run: &Run) -> Column {
         }
     };
     Column { key, unit, direction }
-}
-
-/// The recorded commits, oldest first, and the runs of the newest of them.
-struct Line {
-    rows: Vec<Row>,
-    /// Runs of the last rows, newest commit first.
-    newest: Vec<Vec<Run>>,
-}
-
-impl Line {
-    fn read(
-        mut recorded: Vec<(CommitInfo, Vec<Entry>)>,
-        like: &Run,
-        columns: &[Column],
-        (last, since): (usize, Option<jiff::civil::Date>),
-        (loaded, folder): (&Loaded, &Path),
-    ) -> Result<Self, CliError> {
-        let kept = last.saturating_add(2 * loaded.policy.baseline.window);
-        let since = since.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
-        let since = since.map(|start| start.timestamp());
-        if let Some(since) = since {
-            let older = recorded.iter().position(|(commit, _)| commit.date < since);
-            recorded.truncate(older.unwrap_or(recorded.len()));
-        }
-        let numbered: Vec<(usize, (CommitInfo, Vec<Entry>))> =
-            recorded.into_iter().enumerate().collect();
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let parts: Vec<_> = numbered.chunks(numbered.len().div_ceil(threads).max(1)).collect();
-        let read = in_parallel(&parts, |part| -> Result<Vec<Read>, CliError> {
-            // A store belongs to one thread: each opens its own.
-            let store = open_in(loaded, true, folder)?;
-            part.iter()
-                .map(|(i, (commit, entries))| {
-                    let runs = runs_like(like, entries, store.store(), loaded)?;
-                    let row = (!runs.is_empty()).then(|| row(commit, &runs, columns));
-                    Ok((row, if *i < kept { runs } else { Vec::new() }))
-                })
-                .collect()
-        });
-        let mut line = Self { rows: Vec::new(), newest: Vec::new() };
-        for part in read {
-            for (row, runs) in part? {
-                line.rows.extend(row);
-                if !runs.is_empty() {
-                    line.newest.push(runs);
-                }
-            }
-        }
-        line.rows.reverse();
-        Ok(line)
-    }
-
-    /// Holds each of the rows that are shown against those before it, by today's policy.
-    fn mark(&mut self, columns: &[Column], loaded: &Loaded, last: usize) {
-        let (window, rules) = (loaded.policy.baseline.window, &loaded.policy.rules);
-        let count = self.rows.len();
-        for (i, runs) in self.newest.iter().enumerate().take(last) {
-            let before: Vec<Run> =
-                self.newest[i + 1..].iter().flatten().take(2 * window).cloned().collect();
-            if before.is_empty() {
-                continue;
-            }
-            let report = judge_against(runs, &before, window, rules);
-            let row = &mut self.rows[count - 1 - i];
-            for finding in &report.findings {
-                let at = columns.iter().position(|column| column.key == finding.key());
-                let Some(cell) = at.map(|c| &mut row.cells[c]) else { continue };
-                cell.mark = match finding.verdict {
-                    Verdict::Fail => Some(Mark::Fail),
-                    Verdict::Inconclusive => Some(Mark::Again),
-                    Verdict::Warn if finding.reason != Reason::AlreadyOnMain => Some(Mark::Warn),
-                    _ => None,
-                };
-            }
-        }
-    }
-
-    /// Marks the crossings that a commit's own message accepts.
-    fn mark_accepted(
-        &mut self,
-        columns: &[Column],
-        place: &Place,
-        head: CommitId,
-    ) -> Result<(), CliError> {
-        let Some(oldest) = self.rows.first().map(|row| row.commit) else { return Ok(()) };
-        for said in place.history.commits_that_say(Accept::TRAILER, head, oldest)? {
-            let accepts: Vec<Accept> =
-                Accept::trailers(&said.message).filter_map(|v| Accept::parse(v).ok()).collect();
-            // The first recorded commit that has it is the one that it was measured with.
-            for row in &mut self.rows {
-                if !place.history.is_part_of(said.id, row.commit)? {
-                    continue;
-                }
-                for (cell, column) in row.cells.iter_mut().zip(columns) {
-                    let covered = accepts.iter().any(|accept| accept.covers(&column.key));
-                    if cell.mark.is_some() && covered {
-                        cell.mark = Some(Mark::Accepted);
-                    }
-                }
-                break;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A row, if the commit has a comparable run, and its runs where they are needed.
-type Read = (Option<Row>, Vec<Run>);
-
-/// The runs of a commit that are comparable with this one.
-fn runs_like(
-    like: &Run,
-    entries: &[Entry],
-    store: &dyn RunStore,
-    loaded: &Loaded,
-) -> Result<Vec<Run>, CliError> {
-    let allowed = &loaded.policy.rules.allow_different;
-    let mut runs = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let run = load_record(store, entry, false)?.run;
-        let other = differences(&run, like)
-            .iter()
-            .any(|d| d.field.forbids() && !allowed.contains(&d.field));
-        if !other {
-            runs.push(run);
-        }
-    }
-    Ok(runs)
-}
-
-fn row(commit: &CommitInfo, runs: &[Run], columns: &[Column]) -> Row {
-    let cell = |column: &Column| {
-        let values: Vec<f64> = runs.iter().filter_map(|run| run.value(&column.key)).collect();
-        Cell { value: median(&values), mark: None }
-    };
-    Row {
-        commit: commit.id,
-        date: commit.date,
-        author: commit.author.clone(),
-        subject: commit.subject.clone(),
-        runs: runs.len(),
-        cells: columns.iter().map(cell).collect(),
-    }
 }

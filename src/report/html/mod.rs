@@ -3,6 +3,9 @@
 //! Every text goes through the template, which escapes it; the page's own policy forbids it to load anything.
 
 mod plots;
+mod site;
+
+pub use site::Site;
 
 use super::escape::harmless;
 use super::number::{plural, significant};
@@ -48,43 +51,54 @@ pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     let distributions = plots::distributions(page)?;
     let history = page.history.map(plots::history).transpose()?.unwrap_or_default();
     let body = html! {
+        header {
+            h1 class=(report.verdict.name()) {
+                (mark(report.verdict)) " " (title) ": " (report.verdict.name().replace('_', " "))
+            }
+            p.headline { (sentence(&headline(report, &scales, &plain))) }
+            (from(report))
+        }
+        main {
+            (findings(report, &scales))
+            @for (heading, figures) in [
+                ("Response times of baseline and this run", distributions),
+                ("History", history),
+                ("The runs that were compared", windows),
+            ] {
+                @if !figures.is_empty() {
+                    h2 { (heading) }
+                    div.plots { @for figure in &figures { (figure) } }
+                }
+            }
+            (rest(report))
+            (runs(page))
+        }
+        (script())
+    };
+    let page = document(&format!("{} {title}", mark(report.verdict)), &body);
+    out.write_all(page.into_string().as_bytes())
+}
+
+/// A whole page of this title, an untrusted text.
+fn document(title: &str, body: &Markup) -> Markup {
+    html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (mark(report.verdict)) " " (title) }
+                title { (harmless(title)) }
                 style { (PreEscaped(STYLE)) }
             }
-            body {
-                header {
-                    h1 class=(report.verdict.name()) {
-                        (mark(report.verdict)) " " (title) ": " (report.verdict.name().replace('_', " "))
-                    }
-                    p.headline { (sentence(&headline(report, &scales, &plain))) }
-                    (from(report))
-                }
-                main {
-                    (findings(report, &scales))
-                    @for (heading, figures) in [
-                        ("Response times of baseline and this run", distributions),
-                        ("History", history),
-                        ("The runs that were compared", windows),
-                    ] {
-                        @if !figures.is_empty() {
-                            h2 { (heading) }
-                            div.plots { @for figure in &figures { (figure) } }
-                        }
-                    }
-                    (rest(report))
-                    (runs(page))
-                }
-                script { (PreEscaped(SCRIPT)) }
-            }
+            body { (body) }
         }
-    };
-    out.write_all(body.into_string().as_bytes())
+    }
+}
+
+/// What sorts and filters the page's table.
+fn script() -> Markup {
+    html! { script { (PreEscaped(SCRIPT)) } }
 }
 
 fn sentence(text: &str) -> String {

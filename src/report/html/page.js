@@ -1,5 +1,5 @@
 "use strict";
-// Sorting and filtering of the findings. It reads what the page shows, and adds nothing to it.
+// Sorting and filtering of the page's table. It reads what the page shows, and adds nothing to it.
 (() => {
   const MOST = 300;
   const table = document.getElementById("findings");
@@ -17,7 +17,7 @@
     let matching = 0;
     rows.forEach((row, i) => {
       const fits = wanted.every((word) => words[i].includes(word)) &&
-        (!verdict.value || row.dataset.verdict === verdict.value);
+        (!verdict?.value || row.dataset.verdict === verdict.value);
       if (fits) matching += 1;
       row.hidden = !fits;
       row.dataset.fits = fits ? "1" : "";
@@ -53,7 +53,7 @@
     if (button) button.addEventListener("click", () => sort(column, head));
   });
   text.addEventListener("input", () => { most = MOST; show(); });
-  verdict.addEventListener("change", () => { most = MOST; show(); });
+  verdict?.addEventListener("change", () => { most = MOST; show(); });
   more.addEventListener("click", () => { most += 10 * MOST; show(); });
   show();
 })();

@@ -151,6 +151,11 @@ pub(super) fn windows(report: &Report) -> io::Result<Vec<Markup>> {
 
 /// The recorded history, with its steps.
 pub(super) fn history(table: &Table) -> io::Result<Vec<Markup>> {
-    let plots = (0..table.columns.len()).filter_map(|c| of_column(table, c, LAST));
+    columns(table, &(0..table.columns.len()).collect::<Vec<_>>(), LAST)
+}
+
+/// The last values of these columns, with their steps.
+pub(super) fn columns(table: &Table, columns: &[usize], last: usize) -> io::Result<Vec<Markup>> {
+    let plots = columns.iter().filter_map(|c| of_column(table, *c, last));
     plots.map(|plot| figure(&plot.title.clone(), &plot, false)).collect()
 }

@@ -1,0 +1,161 @@
+//! `perfgate baseline import`: run files, folders of records, and histories from elsewhere.
+
+mod folder;
+mod series;
+
+use crate::cli::args::ImportArgs;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::normalize::say_warnings;
+use crate::cli::place::{Place, open_place};
+use crate::cli::policy::Loaded;
+use crate::cli::record::refuse_empty;
+use crate::cli::results::{label, read_files};
+use crate::cli::session::Session;
+use crate::ingest::{HistoryRun, ReadOptions, is_benchmark_data, read_benchmark_data};
+use crate::model::{CommitId, Run, Warning};
+use crate::report::plural;
+use crate::store::{DirectoryStore, RunStore, load, record};
+use std::io::Read as _;
+use std::path::Path;
+
+/// Bytes within which a file says what it is.
+const HEAD: u64 = 4096;
+
+/// What was read, before anything is written.
+#[derive(Default)]
+struct Found {
+    runs: Vec<Run>,
+    warnings: Vec<Warning>,
+    /// Files of a folder that are no results, or name no commit.
+    passed_over: Vec<String>,
+}
+
+/// Everything is read before anything is written, so that a broken file leaves the store as it was.
+pub(super) fn import(
+    args: &ImportArgs,
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
+    let place = open_place(loaded, true, session)?;
+    let mut found = Found::default();
+    for source in &args.sources {
+        read_source(source, &place, &mut found, session)?;
+    }
+    for run in &mut found.runs {
+        label(run, &args.run);
+        if let Some(tool) = &args.tool {
+            run.tool.name.clone_from(tool);
+        }
+    }
+    if let Some(i) = found.runs.iter().position(|run| run.commit.is_none()) {
+        let help = "record it for a commit instead: perfgate record --commit REV FILE";
+        return Err(CliError::usage(
+            format!("run {} names no commit; nothing was imported", i + 1),
+            help,
+        ));
+    }
+    refuse_empty(&found.runs)?;
+    say_warnings(&found.warnings, session)?;
+    let recorded = record(place.store(), &found.runs, loaded.policy.store.keep_histograms)?;
+    let new = recorded.iter().filter(|recorded| !recorded.known).count();
+    let known = recorded.len() - new;
+    let there = if known == 1 { "1 was" } else { &format!("{known} were") };
+    session.say(&format!("imported {}; {there} there already", plural(new, "run")))?;
+    say_rest(&found, &place, session)
+}
+
+/// Says what is not as one would expect.
+fn say_rest(found: &Found, place: &Place, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let mut commits: Vec<CommitId> = found.runs.iter().filter_map(|run| run.commit).collect();
+    commits.sort();
+    commits.dedup();
+    let missing = place.history.infos(&commits)?.iter().filter(|info| info.is_none()).count();
+    if missing > 0 {
+        let all = plural(commits.len(), "commit");
+        session.say(&format!(
+            "note: {missing} of {all} are not in this clone; their runs show where the commits are"
+        ))?;
+    }
+    if let [first, rest @ ..] = found.passed_over.as_slice() {
+        let more =
+            if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        session.say(&format!("note: passed over as no result of a known commit: {first}{more}"))?;
+    }
+    Ok(Exit::Pass)
+}
+
+fn read_source(
+    source: &Path,
+    place: &Place,
+    found: &mut Found,
+    session: &Session<'_>,
+) -> Result<(), CliError> {
+    let path = session.path(source);
+    if path.is_dir() {
+        let store = DirectoryStore::new(path.clone());
+        let entries = store.entries()?;
+        if entries.is_empty() {
+            return folder::read_folder(&path, place, found, session);
+        }
+        for entry in &entries {
+            found.runs.push(load(&store, entry, true)?.run);
+        }
+        return Ok(());
+    }
+    let head = head_of(&path)?;
+    if is_benchmark_data(&head) {
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| CliError::File { path: path.clone(), source })?;
+        let shown = source.display().to_string();
+        let runs = read_benchmark_data(&shown, &text).map_err(CliError::Ingest)?;
+        return bind(runs, &shown, place, found);
+    }
+    if series::is_series(&head) {
+        let shown = source.display().to_string();
+        return bind(series::read(&path, &shown)?, &shown, place, found);
+    }
+    let read = read_files(&[path], ReadOptions::default(), session)?;
+    found.runs.extend(read.runs);
+    found.warnings.extend(read.warnings);
+    Ok(())
+}
+
+/// The first bytes of a file, as text; empty for standard input, which is a result.
+fn head_of(path: &Path) -> Result<String, CliError> {
+    if !path.is_file() {
+        return Ok(String::new());
+    }
+    let wrap = |source| CliError::File { path: path.to_owned(), source };
+    let mut head = Vec::new();
+    std::fs::File::open(path).map_err(wrap)?.take(HEAD).read_to_end(&mut head).map_err(wrap)?;
+    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+/// Binds runs to the commits that their file names.
+fn bind(
+    runs: Vec<HistoryRun>,
+    file: &str,
+    place: &Place,
+    found: &mut Found,
+) -> Result<(), CliError> {
+    for own in runs {
+        let commit = commit_named(&own.commit, place).ok_or_else(|| {
+            let name: String = own.commit.chars().take(60).collect();
+            let help = "a commit is named by its 40 digits, or by a part that this clone knows";
+            CliError::usage(
+                format!("{file}: there is no commit \"{}\"", name.escape_default()),
+                help,
+            )
+        })?;
+        found.runs.push(Run { commit: Some(commit), ..own.run });
+    }
+    Ok(())
+}
+
+/// The commit that a text names: 40 digits as they are, fewer where the clone knows them.
+fn commit_named(text: &str, place: &Place) -> Option<CommitId> {
+    let hex = text.len() >= 7 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let whole = text.parse().ok();
+    whole.or_else(|| place.history.resolve(text).ok().filter(|_| hex))
+}
