@@ -103,7 +103,9 @@ fn run(i: usize, commit: Option<&str>) -> Run {
         let level = (20 + e) as f64 * later * wobble;
         let mut latency = Latency { count: Some(5_000), mean: Some(level), ..Latency::default() };
         for (q, factor) in Quantile::GRID.iter().zip(1..) {
-            latency.quantiles.insert(*q, level * (1.0 + 0.2 * f64::from(factor)));
+            let value = level * (1.0 + 0.2 * f64::from(factor));
+            // Tools write milliseconds with about six decimals.
+            latency.quantiles.insert(*q, (value * 1e6).round() / 1e6);
         }
         (endpoint.requests, endpoint.failures) = (Some(5_000), Some((i % 3) as u64));
         endpoint.latency = Some(latency);
