@@ -37,6 +37,8 @@ pub(super) enum Command {
     Record(RecordArgs),
     /// The gate: hold the results of a load test against a baseline
     Compare(CompareArgs),
+    /// Budgets alone, no baseline: hold the results of a load test against absolute limits
+    Check(CheckArgs),
     /// Turn results of any supported format into perfgate's own JSON
     Normalize(NormalizeArgs),
     /// Add the shards of one distributed load test up to one run
@@ -143,6 +145,16 @@ pub(super) struct CompareArgs {
     /// Instead of the table, show how one verdict was reached: `POST /api/chat p95`, `total error rate`
     #[arg(long, value_name = "MEASUREMENT", help_heading = "Output", conflicts_with = "format")]
     pub(super) explain: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) results: ResultArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
 }
 
 /// What overrules the policy.

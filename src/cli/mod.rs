@@ -5,6 +5,7 @@
 mod args;
 mod baseline;
 mod bundle;
+mod check;
 mod commit;
 mod compare;
 mod demo;
@@ -47,6 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<
     let outcome = match &arguments.command {
         Command::Record(args) => record::run(args, session),
         Command::Compare(args) => compare::run(args, session),
+        Command::Check(args) => check::run(args, session),
         Command::Normalize(args) => normalize::run(args, session),
         Command::Merge(args) => merge::run(args, session),
         Command::Baseline(args) => baseline::run(args, session),

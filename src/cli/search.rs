@@ -61,39 +61,8 @@ impl Search {
         if !read.runs.is_empty() {
             return Ok(read);
         }
-        let store = self.place.store();
-        let mut runs: Vec<Run> = Vec::new();
-        for commit in &self.under_test.all {
-            for entry in store.entries_of(*commit)? {
-                let histograms = self.histograms || loaded.policy.rules.needs_histograms();
-                runs.push(load_record(store, &entry, histograms)?.run);
-            }
-        }
-        let suite = run.suite.as_deref().unwrap_or(Run::DEFAULT_SUITE);
-        let given =
-            |wanted: &Option<String>, own: &Option<String>| wanted.is_none() || wanted == own;
-        runs.retain(|own| {
-            own.suite == suite
-                && given(&run.profile, &own.profile)
-                && given(&run.environment, &own.environment)
-        });
-        let commit = self.under_test.commit.short();
-        let Some(first) = runs.first() else {
-            let help = "name result files, set `results` in perfgate.yaml, or record them first";
-            let problem = format!("no results are named, and no run is recorded for {commit}");
-            return Err(CliError::usage(problem, help));
-        };
-        let other = runs.iter().flat_map(|run| differences(first, run)).find(|d| d.field.forbids());
-        if let Some(d) = other {
-            let problem = format!(
-                "several kinds of runs are recorded for {commit}: {} {} and {}",
-                d.field, d.baseline, d.current
-            );
-            return Err(CliError::usage(
-                problem,
-                "name the one that is meant, or its result files",
-            ));
-        }
+        let histograms = self.histograms || loaded.policy.rules.needs_histograms();
+        let runs = recorded_runs(&self.place, &self.under_test, run, histograms)?;
         Ok(Read { runs, warnings: Vec::new() })
     }
 
@@ -151,4 +120,42 @@ pub(super) fn overrule(rules: &mut Rules, gate: &GateArgs) {
     rules.inconclusive = gate.inconclusive.map_or(rules.inconclusive, leniency);
     rules.require_coverage = gate.require_coverage.or(rules.require_coverage);
     rules.allow_different.extend(gate.allow_different.iter().copied());
+}
+
+/// What is recorded for the commit under test and meant by the arguments: repeats of one test.
+pub(super) fn recorded_runs(
+    place: &Place,
+    under_test: &UnderTest,
+    run: &RunArgs,
+    histograms: bool,
+) -> Result<Vec<Run>, CliError> {
+    let store = place.store();
+    let mut runs: Vec<Run> = Vec::new();
+    for commit in &under_test.all {
+        for entry in store.entries_of(*commit)? {
+            runs.push(load_record(store, &entry, histograms)?.run);
+        }
+    }
+    let suite = run.suite.as_deref().unwrap_or(Run::DEFAULT_SUITE);
+    let given = |wanted: &Option<String>, own: &Option<String>| wanted.is_none() || wanted == own;
+    runs.retain(|own| {
+        own.suite == suite
+            && given(&run.profile, &own.profile)
+            && given(&run.environment, &own.environment)
+    });
+    let commit = under_test.commit.short();
+    let Some(first) = runs.first() else {
+        let help = "name result files, set `results` in perfgate.yaml, or record them first";
+        let problem = format!("no results are named, and no run is recorded for {commit}");
+        return Err(CliError::usage(problem, help));
+    };
+    let other = runs.iter().flat_map(|run| differences(first, run)).find(|d| d.field.forbids());
+    if let Some(d) = other {
+        let problem = format!(
+            "several kinds of runs are recorded for {commit}: {} {} and {}",
+            d.field, d.baseline, d.current
+        );
+        return Err(CliError::usage(problem, "name the one that is meant, or its result files"));
+    }
+    Ok(runs)
 }

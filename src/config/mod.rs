@@ -4,14 +4,20 @@
 //! Nothing here opens files or looks at runs.
 
 mod accept;
+mod bound;
+mod budget;
 mod error;
 mod limits;
 mod pattern;
 mod policy;
 mod resolve;
+mod resolve_budget;
 mod written;
+mod written_budget;
 
 pub use accept::Accept;
+pub use bound::{Bound, Comparison, Written};
+pub use budget::{Budget, Limited, Phase, Profile, Scope, Tier};
 pub use error::ConfigError;
 pub use limits::{Threshold, parse_limit};
 pub use pattern::Pattern;

@@ -1,5 +1,6 @@
 //! The resolved policy: what a gate goes by, with no default left open.
 
+use super::budget::{Budget, Profile};
 use super::limits::Threshold;
 use super::pattern::Pattern;
 use crate::model::{Direction, EndpointKey, Field, Kind, Quantile, Statistic};
@@ -169,6 +170,10 @@ pub struct Rules {
     pub custom: BTreeMap<String, CustomRule>,
     /// Rules for some endpoints, in order.
     pub(super) overrides: Vec<(Pattern, Override)>,
+    /// Absolute limits that hold for every load.
+    pub(super) budgets: Vec<Budget>,
+    /// Named loads with limits of their own.
+    pub profiles: BTreeMap<String, Profile>,
 }
 
 /// Limits of a custom metric.
@@ -242,11 +247,22 @@ impl Default for Rules {
             throughput: Some(Threshold::Relative(defaults::THROUGHPUT)),
             custom: BTreeMap::new(),
             overrides: Vec::new(),
+            budgets: Vec::new(),
+            profiles: BTreeMap::new(),
         }
     }
 }
 
 impl Rules {
+    /// The absolute limits for a run of this profile: the profile's own, and those of every load that it does not replace.
+    pub fn budgets(&self, profile: Option<&str>) -> Vec<&Budget> {
+        let own = profile.and_then(|name| self.profiles.get(name));
+        let own: Vec<&Budget> = own.map(|profile| &profile.budgets).into_iter().flatten().collect();
+        let everywhere = self.budgets.iter();
+        let rest = everywhere.filter(|b| own.iter().all(|o| o.limited != b.limited));
+        own.iter().copied().chain(rest).collect()
+    }
+
     /// What the rules say about this endpoint.
     pub fn for_endpoint(&self, key: &EndpointKey) -> EndpointRules {
         let class = self.class_of(key);

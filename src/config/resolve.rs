@@ -7,10 +7,12 @@ use super::policy::{
     BaselineChoice, CustomRule, Decide, Leniency, Origin, Override, Policy, Removed, Rules,
     Severity, StoreChoice, defaults,
 };
+use super::resolve_budget;
 use super::written::{
     AcceptFile, At, DecideFile, Entries, GateFile, LeniencyFile, PolicyFile, RemovedFile,
     SourceFile, StoreFile, StoreKind, Written,
 };
+use super::written_budget::ProfileFile;
 use crate::model::{Direction, Quantile, Statistic};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,9 +27,10 @@ const USUAL_STATISTICS: [&str; 12] =
 impl Policy {
     /// The policy that this text means; `file` is for messages.
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
-        let written = PolicyFile::parse(file, text)?;
+        let mut written = PolicyFile::parse(file, text)?;
         let source = Source { file, text };
-        Ok(Self {
+        let single = single_profile(&source, &mut written)?;
+        let mut policy = Self {
             results: written.results,
             baseline: BaselineChoice {
                 branch: written.baseline.branch,
@@ -47,22 +50,56 @@ impl Policy {
                     written.endpoints,
                 )?
             },
-        })
+        };
+        let rules = &mut policy.rules;
+        rules.budgets = resolve_budget::budgets(&source, written.budgets, rules)?;
+        rules.profiles = resolve_budget::profiles(&source, written.profiles, single, rules)?;
+        Ok(policy)
+    }
+}
+
+/// The profile that stands at the top level, under its name.
+fn single_profile(
+    source: &Source<'_>,
+    written: &mut PolicyFile,
+) -> Result<Option<(At<String>, ProfileFile)>, ConfigError> {
+    let profile = ProfileFile {
+        description: written.description.take(),
+        users: written.users.take(),
+        spawn_rate: written.spawn_rate.take(),
+        duration: written.duration.take(),
+        environment: written.environment.take(),
+        targets: std::mem::take(&mut written.targets),
+        ..ProfileFile::default()
+    };
+    let empty = profile.description.is_none()
+        && profile.users.is_none()
+        && profile.spawn_rate.is_none()
+        && profile.duration.is_none()
+        && profile.environment.is_none()
+        && profile.targets.0.is_empty();
+    match written.profile.take() {
+        Some(name) => Ok(Some((name, profile))),
+        None if empty => Ok(None),
+        None => {
+            let problem = "users, duration, targets and their like at the top level need a name beside them: profile: baseline";
+            Err(source.error((0, 0), problem.to_owned()))
+        }
     }
 }
 
 /// The text, for messages.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     file: &'a str,
     text: &'a str,
 }
 
 impl Source<'_> {
-    fn error(&self, place: (u64, u64), problem: String) -> ConfigError {
+    pub(super) fn error(&self, place: (u64, u64), problem: String) -> ConfigError {
         ConfigError::new(self.file, self.text, place, problem)
     }
 
-    fn unknown(&self, key: &At<String>, problem: String, known: &[&str]) -> ConfigError {
+    pub(super) fn unknown(&self, key: &At<String>, problem: String, known: &[&str]) -> ConfigError {
         let mut error = self.error(key.place, problem);
         error.word.clone_from(&key.value);
         error.known = known.iter().map(|word| (*word).to_owned()).collect();
@@ -84,7 +121,7 @@ impl Source<'_> {
     }
 
     /// The text of a value that must not be a mapping.
-    fn text_of<'v>(&self, value: &'v At<Written>) -> Result<&'v str, ConfigError> {
+    pub(super) fn text_of<'v>(&self, value: &'v At<Written>) -> Result<&'v str, ConfigError> {
         match &value.value {
             Written::Text(text) => Ok(text),
             Written::Map(_) => {
@@ -265,7 +302,11 @@ fn refuse_slips(
 }
 
 /// The statistic that a key names.
-fn statistic(source: &Source<'_>, key: &At<String>, of: &str) -> Result<Statistic, ConfigError> {
+pub(super) fn statistic(
+    source: &Source<'_>,
+    key: &At<String>,
+    of: &str,
+) -> Result<Statistic, ConfigError> {
     let unknown = || {
         let problem = format!("unknown threshold \"{}\" for {of}", key.value);
         source.unknown(key, problem, &USUAL_STATISTICS)

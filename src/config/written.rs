@@ -1,6 +1,7 @@
 //! The policy document as written, with the line and column of what can be wrong.
 
 use super::error::ConfigError;
+use super::written_budget::{ProfileFile, Targets};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -36,6 +37,28 @@ pub struct PolicyFile {
     /// `severity: warn`, `ignore: true`. Later rules override earlier ones key by key.
     #[serde(default)]
     pub(super) endpoints: Entries<At<Written>>,
+    /// Absolute limits, whatever the load: a list of limits (`error_rate: "< 0.1%"`) and of rows (`operation`, `limit`,
+    /// `expected_p95`).
+    #[serde(default)]
+    pub(super) budgets: Targets,
+    /// Named loads with their own limits.
+    #[serde(default)]
+    pub(super) profiles: Entries<ProfileFile>,
+    /// The name of a profile that stands at the top level, with the keys of one beside it.
+    pub(super) profile: Option<At<String>>,
+    /// Of the profile at the top level: what it is.
+    pub(super) description: Option<String>,
+    /// Of the profile at the top level: users at once.
+    pub(super) users: Option<u64>,
+    /// Of the profile at the top level: users started per second.
+    pub(super) spawn_rate: Option<f64>,
+    /// Of the profile at the top level: how long the load lasts.
+    pub(super) duration: Option<At<Written>>,
+    /// Of the profile at the top level: where it is meant to run.
+    pub(super) environment: Option<String>,
+    /// Of the profile at the top level: its limits.
+    #[serde(default)]
+    pub(super) targets: Targets,
     /// Old and new names of endpoints (`"GET /v1/users": "GET /v2/users"`): the baseline's are called by the new one.
     #[serde(default)]
     pub(super) rename: Entries<String>,

@@ -1,5 +1,6 @@
 //! The verdict on every finding, and on the whole.
 
+use super::budget::{BudgetFinding, budget_findings};
 use super::by_noise::{ByNoise, Sides, by_noise};
 use super::evidence::{Evidence, Strength, evidence, strengths};
 use super::input::{Acceptance, Baseline, Input};
@@ -9,8 +10,8 @@ use super::line::Line;
 use super::notices::{compare_loads, notices};
 use super::plan::{Test, tests_of_calibration, tests_of_custom_metrics, tests_of_endpoints};
 use super::report::{
-    Accepted, BaselineInfo, Coverage, Finding, Reason, Report, ReportReason, Variation, Verdict,
-    Working,
+    Accepted, BaselineInfo, Coverage, CurrentInfo, Finding, Reason, Report, ReportReason,
+    Variation, Verdict, Working,
 };
 use crate::config::{Decide, Rules, Severity, Threshold};
 use crate::model::{Difference, Metric, Run, Warning, WarningKind};
@@ -37,9 +38,13 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
         current: info,
         coverage: Coverage::default(),
         findings: Vec::new(),
+        budgets: budget_findings(current, rules),
         warnings,
     };
     let Some(baseline) = baseline else {
+        if report.budgets_with(Verdict::Fail) > 0 {
+            report.verdict = Verdict::Fail;
+        }
         if report.exit_code() == 0 {
             report.warnings.push(Warning::new(WarningKind::MissingBaseline));
         }
@@ -63,12 +68,61 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
         report.findings.extend(drifted);
         report.anchor = Some(anchor.info);
     }
-    (report.verdict, report.reason) = overall(&report, rules, different);
+    (report.verdict, report.reason) =
+        with_budgets(&report.budgets, overall(&report, rules, different));
     report.baseline = Some(baseline.info.clone());
     if report.verdict == Verdict::Inconclusive && report.exit_code() == 0 {
         report.warnings.push(Warning::new(WarningKind::Undecided));
     }
     report
+}
+
+/// Judges the new runs by their budgets alone.
+pub fn check(current: &[Run], info: CurrentInfo, rules: &Rules, warnings: Vec<Warning>) -> Report {
+    let budgets = budget_findings(current, rules);
+    let judged = |b: &&BudgetFinding| b.verdict != Verdict::NotCompared;
+    let coverage =
+        Coverage { compared: budgets.iter().filter(judged).count(), total: budgets.len() };
+    let nothing = (Verdict::NotCompared, ReportReason::BudgetNotMeasured);
+    let passed = (Verdict::Pass, ReportReason::Findings);
+    let start = if coverage.compared == 0 { nothing } else { passed };
+    let (verdict, reason) = with_budgets(&budgets, start);
+    Report {
+        verdict,
+        reason,
+        decide: rules.decide,
+        inconclusive: rules.inconclusive,
+        missing_baseline: rules.missing_baseline,
+        requested: None,
+        baseline: None,
+        anchor: None,
+        variation: None,
+        visited: Vec::new(),
+        current: info,
+        coverage,
+        findings: Vec::new(),
+        budgets,
+        warnings,
+    }
+}
+
+/// The verdict on the whole with that on the budgets: a broken one fails whatever the comparison says, and one that could
+/// not be judged is not passed.
+fn with_budgets(
+    budgets: &[BudgetFinding],
+    (verdict, reason): (Verdict, ReportReason),
+) -> (Verdict, ReportReason) {
+    let any = |verdict: Verdict| budgets.iter().any(|budget| budget.verdict == verdict);
+    let passes = matches!(verdict, Verdict::Pass | Verdict::Warn);
+    if any(Verdict::Fail) {
+        (Verdict::Fail, ReportReason::Findings)
+    } else if passes && any(Verdict::NotCompared) {
+        (Verdict::NotCompared, ReportReason::BudgetNotMeasured)
+    } else if verdict == Verdict::Pass && any(Verdict::Warn) {
+        (Verdict::Warn, reason)
+    } else {
+        (verdict, reason)
+    }
 }
 
 /// Judges runs of a line of commits against those before them, which are nearest first.

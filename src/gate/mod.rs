@@ -5,12 +5,14 @@
 //!    the baseline stands where it stands;
 //! 3. `limit` applies the plain rule: is the limit crossed?
 //! 4. `evidence` asks how probable the crossing is when nothing changed, over all tests of one metric together;
-//! 5. `judge` puts the verdict on every finding and on the whole.
+//! 5. `budget` holds the new runs against absolute limits;
+//! 6. `judge` puts the verdict on every finding and on the whole.
 //!
 //! `selftest` shows the gate known changes, and runs in which nothing changed.
 //!
 //! The rules are explained for users in `docs/decisions.md`.
 
+mod budget;
 mod by_noise;
 mod evidence;
 mod inject;
@@ -26,8 +28,9 @@ mod plan;
 mod report;
 mod selftest;
 
+pub use budget::BudgetFinding;
 pub use input::{Acceptance, Baseline, Input, Search};
-pub use judge::{judge, judge_against};
+pub use judge::{check, judge, judge_against};
 pub use measure::quantile_interval;
 pub use noise::{Analysis, Confirmation, Family, Look, Looked, RUNS_FOR_NOISE};
 pub use report::{

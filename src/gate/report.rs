@@ -1,5 +1,6 @@
 //! What a gate found: everything that a renderer needs, and no prose.
 
+use super::budget::BudgetFinding;
 use crate::config::{Decide, Leniency, Threshold};
 use crate::model::{
     CommitId, Difference, Direction, EndpointKey, Field, MeasurementKey, Metric, Outcome,
@@ -78,6 +79,8 @@ pub enum Reason {
     NotMeasured,
     /// Not compared: one side has no request, or nothing but zeros.
     NoData,
+    /// Not compared: a budget and its metric have units that do not fit together.
+    OtherUnit,
     /// Not compared: too few requests for this statistic.
     TooFewRequests {
         /// How many it needs.
@@ -95,7 +98,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason; the number of requests is a placeholder.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::WithinLimit,
         Self::OverThreshold,
         Self::MeasureAgain,
@@ -108,6 +111,7 @@ impl Reason {
         Self::Control,
         Self::NotMeasured,
         Self::NoData,
+        Self::OtherUnit,
         Self::TooFewRequests { needs: 0 },
         Self::AllFailed,
         Self::ZeroBaseline,
@@ -130,6 +134,7 @@ impl Reason {
             Self::Control => "control",
             Self::NotMeasured => "not_measured",
             Self::NoData => "no_data",
+            Self::OtherUnit => "other_unit",
             Self::TooFewRequests { .. } => "too_few_requests",
             Self::AllFailed => "all_failed",
             Self::ZeroBaseline => "zero_baseline",
@@ -345,6 +350,8 @@ pub enum ReportReason {
         /// The share that is required, from 0 to 1.
         required: f64,
     },
+    /// A budget could not be judged.
+    BudgetNotMeasured,
     /// The runs are not of the same load.
     NotComparable {
         /// What differs.
@@ -361,6 +368,7 @@ impl ReportReason {
             Self::NothingCompared => "nothing_compared",
             Self::NoLatencyCompared => "no_latency_compared",
             Self::CoverageTooLow { .. } => "coverage_too_low",
+            Self::BudgetNotMeasured => "budget_not_measured",
             Self::NotComparable { .. } => "not_comparable",
         }
     }
@@ -395,6 +403,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// Every finding, in the order of the run.
     pub findings: Vec<Finding>,
+    /// Every budget that holds for the runs.
+    pub budgets: Vec<BudgetFinding>,
     /// What else a person should know.
     pub warnings: Vec<Warning>,
 }
@@ -410,6 +420,12 @@ impl Report {
             (Verdict::Inconclusive, ReportReason::NotComparable { .. }) => 3,
             (Verdict::Inconclusive, _) => unless_lenient(self.inconclusive),
             // Runs of the same test under another load are not a missing baseline.
+            // A budget that nobody could judge is no missing baseline either.
+            (Verdict::NotCompared, ReportReason::NoBaseline)
+                if self.budgets_with(Verdict::NotCompared) > 0 =>
+            {
+                3
+            }
             (Verdict::NotCompared, ReportReason::NoBaseline) if self.passed_over_another_load() => {
                 3
             }
@@ -418,6 +434,18 @@ impl Report {
             }
             (Verdict::NotCompared, _) => 3,
         }
+    }
+
+    /// Whether it judges budgets alone, with no baseline to compare with.
+    pub fn is_check(&self) -> bool {
+        self.baseline.is_none()
+            && self.reason != ReportReason::NoBaseline
+            && self.requested.is_none()
+    }
+
+    /// How many budgets have this verdict.
+    pub fn budgets_with(&self, verdict: Verdict) -> usize {
+        self.budgets.iter().filter(|budget| budget.verdict == verdict).count()
     }
 
     /// Whether runs were passed over that differ in nothing but the shape of the load.

@@ -29,7 +29,7 @@ pub use metric::{Direction, Metric, Statistic};
 pub use provenance::{Outcome, Visited};
 pub use quantile::Quantile;
 pub use run::{
-    Check, CustomMetric, Endpoint, FailureKind, Latency, Load, Resource, Rounding, Run, Tool,
+    Check, CustomMetric, Endpoint, FailureKind, Latency, Load, Resource, Rounding, Run, Span, Tool,
 };
 pub use unit::{ParseQuantityError, Unit, parse_duration_ms, parse_fraction};
 pub use warning::{Place, Warning, WarningKind};

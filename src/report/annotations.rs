@@ -1,6 +1,7 @@
 //! The report as workflow commands of GitHub Actions: annotations on the run. Names are made harmless and encoded, so that
 //! none of them is a command.
 
+use super::budgets;
 use super::escape::harmless;
 use super::number::plural;
 use super::words::{Scales, attention, headline, move_of};
@@ -29,6 +30,15 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
             command(level, &title, &move_of(finding, &scales, &show), out)?;
         }
     }
+    for budget in budgets::broken(report) {
+        let level = if budget.verdict == Verdict::Warn { "warning" } else { "error" };
+        let Some(left) = rest.iter_mut().find(|(name, _)| *name == level) else { continue };
+        if left.1 > 0 {
+            left.1 -= 1;
+            let title = format!("budget: {}", budget.budget);
+            command(level, &title, &budgets::text(budget, &show), out)?;
+        }
+    }
     for warning in report.warnings.iter().take(rest[1].1) {
         command("warning", "performance", &warning.kind.to_string(), out)?;
     }
@@ -53,7 +63,12 @@ fn command(level: &str, title: &str, message: &str, out: &mut impl Write) -> io:
 /// The report's verdict in a few words, for a check or a status: `2 regressions`, `no verdict`.
 pub fn summary(report: &Report) -> String {
     let count = |verdict| report.findings.iter().filter(|f| f.verdict == verdict).count();
+    let over = report.budgets_with(Verdict::Fail);
     match report.verdict {
+        Verdict::Fail if count(Verdict::Fail) == 0 && over > 0 => {
+            format!("{} broken", plural(over, "budget"))
+        }
+        Verdict::Pass if report.is_check() => "within budget".to_owned(),
         Verdict::Fail => plural(count(Verdict::Fail), "regression"),
         Verdict::Warn => format!("no regression, {}", plural(count(Verdict::Warn), "warning")),
         Verdict::Pass => "no regression".to_owned(),

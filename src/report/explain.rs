@@ -213,6 +213,7 @@ fn because(report: &Report, finding: &Finding) -> &'static str {
         Reason::Removed => "the baseline has the endpoint, and this run has not",
         Reason::NotMeasured
         | Reason::NoData
+        | Reason::OtherUnit
         | Reason::TooFewRequests { .. }
         | Reason::AllFailed
         | Reason::ZeroBaseline

@@ -1,11 +1,11 @@
 //! The report for programs, `perfgate.report/1`.
 
 use crate::config::{Decide, Threshold};
-use crate::gate::{BaselineInfo, Finding, Reason, Report, ReportReason, Verdict};
+use crate::gate::{BaselineInfo, BudgetFinding, Finding, Reason, Report, ReportReason, Verdict};
 use crate::model::{Difference, Direction, EndpointKey, Outcome, Visited, Warning};
 use crate::schema::{
-    AcceptedV1, BaselineV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1, FindingV1, IntervalV1,
-    NoiseV1, PlaceV1, REPORT_SCHEMA, ReportV1, ThresholdV1, VisitedV1, WarningV1,
+    AcceptedV1, BaselineV1, BudgetV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1, FindingV1,
+    IntervalV1, NoiseV1, PlaceV1, REPORT_SCHEMA, ReportV1, ThresholdV1, VisitedV1, WarningV1,
 };
 use std::io::{self, Write};
 
@@ -52,6 +52,7 @@ pub fn to_wire(report: &Report) -> ReportV1 {
         },
         coverage: CoverageV1 { compared: report.coverage.compared, total: report.coverage.total },
         findings: report.findings.iter().map(finding).collect(),
+        budgets: report.budgets.iter().map(budget).collect(),
         warnings: report.warnings.iter().map(warning).collect(),
     }
 }
@@ -147,6 +148,25 @@ fn finding(finding: &Finding) -> FindingV1 {
         current_requests: after.requests,
         baseline_failures: before.failures,
         current_failures: after.failures,
+    }
+}
+
+fn budget(budget: &BudgetFinding) -> BudgetV1 {
+    BudgetV1 {
+        budget: budget.budget.clone(),
+        subject: budget.subject.clone(),
+        unit: budget.unit.to_string(),
+        value: budget.value,
+        comparison: budget.limit.map(|(bound, _)| bound.comparison.sign().to_owned()),
+        limit: budget.limit.map(|(_, limit)| limit),
+        tier: budget.tier.name().to_owned(),
+        verdict: budget.verdict.name().to_owned(),
+        reason: budget.reason.name().to_owned(),
+        needs_requests: match budget.reason {
+            Reason::TooFewRequests { needs } => Some(needs),
+            _ => None,
+        },
+        meant: budget.meant.clone(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The report as JUnit XML, which most CI systems show as tests.
 
+use super::budgets::text;
 use super::escape::harmless;
 use super::words::{self, Scales, headline, move_of};
 use crate::gate::{Finding, Report, Verdict};
@@ -14,14 +15,16 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let show = |text: &str| harmless(text);
     let exit = report.exit_code();
     let outcomes: Vec<Outcome> = report.findings.iter().map(|f| Outcome::of(f, exit)).collect();
-    let count = |outcome| outcomes.iter().filter(|own| **own == outcome).count();
+    let budgets: Vec<Outcome> =
+        report.budgets.iter().map(|b| Outcome::of_budget(b.verdict)).collect();
+    let count = |outcome| outcomes.iter().chain(&budgets).filter(|own| **own == outcome).count();
     let failures = count(Outcome::Failure) + usize::from(exit != 0);
     let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let mut suite = BytesStart::new("testsuite");
     let name = report.current.suite.as_deref().unwrap_or("performance");
     suite.push_attribute(("name", harmless(name).as_str()));
-    suite.push_attribute(("tests", (outcomes.len() + 1).to_string().as_str()));
+    suite.push_attribute(("tests", (outcomes.len() + budgets.len() + 1).to_string().as_str()));
     suite.push_attribute(("failures", failures.to_string().as_str()));
     suite.push_attribute(("errors", "0"));
     suite.push_attribute(("skipped", count(Outcome::Skipped).to_string().as_str()));
@@ -37,6 +40,10 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
         let names = (endpoint.as_str(), words::metric(finding, &show));
         case(&mut xml, (names.0, &names.1), outcome, &text)?;
     }
+    for (budget, outcome) in report.budgets.iter().zip(budgets) {
+        let names = (harmless(&budget.budget), harmless(&budget.subject));
+        case(&mut xml, (&names.0, &names.1), outcome, &text(budget, &show))?;
+    }
     xml.write_event(Event::End(BytesEnd::new("testsuite")))?;
     writeln!(out)
 }
@@ -49,6 +56,14 @@ enum Outcome {
 }
 
 impl Outcome {
+    /// A budget that could not be judged keeps the gate from passing.
+    fn of_budget(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass | Verdict::Warn => Self::Passed,
+            Verdict::Fail | Verdict::Inconclusive | Verdict::NotCompared => Self::Failure,
+        }
+    }
+
     fn of(finding: &Finding, exit: u8) -> Self {
         match finding.verdict {
             Verdict::Pass | Verdict::Warn => Self::Passed,

@@ -3,6 +3,7 @@
 //! Forges cap the length of a comment. So the report is packed: what matters most takes its place first, whole rows and whole
 //! sections at a time, and what found no room is counted.
 
+use super::budgets;
 use super::chart;
 use super::escape::{harmless, markdown_code, markdown_text, shell};
 use super::number::plural;
@@ -37,7 +38,8 @@ pub fn render_plain(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let mut room = Room::of(BUDGET / 2);
     let head = room.take(head(report, &scales));
     let table = rows(&attention(report), report, &scales, "more", &mut room);
-    let rest = [room.take(moves(report)), room.take(where_from(report))];
+    let budgets = budget_section(report, &mut room);
+    let rest = [budgets, room.take(moves(report)), room.take(where_from(report))];
     let gone = room.lines(gone_lines(report), "more are gone");
     let warnings = room.lines(warning_lines(report), "more warnings");
     out.write_all([head, table, rest.concat(), gone, warnings].concat().as_bytes())
@@ -51,6 +53,7 @@ fn packed(report: &Report, budget: usize) -> String {
     // In the order of importance; they stand in another order.
     let head = room.take(head(report, &scales));
     let table = rows(&attention(report), report, &scales, "more", &mut room);
+    let budgets = budget_section(report, &mut room);
     let provenance = room.take(where_from(report));
     let gone = room.lines(gone_lines(report), "more are gone");
     let warnings = room.lines(warning_lines(report), "more warnings");
@@ -65,7 +68,7 @@ fn packed(report: &Report, budget: usize) -> String {
     let lines = left_out.iter().map(|line| format!("* not compared: {line}\n")).collect();
     let left_out = room.lines(lines, "more not compared");
     let folded = folded(&counts, &format!("{within}{left_out}"));
-    [head, table, moves, provenance, gone, folded, charts, next, warnings].concat()
+    [head, table, budgets, moves, provenance, gone, folded, charts, next, warnings].concat()
 }
 
 fn head(report: &Report, scales: &Scales) -> String {
@@ -81,6 +84,13 @@ fn head(report: &Report, scales: &Scales) -> String {
 }
 
 fn title(report: &Report) -> String {
+    let over = report.budgets_with(Verdict::Fail);
+    let failed = report.findings.iter().any(|f| f.verdict == Verdict::Fail);
+    match report.verdict {
+        Verdict::Fail if over > 0 && !failed => return "over budget".to_owned(),
+        Verdict::Pass | Verdict::Warn if report.is_check() => return "within budget".to_owned(),
+        _ => {}
+    }
     let of = |verdict| report.findings.iter().filter(move |f| f.verdict == verdict);
     match report.verdict {
         Verdict::Pass => "no regression".to_owned(),
@@ -142,6 +152,19 @@ fn row(finding: &Finding, report: &Report, scales: &Scales) -> String {
         whole(limit_of(finding)),
         words::verdict(finding, report, &code),
     )
+}
+
+/// The budgets as a list of what is kept and what is not.
+fn budget_section(report: &Report, room: &mut Room) -> String {
+    if report.budgets.is_empty() {
+        return String::new();
+    }
+    let code = |text: &str| markdown_code(text);
+    let lines = budgets::ordered(report);
+    let lines =
+        lines.iter().map(|budget| format!("* {}\n", budgets::line(budget, &code))).collect();
+    let list = room.lines(lines, "more budgets");
+    format!("**Budgets**: {}\n\n{list}\n", budgets::kept(report))
 }
 
 /// What moved most and is not in the table of what asks for attention.

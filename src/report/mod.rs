@@ -4,6 +4,7 @@
 //! rounded in `number.rs`, and everything that came from a file is escaped for its place in `escape.rs`.
 
 mod annotations;
+mod budgets;
 mod chart;
 mod escape;
 mod explain;

@@ -114,7 +114,7 @@ pub(super) fn limit(
 }
 
 /// As few decimals as say what was written.
-fn trimmed(value: f64) -> String {
+pub(super) fn trimmed(value: f64) -> String {
     let rounded = format!("{value:.6}");
     rounded.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

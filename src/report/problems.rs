@@ -2,9 +2,10 @@
 //!
 //! Both want a place in the code, which a slow endpoint does not have: it is the policy, where its limit stands.
 
+use super::budgets::{broken, text};
 use super::escape::harmless;
 use super::words::{Scales, attention, move_of};
-use crate::gate::{Finding, Report, Verdict};
+use crate::gate::{BudgetFinding, Finding, Report, Verdict};
 use crate::model::Metric;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,8 +18,11 @@ pub fn render_sarif(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let scales = Scales::of(report);
     let listed = attention(report);
     let show = |text: &str| harmless(text);
-    let rules: BTreeMap<String, String> =
+    let mut rules: BTreeMap<String, String> =
         listed.iter().map(|f| (rule(f), format!("{} of an endpoint", metric(f)))).collect();
+    if !report.budgets.is_empty() {
+        rules.insert("budget".to_owned(), "An absolute limit".to_owned());
+    }
     let rules: Vec<Value> = rules
         .into_iter()
         .map(|(id, text)| json!({ "id": id, "shortDescription": { "text": text } }))
@@ -40,7 +44,20 @@ pub fn render_sarif(report: &Report, out: &mut impl Write) -> io::Result<()> {
             "partialFingerprints": { "measurement/v1": fingerprint(finding) },
         })
     };
-    let results: Vec<Value> = listed.iter().map(result).collect();
+    let over = |budget: &&BudgetFinding| {
+        let level = if budget.verdict == Verdict::Warn { "note" } else { "error" };
+        json!({
+            "ruleId": "budget",
+            "level": level,
+            "message": { "text": text(budget, &show) },
+            "locations": [{ "physicalLocation": {
+                "artifactLocation": { "uri": POLICY }, "region": { "startLine": 1 },
+            } }],
+            "partialFingerprints": { "measurement/v1": hashed(&format!("budget {}", budget.subject)) },
+        })
+    };
+    let broken = broken(report);
+    let results: Vec<Value> = listed.iter().map(result).chain(broken.iter().map(over)).collect();
     let driver = json!({
         "name": "perfgate", "version": env!("CARGO_PKG_VERSION"), "rules": rules,
     });
@@ -71,7 +88,17 @@ pub fn render_code_quality(report: &Report, out: &mut impl Write) -> io::Result<
             "location": { "path": POLICY, "lines": { "begin": 1 } },
         })
     };
-    let issues: Vec<Value> = attention(report).into_iter().map(issue).collect();
+    let over = |budget: &BudgetFinding| {
+        json!({
+            "description": text(budget, &show),
+            "check_name": "budget",
+            "fingerprint": hashed(&format!("budget {}", budget.subject)),
+            "severity": if budget.verdict == Verdict::Warn { "minor" } else { "critical" },
+            "location": { "path": POLICY, "lines": { "begin": 1 } },
+        })
+    };
+    let moved = attention(report).into_iter().map(issue);
+    let issues: Vec<Value> = moved.chain(broken(report).into_iter().map(over)).collect();
     serde_json::to_writer_pretty(&mut *out, &issues)?;
     writeln!(out)
 }
@@ -87,9 +114,12 @@ fn rule(finding: &Finding) -> String {
     metric(finding).replace(char::is_whitespace, "-")
 }
 
-/// The same for the same measurement in every report: FNV-1a, 64 bits, which needs to be no more than stable.
 fn fingerprint(finding: &Finding) -> String {
+    hashed(&finding.key().to_string())
+}
+
+/// The same for the same measurement in every report: FNV-1a, 64 bits, which needs to be no more than stable.
+fn hashed(key: &str) -> String {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let key = finding.key().to_string();
     format!("{:016x}", key.bytes().fold(0xcbf2_9ce4_8422_2325, step))
 }

@@ -1,18 +1,18 @@
 //! A report from a file, `perfgate.report/1`, back to what the renderers take. The file is untrusted: everything in it is
 //! checked, and what it calls its verdict is only shown.
 
-use crate::config::{Decide, Leniency, Threshold};
+use crate::config::{Bound, Comparison, Decide, Leniency, Threshold, Tier, Written};
 use crate::gate::{
-    Accepted, BaselineInfo, Counts, Coverage, CurrentInfo, Finding, Reason, Report, ReportReason,
-    Variation, Verdict, Working,
+    Accepted, BaselineInfo, BudgetFinding, Counts, Coverage, CurrentInfo, Finding, Reason, Report,
+    ReportReason, Variation, Verdict, Working,
 };
 use crate::model::{
     CommitId, Difference, Direction, EndpointKey, Field, Kind, Metric, Outcome, Place, Unit,
     Visited, Warning, WarningKind,
 };
 use crate::schema::{
-    AcceptedV1, BaselineV1, CurrentV1, DifferenceV1, FindingV1, REPORT_SCHEMA, ReportV1, VisitedV1,
-    WarningV1,
+    AcceptedV1, BaselineV1, BudgetV1, CurrentV1, DifferenceV1, FindingV1, REPORT_SCHEMA, ReportV1,
+    VisitedV1, WarningV1,
 };
 use crate::stats::Interval;
 
@@ -68,6 +68,7 @@ pub fn read(json: &[u8]) -> Read<Report> {
         variation: file.noise.map(|noise| Variation { cv: noise.cv, shared: noise.shared }),
         coverage: Coverage { compared: file.coverage.compared, total: file.coverage.total },
         findings: file.findings.into_iter().map(finding).collect::<Read<_>>()?,
+        budgets: file.budgets.into_iter().map(budget).collect::<Read<_>>()?,
         warnings: file.warnings.into_iter().map(warning).collect(),
     })
 }
@@ -91,6 +92,7 @@ fn reason_of_report(file: &ReportV1) -> Read<ReportReason> {
         "no_baseline" => ReportReason::NoBaseline,
         "nothing_compared" => ReportReason::NothingCompared,
         "no_latency_compared" => ReportReason::NoLatencyCompared,
+        "budget_not_measured" => ReportReason::BudgetNotMeasured,
         "coverage_too_low" => {
             ReportReason::CoverageTooLow { required: file.required_coverage.unwrap_or(1.0) }
         }
@@ -152,14 +154,41 @@ fn current(file: CurrentV1) -> Read<CurrentInfo> {
     })
 }
 
-fn finding(file: FindingV1) -> Read<Finding> {
-    let reason = Reason::ALL.into_iter().find(|reason| reason.name() == file.reason);
-    let reason = match reason.ok_or_else(|| invalid("findings.reason", &file.reason))? {
+fn reason(path: &'static str, name: &str, needs: Option<u64>) -> Read<Reason> {
+    let reason = Reason::ALL.into_iter().find(|reason| reason.name() == name);
+    Ok(match reason.ok_or_else(|| invalid(path, name))? {
         Reason::TooFewRequests { .. } => {
-            Reason::TooFewRequests { needs: file.needs_requests.unwrap_or_default() }
+            Reason::TooFewRequests { needs: needs.unwrap_or_default() }
         }
         other => other,
+    })
+}
+
+fn budget(file: BudgetV1) -> Read<BudgetFinding> {
+    let limit = match (file.comparison, file.limit) {
+        (Some(sign), Some(value)) => {
+            let comparison = Comparison::from_sign(&sign);
+            let comparison = comparison.ok_or_else(|| invalid("budgets.comparison", &sign))?;
+            Some((Bound { comparison, value, written: Written::Number }, value))
+        }
+        _ => None,
     };
+    let tier = Tier::ALL.into_iter().find(|tier| tier.name() == file.tier);
+    Ok(BudgetFinding {
+        budget: file.budget,
+        subject: file.subject,
+        unit: Unit::from_name(&file.unit).0,
+        value: file.value,
+        limit,
+        tier: tier.ok_or_else(|| invalid("budgets.tier", &file.tier))?,
+        verdict: verdict("budgets.verdict", &file.verdict)?,
+        reason: reason("budgets.reason", &file.reason, file.needs_requests)?,
+        meant: file.meant,
+    })
+}
+
+fn finding(file: FindingV1) -> Read<Finding> {
+    let reason = reason("findings.reason", &file.reason, file.needs_requests)?;
     let threshold = match (file.threshold.relative, file.threshold.absolute) {
         (Some(share), None) => Threshold::Relative(share),
         (None, Some(amount)) => Threshold::Absolute(amount),

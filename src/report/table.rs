@@ -1,5 +1,6 @@
 //! The report in a terminal.
 
+use super::budgets;
 use super::escape::{harmless, terminal};
 use super::grid::{self, Ink};
 use super::number::{grouped, plural};
@@ -47,6 +48,7 @@ pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::R
         }
         write_coverage(report, out)?;
     }
+    write_budgets(report, style, out)?;
     for warning in report.warnings.iter().take(MOST_WARNINGS) {
         let place = warning.place.as_ref().map(|place| match place.line {
             Some(line) => format!("{}:{line}: ", terminal(&place.file)),
@@ -169,6 +171,26 @@ fn write_coverage(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let more = gone.len().saturating_sub(MOST_LEFT_OUT);
     let more = if more > 0 { format!(", and {more} more") } else { String::new() };
     writeln!(out, "  gone      {shown}{more} (in the baseline, not in this run)")
+}
+
+/// Each budget in a line; many that are kept are counted.
+fn write_budgets(report: &Report, style: TableStyle, out: &mut impl Write) -> io::Result<()> {
+    if report.budgets.is_empty() {
+        return Ok(());
+    }
+    let show = |text: &str| terminal(text);
+    writeln!(out, "  budgets   {}", budgets::kept(report))?;
+    let all = style.all || report.budgets.len() <= SMALL;
+    let listed = if all { budgets::ordered(report) } else { budgets::broken(report) };
+    for budget in &listed {
+        let line = budgets::line(budget, &show);
+        let line = match budget.verdict {
+            Verdict::Pass => line,
+            verdict => painted(&line, verdict, style.color),
+        };
+        writeln!(out, "            {line}")?;
+    }
+    Ok(())
 }
 
 /// What to do next, and the exit code where it is not plain.

@@ -1,6 +1,7 @@
 //! What a report says, in words: shared by all renderers for people. Names are not escaped here; the renderer hands in
 //! how it shows one.
 
+use super::budgets::{broken, check_headline, text, unjudged};
 use super::number::{
     Scale, grouped, limit, plural, probability, signed_percent, signed_points, significant,
 };
@@ -161,6 +162,7 @@ pub(super) fn not_compared(finding: &Finding) -> String {
                 .map_or("too few requests".to_owned(), |n| format!("{} requests", grouped(n)));
             format!("{has}, needs {}", grouped(needs))
         }
+        Reason::OtherUnit => "other unit".to_owned(),
         Reason::AllFailed => "every request failed".to_owned(),
         Reason::ZeroBaseline => "the baseline is 0".to_owned(),
         Reason::NewEndpoint => "new".to_owned(),
@@ -224,7 +226,11 @@ pub(super) fn largest(report: &Report) -> Vec<&Finding> {
 
 /// The answer, in one sentence.
 pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> String {
+    if report.is_check() {
+        return check_headline(report, show);
+    }
     let listed = attention(report);
+    let over = broken(report).into_iter().filter(|b| b.verdict == Verdict::Fail).count();
     let of = |verdict: Verdict| listed.iter().filter(move |f| f.verdict == verdict).count();
     let more = |n: usize| if n > 1 { format!(", and {} more", n - 1) } else { String::new() };
     let coverage = report.coverage;
@@ -233,6 +239,7 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
         format!("{} in the baseline and not in this run: {}", are(gone.len(), "endpoint"), gone[0])
     };
     match (report.verdict, &report.reason) {
+        (Verdict::Fail, _) if of(Verdict::Fail) == 0 && over > 0 => check_headline(report, show),
         (Verdict::Fail, _) if of(Verdict::Fail) == 0 => format!("regression: {}", missing()),
         (Verdict::Fail, _) => {
             let first = listed.first().map(|f| move_of(f, scales, show)).unwrap_or_default();
@@ -242,7 +249,12 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
                 }
                 _ => String::new(),
             };
-            format!("regression{since}: {first}{}", more(of(Verdict::Fail)))
+            let budgets = if over > 0 {
+                format!("; {} broken", plural(over, "budget"))
+            } else {
+                String::new()
+            };
+            format!("regression{since}: {first}{}{budgets}", more(of(Verdict::Fail)))
         }
         (Verdict::Inconclusive, ReportReason::NotComparable { differences }) => {
             let what: Vec<String> = differences
@@ -274,6 +286,15 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
             format!(
                 "no regression: {compared} of {total} measurements within limits{}",
                 largest.unwrap_or_default()
+            )
+        }
+        (Verdict::Warn, _) if listed.is_empty() && report.budgets_with(Verdict::Warn) > 0 => {
+            let missed = report.budgets_with(Verdict::Warn);
+            let first = broken(report).first().map(|budget| text(budget, show));
+            format!(
+                "no regression, but {} missed: {}",
+                plural(missed, "target"),
+                first.unwrap_or_default()
             )
         }
         (Verdict::Warn, _) if listed.is_empty() && gone.is_empty() => {
@@ -318,6 +339,7 @@ fn no_verdict(report: &Report, reason: &ReportReason, show: Show<'_>) -> String 
             let looked = plural(report.visited.len(), "commit");
             format!("no comparable run is recorded for {} ({looked} looked at)", show(revision))
         }
+        ReportReason::BudgetNotMeasured => unjudged(report, show),
         ReportReason::NoLatencyCompared => {
             "latency has limits, and not one latency could be compared".to_owned()
         }

@@ -6,7 +6,7 @@ use super::run::{
 };
 use crate::model::{
     Check, CommitId, CustomMetric, Direction, Endpoint, EndpointKey, FailureKind, InvalidCommitId,
-    Kind, Latency, Load, OutOfRange, Quantile, Resource, Rounding, Run, Tool, Unit,
+    Kind, Latency, Load, OutOfRange, Quantile, Resource, Rounding, Run, Span, Tool, Unit,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,7 +113,9 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
     };
     run.metrics = file.metrics.into_iter().enumerate().map(metric).collect::<Result<_, _>>()?;
     for (name, r) in file.resources {
-        let known = Resource { mean: r.mean, max: r.max, slope_per_hour: r.slope_per_hour };
+        let slope_interval = r.slope_interval.map(|own| Span { low: own.low, high: own.high });
+        let (mean, max) = (r.mean, r.max);
+        let known = Resource { mean, max, slope_per_hour: r.slope_per_hour, slope_interval };
         run.resources.insert(name, known);
     }
     run.checks = file

@@ -16,7 +16,7 @@ pub struct ReportV1 {
     /// `pass`, `warn`, `fail`, `inconclusive` or `not_compared`.
     pub verdict: String,
     /// Why: `findings` when the worst of them decides, `no_baseline`, `nothing_compared`, `no_latency_compared`,
-    /// `coverage_too_low` or `not_comparable`.
+    /// `coverage_too_low`, `budget_not_measured` or `not_comparable`.
     pub reason: String,
     /// The exit code that goes with it: 0, 1 or 3.
     pub exit_code: u8,
@@ -46,6 +46,9 @@ pub struct ReportV1 {
     pub coverage: CoverageV1,
     /// Every measurement, judged or not.
     pub findings: Vec<FindingV1>,
+    /// Every absolute limit, judged or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<BudgetV1>,
     /// What else a person should know.
     pub warnings: Vec<WarningV1>,
 }
@@ -202,6 +205,35 @@ pub struct FindingV1 {
     /// Failures of the run, for an error rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_failures: Option<u64>,
+}
+
+/// One absolute limit.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct BudgetV1 {
+    /// Its name in the policy.
+    pub budget: String,
+    /// What was measured (`POST /api/chat p95`). Untrusted text.
+    pub subject: String,
+    /// Unit of value and limit: `ms`, `ratio`, `per_second`, …
+    pub unit: String,
+    /// The value; null where it was not measured.
+    pub value: Option<f64>,
+    /// How the value must stand to the limit: `<`, `≤`, `>` or `≥`; null for a memory that is not to leak.
+    pub comparison: Option<String>,
+    /// The limit that decides.
+    pub limit: Option<f64>,
+    /// `target`, `acceptable` or `critical`.
+    pub tier: String,
+    /// `pass`, `warn`, `fail` or `not_compared`.
+    pub verdict: String,
+    /// Why: `within_limit`, `over_threshold`, `not_measured`, `too_few_requests`, …
+    pub reason: String,
+    /// Requests that the statistic needs, where there are too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_requests: Option<u64>,
+    /// A metric of the run that was probably meant. Untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meant: Option<String>,
 }
 
 /// A commit that accepts a change.

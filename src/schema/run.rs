@@ -304,6 +304,18 @@ pub struct ResourceV1 {
     /// Trend, in units per hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slope_per_hour: Option<f64>,
+    /// What the trend is at least and at most, in units per hour (95 % confidence), by every part of the steady run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slope_interval: Option<SpanV1>,
+}
+
+/// A lower and an upper end.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+pub struct SpanV1 {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
 }
 
 /// A check of the script.

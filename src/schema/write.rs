@@ -3,7 +3,7 @@
 use super::histogram::{HistogramError, encode_histogram};
 use super::run::{
     CheckV1, DirectionV1, EndpointV1, FailureKindV1, HistogramV1, KindV1, LatencyV1, LoadV1,
-    MeasuredV1, MetricV1, RUN_SCHEMA, ResourceV1, RoundingV1, RunV1, ToolV1,
+    MeasuredV1, MetricV1, RUN_SCHEMA, ResourceV1, RoundingV1, RunV1, SpanV1, ToolV1,
 };
 use crate::model::{
     Check, CustomMetric, Direction, Endpoint, EndpointKey, FailureKind, Kind, Latency, Load,
@@ -218,7 +218,14 @@ impl From<&CustomMetric> for MetricV1 {
 
 impl From<&Resource> for ResourceV1 {
     fn from(resource: &Resource) -> Self {
-        Self { mean: resource.mean, max: resource.max, slope_per_hour: resource.slope_per_hour }
+        Self {
+            mean: resource.mean,
+            max: resource.max,
+            slope_per_hour: resource.slope_per_hour,
+            slope_interval: resource
+                .slope_interval
+                .map(|own| SpanV1 { low: own.low, high: own.high }),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod site;
 
 pub use site::Site;
 
+use super::budgets;
 use super::escape::harmless;
 use super::number::{plural, significant};
 use super::words::{
@@ -59,6 +60,7 @@ pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
             (from(report))
         }
         main {
+            (budget_list(report))
             (findings(report, &scales))
             @for (heading, figures) in [
                 ("Response times of baseline and this run", distributions),
@@ -121,6 +123,19 @@ fn from(report: &Report) -> Markup {
         }
         @if report.reason == ReportReason::NoBaseline {
             ul { @for line in looked_at(report, &plain) { li { (line) } } }
+        }
+    }
+}
+
+/// The budgets, those that ask for attention first.
+fn budget_list(report: &Report) -> Markup {
+    let plain = |text: &str| harmless(text);
+    html! {
+        @if !report.budgets.is_empty() {
+            h2 { "Budgets: " (budgets::kept(report)) }
+            ul.plain { @for budget in budgets::ordered(report) {
+                li class=(budget.verdict.name()) { (budgets::line(budget, &plain)) }
+            } }
         }
     }
 }

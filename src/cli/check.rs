@@ -1,0 +1,91 @@
+//! `perfgate check`: absolute limits, no baseline.
+
+use super::args::{CheckArgs, OutputKind};
+use super::bundle::write_bundle;
+use super::commit::{pull_request, under_test};
+use super::error::CliError;
+use super::exit::Exit;
+use super::judged::{run_arguments, suite_of};
+use super::output::write_report;
+use super::place::open_place;
+use super::policy::{Loaded, load, trust_base};
+use super::results::Read;
+use super::search::{read_current, recorded_runs};
+use super::session::Session;
+use crate::gate::{CurrentInfo, check};
+use crate::model::Run;
+use crate::store::History;
+
+pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let mut loaded = load(session)?;
+    let pull_request = pull_request(session)?;
+    let mut warnings = match &pull_request {
+        // What decides is the base commit's, as for a comparison.
+        Some(_) if !loaded.is_named() => {
+            let remote = loaded.policy.store.remote.clone();
+            let history = History::open(session.folder(), remote.as_deref(), false)?;
+            trust_base(&mut loaded, pull_request.as_ref(), &history, session)?
+        }
+        _ => Vec::new(),
+    };
+    let mut current = read_current(&args.results, &args.run, &loaded, session)?;
+    let mut info = CurrentInfo::default();
+    if current.runs.is_empty() {
+        let place = open_place(&loaded, true, session)?;
+        let under_test = under_test(&place.history, pull_request.as_ref())?;
+        let histograms = loaded.policy.rules.needs_histograms();
+        let runs = recorded_runs(&place, &under_test, &args.run, histograms)?;
+        info.commit = Some(under_test.commit);
+        current = Read { runs, warnings: Vec::new() };
+    }
+    warnings.extend(current.warnings);
+    let first = &current.runs[0];
+    refuse_no_budgets(&args.run.profile, first, &loaded)?;
+    (info.runs, info.suite) = (current.runs.len(), suite_of(first));
+    info.arguments = run_arguments(first);
+    for (_, folder) in args.output.output.iter().filter(|(kind, _)| *kind == OutputKind::Bundle) {
+        write_bundle(&session.path(folder), &current.runs)?;
+    }
+    let report = check(&current.runs, info, &loaded.policy.rules, warnings);
+    write_report(&report, &args.output, session)?;
+    Ok(Exit::from_report(report.exit_code()))
+}
+
+/// A check without a limit would pass whatever was measured.
+fn refuse_no_budgets(named: &Option<String>, run: &Run, loaded: &Loaded) -> Result<(), CliError> {
+    let rules = &loaded.policy.rules;
+    let unknown = named.as_ref().filter(|name| !rules.profiles.contains_key(*name));
+    if let Some(profile) = unknown {
+        let names: Vec<&str> = rules.profiles.keys().map(String::as_str).collect();
+        return Err(unknown_profile(profile, &names));
+    }
+    if !rules.budgets(run.profile.as_deref()).is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = rules.profiles.keys().map(String::as_str).collect();
+    let Some(profile) = &run.profile else {
+        let help = if names.is_empty() {
+            "write `budgets:` or `profiles:` with `targets:` into perfgate.yaml".to_owned()
+        } else {
+            format!("name one with --profile: {}", names.join(", "))
+        };
+        return Err(CliError::usage("no budget holds for a run without a profile", help));
+    };
+    Err(unknown_profile(profile, &names))
+}
+
+/// The error for a profile that the policy does not have, or that limits nothing.
+pub(super) fn unknown_profile(profile: &str, names: &[&str]) -> CliError {
+    if names.contains(&profile) {
+        let problem = format!("the profile {profile} has no targets");
+        return CliError::usage(problem, "write some: targets: [{ error_rate: \"< 0.1%\" }]");
+    }
+    let near = names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, profile));
+    let meant = near.filter(|name| strsim::damerau_levenshtein(name, profile) <= 3);
+    let help = match (meant, names) {
+        (Some(name), _) => format!("did you mean {name}? known: {}", names.join(", ")),
+        (None, []) => "write `profiles:` into perfgate.yaml".to_owned(),
+        (None, _) => format!("known: {}", names.join(", ")),
+    };
+    CliError::usage(format!("perfgate.yaml has no profile {profile}"), help)
+}

@@ -1,0 +1,97 @@
+//! Budgets: absolute limits, whatever the baseline says; and profiles, the named loads that have them.
+
+use super::bound::Bound;
+use super::pattern::Pattern;
+use crate::model::{Metric, Statistic};
+
+/// How bad it is to be worse than a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    /// Worse is a warning.
+    Target,
+    /// Worse is a failure.
+    Acceptable,
+    /// Worse is a failure that is called so.
+    Critical,
+}
+
+impl Tier {
+    /// Every tier, from the one that is missed first on.
+    pub const ALL: [Self; 3] = [Self::Target, Self::Acceptable, Self::Critical];
+
+    /// The name in policies and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Target => "target",
+            Self::Acceptable => "acceptable",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// What a budget holds for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scope {
+    /// The whole run.
+    Total,
+    /// Each endpoint of a class.
+    Class(String),
+    /// Each endpoint that a pattern holds.
+    Endpoints(Pattern),
+}
+
+/// What a budget limits.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Limited {
+    /// A measurement. A custom metric belongs to the whole run or to an endpoint, as its file has it.
+    Measurement(Scope, Metric, Statistic),
+    /// A resource of the machine or the service (`cpu`, `memory`, or a name in the run).
+    Resource(String, Statistic),
+    /// The trend of the memory.
+    MemoryLeak,
+}
+
+/// An absolute limit of one measurement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Budget {
+    /// The name as written (`api_response_time_p95`).
+    pub name: String,
+    /// What is limited.
+    pub limited: Limited,
+    /// The limits, at least one; none for `memory_leak: none`.
+    pub tiers: Vec<(Tier, Bound)>,
+}
+
+/// A named load.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Profile {
+    /// What it is, for people.
+    pub description: Option<String>,
+    /// Users at once.
+    pub users: Option<u64>,
+    /// Users started per second.
+    pub spawn_rate: Option<f64>,
+    /// How long the load lasts, in seconds.
+    pub duration_s: Option<f64>,
+    /// Where it is meant to run.
+    pub environment: Option<String>,
+    /// Its budgets.
+    pub budgets: Vec<Budget>,
+    /// Loads one after another (normal, spike, normal) in place of one.
+    pub phases: Vec<Phase>,
+    /// Numbers of users, one after another, until a budget breaks.
+    pub steps: Vec<u64>,
+}
+
+/// One part of a load.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Phase {
+    /// Its name.
+    pub name: String,
+    /// Users at once.
+    pub users: u64,
+    /// Users started per second.
+    pub spawn_rate: Option<f64>,
+    /// How long it lasts, in seconds.
+    pub duration_s: f64,
+}

@@ -1,0 +1,310 @@
+//! Absolute limits: each budget held against the new runs, whatever the baseline says.
+
+use super::measure;
+use super::report::{Reason, Verdict};
+use crate::config::{Bound, Budget, Limited, Rules, Scope, Severity, Tier};
+use crate::model::{
+    CustomMetric, Endpoint, EndpointKey, MeasurementKey, Metric, Resource, Run, Statistic, Unit,
+};
+use std::collections::BTreeSet;
+
+/// Growth of the memory in an hour that is no leak: this share of what is used, or these megabytes, whichever is more.
+const NO_LEAK_SHARE: f64 = 0.05;
+const NO_LEAK_MB: f64 = 10.0;
+/// The prefix of what the watched service used, beside what the whole machine did.
+const SERVICE: &str = "service_";
+
+/// One budget that was judged, or why it was not.
+#[derive(Debug, Clone)]
+pub struct BudgetFinding {
+    /// The budget's name as written.
+    pub budget: String,
+    /// What was measured: `total p95`, `POST /api/chat p99`, `cpu mean`; untrusted text.
+    pub subject: String,
+    /// The unit of the value and the limit.
+    pub unit: Unit,
+    /// The value.
+    pub value: Option<f64>,
+    /// The limit that decides, in the unit, and its sign; none for a memory leak that is not to be.
+    pub limit: Option<(Bound, f64)>,
+    /// The tier of that limit.
+    pub tier: Tier,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why: within or over the limit, or why it was not judged.
+    pub reason: Reason,
+    /// What is called much like a metric that no run has.
+    pub meant: Option<String>,
+}
+
+/// A value to be judged, or why there is none.
+struct Measured {
+    subject: String,
+    unit: Unit,
+    value: Result<f64, Reason>,
+    severity: Severity,
+}
+
+/// Judges every budget that holds for these runs.
+pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding> {
+    let profile = runs.first().and_then(|run| run.profile.as_deref());
+    let budgets = rules.budgets(profile);
+    // What a pattern names is no longer judged by its class.
+    let named: BTreeSet<MeasurementKey> = budgets
+        .iter()
+        .filter(|budget| matches!(&budget.limited, Limited::Measurement(Scope::Endpoints(_), ..)))
+        .flat_map(|budget| keys(budget, runs, rules))
+        .collect();
+    let mut findings = Vec::new();
+    for budget in budgets {
+        let of_class = matches!(&budget.limited, Limited::Measurement(Scope::Class(_), ..));
+        match &budget.limited {
+            Limited::Measurement(..) => {
+                let all = keys(budget, runs, rules);
+                let keys: Vec<&MeasurementKey> =
+                    all.iter().filter(|key| !(of_class && named.contains(key))).collect();
+                if all.is_empty() {
+                    findings.push(finding(budget, missing(budget)));
+                }
+                let of_key = |key: &&MeasurementKey| {
+                    let found = finding(budget, measure_key(key, runs, rules));
+                    BudgetFinding { meant: meant(key, &found, runs), ..found }
+                };
+                let mut own: Vec<BudgetFinding> = keys.iter().map(of_key).collect();
+                if of_class {
+                    leave_rare_ones(&mut own);
+                }
+                findings.extend(own);
+            }
+            Limited::Resource(name, statistic) => {
+                findings.push(finding(budget, resource(budget, name, *statistic, runs)));
+            }
+            Limited::MemoryLeak => findings.push(leak(budget, runs)),
+        }
+    }
+    findings
+}
+
+/// Where others of a class were judged, an endpoint that was hardly requested is a warning: it keeps no rare endpoint's class
+/// from ever passing, and is still said.
+fn leave_rare_ones(findings: &mut [BudgetFinding]) {
+    if findings.iter().all(|own| own.verdict == Verdict::NotCompared) {
+        return;
+    }
+    for own in findings {
+        if matches!(own.reason, Reason::TooFewRequests { .. } | Reason::NoData) {
+            own.verdict = Verdict::Warn;
+        }
+    }
+}
+
+/// The measurements that a budget holds for.
+fn keys(budget: &Budget, runs: &[Run], rules: &Rules) -> Vec<MeasurementKey> {
+    let Limited::Measurement(scope, metric, statistic) = &budget.limited else { return Vec::new() };
+    let all = || runs.iter().flat_map(Run::all_endpoints).map(|e| &e.key);
+    let mut seen = BTreeSet::new();
+    let holds = |key: &EndpointKey| match scope {
+        Scope::Total => *key == EndpointKey::Total,
+        Scope::Endpoints(pattern) => pattern.matches(key) && !rules.for_endpoint(key).ignore,
+        Scope::Class(class) => {
+            let own = rules.for_endpoint(key);
+            *key != EndpointKey::Total && own.class.as_ref() == Some(class) && !own.ignore
+        }
+    };
+    let mut found: Vec<EndpointKey> =
+        all().filter(|key| holds(key) && seen.insert((*key).clone())).cloned().collect();
+    // Where a file knows no endpoints, its total is all that there is of the class.
+    let knows_endpoints = all().any(|key| *key != EndpointKey::Total);
+    let total = rules.for_endpoint(&EndpointKey::Total).class;
+    if matches!(scope, Scope::Class(class) if !knows_endpoints && total.as_ref() == Some(class)) {
+        found.push(EndpointKey::Total);
+    }
+    if let Metric::Custom(name) = metric {
+        // A metric that belongs to endpoints is judged on each of them.
+        let own = runs.iter().flat_map(|run| run.metrics.iter().map(move |m| (run, m)));
+        for (run, metric) in own.filter(|(_, metric)| metric.name == *name) {
+            let of = metric.endpoint.as_ref();
+            let key = run
+                .endpoints
+                .iter()
+                .map(|e| &e.key)
+                .find(|key| of.is_some_and(|of| key.is_called(of)));
+            if let Some(key) = key.filter(|key| seen.insert((*key).clone())) {
+                found.retain(|known| *known != EndpointKey::Total);
+                found.push(key.clone());
+            }
+        }
+    }
+    let key = |endpoint| MeasurementKey { endpoint, metric: metric.clone(), statistic: *statistic };
+    found.into_iter().map(key).collect()
+}
+
+/// A budget whose endpoints no run has.
+fn missing(budget: &Budget) -> Measured {
+    let unit = match &budget.limited {
+        Limited::Measurement(_, Metric::Latency, _) => Unit::Milliseconds,
+        Limited::Measurement(_, Metric::ErrorRate, _) => Unit::Ratio,
+        Limited::Measurement(_, Metric::Throughput, _) => Unit::PerSecond,
+        _ => Unit::Number,
+    };
+    Measured {
+        subject: budget.name.clone(),
+        unit,
+        value: Err(Reason::NotMeasured),
+        severity: Severity::Fail,
+    }
+}
+
+fn measure_key(key: &MeasurementKey, runs: &[Run], rules: &Rules) -> Measured {
+    let own = rules.for_endpoint(&key.endpoint);
+    let subject = key.to_string().replace("error_rate", "error rate");
+    if let Metric::Custom(name) = &key.metric {
+        let here = |metric: &&CustomMetric| match &metric.endpoint {
+            Some(of) => key.endpoint.is_called(of),
+            None => key.endpoint == EndpointKey::Total,
+        };
+        let of_run = |run: &Run| -> Vec<CustomMetric> {
+            run.metrics.iter().filter(|m| m.name == *name).filter(here).cloned().collect()
+        };
+        let all: Vec<CustomMetric> = runs.iter().flat_map(of_run).collect();
+        let measured = measure::custom([&all, &all], key.statistic);
+        let unit = all.first().map_or(Unit::Number, |metric| metric.unit.clone());
+        let subject = subject.strip_prefix("total ").unwrap_or(&subject).to_owned();
+        return Measured { subject, unit, value: value(measured), severity: own.severity };
+    }
+    let endpoints: Vec<&Endpoint> =
+        runs.iter().filter_map(|run| run.all_endpoints().find(|e| e.key == key.endpoint)).collect();
+    let sides = [endpoints.as_slice(), endpoints.as_slice()];
+    let (unit, measured) = match key.metric {
+        Metric::Latency => {
+            (Unit::Milliseconds, measure::latency(sides, key.statistic, own.min_requests))
+        }
+        Metric::ErrorRate => (Unit::Ratio, measure::error_rate(sides)),
+        Metric::Throughput | Metric::Custom(_) => (Unit::PerSecond, measure::throughput(sides)),
+    };
+    Measured { subject, unit, value: value(measured), severity: own.severity }
+}
+
+fn value(measured: measure::Measured) -> Result<f64, Reason> {
+    measured.sides.map(|[_, now]| now.value)
+}
+
+/// A resource of the service where it was watched, else of the machine.
+fn resource(budget: &Budget, name: &str, statistic: Statistic, runs: &[Run]) -> Measured {
+    let in_bytes =
+        budget.tiers.iter().any(|(_, bound)| bound.written == crate::config::Written::Size);
+    let unit = if in_bytes { "mb" } else { "percent" };
+    let found = used(runs, &format!("{name}_{unit}"));
+    let number = |resource: &Resource| match statistic {
+        Statistic::Max => resource.max,
+        _ => resource.mean,
+    };
+    let values: Vec<f64> = found.iter().flat_map(|(_, all)| all).filter_map(number).collect();
+    let value = crate::stats::median(&values).ok_or(Reason::NotMeasured);
+    let name = found.map_or(name.to_owned(), |(key, _)| {
+        key.trim_end_matches(unit).trim_end_matches('_').replace('_', " ")
+    });
+    let unit = if in_bytes { Unit::Bytes } else { Unit::Ratio };
+    let factor = if in_bytes { 1e6 } else { 0.01 };
+    let value = value.map(|value| value * factor);
+    Measured { subject: format!("{name} {statistic}"), unit, value, severity: Severity::Fail }
+}
+
+/// What the runs used of a resource, under the name that all of them have.
+fn used(runs: &[Run], name: &str) -> Option<(String, Vec<Resource>)> {
+    [format!("{SERVICE}{name}"), name.to_owned()].into_iter().find_map(|key| {
+        let all: Option<Vec<Resource>> =
+            runs.iter().map(|run| run.resources.get(&key).copied()).collect();
+        Some((key, all.filter(|all| !all.is_empty())?))
+    })
+}
+
+/// A leak is a growth that every part of the steady run shows; one run that shows it is enough.
+fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
+    let found = used(runs, "memory_mb");
+    let all = found.as_ref().map_or(&[][..], |(_, all)| all);
+    // The lower end of the interval: what chance and a last warm-up do not explain.
+    let sure = |resource: &Resource| resource.slope_interval.map(|interval| interval.low);
+    let slopes: Option<Vec<f64>> = all.iter().map(sure).collect();
+    let subject = match &found {
+        Some((key, _)) if key.starts_with(SERVICE) => "service memory growth",
+        _ => "memory growth",
+    };
+    let unit = Unit::Other("MB/h".to_owned());
+    let slopes = slopes.filter(|all| !all.is_empty());
+    let value = slopes.map(|all| all.into_iter().fold(f64::NEG_INFINITY, f64::max).max(0.0));
+    let subject = subject.to_owned();
+    if !budget.tiers.is_empty() {
+        let value = value.ok_or(Reason::NotMeasured);
+        return finding(budget, Measured { subject, unit, value, severity: Severity::Fail });
+    }
+    let usual = all.iter().filter_map(|own| own.mean).fold(0.0, f64::max);
+    let allowed = (usual * NO_LEAK_SHARE).max(NO_LEAK_MB);
+    let (verdict, reason) = match value {
+        None => (Verdict::NotCompared, Reason::NotMeasured),
+        Some(slope) if slope > allowed => (Verdict::Fail, Reason::OverThreshold),
+        Some(_) => (Verdict::Pass, Reason::WithinLimit),
+    };
+    BudgetFinding {
+        budget: budget.name.clone(),
+        subject,
+        unit,
+        value,
+        limit: None,
+        tier: Tier::Acceptable,
+        verdict,
+        reason,
+        meant: None,
+    }
+}
+
+/// The verdict on a value: the gravest limit that it breaks, else the mildest.
+fn finding(budget: &Budget, measured: Measured) -> BudgetFinding {
+    let Measured { subject, unit, value, severity } = measured;
+    let limits: Option<Vec<(Tier, Bound, f64)>> = budget
+        .tiers
+        .iter()
+        .map(|(tier, bound)| Some((*tier, *bound, bound.in_unit(&unit)?)))
+        .collect();
+    // A limit of another sort than the metric cannot be held against it.
+    let limits = limits.unwrap_or_default();
+    let broken =
+        |value: f64| limits.iter().rev().find(|(_, bound, limit)| !bound.is_kept(value, *limit));
+    let first = limits.first().copied();
+    let (verdict, reason, decides) = match value {
+        Ok(_) if limits.is_empty() => (Verdict::NotCompared, Reason::OtherUnit, None),
+        Ok(value) => match broken(value) {
+            Some(own) if own.0 == Tier::Target => {
+                (Verdict::Warn, Reason::OverThreshold, Some(*own))
+            }
+            Some(own) if severity == Severity::Warn => {
+                (Verdict::Warn, Reason::WarnOnly, Some(*own))
+            }
+            Some(own) => (Verdict::Fail, Reason::OverThreshold, Some(*own)),
+            None => (Verdict::Pass, Reason::WithinLimit, first),
+        },
+        Err(reason) => (Verdict::NotCompared, reason, first),
+    };
+    BudgetFinding {
+        budget: budget.name.clone(),
+        subject,
+        unit,
+        value: value.ok().filter(|_| !limits.is_empty()),
+        limit: decides.map(|(_, bound, limit)| (bound, limit)),
+        tier: decides.map_or(Tier::Acceptable, |(tier, _, _)| tier),
+        verdict,
+        reason,
+        meant: None,
+    }
+}
+
+/// The metric that was probably meant by the name of one that no run has.
+fn meant(key: &MeasurementKey, found: &BudgetFinding, runs: &[Run]) -> Option<String> {
+    let Metric::Custom(name) = &key.metric else { return None };
+    if found.reason != Reason::NotMeasured {
+        return None;
+    }
+    let known = runs.iter().flat_map(|run| &run.metrics).map(|metric| &metric.name);
+    let near = |other: &&String| strsim::damerau_levenshtein(other, name) <= 3 && *other != name;
+    known.filter(near).min_by_key(|other| strsim::damerau_levenshtein(other, name)).cloned()
+}

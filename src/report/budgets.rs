@@ -1,0 +1,129 @@
+//! Budgets in words: shared by all renderers for people.
+
+use super::number::{Scale, grouped, plural, significant, trimmed};
+use super::words::{Show, mark};
+use crate::config::Tier;
+use crate::gate::{BudgetFinding, Reason, Report, Verdict};
+use crate::model::Unit;
+
+/// The budgets, those that ask for attention first.
+pub(super) fn ordered(report: &Report) -> Vec<&BudgetFinding> {
+    let mut all: Vec<&BudgetFinding> = report.budgets.iter().collect();
+    all.sort_by_key(|budget| match budget.verdict {
+        Verdict::Fail | Verdict::Inconclusive => 0,
+        Verdict::NotCompared => 1,
+        Verdict::Warn => 2,
+        Verdict::Pass => 3,
+    });
+    all
+}
+
+/// Those that are not simply kept.
+pub(super) fn broken(report: &Report) -> Vec<&BudgetFinding> {
+    ordered(report).into_iter().filter(|budget| budget.verdict != Verdict::Pass).collect()
+}
+
+/// `5 of 6 kept`; a missed target is kept.
+pub(super) fn kept(report: &Report) -> String {
+    let kept = |budget: &&BudgetFinding| {
+        let judged = budget.value.is_some() || budget.limit.is_none();
+        judged && matches!(budget.verdict, Verdict::Pass | Verdict::Warn)
+    };
+    format!("{} of {} kept", report.budgets.iter().filter(kept).count(), report.budgets.len())
+}
+
+/// A budget with its mark: `✓ total p95 234.56 ms < 1000 ms`.
+pub(super) fn line(budget: &BudgetFinding, show: Show<'_>) -> String {
+    format!("{} {}", mark(budget.verdict), text(budget, show))
+}
+
+/// The same without the mark.
+pub(super) fn text(budget: &BudgetFinding, show: Show<'_>) -> String {
+    let subject = show(&budget.subject);
+    let Some(value) = budget.value else {
+        let of = budget.limit.map(|(bound, limit)| {
+            let scale = Scale::of(&budget.unit, &[limit]);
+            format!(
+                " ({} {}{})",
+                bound.comparison.sign(),
+                trimmed(scale.number(limit)),
+                scale.suffix()
+            )
+        });
+        return format!("{subject}{}: {}", of.unwrap_or_default(), why(budget, show));
+    };
+    let Some((bound, limit)) = budget.limit else {
+        return match budget.verdict {
+            Verdict::Fail => format!("{subject} at least {} MB/h: a leak", significant(value)),
+            _ if value > 0.0 => format!("{subject} at least {} MB/h: no leak", significant(value)),
+            _ => format!("{subject}: no leak"),
+        };
+    };
+    let scale = Scale::of(&budget.unit, &[limit]);
+    let sign = bound.comparison.sign();
+    let limit = format!("{}{}", trimmed(scale.number(limit)), scale.suffix());
+    let number = scale.number(value);
+    let value = match budget.unit {
+        Unit::Milliseconds if number >= 1.0 => format!("{number:.2}{}", scale.suffix()),
+        _ => scale.show(value),
+    };
+    match (budget.verdict, budget.tier) {
+        (Verdict::Pass, _) => format!("{subject} {value} {sign} {limit}"),
+        (Verdict::Warn, Tier::Target) => format!("{subject} {value}, target {sign} {limit}"),
+        (Verdict::Warn, _) => format!("{subject} {value}, limit {sign} {limit} (warn only)"),
+        (_, Tier::Critical) => format!("{subject} {value}: critical, limit {sign} {limit}"),
+        _ => format!("{subject} {value}, limit {sign} {limit}"),
+    }
+}
+
+/// Why a budget was not judged, and what to do.
+fn why(budget: &BudgetFinding, show: Show<'_>) -> String {
+    match budget.reason {
+        Reason::NotMeasured => match &budget.meant {
+            Some(name) => format!("not measured; did you mean {}?", show(name)),
+            None => "not measured".to_owned(),
+        },
+        Reason::NoData => "no requests".to_owned(),
+        Reason::TooFewRequests { needs } => {
+            format!("too few requests, needs {}", grouped(needs))
+        }
+        Reason::AllFailed => "every request failed".to_owned(),
+        Reason::OtherUnit => {
+            format!("the metric is in {}, the limit is not", show(&budget.unit.to_string()))
+        }
+        other => other.name().to_owned(),
+    }
+}
+
+/// The answer of a check, in one sentence.
+pub(super) fn check_headline(report: &Report, show: Show<'_>) -> String {
+    let first = || broken(report).first().map(|budget| text(budget, show)).unwrap_or_default();
+    let more = |n: usize| if n > 1 { format!(", and {} more", n - 1) } else { String::new() };
+    let of = |verdict| report.budgets_with(verdict);
+    match report.verdict {
+        Verdict::Fail => format!("over budget: {}{}", first(), more(of(Verdict::Fail))),
+        Verdict::Warn => {
+            format!(
+                "within budget, {}: {}{}",
+                plural(of(Verdict::Warn), "warning"),
+                first(),
+                more(of(Verdict::Warn))
+            )
+        }
+        Verdict::Pass => {
+            format!("within budget: {}", plural(report.budgets.len(), "limit") + " kept")
+        }
+        Verdict::Inconclusive | Verdict::NotCompared => {
+            format!("no verdict: {}", unjudged(report, show))
+        }
+    }
+}
+
+/// How many budgets could not be judged, and the first of them.
+pub(super) fn unjudged(report: &Report, show: Show<'_>) -> String {
+    let of = |b: &&BudgetFinding| b.verdict == Verdict::NotCompared;
+    let first = report.budgets.iter().find(of).map(|budget| text(budget, show));
+    let (n, all) =
+        (report.budgets_with(Verdict::NotCompared), plural(report.budgets.len(), "budget"));
+    format!("{n} of {all} could not be judged: {}", first.unwrap_or_default())
+}
