@@ -8,14 +8,14 @@
 //!    to the nearest commit that has a comparable run; every commit on the way is told with what it had to offer.
 //! 3. [`gate`] joins run and baseline by endpoint, goes by the policy that [`config`] has read, asks [`stats`] what
 //!    chance gives, and yields a [`gate::Report`] of findings. It is pure: the same runs give the same report.
-//!    Beside it, [`trend`] finds the steps in a history.
+//!    Beside it, [`trend`] finds the steps in a history, and [`driver`] runs load tools and watches the machine.
 //! 4. [`report`] renders a report as table, Markdown, JSON and what CI systems read; the wire types of all files are in
 //!    [`schema`].
 //! 5. [`forge`] puts the text where people see it: comments and checks. What fails there never changes a verdict.
 //! 6. [`cli`] brings the rooms together, one file per command, and turns the verdict into the exit code.
 //!
 //! The modules below stand in layers: `model` knows nobody; `stats`, `schema` and `config` know `model`; `ingest`,
-//! `store`, `gate`, `trend` and `forge` know those; `report` knows `gate`; only `cli` knows all. Rooms of one layer never import each other,
+//! `store`, `gate`, `trend`, `driver` and `forge` know those; `report` knows `gate`; only `cli` knows all. Rooms of one layer never import each other,
 //! and each vendor's crate is used behind one fence. `tests/layers.rs` has the table and checks it.
 //!
 //! Where something new goes: a result format is a module of `ingest` and a variant of [`ingest::Format`]; a form of the
@@ -28,6 +28,7 @@ pub mod config;
 pub mod schema;
 pub mod stats;
 
+pub mod driver;
 pub mod forge;
 pub mod gate;
 pub mod ingest;

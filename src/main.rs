@@ -9,5 +9,5 @@ fn main() -> ExitCode {
     let terminals = [io::stdout().is_terminal(), io::stderr().is_terminal()];
     let (out, err) = (Box::new(BufWriter::new(io::stdout())), Box::new(io::stderr()));
     let mut session = Session::new(folder, Environment::of_process(), out, err, terminals);
-    run(std::env::args_os(), &mut session).into()
+    run(std::env::args_os(), &mut session)
 }

@@ -4,6 +4,7 @@ use crate::config::parse_limit;
 use crate::ingest::Format;
 use crate::model::{Field, Statistic};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Regression gate for load tests: compares what Locust, k6 and other tools measured with the baseline stored for a
@@ -37,6 +38,8 @@ pub(super) enum Command {
     Record(RecordArgs),
     /// The gate: hold the results of a load test against a baseline
     Compare(CompareArgs),
+    /// Drive a load tool with a profile's numbers, watch the machine, record the result
+    Run(DriveArgs),
     /// Budgets alone, no baseline: hold the results of a load test against absolute limits
     Check(CheckArgs),
     /// Turn results of any supported format into perfgate's own JSON
@@ -57,10 +60,16 @@ pub(super) enum Command {
     Schema(SchemaArgs),
     /// Show a gate at work in a scratch repository
     Demo(DemoArgs),
+    /// The process between perfgate and a load tool
+    #[command(hide = true)]
+    Supervise {
+        #[arg(last = true)]
+        command: Vec<String>,
+    },
 }
 
 /// Which results, and how to read them.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Results")]
 pub(super) struct ResultArgs {
     /// Result files or globs, `-` for standard input. Several are repeats of the same test. None: `results` of
@@ -76,10 +85,13 @@ pub(super) struct ResultArgs {
     /// Read a cut file and broken lines as far as they go, and say so
     #[arg(long)]
     pub(super) lenient: bool,
+    /// Side data of the run: a CSV of resources over time (timestamp,cpu_percent,memory_mb,…)
+    #[arg(long, value_name = "FILE")]
+    pub(super) attach: Vec<PathBuf>,
 }
 
 /// What the run is, where the files do not say.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "What the run is")]
 pub(super) struct RunArgs {
     /// Suite of this repository that the run belongs to
@@ -145,6 +157,62 @@ pub(super) struct CompareArgs {
     /// Instead of the table, show how one verdict was reached: `POST /api/chat p95`, `total error rate`
     #[arg(long, value_name = "MEASUREMENT", help_heading = "Output", conflicts_with = "format")]
     pub(super) explain: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DriveArgs {
+    /// The load tool and its arguments. `{users}`, `{spawn_rate}`, `{duration}` and `{out}` (a folder for results) are filled in;
+    /// `locust` and `k6 run` without any of them get their options by themselves
+    #[arg(last = true, required_unless_present = "ab")]
+    pub(super) command: Vec<String>,
+    /// How often to run
+    #[arg(long, value_name = "N", default_value = "1", conflicts_with_all = ["until_decided", "ab"])]
+    pub(super) repeat: NonZeroUsize,
+    /// Run, compare, and run again only while the comparison asks for it, at most M times [default: `gate.max_runs`]
+    #[arg(long, value_name = "M", conflicts_with = "ab")]
+    pub(super) until_decided: Option<Option<usize>>,
+    /// Revision to compare with, for --until-decided
+    #[arg(long, value_name = "REV")]
+    pub(super) baseline: Option<String>,
+    /// Two commands, each as one argument: base and head are run in turn (A B B A …) and compared; nothing is recorded
+    #[arg(long, num_args = 2, value_names = ["BASE", "HEAD"])]
+    pub(super) ab: Option<Vec<String>>,
+    /// How often each of the two is run
+    #[arg(long, value_name = "N", default_value = "3", requires = "ab")]
+    pub(super) rounds: NonZeroUsize,
+    /// The service whose CPU and memory are watched as well: a process id, a name, or cgroup:PATH
+    #[arg(long, value_name = "SERVICE")]
+    pub(super) watch: Option<String>,
+    /// Time after which the tool is ended (`15m`) [default: one and a half times the duration, and a minute]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) timeout: Option<std::time::Duration>,
+    /// Folder for logs and results, a new one [default: perfgate-results/PROFILE-TIME]
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) out: Option<PathBuf>,
+    /// Result files or globs, where the tool does not write into the folder
+    #[arg(long, value_name = "GLOB")]
+    pub(super) results: Vec<String>,
+    /// More side data of the run: a CSV of resources over time
+    #[arg(long, value_name = "FILE")]
+    pub(super) attach: Vec<PathBuf>,
+    /// Do not record the runs
+    #[arg(long)]
+    pub(super) no_record: bool,
+    /// Commit that is measured; default: the one that is checked out
+    #[arg(long, value_name = "REV")]
+    pub(super) commit: Option<String>,
+    /// Push the records to the remote afterwards
+    #[arg(long)]
+    pub(super) push: bool,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let known = text.parse::<jiff::SignedDuration>().ok().and_then(|own| own.try_into().ok());
+    known
+        .filter(|own: &std::time::Duration| !own.is_zero())
+        .ok_or_else(|| "write it like 90s, 15m or 2h".to_owned())
 }
 
 #[derive(Debug, Args)]

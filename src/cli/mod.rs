@@ -21,6 +21,7 @@ mod publish;
 mod record;
 mod report;
 mod results;
+mod run;
 mod schema;
 mod search;
 mod selftest;
@@ -35,19 +36,36 @@ use args::{Arguments, Command};
 use clap::Parser as _;
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::process::ExitCode;
 
 /// Runs perfgate with these arguments (the first is the program's name) and returns how it ended. Everything that it
 /// writes goes through the session.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<'_>) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => return usage(&error, session),
-    };
+pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<'_>) -> ExitCode {
+    match Arguments::try_parse_from(arguments) {
+        // It ends as the tool does that it looks after.
+        Ok(Arguments { command: Command::Supervise { command }, .. }) => {
+            run::supervisor(&command, session)
+        }
+        Ok(arguments) => command(arguments, session).into(),
+        Err(error) => usage(&error, session).into(),
+    }
+}
+
+/// The same inside the program: for commands that show others at work.
+fn run_inside(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<'_>) -> Exit {
+    match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => command(arguments, session),
+        Err(error) => usage(&error, session),
+    }
+}
+
+fn command(arguments: Arguments, session: &mut Session<'_>) -> Exit {
     session.set_color(arguments.color);
     session.policy_file = arguments.policy;
     let outcome = match &arguments.command {
         Command::Record(args) => record::run(args, session),
         Command::Compare(args) => compare::run(args, session),
+        Command::Run(args) => run::run(args, session),
         Command::Check(args) => check::run(args, session),
         Command::Normalize(args) => normalize::run(args, session),
         Command::Merge(args) => merge::run(args, session),
@@ -58,6 +76,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<
         Command::Selftest(args) => selftest::run(args, session),
         Command::Schema(args) => schema::run(args, session),
         Command::Demo(args) => demo::run(args, session),
+        Command::Supervise { .. } => Ok(Exit::Pass),
     };
     let outcome = outcome.and_then(|exit| session.flush().map(|()| exit));
     match outcome {

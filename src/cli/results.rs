@@ -3,7 +3,7 @@
 use super::args::{ResultArgs, RunArgs};
 use super::error::CliError;
 use super::session::Session;
-use crate::ingest::{Ingested, ReadOptions, Source, read};
+use crate::ingest::{Ingested, ReadOptions, Source, read, read_resources};
 use crate::model::{Run, Warning, WarningKind, merge_shards};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,24 @@ pub(super) fn read_results(
         all.runs = vec![merge_shards(all.runs)?];
     }
     all.runs.iter_mut().for_each(|read| label(read, run));
+    if let (Some(file), 2..) = (args.attach.first(), all.runs.len()) {
+        let problem =
+            format!("{} belongs to one run, and {} are named", file.display(), all.runs.len());
+        return Err(CliError::usage(problem, "record them one by one, each with its own"));
+    }
+    for run in &mut all.runs {
+        args.attach.iter().try_for_each(|file| attach(run, &session.path(file), session))?;
+    }
     Ok(all)
+}
+
+/// Adds side data to a run: resources over time.
+pub(super) fn attach(run: &mut Run, file: &Path, session: &Session<'_>) -> Result<(), CliError> {
+    let shown = file.strip_prefix(session.folder()).unwrap_or(file);
+    let named = |error| renamed(error, file, shown);
+    let series = Source::open(file).and_then(read_resources).map_err(named)?;
+    run.resources.extend(series.summary());
+    Ok(())
 }
 
 /// Reads files, each a run.

@@ -78,6 +78,8 @@ pub struct Session<'a> {
     folder: PathBuf,
     /// The policy file that the arguments name.
     pub(super) policy_file: Option<PathBuf>,
+    /// Whether a person reads standard error.
+    pub(super) terminal_err: bool,
     /// Whether colours are used on standard output.
     pub(super) color: bool,
     /// Whether colours are used on standard error.
@@ -95,7 +97,8 @@ impl<'a> Session<'a> {
     ) -> Self {
         let plain = environment.get("NO_COLOR").is_some();
         let [color, color_err] = terminals.map(|terminal| terminal && !plain);
-        Self { out, err, environment, folder, policy_file: None, color, color_err }
+        let terminal_err = terminals[1];
+        Self { out, err, environment, folder, policy_file: None, terminal_err, color, color_err }
     }
 
     /// The folder that relative paths are meant from.

@@ -256,7 +256,9 @@ impl Default for Rules {
 impl Rules {
     /// The absolute limits for a run of this profile: the profile's own, and those of every load that it does not replace.
     pub fn budgets(&self, profile: Option<&str>) -> Vec<&Budget> {
-        let own = profile.and_then(|name| self.profiles.get(name));
+        // A part of a profile (`spike:recovery`) has the profile's budgets.
+        let whole = |name: &'_ str| name.split(':').next().and_then(|name| self.profiles.get(name));
+        let own = profile.and_then(|name| self.profiles.get(name).or_else(|| whole(name)));
         let own: Vec<&Budget> = own.map(|profile| &profile.budgets).into_iter().flatten().collect();
         let everywhere = self.budgets.iter();
         let rest = everywhere.filter(|b| own.iter().all(|o| o.limited != b.limited));

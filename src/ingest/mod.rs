@@ -20,11 +20,13 @@ mod locust_json;
 mod locust_key;
 mod locust_side;
 mod native;
+mod resources;
 mod source;
 
 pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
 pub use error::{IngestError, Problem};
 pub use format::Format;
+pub use resources::{ResourceSeries, read_resources};
 pub use source::Source;
 
 use crate::model::{Run, Warning, WarningKind};
@@ -45,6 +47,11 @@ pub struct Ingested {
     pub run: Run,
     /// What was noticed on the way.
     pub warnings: Vec<Warning>,
+}
+
+/// The format of a result file, by its content.
+pub fn recognise(mut source: Source) -> Result<Format, IngestError> {
+    detect::detect(&mut source)
 }
 
 /// Reads one result file.

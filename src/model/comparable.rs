@@ -26,6 +26,8 @@ pub enum Field {
     Target,
     /// The class of machine (label `runner`).
     Runner,
+    /// A load generator that could not keep up.
+    Generator,
     /// The tool's version: a warning only.
     ToolVersion,
     /// The hash of the script: a warning only.
@@ -34,7 +36,7 @@ pub enum Field {
 
 impl Field {
     /// Every field with its name on the command line.
-    pub const NAMES: [(&str, Self); 10] = [
+    pub const NAMES: [(&str, Self); 11] = [
         ("suite", Self::Suite),
         ("profile", Self::Profile),
         ("environment", Self::Environment),
@@ -43,6 +45,7 @@ impl Field {
         ("duration", Self::Duration),
         ("target", Self::Target),
         ("runner", Self::Runner),
+        ("generator", Self::Generator),
         ("tool-version", Self::ToolVersion),
         ("script", Self::Script),
     ];
@@ -106,6 +109,7 @@ pub fn differences(baseline: &Run, current: &Run) -> Vec<Difference> {
         duration(baseline, current),
         where_both(Field::Target, base.target.as_deref(), new.target.as_deref()),
         where_both(Field::Runner, runner(baseline).as_deref(), runner(current).as_deref()),
+        generator(baseline, current),
         where_both(
             Field::ToolVersion,
             baseline.tool.version.as_deref(),
@@ -116,6 +120,15 @@ pub fn differences(baseline: &Run, current: &Run) -> Vec<Difference> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// A generator that could not keep up measured itself, whatever the other run did.
+fn generator(baseline: &Run, current: &Run) -> Option<Difference> {
+    let sides = [baseline.overload(), current.overload()];
+    let any = sides.iter().any(Option::is_some);
+    let [baseline, current] =
+        sides.map(|side| side.map_or("fine".to_owned(), |why| format!("overloaded: {why}")));
+    any.then_some(Difference { field: Field::Generator, baseline, current })
 }
 
 /// The difference in duration, when it is more than a fifth of the longer one.

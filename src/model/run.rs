@@ -85,6 +85,22 @@ impl Run {
         found.value(&key.metric, key.statistic)
     }
 
+    /// Why the load generator could not keep up the load, if it could not: its own processor was full, or it left out more than
+    /// a hundredth of what it should have started.
+    pub fn overload(&self) -> Option<String> {
+        let cpu = self.resources.get("generator_cpu_percent").and_then(|own| own.mean);
+        if let Some(cpu) = cpu.filter(|cpu| *cpu > 90.0) {
+            return Some(format!("its CPU was at {cpu:.0} %"));
+        }
+        let total = |name: &str| {
+            let metric = self.metrics.iter().find(|m| m.name == name && m.endpoint.is_none());
+            metric.and_then(|m| m.value)
+        };
+        let (dropped, done) = (total("dropped_iterations")?, total("iterations")?);
+        let share = dropped / (dropped + done).max(1.0);
+        (share > 0.01).then(|| format!("{dropped:.0} iterations were dropped"))
+    }
+
     /// The total, then the endpoints.
     pub fn all_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         std::iter::once(&self.total).chain(&self.endpoints)

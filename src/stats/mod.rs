@@ -13,6 +13,7 @@ mod proportion;
 mod run_effect;
 mod steps;
 mod student;
+mod theil_sen;
 mod trigamma;
 
 pub use beta::{beta_inverse, beta_regularized};
@@ -28,4 +29,5 @@ pub use proportion::difference_interval;
 pub use run_effect::RunEffect;
 pub use steps::{Step, steps};
 pub use student::{student_quantile, student_upper_tail};
+pub use theil_sen::{Slope, steady_trend, theil_sen};
 pub use trigamma::trigamma;

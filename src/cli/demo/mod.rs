@@ -144,7 +144,7 @@ fn run_in(
     let environment = Environment::default();
     let mut inner =
         Session::new(folder.to_owned(), environment, Box::new(out), Box::new(err), [color; 2]);
-    super::run(arguments, &mut inner)
+    super::run_inside(arguments, &mut inner)
 }
 
 /// The arguments as one would type them.

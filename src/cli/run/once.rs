@@ -1,0 +1,200 @@
+//! One run of the tool: calibrate, start, watch, read.
+
+use super::find::results_in;
+use crate::cli::args::DriveArgs;
+use crate::cli::error::CliError;
+use crate::cli::normalize::say_warnings;
+use crate::cli::output::write_file;
+use crate::cli::record::refuse_empty;
+use crate::cli::results::{Read, attach, expand, label, read_files};
+use crate::cli::session::Session;
+use crate::driver::{
+    Ended, Job, Numbers, Sampler, Watched, calibrate, fingerprint, prepare, run as run_job, tool_of,
+};
+use crate::ingest::ReadOptions;
+use crate::model::{Run, merge_shards};
+use crate::report::harmless;
+use crate::schema::RunV1;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Files that perfgate itself writes into the folder.
+pub(super) const OUR_FILES: [&str; 3] = [LOG, RESOURCES, RUN];
+const LOG: &str = "output.log";
+const RESOURCES: &str = "resources.csv";
+const RUN: &str = "run.json";
+/// Lines of the log that an error shows.
+const LAST_LINES: usize = 12;
+/// How much faster or slower the processor may become during a run before it is said.
+const DRIFT: f64 = 1.5;
+/// Tools that cannot use more than one core.
+const ONE_CORE: [&str; 3] = ["locust", "python", "python3"];
+
+/// What every run of a session shares.
+pub(super) struct Plan<'a> {
+    pub(super) numbers: Numbers,
+    pub(super) limit: Duration,
+    pub(super) watched: Option<Watched>,
+    pub(super) out: PathBuf,
+    pub(super) args: &'a DriveArgs,
+}
+
+/// Runs a command once, and gives the run that it measured.
+pub(super) fn run_once(
+    plan: &Plan<'_>,
+    (command, numbers): (&[String], Numbers),
+    name: &str,
+    session: &mut Session<'_>,
+) -> Result<Run, CliError> {
+    let folder = plan.out.join(name);
+    refuse_old_results(&folder)?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|source| CliError::File { path: folder.clone(), source })?;
+    let command = prepare(command, numbers, &folder).map_err(|error| {
+        CliError::usage(error.to_string(), "write it into the profile in perfgate.yaml")
+    })?;
+    let before = calibrate();
+    let started = jiff::Timestamp::now();
+    start(plan, &command, numbers, &folder, session)?;
+    let read = read(plan, &folder, session)?;
+    say_warnings(&read.warnings, session)?;
+    let mut runs = read.runs;
+    let mut run = if runs.len() == 1 { runs.remove(0) } else { merge_shards(runs)? };
+    label(&mut run, &plan.args.run);
+    let after = calibrate();
+    for (part, took) in before {
+        let later = after.get(&part).copied().unwrap_or(took);
+        if part == "cpu" && (later > took * DRIFT || took > later * DRIFT) {
+            session.say(&format!(
+                "warning: the machine's speed changed while the test ran: the same work took {took:.1} ms before and {later:.1} ms after"
+            ))?;
+        }
+        run.calibration.insert(part, took.min(later));
+    }
+    run.started_at = run.started_at.or(Some(started));
+    run.load.users = numbers.users.or(run.load.users);
+    run.load.spawn_rate = numbers.spawn_rate.or(run.load.spawn_rate);
+    run.duration_s = run.duration_s.or(numbers.duration_s);
+    run.labels.entry("host".to_owned()).or_insert_with(fingerprint);
+    let resources = folder.join(RESOURCES);
+    // A test that took less than a second has none.
+    if std::fs::read_to_string(&resources).is_ok_and(|text| text.lines().nth(1).is_some()) {
+        attach(&mut run, &resources, session)?;
+    }
+    for file in &plan.args.attach {
+        attach(&mut run, &session.path(file), session)?;
+    }
+    refuse_empty(std::slice::from_ref(&run))?;
+    say_overload(&run, session)?;
+    let json = serde_json::to_vec_pretty(&RunV1::with_histograms(&run)?)?;
+    write_file(&folder.join(RUN), |out| out.write_all(&json))?;
+    Ok(run)
+}
+
+/// The file of a run that has been made.
+pub(super) fn run_file(plan: &Plan<'_>, name: &str) -> PathBuf {
+    plan.out.join(name).join(RUN)
+}
+
+/// Results of another time could be taken for those of this one.
+fn refuse_old_results(folder: &Path) -> Result<(), CliError> {
+    let empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+    if empty {
+        return Ok(());
+    }
+    let problem =
+        format!("{} is not empty: old results could be taken for new ones", folder.display());
+    Err(CliError::usage(problem, "name a new folder with --out, or none"))
+}
+
+fn start(
+    plan: &Plan<'_>,
+    command: &[String],
+    numbers: Numbers,
+    folder: &Path,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    let shown = harmless(&shell_words::join(command));
+    session.say(&format!("running: {shown}"))?;
+    let bar = progress(numbers.duration_s, session);
+    let log = folder.join(LOG);
+    let job = Job { command, folder: session.folder(), log: &log, limit: plan.limit };
+    let one_core = tool_of(command).is_some_and(|tool| ONE_CORE.contains(&tool.as_str()));
+    let mut sampler = None;
+    let file = folder.join(RESOURCES);
+    let wrap = |source| CliError::File { path: folder.to_owned(), source };
+    let ended = run_job(
+        &job,
+        |pid| sampler = Some(Sampler::start(&file, pid, one_core, plan.watched.clone())),
+        |elapsed| bar.set_position(elapsed.as_secs()),
+    );
+    bar.finish_and_clear();
+    if let Some(sampler) = sampler {
+        sampler.map_err(wrap)?.finish().map_err(wrap)?;
+    }
+    let problem = match ended.map_err(wrap)? {
+        Ended::Exited(0) => return Ok(()),
+        Ended::Exited(code) => {
+            // Tools tell failed requests and crossed thresholds so; whether there is a result decides.
+            let text = format!("note: {} ended with exit code {code}", command[0]);
+            return session.say(&text);
+        }
+        Ended::Killed(signal) => format!("{} was ended by signal {signal}", command[0]),
+        Ended::NotStarted => format!("{} could not be started", command[0]),
+        Ended::TimedOut => {
+            format!("{} took longer than {} s and was ended", command[0], plan.limit.as_secs())
+        }
+        Ended::Interrupted => "interrupted: the load tool was ended".to_owned(),
+    };
+    let tail = tail(&log);
+    let tail = if tail.is_empty() { String::new() } else { format!("; its last lines: {tail}") };
+    Err(CliError::usage(
+        format!("{problem}; nothing was recorded"),
+        format!("its output is in {}{tail}", log.display()),
+    ))
+}
+
+/// A bar on a terminal, nothing anywhere else.
+fn progress(duration_s: Option<f64>, session: &Session<'_>) -> ProgressBar {
+    if !session.terminal_err {
+        return ProgressBar::hidden();
+    }
+    let template =
+        if duration_s.is_some() { "{bar:40} {pos} of {len} s" } else { "{spinner} {pos} s" };
+    let bar = match duration_s {
+        Some(seconds) => ProgressBar::new(seconds.ceil() as u64),
+        None => ProgressBar::new_spinner(),
+    };
+    bar.with_style(
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    )
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(LAST_LINES)..].join(" | ")
+}
+
+fn read(plan: &Plan<'_>, folder: &Path, session: &Session<'_>) -> Result<Read, CliError> {
+    if plan.args.results.is_empty() {
+        return results_in(folder, session).map_err(|error| match tail(&folder.join(LOG)) {
+            tail if tail.is_empty() => error,
+            tail => CliError::usage(error.to_string(), format!("its last lines: {tail}")),
+        });
+    }
+    let paths = expand(&plan.args.results, session.folder(), session)?;
+    read_files(&paths, ReadOptions::default(), session)
+}
+
+/// A generator that could not keep up measured itself.
+fn say_overload(run: &Run, session: &mut Session<'_>) -> Result<(), CliError> {
+    match run.overload() {
+        Some(why) => session.say(&format!(
+            "warning: the load generator was overloaded ({why}): this run will not be compared with others"
+        )),
+        None => Ok(()),
+    }
+}

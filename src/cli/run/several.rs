@@ -1,0 +1,240 @@
+//! Several runs: repeats, until a question is decided, base and head in turn, phases, steps.
+
+use super::once::{Plan, run_file, run_once};
+use crate::cli::args::{ComparedArgs, GateArgs, OutputArgs, ReportFormat, ResultArgs};
+use crate::cli::commit::{pull_request, under_test};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::judged::{judged, suite_of};
+use crate::cli::output::write_report;
+use crate::cli::place::{open_place, push_records};
+use crate::cli::policy::{Loaded, load};
+use crate::cli::session::Session;
+use crate::config::Profile;
+use crate::driver::Numbers;
+use crate::gate::{Baseline, BaselineInfo, CurrentInfo, Input, Verdict, check, judge};
+use crate::model::{Field, Run};
+use crate::report::plural;
+use crate::store::record;
+use std::collections::BTreeSet;
+
+/// `--repeat N`.
+pub(super) fn repeats(
+    plan: &Plan<'_>,
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
+    let mut runs = Vec::new();
+    for i in 1..=plan.args.repeat.get() {
+        runs.push(run_once(
+            plan,
+            (&plan.args.command, plan.numbers),
+            &format!("run-{i}"),
+            session,
+        )?);
+    }
+    keep(plan, runs, loaded, session)?;
+    Ok(Exit::Pass)
+}
+
+/// Records the runs for the commit under test, all or none.
+fn keep(
+    plan: &Plan<'_>,
+    mut runs: Vec<Run>,
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    let folder = plan.out.strip_prefix(session.folder()).unwrap_or(&plan.out).display().to_string();
+    if plan.args.no_record {
+        return session.say(&format!("{} in {folder}, not recorded", plural(runs.len(), "run")));
+    }
+    let place = open_place(loaded, !plan.args.push, session)?;
+    let commit = match &plan.args.commit {
+        Some(revision) => place.history.resolve(revision)?,
+        None => under_test(&place.history, pull_request(session)?.as_ref())?.commit,
+    };
+    runs.iter_mut().for_each(|run| run.commit = Some(commit));
+    record(place.store(), &runs, loaded.policy.store.keep_histograms)?;
+    for run in &runs {
+        let requests = run.total.requests.map(|n| format!("{n} requests, ")).unwrap_or_default();
+        let endpoints = plural(run.endpoints.len(), "endpoint");
+        session.say(&format!(
+            "recorded for {}: {requests}{endpoints}, files in {folder}",
+            commit.short()
+        ))?;
+    }
+    if plan.args.push { push_records(&place, session) } else { Ok(()) }
+}
+
+/// `--until-decided [M]`: another run only while the comparison asks for one.
+pub(super) fn until_decided(
+    plan: &Plan<'_>,
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
+    let most = plan.args.until_decided.flatten().unwrap_or(loaded.policy.rules.max_runs);
+    let mut files = Vec::new();
+    let mut runs = Vec::new();
+    let report = loop {
+        let name = format!("run-{}", runs.len() + 1);
+        runs.push(run_once(plan, (&plan.args.command, plan.numbers), &name, session)?);
+        files.push(run_file(plan, &name).display().to_string());
+        let results = ResultArgs { results: files.clone(), ..ResultArgs::default() };
+        let (baseline, gate) = (plan.args.baseline.clone(), GateArgs::default());
+        let compared = ComparedArgs {
+            baseline,
+            baseline_file: Vec::new(),
+            results,
+            run: plan.args.run.clone(),
+            gate,
+        };
+        // The rules may be the base commit's: they are looked for anew each time.
+        let report = judged(&compared, &mut load(session)?, false, session)?.report;
+        if report.verdict != Verdict::Inconclusive || runs.len() >= most {
+            break report;
+        }
+        session
+            .say(&format!("not decided after {}: measuring again", plural(runs.len(), "run")))?;
+    };
+    keep(plan, runs, loaded, session)?;
+    write_report(&report, &table(), session)?;
+    Ok(Exit::from_report(report.exit_code()))
+}
+
+fn table() -> OutputArgs {
+    OutputArgs { format: ReportFormat::Table, output: Vec::new(), all: false }
+}
+
+/// `--ab BASE HEAD`: A B B A …, so that what drifts on the machine meets both alike.
+pub(super) fn base_and_head(
+    plan: &Plan<'_>,
+    commands: &[String],
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
+    let split = |text: &String| {
+        shell_words::split(text).map_err(|error| {
+            CliError::usage(format!("`{text}`: {error}"), "quote the whole command as one argument")
+        })
+    };
+    let both: Vec<Vec<String>> = commands.iter().map(split).collect::<Result<_, _>>()?;
+    let mut sides: [Vec<Run>; 2] = [Vec::new(), Vec::new()];
+    for round in 0..plan.args.rounds.get() {
+        let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
+        for side in order {
+            let name = format!("{}-{}", ["base", "head"][side], round + 1);
+            sides[side].push(run_once(plan, (&both[side], plan.numbers), &name, session)?);
+        }
+    }
+    let [base, head] = sides;
+    hold(base, "base", &head, loaded, session)
+}
+
+/// Holds runs against others that were made in the same session.
+fn hold(
+    base: Vec<Run>,
+    name: &str,
+    current: &[Run],
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
+    let mut rules = loaded.policy.rules.clone();
+    rules.allow_different =
+        BTreeSet::from([Field::Profile, Field::Users, Field::Duration, Field::Target]);
+    let info =
+        BaselineInfo { requested: name.to_owned(), runs: base.len(), ..BaselineInfo::default() };
+    let suite = current.first().and_then(suite_of);
+    let input = Input {
+        baseline: Some(Baseline { info, runs: base, ..Baseline::default() }),
+        current,
+        info: CurrentInfo { runs: current.len(), suite, ..CurrentInfo::default() },
+        ..Input::default()
+    };
+    let report = judge(input, &rules);
+    write_report(&report, &table(), session)?;
+    Ok(Exit::from_report(report.exit_code()))
+}
+
+/// A profile's phases in turn; the last one must be as good as the first again.
+pub(super) fn phases(
+    plan: &Plan<'_>,
+    profile: &Profile,
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
+    let mut runs = Vec::new();
+    for (i, phase) in profile.phases.iter().enumerate() {
+        session.say(&format!(
+            "phase {}: {} users for {} s",
+            phase.name, phase.users, phase.duration_s
+        ))?;
+        let spawn_rate = phase.spawn_rate.or(profile.spawn_rate);
+        let numbers =
+            Numbers { users: Some(phase.users), spawn_rate, duration_s: Some(phase.duration_s) };
+        let name = format!("{}-{}", i + 1, file_name(&phase.name));
+        let mut run = run_once(plan, (&plan.args.command, numbers), &name, session)?;
+        part_of(&mut run, &phase.name);
+        runs.push(run);
+    }
+    keep(plan, runs.clone(), loaded, session)?;
+    let (Some(first), Some(last)) = (profile.phases.first(), runs.pop()) else {
+        return Ok(Exit::Pass);
+    };
+    session.say(&format!("recovery: the last phase against the first ({})", first.name))?;
+    runs.truncate(1);
+    if runs.is_empty() {
+        return Ok(Exit::Pass);
+    }
+    hold(runs, &first.name, &[last], loaded, session)
+}
+
+/// A part of a profile has baselines of its own, and the profile's budgets.
+fn part_of(run: &mut Run, part: &str) {
+    let whole = run.profile.as_deref().unwrap_or_default();
+    run.profile = Some(format!("{whole}:{part}"));
+}
+
+fn file_name(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+}
+
+/// A profile's steps, until one breaks a budget.
+pub(super) fn steps(
+    plan: &Plan<'_>,
+    profile: &Profile,
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
+    let mut kept: Vec<Run> = Vec::new();
+    let mut broken = None;
+    for users in &profile.steps {
+        let numbers = Numbers { users: Some(*users), ..plan.numbers };
+        let name = format!("{users}-users");
+        let mut run = run_once(plan, (&plan.args.command, numbers), &name, session)?;
+        part_of(&mut run, &users.to_string());
+        let info = CurrentInfo {
+            runs: 1,
+            arguments: format!(" at {users} users"),
+            ..CurrentInfo::default()
+        };
+        let report = check(std::slice::from_ref(&run), info, &loaded.policy.rules, Vec::new());
+        session.say(&format!("{users} users:"))?;
+        write_report(&report, &table(), session)?;
+        session.flush()?;
+        kept.push(run);
+        if report.verdict == Verdict::Fail {
+            broken = Some(*users);
+            break;
+        }
+    }
+    let held = kept.len() - usize::from(broken.is_some());
+    keep(plan, kept, loaded, session)?;
+    let last = held.checked_sub(1).map(|i| profile.steps[i]);
+    let text = match (broken, last) {
+        (Some(users), Some(last)) => format!("breaking point: between {last} and {users} users"),
+        (Some(users), None) => format!("breaking point: at or below {users} users, the first step"),
+        (None, _) => format!("no breaking point up to {} users", last.unwrap_or_default()),
+    };
+    session.say(&text)?;
+    Ok(if held == 0 { Exit::Regression } else { Exit::Pass })
+}

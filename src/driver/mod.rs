@@ -1,0 +1,18 @@
+//! Driving a load test: the tool's command line from a profile's numbers, the tool as a child that never outlives perfgate, what
+//! the machine uses meanwhile, and how fast the machine is.
+//!
+//! Nothing here reads results or judges them.
+
+mod calibrate;
+mod child;
+mod command;
+mod host;
+mod sample;
+mod supervise;
+
+pub use calibrate::calibrate;
+pub use child::{Ended, Job, run};
+pub use command::{CommandError, Numbers, prepare, tool_of};
+pub use host::fingerprint;
+pub use sample::{Sampler, WatchError, Watched};
+pub use supervise::supervise;
