@@ -50,6 +50,7 @@ pub(super) fn attach(run: &mut Run, file: &Path, session: &Session<'_>) -> Resul
     let named = |error| renamed(error, file, shown);
     let series = Source::open(file).and_then(read_resources).map_err(named)?;
     run.resources.extend(series.summary());
+    run.timeline.extend(series.timeline());
     Ok(())
 }
 

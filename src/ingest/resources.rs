@@ -3,7 +3,7 @@
 
 use super::error::{IngestError, Problem};
 use super::source::Source;
-use crate::model::{Resource, Span};
+use crate::model::{Resource, Span, Timeline};
 use crate::stats::steady_trend;
 use csv::{ReaderBuilder, StringRecord};
 use std::collections::BTreeMap;
@@ -90,6 +90,22 @@ impl ResourceSeries {
             }
         };
         self.columns.iter().map(of).collect()
+    }
+}
+
+impl ResourceSeries {
+    /// The columns over time, from the first row on. Counters become rates per second.
+    pub fn timeline(&self) -> BTreeMap<String, Timeline> {
+        let first = self.columns.values().flatten().map(|point| point.0);
+        let start = first.fold(f64::INFINITY, f64::min);
+        let of = |(name, points): (&String, &Vec<(f64, f64)>)| {
+            if COUNTERS.contains(&name.as_str()) {
+                Some((format!("{name}_per_s"), Timeline::of_points(&rates(points), start)?))
+            } else {
+                Some((name.clone(), Timeline::of_points(points, start)?))
+            }
+        };
+        self.columns.iter().filter_map(of).collect()
     }
 }
 

@@ -69,6 +69,7 @@ pub fn merge_shards(shards: Vec<Run>) -> Result<Run, MergeError> {
         add_checks(&mut whole.checks, shard.checks);
         add_metrics(&mut whole.metrics, shard.metrics);
         whole.resources.clear();
+        whole.timeline.clear();
     }
     Ok(whole)
 }

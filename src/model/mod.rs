@@ -16,6 +16,7 @@ mod metric;
 mod provenance;
 mod quantile;
 mod run;
+mod timeline;
 mod unit;
 mod warning;
 
@@ -31,5 +32,6 @@ pub use quantile::Quantile;
 pub use run::{
     Check, CustomMetric, Endpoint, FailureKind, Latency, Load, Resource, Rounding, Run, Span, Tool,
 };
+pub use timeline::Timeline;
 pub use unit::{ParseQuantityError, Unit, parse_duration_ms, parse_fraction};
 pub use warning::{Place, Warning, WarningKind};

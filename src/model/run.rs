@@ -6,6 +6,7 @@ use super::endpoint::EndpointKey;
 use super::measurement::MeasurementKey;
 use super::metric::{Direction, Metric, Statistic};
 use super::quantile::Quantile;
+use super::timeline::Timeline;
 use super::unit::Unit;
 use std::collections::BTreeMap;
 
@@ -38,6 +39,8 @@ pub struct Run {
     pub metrics: Vec<CustomMetric>,
     /// What the machine used meanwhile, by name and unit (`cpu_percent`).
     pub resources: BTreeMap<String, Resource>,
+    /// Values over time, by name (`cpu_percent`, `throughput_rps`).
+    pub timeline: BTreeMap<String, Timeline>,
     /// The checks of the script.
     pub checks: Vec<Check>,
     /// How long fixed pieces of work took on the machine (`cpu`, `memory`, `loopback`), in milliseconds.
@@ -61,6 +64,7 @@ impl Run {
             endpoints: Vec::new(),
             metrics: Vec::new(),
             resources: BTreeMap::new(),
+            timeline: BTreeMap::new(),
             checks: Vec::new(),
             calibration: BTreeMap::new(),
         }

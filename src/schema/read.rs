@@ -6,7 +6,7 @@ use super::run::{
 };
 use crate::model::{
     Check, CommitId, CustomMetric, Direction, Endpoint, EndpointKey, FailureKind, InvalidCommitId,
-    Kind, Latency, Load, OutOfRange, Quantile, Resource, Rounding, Run, Span, Tool, Unit,
+    Kind, Latency, Load, OutOfRange, Quantile, Resource, Rounding, Run, Span, Timeline, Tool, Unit,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,6 +117,11 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
         let (mean, max) = (r.mean, r.max);
         let known = Resource { mean, max, slope_per_hour: r.slope_per_hour, slope_interval };
         run.resources.insert(name, known);
+    }
+    for (name, own) in file.timeline {
+        let positive = amount(&format!("timeline.{name}.interval_s"), Some(own.interval_s))?;
+        let interval_s = positive.filter(|s| *s > 0.0).unwrap_or(1.0);
+        run.timeline.insert(name, Timeline { interval_s, values: own.values });
     }
     run.checks = file
         .checks

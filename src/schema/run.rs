@@ -54,6 +54,9 @@ pub struct RunV1 {
     /// What the machine used, by name and unit (`cpu_percent`).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub resources: BTreeMap<String, ResourceV1>,
+    /// Values over time, by name (`cpu_percent`, `throughput_rps`), in equal steps from the start.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub timeline: BTreeMap<String, TimelineV1>,
     /// The checks of the script.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckV1>,
@@ -316,6 +319,16 @@ pub struct SpanV1 {
     pub low: f64,
     /// The upper end.
     pub high: f64,
+}
+
+/// Values over time.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct TimelineV1 {
+    /// Seconds from one value to the next.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub interval_s: f64,
+    /// The values; null where nothing was measured.
+    pub values: Vec<Option<f64>>,
 }
 
 /// A check of the script.

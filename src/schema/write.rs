@@ -3,11 +3,11 @@
 use super::histogram::{HistogramError, encode_histogram};
 use super::run::{
     CheckV1, DirectionV1, EndpointV1, FailureKindV1, HistogramV1, KindV1, LatencyV1, LoadV1,
-    MeasuredV1, MetricV1, RUN_SCHEMA, ResourceV1, RoundingV1, RunV1, SpanV1, ToolV1,
+    MeasuredV1, MetricV1, RUN_SCHEMA, ResourceV1, RoundingV1, RunV1, SpanV1, TimelineV1, ToolV1,
 };
 use crate::model::{
     Check, CustomMetric, Direction, Endpoint, EndpointKey, FailureKind, Kind, Latency, Load,
-    Quantile, Resource, Rounding, Run, Unit,
+    Quantile, Resource, Rounding, Run, Timeline, Unit,
 };
 use std::collections::BTreeMap;
 
@@ -19,6 +19,8 @@ pub struct Stored {
     pub run: RunV1,
     /// Histograms by [`EndpointKey::unique_name`], in two digits.
     pub histograms: BTreeMap<String, HistogramV1>,
+    /// Values over time, which only a picture needs.
+    pub timeline: BTreeMap<String, TimelineV1>,
 }
 
 impl Stored {
@@ -38,7 +40,7 @@ impl Stored {
                 );
             }
         }
-        Ok(Self { run: RunV1::without_histograms(run), histograms })
+        Ok(Self { run: RunV1::without_histograms(run), histograms, timeline: timeline(run) })
     }
 }
 
@@ -46,6 +48,7 @@ impl RunV1 {
     /// The run as a file, with histograms in full.
     pub fn with_histograms(run: &Run) -> Result<Self, HistogramError> {
         let mut file = Self::without_histograms(run);
+        file.timeline = timeline(run);
         let parts = file.total.iter_mut().map(|total| &mut total.latency);
         let parts = parts.chain(file.endpoints.iter_mut().map(|endpoint| &mut endpoint.latency));
         for (latency, endpoint) in parts.zip(run.all_endpoints()) {
@@ -79,10 +82,17 @@ impl RunV1 {
                 .iter()
                 .map(|(name, r)| (name.clone(), ResourceV1::from(r)))
                 .collect(),
+            timeline: BTreeMap::new(),
             checks: run.checks.iter().map(CheckV1::from).collect(),
             calibration: run.calibration.clone(),
         }
     }
+}
+
+fn timeline(run: &Run) -> BTreeMap<String, TimelineV1> {
+    let wire =
+        |own: &Timeline| TimelineV1 { interval_s: own.interval_s, values: own.values.clone() };
+    run.timeline.iter().map(|(name, own)| (name.clone(), wire(own))).collect()
 }
 
 impl EndpointV1 {

@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::layout::{Entry, ID_DIGITS};
 use super::{NewRecord, RunStore};
 use crate::model::{CommitId, EndpointKey, Run};
-use crate::schema::{HistogramV1, RunFileError, RunV1, Stored, read_run};
+use crate::schema::{HistogramV1, RunFileError, RunV1, Stored, TimelineV1, read_run};
 use git2::{ObjectType, Oid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -12,11 +12,13 @@ use std::collections::BTreeMap;
 /// The name and version of a histogram file.
 const HISTOGRAMS_SCHEMA: &str = "perfgate.histograms/1";
 
-/// The histograms of a run, by the unique name of the endpoint.
+/// The histograms of a run, by the unique name of the endpoint, and what else is drawn and not judged.
 #[derive(Serialize, Deserialize)]
 struct HistogramsV1 {
     schema: String,
     histograms: BTreeMap<String, HistogramV1>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    timeline: BTreeMap<String, TimelineV1>,
 }
 
 /// A run that was read from a store.
@@ -46,9 +48,11 @@ pub fn prepare(run: &Run, keep_histograms: bool) -> Result<NewRecord, StoreError
     // What could not be read again must not be written.
     read_run(&json).map_err(|e| broken(e.to_string()))?;
     let entry = Entry { commit, id: id_of(&json)? };
-    let histograms = if keep_histograms && !stored.histograms.is_empty() {
+    let any = !stored.histograms.is_empty() || !stored.timeline.is_empty();
+    let histograms = if keep_histograms && any {
         let schema = HISTOGRAMS_SCHEMA.to_owned();
-        let file = HistogramsV1 { schema, histograms: stored.histograms };
+        let (histograms, timeline) = (stored.histograms, stored.timeline);
+        let file = HistogramsV1 { schema, histograms, timeline };
         Some(line(&file).map_err(|e| broken(e.to_string()))?)
     } else {
         None
@@ -106,6 +110,7 @@ pub fn load(
 fn with_histograms(run: &[u8], kept: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     let mut run: RunV1 = serde_json::from_slice(run)?;
     let mut kept: HistogramsV1 = serde_json::from_slice(kept)?;
+    run.timeline = std::mem::take(&mut kept.timeline);
     let mut put = |name: String, latency: Option<&mut crate::schema::LatencyV1>| {
         if let Some(latency) = latency {
             latency.histogram = kept.histograms.remove(&name);

@@ -49,6 +49,7 @@ pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
         None => "Performance".to_owned(),
     };
     let windows = plots::windows(report)?;
+    let timelines = plots::timelines(page)?;
     let distributions = plots::distributions(page)?;
     let history = page.history.map(plots::history).transpose()?.unwrap_or_default();
     let body = html! {
@@ -66,6 +67,7 @@ pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
                 ("Response times of baseline and this run", distributions),
                 ("History", history),
                 ("The runs that were compared", windows),
+                ("While the test ran", timelines),
             ] {
                 @if !figures.is_empty() {
                     h2 { (heading) }

@@ -149,6 +149,29 @@ pub(super) fn windows(report: &Report) -> io::Result<Vec<Markup>> {
     Ok(figures)
 }
 
+/// What happened while the new run went on: requests, response times, errors, resources.
+pub(super) fn timelines(page: Page<'_>) -> io::Result<Vec<Markup>> {
+    let Some(run) = page.current.first() else { return Ok(Vec::new()) };
+    let mut figures = Vec::new();
+    for (name, own) in &run.timeline {
+        let at = |(i, value): (usize, &Option<f64>)| Some((i as f64 * own.interval_s, (*value)?));
+        let points: Vec<(f64, f64)> = own.values.iter().enumerate().filter_map(at).collect();
+        if points.len() < 2 {
+            continue;
+        }
+        let plot = Plot {
+            title: name.replace('_', " "),
+            unit: String::new(),
+            lines: vec![(0, points)],
+            points: Vec::new(),
+            x: significant,
+            x_title: "seconds from the start",
+        };
+        figures.push(figure(name, &plot, false)?);
+    }
+    Ok(figures)
+}
+
 /// The recorded history, with its steps.
 pub(super) fn history(table: &Table) -> io::Result<Vec<Markup>> {
     columns(table, &(0..table.columns.len()).collect::<Vec<_>>(), LAST)
