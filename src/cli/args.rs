@@ -56,6 +56,8 @@ pub(super) enum Command {
     Publish(PublishArgs),
     /// Does the gate work here? Put known changes into recorded runs, and replay those in which nothing changed
     Selftest(SelftestArgs),
+    /// Write a policy to begin with, or alert rules that match its budgets
+    Init(InitArgs),
     /// Print the JSON Schema of a file
     Schema(SchemaArgs),
     /// Show a gate at work in a scratch repository
@@ -79,14 +81,15 @@ pub(super) struct ResultArgs {
     /// Take several files for shards of one run instead of repeats
     #[arg(long)]
     pub(super) merge: bool,
-    /// The files' format, instead of recognising it: perfgate, locust-csv, locust-json, k6-summary, k6-json, k6-csv
+    /// The files' format, instead of recognising it: perfgate, locust-csv, locust-json, k6-summary, k6-json, k6-csv, table
     #[arg(long, value_name = "FORMAT")]
     pub(super) format_in: Option<Format>,
     /// Read a cut file and broken lines as far as they go, and say so
     #[arg(long)]
     pub(super) lenient: bool,
-    /// Side data of the run: a CSV of resources over time (timestamp,cpu_percent,memory_mb,…)
-    #[arg(long, value_name = "FILE")]
+    /// Side data of the run: a CSV of resources over time (timestamp,cpu_percent,memory_mb,…), or prometheus:URL, which is asked
+    /// the queries of perfgate.yaml
+    #[arg(long, value_name = "FILE|prometheus:URL")]
     pub(super) attach: Vec<PathBuf>,
 }
 
@@ -103,6 +106,9 @@ pub(super) struct RunArgs {
     /// Where the test ran, such as `ci` or `staging`
     #[arg(long, value_name = "NAME")]
     pub(super) environment: Option<String>,
+    /// Tool that made the load, where a file does not know: runs of one tool alone are compared with each other
+    #[arg(long, value_name = "NAME")]
+    pub(super) tool: Option<String>,
     /// Further label; `runner` is the class of machine
     #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
     pub(super) label: Vec<(String, String)>,
@@ -192,8 +198,8 @@ pub(super) struct DriveArgs {
     /// Result files or globs, where the tool does not write into the folder
     #[arg(long, value_name = "GLOB")]
     pub(super) results: Vec<String>,
-    /// More side data of the run: a CSV of resources over time
-    #[arg(long, value_name = "FILE")]
+    /// More side data of the run: a CSV of resources over time, or prometheus:URL
+    #[arg(long, value_name = "FILE|prometheus:URL")]
     pub(super) attach: Vec<PathBuf>,
     /// Do not record the runs
     #[arg(long)]
@@ -384,9 +390,6 @@ pub(super) struct ImportArgs {
     /// (commit,timestamp,<series>…), or the data.js of github-action-benchmark
     #[arg(required = true)]
     pub(super) sources: Vec<PathBuf>,
-    /// Tool that the runs are taken for: runs of one tool alone are compared with each other
-    #[arg(long, value_name = "NAME")]
-    pub(super) tool: Option<String>,
     #[command(flatten)]
     pub(super) run: RunArgs,
 }
@@ -478,16 +481,35 @@ pub(super) enum TrendFormat {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Write Prometheus alert rules for the budgets of perfgate.yaml to this file
+    #[arg(long, value_name = "FILE")]
+    pub(super) alerts: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ReportArgs {
     /// File to write the page to. In place of results, a report that `compare --output json=FILE` wrote may be named
-    #[arg(long, value_name = "FILE", required_unless_present = "site")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["site", "full"])]
     pub(super) html: Option<PathBuf>,
+    /// Print the report by the book, as Markdown: summary, endpoints, levels of concurrency, resources, what moved most, and the
+    /// budgets as a checklist. Results of several numbers of users are told apart. Without a baseline, budgets alone decide
+    #[arg(long, conflicts_with_all = ["html", "site"])]
+    pub(super) full: bool,
+    /// Form of the full report
+    #[arg(long, value_name = "FORMAT", default_value = "markdown", requires = "full")]
+    pub(super) format: FullFormat,
     /// Folder to write the recorded history to, as a static site: an index, and a page for each endpoint. `--baseline` names
     /// the branch
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["html", "results", "baseline_file"])]
     pub(super) site: Option<PathBuf>,
     #[command(flatten)]
     pub(super) compared: ComparedArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum FullFormat {
+    Markdown,
 }
 
 #[derive(Debug, Args)]

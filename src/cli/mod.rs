@@ -11,6 +11,7 @@ mod compare;
 mod demo;
 mod error;
 mod exit;
+mod init;
 mod judged;
 mod merge;
 mod normalize;
@@ -74,6 +75,7 @@ fn command(arguments: Arguments, session: &mut Session<'_>) -> Exit {
         Command::Report(args) => report::run(args, session),
         Command::Publish(args) => publish::run(args, session),
         Command::Selftest(args) => selftest::run(args, session),
+        Command::Init(args) => init::run(args, session),
         Command::Schema(args) => schema::run(args, session),
         Command::Demo(args) => demo::run(args, session),
         Command::Supervise { .. } => Ok(Exit::Pass),

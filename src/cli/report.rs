@@ -3,17 +3,19 @@
 use super::args::ReportArgs;
 use super::error::CliError;
 use super::exit::Exit;
-use super::judged::{Judged, judged};
+use super::judged::{Judged, judged, suite_of};
+use super::normalize::no_results;
 use super::output::write_file;
 use super::policy::{Loaded, load};
+use super::search::read_current;
 use super::session::Session;
 use super::trend::{histories, history_of};
-use crate::gate::Report;
-use crate::model::{MeasurementKey, Metric};
-use crate::report::{Page, Site, plural, read_report, render_html};
+use crate::gate::{CurrentInfo, Report, check};
+use crate::model::{MeasurementKey, Metric, Run};
+use crate::report::{Level, Page, Site, plural, read_report, render_full, render_html};
 use crate::schema::REPORT_SCHEMA;
 use crate::trend::Table;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::Path;
 
@@ -28,8 +30,44 @@ pub(super) fn run(args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, 
     match (&args.html, &args.site) {
         (Some(file), _) => page(file, args, session),
         (None, Some(folder)) => site(folder, args, session),
-        (None, None) => Ok(Exit::Pass),
+        (None, None) => full(args, session),
     }
+}
+
+/// The report by the book: a part for each number of users.
+fn full(args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let mut loaded = load(session)?;
+    let compared = &args.compared;
+    let named = compared.baseline.is_some() || !compared.baseline_file.is_empty();
+    let mut levels = Vec::new();
+    if named {
+        let Judged { report, current, .. } = judged(compared, &mut loaded, true, session)?;
+        let users = current.first().and_then(|run| run.load.users);
+        levels.push(Level { users, runs: current, report });
+    } else {
+        let read = read_current(&compared.results, &compared.run, &loaded, session)?;
+        let mut by_users: BTreeMap<Option<u64>, Vec<Run>> = BTreeMap::new();
+        for run in read.runs {
+            by_users.entry(run.load.users).or_default().push(run);
+        }
+        for (users, runs) in by_users {
+            let info = CurrentInfo {
+                runs: runs.len(),
+                suite: suite_of(&runs[0]),
+                ..CurrentInfo::default()
+            };
+            let report = check(&runs, info, &loaded.policy.rules, read.warnings.clone());
+            levels.push(Level { users, runs, report });
+        }
+        if levels.is_empty() {
+            return Err(no_results());
+        }
+    }
+    session.print(|mut out| render_full(&levels, &mut out))?;
+    let limited = levels.iter().filter(|level| named || !level.report.budgets.is_empty());
+    // Nothing to hold it against is no verdict for a gate; a report without one is still a report.
+    let worst = limited.max_by_key(|level| level.report.verdict.rank());
+    Ok(worst.map_or(Exit::Pass, |level| Exit::from_report(level.report.exit_code())))
 }
 
 /// The recorded history as a folder of pages.

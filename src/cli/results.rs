@@ -2,8 +2,9 @@
 
 use super::args::{ResultArgs, RunArgs};
 use super::error::CliError;
+use super::policy::load;
 use super::session::Session;
-use crate::ingest::{Ingested, ReadOptions, Source, read, read_resources};
+use crate::ingest::{Ingested, ReadOptions, Source, attach_prometheus, read, read_resources};
 use crate::model::{Run, Warning, WarningKind, merge_shards};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,9 @@ pub(super) fn read_results(
 /// Adds side data to a run: resources over time.
 pub(super) fn attach(run: &mut Run, file: &Path, session: &Session<'_>) -> Result<(), CliError> {
     let shown = file.strip_prefix(session.folder()).unwrap_or(file);
+    if let Some(address) = shown.to_str().and_then(|text| text.strip_prefix("prometheus:")) {
+        return attach_queries(run, address, session);
+    }
     let named = |error| renamed(error, file, shown);
     let series = Source::open(file).and_then(read_resources).map_err(named)?;
     run.resources.extend(series.summary());
@@ -81,6 +85,23 @@ pub(super) fn read_files(
         }));
     }
     Ok(all)
+}
+
+/// Asks Prometheus what the policy wants to know of the time of the run.
+fn attach_queries(run: &mut Run, address: &str, session: &Session<'_>) -> Result<(), CliError> {
+    let loaded = load(session)?;
+    let queries = &loaded.policy.prometheus;
+    if queries.is_empty() {
+        let help = "name some in perfgate.yaml: prometheus: { db_connections: \"sum(pg_stat_activity_count)\" }";
+        return Err(CliError::usage("there is nothing to ask Prometheus", help));
+    }
+    let token = session.environment.get("PERFGATE_PROMETHEUS_TOKEN");
+    attach_prometheus(run, address, token, queries).map_err(|error| {
+        CliError::usage(
+            format!("Prometheus: {error}"),
+            "the queries stand under `prometheus:` in perfgate.yaml",
+        )
+    })
 }
 
 fn renamed(mut error: crate::ingest::IngestError, path: &Path, shown: &Path) -> CliError {
@@ -143,5 +164,8 @@ pub(super) fn label(run: &mut Run, args: &RunArgs) {
     }
     run.profile = given(&args.profile).or(run.profile.take());
     run.environment = given(&args.environment).or(run.environment.take());
+    if let Some(tool) = given(&args.tool) {
+        run.tool.name = tool;
+    }
     run.labels.extend(args.label.iter().cloned());
 }

@@ -21,7 +21,7 @@ impl std::fmt::Debug for Environment {
 
 impl Environment {
     /// Names of the variables that are read.
-    const NAMES: [&str; 32] = [
+    const NAMES: [&str; 33] = [
         "NO_COLOR",
         "GITHUB_ACTIONS",
         "GITHUB_API_URL",
@@ -53,6 +53,7 @@ impl Environment {
         "BITBUCKET_PR_ID",
         "BITBUCKET_REPO_FULL_NAME",
         "BITBUCKET_TOKEN",
+        "PERFGATE_PROMETHEUS_TOKEN",
         "PERFGATE_TOKEN",
     ];
 

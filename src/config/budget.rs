@@ -2,7 +2,7 @@
 
 use super::bound::Bound;
 use super::pattern::Pattern;
-use crate::model::{Metric, Statistic};
+use crate::model::{Direction, Metric, Statistic, Unit};
 
 /// How bad it is to be worse than a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,4 +94,21 @@ pub struct Phase {
     pub spawn_rate: Option<f64>,
     /// How long it lasts, in seconds.
     pub duration_s: f64,
+}
+
+/// A named query of Prometheus.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// The name of the metric or resource.
+    pub name: String,
+    /// PromQL that gives one series.
+    pub promql: String,
+    /// The unit of its values.
+    pub unit: Unit,
+    /// How many of the base unit one of the query's is.
+    pub factor: f64,
+    /// Which way is better, where that is said.
+    pub direction: Option<Direction>,
+    /// Whether it is a resource, not a metric.
+    pub resource: bool,
 }

@@ -17,7 +17,7 @@ mod written_budget;
 
 pub use accept::Accept;
 pub use bound::{Bound, Comparison, Written};
-pub use budget::{Budget, Limited, Phase, Profile, Scope, Tier};
+pub use budget::{Budget, Limited, Phase, Profile, Query, Scope, Tier};
 pub use error::ConfigError;
 pub use limits::{Threshold, parse_limit};
 pub use pattern::Pattern;

@@ -1,6 +1,6 @@
 //! The resolved policy: what a gate goes by, with no default left open.
 
-use super::budget::{Budget, Profile};
+use super::budget::{Budget, Profile, Query};
 use super::limits::Threshold;
 use super::pattern::Pattern;
 use crate::model::{Direction, EndpointKey, Field, Kind, Quantile, Statistic};
@@ -39,6 +39,8 @@ pub struct Policy {
     pub baseline: BaselineChoice,
     /// Where runs are kept.
     pub store: StoreChoice,
+    /// Queries that `--attach prometheus:URL` asks.
+    pub prometheus: Vec<Query>,
     /// What decides.
     pub rules: Rules,
 }

@@ -39,6 +39,7 @@ impl Policy {
                 anchor: written.baseline.anchor,
             },
             store: store(&source, written.store)?,
+            prometheus: resolve_budget::queries(&source, written.prometheus)?,
             rules: Rules {
                 accept_from: accept_from(written.accept),
                 renames: written.rename.0.into_iter().map(|(old, new)| (old.value, new)).collect(),
@@ -394,7 +395,10 @@ fn custom_rule(
     Ok(rule)
 }
 
-fn direction(source: &Source<'_>, value: &At<Written>) -> Result<Direction, ConfigError> {
+pub(super) fn direction(
+    source: &Source<'_>,
+    value: &At<Written>,
+) -> Result<Direction, ConfigError> {
     match source.text_of(value)? {
         "lower" => Ok(Direction::Lower),
         "higher" => Ok(Direction::Higher),

@@ -1,14 +1,14 @@
 //! From budgets and profiles as written to what they mean.
 
 use super::bound::Bound;
-use super::budget::{Budget, Limited, Phase, Profile, Scope, Tier};
+use super::budget::{Budget, Limited, Phase, Profile, Query, Scope, Tier};
 use super::error::ConfigError;
 use super::pattern::Pattern;
 use super::policy::{Rules, defaults};
-use super::resolve::{Source, statistic};
+use super::resolve::{Source, direction, statistic};
 use super::written::{At, Entries, Written};
 use super::written_budget::{PhaseFile, ProfileFile, Targets};
-use crate::model::{Direction, Metric, Quantile, Statistic};
+use crate::model::{Direction, Metric, Quantile, Statistic, Unit};
 use std::collections::BTreeMap;
 
 /// Names of budgets that mean something by themselves.
@@ -105,6 +105,44 @@ pub(super) fn budgets(
         }
     }
     Ok(all)
+}
+
+/// The queries of Prometheus.
+pub(super) fn queries(
+    source: &Source<'_>,
+    written: Entries<At<Written>>,
+) -> Result<Vec<Query>, ConfigError> {
+    let query = |(name, value): (At<String>, At<Written>)| -> Result<Query, ConfigError> {
+        let mut query = Query {
+            name: name.value,
+            promql: String::new(),
+            unit: Unit::Number,
+            factor: 1.0,
+            direction: None,
+            resource: false,
+        };
+        let Written::Map(Entries(entries)) = &value.value else {
+            source.text_of(&value)?.clone_into(&mut query.promql);
+            return Ok(query);
+        };
+        for (key, value) in entries {
+            match key.value.as_str() {
+                "query" => source.text_of(value)?.clone_into(&mut query.promql),
+                "unit" => (query.unit, query.factor) = Unit::from_name(source.text_of(value)?),
+                "direction" => query.direction = Some(direction(source, value)?),
+                "resource" => query.resource = source.text_of(value)? == "true",
+                other => {
+                    let known = ["query", "unit", "direction", "resource"];
+                    return Err(source.unknown(key, format!("unknown key \"{other}\""), &known));
+                }
+            }
+        }
+        if query.promql.is_empty() {
+            return Err(source.error(value.place, "a query is missing".to_owned()));
+        }
+        Ok(query)
+    };
+    written.0.into_iter().map(query).collect()
 }
 
 fn target(

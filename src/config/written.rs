@@ -41,6 +41,10 @@ pub struct PolicyFile {
     /// `expected_p95`).
     #[serde(default)]
     pub(super) budgets: Targets,
+    /// Queries of Prometheus by name, for `--attach prometheus:URL`: PromQL that gives one series, or a mapping of `query`, `unit`,
+    /// `direction` and `resource`.
+    #[serde(default)]
+    pub(super) prometheus: Entries<At<Written>>,
     /// Named loads with their own limits.
     #[serde(default)]
     pub(super) profiles: Entries<ProfileFile>,

@@ -49,6 +49,9 @@ fn json(head: &[u8]) -> Option<Format> {
     if own || (has("schema") && text.contains("perfgate.run/")) {
         return Some(Format::Perfgate);
     }
+    if text.contains(&format!("{}\"", super::baseline_table::ENDING)) && !has("root_group") {
+        return Some(Format::Table);
+    }
     let k6 = has("root_group") || has("metrics") || has("k6_version") || has("results");
     // Key order is random in k6's summaries, so any of their keys may come first.
     let foreign =

@@ -18,17 +18,20 @@ pub enum Format {
     K6Json,
     /// k6 `--out csv`.
     K6Csv,
+    /// A plain table of baseline numbers.
+    Table,
 }
 
 impl Format {
     /// Every format with its name on the command line.
-    pub const NAMES: [(&str, Self); 6] = [
+    pub const NAMES: [(&str, Self); 7] = [
         ("perfgate", Self::Perfgate),
         ("locust-csv", Self::LocustCsv),
         ("locust-json", Self::LocustJson),
         ("k6-summary", Self::K6Summary),
         ("k6-json", Self::K6Json),
         ("k6-csv", Self::K6Csv),
+        ("table", Self::Table),
     ];
 }
 

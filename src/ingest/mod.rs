@@ -3,6 +3,7 @@
 //! [`read`] recognises a file by its content and hands it to the one module that knows the format. A new format is a
 //! new module, a variant of [`Format`] and a line in `detect.rs`. Nothing here compares or decides.
 
+mod baseline_table;
 mod benchmark_data;
 mod csv_file;
 mod detect;
@@ -20,12 +21,14 @@ mod locust_json;
 mod locust_key;
 mod locust_side;
 mod native;
+mod prometheus;
 mod resources;
 mod source;
 
 pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
 pub use error::{IngestError, Problem};
 pub use format::Format;
+pub use prometheus::{PrometheusError, attach_prometheus};
 pub use resources::{ResourceSeries, read_resources};
 pub use source::Source;
 
@@ -69,6 +72,7 @@ pub fn read(source: Source, options: ReadOptions) -> Result<Ingested, IngestErro
         Format::K6Summary => k6_summary_run::read(source),
         Format::K6Json => k6_ndjson::read(source, options.lenient),
         Format::K6Csv => k6_csv::read(source, options.lenient),
+        Format::Table => baseline_table::read(source),
     }?;
     if ingested.run.total.requests == Some(0) {
         ingested.warnings.push(Warning::at(WarningKind::NoRequests, &name, None));

@@ -3,11 +3,13 @@
 //! Every renderer is `render(&Report, &mut impl Write)`. Texts about findings live in `words.rs`, numbers are scaled and
 //! rounded in `number.rs`, and everything that came from a file is escaped for its place in `escape.rs`.
 
+mod alerts;
 mod annotations;
 mod budgets;
 mod chart;
 mod escape;
 mod explain;
+mod full;
 mod grid;
 mod html;
 mod json;
@@ -23,9 +25,11 @@ mod table;
 mod trend;
 mod words;
 
+pub use alerts::render as render_alerts;
 pub use annotations::{render as render_annotations, summary};
 pub use escape::{harmless, shell as escape_shell, terminal as escape_terminal};
 pub use explain::render as render_explanation;
+pub use full::{Level, render as render_full};
 pub use grid::{Column, write_grid};
 pub use html::{Page, Site, render as render_html};
 pub use json::{render as render_json, to_wire};

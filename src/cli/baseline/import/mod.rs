@@ -44,9 +44,6 @@ pub(super) fn import(
     }
     for run in &mut found.runs {
         label(run, &args.run);
-        if let Some(tool) = &args.tool {
-            run.tool.name.clone_from(tool);
-        }
     }
     if let Some(i) = found.runs.iter().position(|run| run.commit.is_none()) {
         let help = "record it for a commit instead: perfgate record --commit REV FILE";

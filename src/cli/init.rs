@@ -1,0 +1,57 @@
+//! `perfgate init`: a policy to begin with, and alert rules that match the budgets.
+
+use super::args::InitArgs;
+use super::error::CliError;
+use super::exit::Exit;
+use super::output::write_file;
+use super::policy::load;
+use super::session::Session;
+use crate::config::Budget;
+use crate::report::render_alerts;
+use std::path::Path;
+
+/// The policy that is written: every line of it is either a default or a comment.
+const POLICY: &str = include_str!("init.yaml");
+const NAME: &str = "perfgate.yaml";
+
+pub(super) fn run(args: &InitArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    match &args.alerts {
+        Some(file) => alerts(file, session),
+        None => policy(session),
+    }
+}
+
+fn policy(session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let path = session.path(Path::new(NAME));
+    if path.symlink_metadata().is_ok() {
+        return Err(CliError::usage(
+            format!("{NAME} is there already"),
+            "nothing was changed; docs/policy.md has all keys",
+        ));
+    }
+    write_file(&path, |out| out.write_all(POLICY.as_bytes()))?;
+    session.say(&format!(
+        "wrote {NAME}; next: perfgate record RESULTS, then perfgate compare --baseline main RESULTS"
+    ))?;
+    Ok(Exit::Pass)
+}
+
+fn alerts(file: &Path, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let loaded = load(session)?;
+    let rules = &loaded.policy.rules;
+    let of_profiles = rules.profiles.iter().flat_map(|(name, profile)| {
+        profile.budgets.iter().map(move |budget| (name.clone(), budget))
+    });
+    let everywhere = rules.budgets(None).into_iter().map(|budget| (String::new(), budget));
+    let budgets: Vec<(String, &Budget)> = everywhere.chain(of_profiles).collect();
+    if budgets.is_empty() {
+        let help = "write `budgets:` or `profiles:` with `targets:` into perfgate.yaml";
+        return Err(CliError::usage("the policy has no budgets to be alerted of", help));
+    }
+    write_file(&session.path(file), |out| render_alerts(&budgets, &loaded.policy.prometheus, out))?;
+    session.say(&format!(
+        "wrote {}: put the names of your own metrics in the place of the usual ones",
+        file.display()
+    ))?;
+    Ok(Exit::Pass)
+}

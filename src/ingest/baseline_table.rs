@@ -1,0 +1,124 @@
+//! Plain tables of numbers that teams keep beside their documents:
+//! `{"api_baselines": {"chat_endpoint": {"p50": 150, "p95": 450, "p99": 800, "max": 1200, "unit": "ms"}}}`.
+
+use super::Ingested;
+use super::error::{IngestError, Problem};
+use super::json_file::json_error;
+use super::source::Source;
+use crate::model::{Endpoint, EndpointKey, Kind, Latency, Run, Statistic, Tool, Unit};
+use serde_json::{Map, Value};
+
+/// The ending of a table's name.
+pub(super) const ENDING: &str = "_baselines";
+/// The tool of such a run, unless `--tool` names one.
+const TOOL: &str = "table";
+
+pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
+    let name = source.name().to_owned();
+    let bytes = source.document()?;
+    let tables: Map<String, Value> =
+        serde_json::from_slice(&bytes).map_err(|error| json_error(&name, &error))?;
+    let mut run = Run::new(Tool { name: TOOL.to_owned(), version: None });
+    for (table, rows) in tables.iter().filter(|(table, _)| table.ends_with(ENDING)) {
+        let bad = |what: String, problem: &str| {
+            IngestError::new(&name, Problem::Malformed(format!("{what} {problem}")))
+        };
+        let rows =
+            rows.as_object().ok_or_else(|| bad(table.clone(), "is no table of endpoints"))?;
+        let kind = if table.starts_with("websocket") || table.starts_with("ws") {
+            Kind::Websocket
+        } else {
+            Kind::Http
+        };
+        for (endpoint, row) in rows {
+            let row = row
+                .as_object()
+                .ok_or_else(|| bad(format!("{table}.{endpoint}"), "is no row of numbers"))?;
+            run.endpoints.push(endpoint_of(kind, endpoint, row).map_err(|(column, problem)| {
+                bad(format!("{table}.{endpoint}.{column}"), problem)
+            })?);
+        }
+    }
+    Ok(Ingested { run, warnings: Vec::new() })
+}
+
+fn endpoint_of<'r>(
+    kind: Kind,
+    name: &str,
+    row: &'r Map<String, Value>,
+) -> Result<Endpoint, (&'r str, &'static str)> {
+    let (method, path) = match name.split_once(' ') {
+        Some((method, path)) if method.bytes().all(|b| b.is_ascii_uppercase()) => {
+            (Some(method), path)
+        }
+        _ => (None, name),
+    };
+    let mut endpoint = Endpoint::new(EndpointKey::named(kind, method, path));
+    let unit = row.get("unit").and_then(Value::as_str).unwrap_or("ms");
+    let (Unit::Milliseconds, factor) = Unit::from_name(unit) else {
+        return Err(("unit", "is no unit of time: write ns, us, ms or s"));
+    };
+    let mut latency = Latency::default();
+    for (column, value) in row.iter().filter(|(column, _)| *column != "unit") {
+        let value = value.as_f64().filter(|v| v.is_finite() && *v >= 0.0);
+        let value = value.ok_or((column.as_str(), "is no number, or less than 0"))?;
+        match (column.as_str(), column.parse()) {
+            ("avg" | "average", _) => latency.mean = Some(value * factor),
+            ("median", _) => {
+                latency.quantiles.extend([(crate::model::Quantile::P50, value * factor)])
+            }
+            ("requests" | "count", _) => {
+                (endpoint.requests, latency.count) = (Some(value as u64), Some(value as u64));
+            }
+            ("error_rate", _) if value <= 1.0 => endpoint.stated_error_rate = Some(value),
+            ("throughput" | "rps", _) => endpoint.throughput_rps = Some(value),
+            (_, Ok(Statistic::Quantile(q))) => latency.quantiles.extend([(q, value * factor)]),
+            (_, Ok(Statistic::Mean)) => latency.mean = Some(value * factor),
+            (_, Ok(Statistic::Min)) => latency.min = Some(value * factor),
+            (_, Ok(Statistic::Max)) => latency.max = Some(value * factor),
+            _ => {
+                return Err((
+                    column,
+                    "is no statistic: write p50, p95, p99, mean, min, max, error_rate (from 0 to 1) or throughput",
+                ));
+            }
+        }
+    }
+    endpoint.latency = Some(latency);
+    Ok(endpoint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Metric, Quantile};
+
+    fn read_text(text: &str) -> Result<Run, IngestError> {
+        let bytes = std::io::Cursor::new(text.as_bytes().to_vec());
+        read(Source::from_reader("t.json", Box::new(bytes)).unwrap()).map(|read| read.run)
+    }
+
+    #[test]
+    fn a_table_is_a_run_of_its_rows() {
+        let text = r#"{"version": 2, "api_baselines": {"chat_endpoint": {"p50": 0.15, "p95": 0.45, "max": 1.2, "unit": "s"}},
+            "websocket_baselines": {"echo": {"p95": 20}}}"#;
+        let run = read_text(text).unwrap();
+        let p95 = Statistic::Quantile(Quantile::P95);
+        assert_eq!(run.endpoints[0].value(&Metric::Latency, p95), Some(450.0));
+        assert_eq!(run.endpoints[0].value(&Metric::Latency, Statistic::Max), Some(1200.0));
+        assert_eq!(run.endpoints[1].key, EndpointKey::named(Kind::Websocket, None, "echo"));
+    }
+
+    #[test]
+    fn what_is_no_number_is_told_with_its_place() {
+        let error = |row: &str| {
+            read_text(&format!("{{\"api_baselines\": {{\"chat\": {row}}}}}"))
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(error("{\"p95\": \"fast\"}").contains("api_baselines.chat.p95 is no number"));
+        assert!(error("{\"p95th\": 4}").contains("api_baselines.chat.p95th is no statistic"));
+        assert!(error("{\"p95\": 4, \"unit\": \"furlongs\"}").contains("is no unit of time"));
+        assert!(error("4").contains("api_baselines.chat is no row"));
+    }
+}
