@@ -71,7 +71,7 @@ fn fixture(path: &str) -> Vec<u8> {
 fn run(bytes: &[u8]) -> Run {
     let source =
         Source::from_reader("bench", Box::new(std::io::Cursor::new(bytes.to_vec()))).unwrap();
-    read(source, ReadOptions::default()).unwrap().run
+    read(source, &ReadOptions::default()).unwrap().run
 }
 
 fn gate(baseline: &Run, current: &Run) -> perfgate::gate::Report {

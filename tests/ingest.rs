@@ -12,7 +12,7 @@ fn fixtures() -> PathBuf {
 
 fn ingest(path: &str, lenient: bool) -> Result<Ingested, IngestError> {
     let options = ReadOptions { lenient, ..ReadOptions::default() };
-    Source::open(&fixtures().join(path)).and_then(|source| read(source, options))
+    Source::open(&fixtures().join(path)).and_then(|source| read(source, &options))
 }
 
 fn run(path: &str) -> Run {
@@ -132,6 +132,36 @@ fn every_file_of_k6_is_understood() {
 }
 
 #[test]
+fn every_file_with_a_row_for_each_request_is_understood() {
+    let all = ["jmeter", "vegeta", "hey", "oha"].into_iter().flat_map(files);
+    let all = all.filter(|path| path != "vegeta/base.json");
+    let text: Vec<String> = all.map(|path| in_words(&path, false)).collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+/// vegeta's own report of these requests; its percentiles are estimates.
+#[test]
+fn rows_of_vegeta_agree_with_its_own_report() {
+    let report = std::fs::read(fixtures().join("vegeta/base.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+    let ms = |name: &str| report["latencies"][name].as_f64().unwrap() / 1e6;
+    for file in ["vegeta/base.csv.gz", "vegeta/base.ndjson.zst"] {
+        let whole = run(file);
+        let latency = whole.total.latency.as_ref().unwrap();
+        assert_eq!(whole.total.requests, report["requests"].as_u64(), "{file}");
+        let success = 1.0 - whole.total.error_rate().unwrap();
+        assert!((success - report["success"].as_f64().unwrap()).abs() < 1e-12, "{file}: {success}");
+        let near = |ours: Option<f64>, name: &str, share: f64| {
+            let ours = ours.unwrap();
+            assert!((ours / ms(name) - 1.0).abs() < share, "{file} {name}: {ours} {}", ms(name));
+        };
+        near(latency.mean, "mean", 1e-6);
+        near(latency.max, "max", 1e-6);
+        near(latency.quantiles.get(&Quantile::P50).copied(), "50th", 0.02);
+    }
+}
+
+#[test]
 fn what_is_broken_is_an_error_with_its_place_or_said_aloud_when_lenient() {
     let both = |path: String| in_words(&path, false) + &in_words(&path, true);
     let text: Vec<String> = files("bad").into_iter().map(both).collect();
@@ -179,7 +209,7 @@ fn plain_gzip_and_standard_input_give_the_same_run() {
         .unwrap();
     let read = |bytes: Vec<u8>| {
         let source = Source::from_reader("-", Box::new(std::io::Cursor::new(bytes))).unwrap();
-        let run = read(source, ReadOptions::default()).unwrap().run;
+        let run = read(source, &ReadOptions::default()).unwrap().run;
         run.all_endpoints().map(described).collect::<Vec<_>>()
     };
     assert_eq!(read(gz), read(plain));

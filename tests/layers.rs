@@ -33,7 +33,7 @@ const FENCES: [(&str, &[&str]); 14] = [
     ("maud", &["report"]),
     ("reqwest", &["forge", "ingest"]),
     ("rustls", &["forge", "ingest"]),
-    ("quick_xml", &["report"]),
+    ("quick_xml", &["report", "ingest"]),
     ("sysinfo", &["driver"]),
     ("rustix", &["driver"]),
     ("signal_hook", &["driver"]),

@@ -146,7 +146,7 @@ proptest! {
         bytes.splice(0..0, start.iter().copied());
         for lenient in [false, true] {
             let source = Source::from_reader("bytes", Box::new(Cursor::new(bytes.clone())));
-            drop(source.and_then(|s| read(s, ReadOptions { lenient, ..ReadOptions::default() })));
+            drop(source.and_then(|s| read(s, &ReadOptions { lenient, ..ReadOptions::default() })));
         }
     }
 }
@@ -162,7 +162,7 @@ proptest! {
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut text).unwrap();
         let of = |lines: &[&str]| {
             let bytes = lines.join("\n").into_bytes();
-            let run = read(Source::from_reader("lines", Box::new(Cursor::new(bytes))).unwrap(), ReadOptions::default());
+            let run = read(Source::from_reader("lines", Box::new(Cursor::new(bytes))).unwrap(), &ReadOptions::default());
             serde_json::to_string(&RunV1::with_histograms(&run.unwrap().run).unwrap()).unwrap()
         };
         let mut lines: Vec<&str> = text.lines().collect();
@@ -177,5 +177,78 @@ proptest! {
         }
         assert_eq!(lines[0], first);
         prop_assert_eq!(in_order, of(&lines));
+    }
+}
+
+/// The lines of a raw file of k6.
+fn raw_lines(path: &str) -> Vec<Vec<u8>> {
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/k6").join(path);
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).unwrap();
+    std::io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(file), &mut bytes).unwrap();
+    bytes.split(|b| *b == b'\n').map(<[u8]>::to_vec).collect()
+}
+
+/// Pieces that mean something in a line.
+const PIECES: [&[u8]; 18] = [
+    b"\"",
+    b"{",
+    b"}",
+    b",",
+    b"\\u0026",
+    b"\\\"",
+    b" ",
+    b"e5",
+    b"-",
+    b"0",
+    b".",
+    b"\"value\":7,",
+    b"Z",
+    b"+05:30",
+    b"null",
+    b",\"metadata\":{\"vu\":\"3\"}",
+    b"\xff",
+    b"\r",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn lines_of_a_known_shape_are_read_as_the_json_parser_reads_them(
+        start in 0_usize..2000,
+        changes in prop::collection::vec((0_usize..120, any::<prop::sample::Index>(), 0..4, 0..PIECES.len()), 0..12),
+        lenient in any::<bool>(),
+    ) {
+        let all = raw_lines("2.2.0/full-short/raw.ndjson.gz");
+        let declared = all.iter().filter(|line| line.windows(15).any(|part| part == b"\"type\":\"Metric\"")).take(8);
+        let start = start.min(all.len() - 130);
+        let mut lines: Vec<Vec<u8>> = declared.chain(&all[start..start + 120]).cloned().collect();
+        for (line, at, how, piece) in changes {
+            let line = &mut lines[8 + line];
+            if line.is_empty() {
+                continue;
+            }
+            let at = at.index(line.len());
+            match how {
+                0 => drop(line.splice(at..at, PIECES[piece].iter().copied())),
+                1 => drop(line.remove(at)),
+                2 => line[at] = PIECES[piece][0],
+                _ => line.truncate(at),
+            }
+        }
+        let bytes = lines.join(&b'\n');
+        let of = |parser_only: bool| {
+            let source = Source::from_reader("lines", Box::new(Cursor::new(bytes.clone()))).unwrap();
+            match read(source, &ReadOptions { lenient, parser_only, ..ReadOptions::default() }) {
+                Ok(done) => {
+                    let run = serde_json::to_string(&RunV1::with_histograms(&done.run).unwrap()).unwrap();
+                    format!("{run} {:?}", done.warnings)
+                }
+                Err(error) => error.to_string(),
+            }
+        };
+        prop_assert_eq!(of(false), of(true));
     }
 }

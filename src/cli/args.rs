@@ -87,10 +87,28 @@ pub(super) struct ResultArgs {
     /// Read a cut file and broken lines as far as they go, and say so
     #[arg(long)]
     pub(super) lenient: bool,
+    /// Raw samples: groups or scenarios of the script as endpoints as well
+    #[arg(long, value_name = "WHAT")]
+    pub(super) by: Option<ByChoice>,
+    /// Raw samples: leave out the start, counted from the first sample (`30s`)
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) trim_start: Option<std::time::Duration>,
+    /// Raw samples: leave out those before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(super) from: Option<jiff::Timestamp>,
+    /// Raw samples: leave out those from this time on
+    #[arg(long, value_name = "TIME")]
+    pub(super) to: Option<jiff::Timestamp>,
     /// Side data of the run: a CSV of resources over time (timestamp,cpu_percent,memory_mb,…), or prometheus:URL, which is asked
     /// the queries of perfgate.yaml
     #[arg(long, value_name = "FILE|prometheus:URL")]
     pub(super) attach: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ByChoice {
+    Group,
+    Scenario,
 }
 
 /// What the run is, where the files do not say.

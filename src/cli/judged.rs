@@ -4,11 +4,10 @@ use super::args::ComparedArgs;
 use super::commit::pull_request;
 use super::error::CliError;
 use super::policy::{Loaded, trust_base};
-use super::results::{expand, label, read_files};
+use super::results::{expand, label, read_files, read_options};
 use super::search::{Search, overrule, read_current};
 use super::session::Session;
 use crate::gate::{self, Baseline, BaselineInfo, CurrentInfo, Input, Report, judge};
-use crate::ingest::ReadOptions;
 use crate::model::{Run, Warning};
 use crate::report::escape_shell;
 use crate::store::History;
@@ -43,9 +42,9 @@ fn with_files(
     keep: bool,
     session: &Session<'_>,
 ) -> Result<Judged, CliError> {
-    let options = ReadOptions { format: args.results.format_in, lenient: args.results.lenient };
+    let options = read_options(&args.results, loaded);
     let paths = expand(&args.baseline_file, session.folder(), session)?;
-    let baseline = read_files(&paths, options, session)?;
+    let baseline = read_files(&paths, &options, session)?;
     let current = read_current(&args.results, &args.run, loaded, session)?;
     if current.runs.is_empty() {
         return Err(super::normalize::no_results());

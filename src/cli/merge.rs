@@ -11,7 +11,7 @@ use crate::model::merge_shards;
 
 pub(super) fn run(args: &MergeArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let paths = expand(&args.runs, session.folder(), session)?;
-    let read = read_files(&paths, ReadOptions::default(), session)?;
+    let read = read_files(&paths, &ReadOptions::default(), session)?;
     let whole = merge_shards(read.runs)?;
     write_runs(&[whole], true, args.output.as_deref(), session)?;
     say_warnings(&read.warnings, session)?;

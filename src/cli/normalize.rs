@@ -15,8 +15,7 @@ use std::path::Path;
 
 pub(super) fn run(args: &NormalizeArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let loaded = load(session)?;
-    let globs = (loaded.policy.results.as_slice(), loaded.folder.as_path());
-    let Read { runs, warnings } = read_results(&args.results, &args.run, globs, session)?;
+    let Read { runs, warnings } = read_results(&args.results, &args.run, &loaded, session)?;
     if runs.is_empty() {
         return Err(no_results());
     }

@@ -16,8 +16,7 @@ use std::collections::BTreeSet;
 
 pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let loaded = load(session)?;
-    let globs = (loaded.policy.results.as_slice(), loaded.folder.as_path());
-    let Read { mut runs, warnings } = read_results(&args.results, &args.run, globs, session)?;
+    let Read { mut runs, warnings } = read_results(&args.results, &args.run, &loaded, session)?;
     if runs.is_empty() {
         return Err(no_results());
     }

@@ -1,13 +1,15 @@
 //! From the result arguments to runs.
 
-use super::args::{ResultArgs, RunArgs};
+use super::args::{ByChoice, ResultArgs, RunArgs};
 use super::error::CliError;
-use super::policy::load;
+use super::policy::{Loaded, load};
 use super::session::Session;
-use crate::ingest::{Ingested, ReadOptions, Source, attach_prometheus, read, read_resources};
+use crate::ingest::{By, Ingested, ReadOptions, Source, attach_prometheus, read, read_resources};
 use crate::model::{Run, Warning, WarningKind, merge_shards};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Runs that were read, and what was noticed.
 pub(super) struct Read {
@@ -15,21 +17,20 @@ pub(super) struct Read {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// Reads the results that the arguments name, or else those of the policy (`globs`, meant from `folder`). Empty when
-/// neither names any.
+/// Reads the results that the arguments name, or else those of the policy. Empty when neither names any.
 pub(super) fn read_results(
     args: &ResultArgs,
     run: &RunArgs,
-    (globs, folder): (&[String], &Path),
+    loaded: &Loaded,
     session: &Session<'_>,
 ) -> Result<Read, CliError> {
     let paths = if args.results.is_empty() {
-        expand(globs, folder, session)?
+        expand(&loaded.policy.results, &loaded.folder, session)?
     } else {
         expand(&args.results, session.folder(), session)?
     };
-    let options = ReadOptions { format: args.format_in, lenient: args.lenient };
-    let mut all = read_files(&paths, options, session)?;
+    let options = read_options(args, loaded);
+    let mut all = read_files(&paths, &options, session)?;
     if args.merge && !all.runs.is_empty() {
         all.runs = vec![merge_shards(all.runs)?];
     }
@@ -43,6 +44,23 @@ pub(super) fn read_results(
         args.attach.iter().try_for_each(|file| attach(run, &session.path(file), session))?;
     }
     Ok(all)
+}
+
+/// How the arguments and the policy want files to be read.
+pub(super) fn read_options(args: &ResultArgs, loaded: &Loaded) -> ReadOptions {
+    ReadOptions {
+        format: args.format_in,
+        lenient: args.lenient,
+        by: args.by.map(|by| match by {
+            ByChoice::Group => By::Group,
+            ByChoice::Scenario => By::Scenario,
+        }),
+        trim_start: args.trim_start,
+        from: args.from,
+        to: args.to,
+        collapse: loaded.policy.collapse.clone().into(),
+        parser_only: false,
+    }
 }
 
 /// Adds side data to a run: resources over time.
@@ -61,7 +79,7 @@ pub(super) fn attach(run: &mut Run, file: &Path, session: &Session<'_>) -> Resul
 /// Reads files, each a run.
 pub(super) fn read_files(
     paths: &[PathBuf],
-    options: ReadOptions,
+    options: &ReadOptions,
     session: &Session<'_>,
 ) -> Result<Read, CliError> {
     let mut all = Read { runs: Vec::new(), warnings: Vec::new() };
@@ -73,9 +91,16 @@ pub(super) fn read_files(
             let kind = WarningKind::RepeatedFile;
             all.warnings.push(Warning::at(kind, &shown.display().to_string(), None));
         }
-        let source = Source::open(path).map_err(|error| renamed(error, path, shown))?;
+        let mut source = Source::open(path).map_err(|error| renamed(error, path, shown))?;
+        let bar = progress(path, session);
+        if let Some(bar) = bar.clone() {
+            source.on_progress(Arc::new(move |bytes| bar.inc(bytes)));
+        }
         let Ingested { run, warnings } =
             read(source, options).map_err(|error| renamed(error, path, shown))?;
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
         all.runs.push(run);
         all.warnings.extend(warnings.into_iter().map(|mut warning| {
             if let Some(place) = &mut warning.place {
@@ -102,6 +127,21 @@ fn attach_queries(run: &mut Run, address: &str, session: &Session<'_>) -> Result
             "the queries stand under `prometheus:` in perfgate.yaml",
         )
     })
+}
+
+/// Bytes from which on reading a file takes a while.
+const LARGE: u64 = 256 << 20;
+
+/// A bar on a terminal, for a file that takes a while.
+fn progress(path: &Path, session: &Session<'_>) -> Option<ProgressBar> {
+    let bytes = path.metadata().ok()?.len();
+    if !session.terminal_err || bytes < LARGE {
+        return None;
+    }
+    let style = ProgressStyle::with_template(
+        "reading {bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+    );
+    Some(ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
 }
 
 fn renamed(mut error: crate::ingest::IngestError, path: &Path, shown: &Path) -> CliError {

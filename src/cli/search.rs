@@ -106,8 +106,7 @@ pub(super) fn read_current(
     loaded: &Loaded,
     session: &Session<'_>,
 ) -> Result<Read, CliError> {
-    let globs = (loaded.policy.results.as_slice(), loaded.folder.as_path());
-    read_results(results, run, globs, session)
+    read_results(results, run, loaded, session)
 }
 
 /// The arguments overrule the policy.

@@ -19,7 +19,7 @@ pub(super) fn run(args: &SelftestArgs, session: &mut Session<'_>) -> Result<Exit
         recorded(args, &loaded, session)?
     } else {
         let paths = expand(&args.results, session.folder(), session)?;
-        let mut read = read_files(&paths, ReadOptions::default(), session)?.runs;
+        let mut read = read_files(&paths, &ReadOptions::default(), session)?.runs;
         read.iter_mut().for_each(|run| label(run, &args.run));
         same_load(&read)?;
         let of = format!("the first of {}", plural(read.len(), "file"));

@@ -33,6 +33,11 @@ impl Pattern {
         &self.text
     }
 
+    /// The part of the pattern that stands for names.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether the pattern holds this endpoint. A method that a file does not know matches every method; the name of
     /// a kind (`ws`, `websocket`, `grpc`, …) in place of the method matches that kind. A name that is a whole URL
     /// matches by itself or by its path.

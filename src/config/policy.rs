@@ -39,6 +39,8 @@ pub struct Policy {
     pub baseline: BaselineChoice,
     /// Where runs are kept.
     pub store: StoreChoice,
+    /// Patterns whose endpoints are one in raw samples.
+    pub collapse: Vec<Pattern>,
     /// Queries that `--attach prometheus:URL` asks.
     pub prometheus: Vec<Query>,
     /// What decides.

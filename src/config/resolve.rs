@@ -39,6 +39,7 @@ impl Policy {
                 anchor: written.baseline.anchor,
             },
             store: store(&source, written.store)?,
+            collapse: written.collapse.iter().map(|text| Pattern::new(text)).collect(),
             prometheus: resolve_budget::queries(&source, written.prometheus)?,
             rules: Rules {
                 accept_from: accept_from(written.accept),

@@ -63,6 +63,9 @@ pub struct PolicyFile {
     /// Of the profile at the top level: its limits.
     #[serde(default)]
     pub(super) targets: Targets,
+    /// Patterns whose endpoints are one in raw samples, called by the pattern (`/users/*`): for names that hold an id.
+    #[serde(default)]
+    pub(super) collapse: Vec<String>,
     /// Old and new names of endpoints (`"GET /v1/users": "GET /v2/users"`): the baseline's are called by the new one.
     #[serde(default)]
     pub(super) rename: Entries<String>,

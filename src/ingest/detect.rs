@@ -17,6 +17,7 @@ pub(super) fn detect(source: &mut Source) -> Result<Format, IngestError> {
         Some(b'{') => {
             return json(head).ok_or_else(|| IngestError::new(&name, Problem::Unrecognised));
         }
+        Some(b'<') if is_jmeter(head) => return Ok(Format::JMeterXml),
         Some(_) => match csv(head) {
             Ok(format) => return Ok(format),
             Err(problem) => problem,
@@ -39,6 +40,10 @@ fn json(head: &[u8]) -> Option<Format> {
     let line = String::from_utf8_lossy(first_line);
     let whole = serde_json::from_slice::<Point>(first_line)
         .is_ok_and(|point| matches!(point.r#type.as_str(), "Metric" | "Point"));
+    let vegeta = ["attack", "seq", "code", "latency"];
+    if vegeta.iter().all(|key| line.contains(&format!("\"{key}\":"))) {
+        return Some(Format::VegetaJson);
+    }
     let cut = ["\"type\":\"Metric\"", "\"type\":\"Point\""].iter().any(|mark| line.contains(mark));
     if whole || cut {
         return Some(Format::K6Json);
@@ -57,6 +62,11 @@ fn json(head: &[u8]) -> Option<Format> {
     let foreign =
         ["latencies", "aggregate", "machine_info", "benchmarks", "lighthouseVersion", "command"];
     (k6 && !foreign.iter().any(|key| has(key))).then_some(Format::K6Summary)
+}
+
+fn is_jmeter(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(&head[..head.len().min(2_000)]);
+    text.contains("<testResults") || text.contains("<httpSample")
 }
 
 /// Tells the CSV formats apart by their header.
@@ -78,6 +88,22 @@ fn csv(head: &[u8]) -> Result<Format, Problem> {
     }
     if has("metric_name") && has("metric_value") {
         return Ok(Format::K6Csv);
+    }
+    if has("timeStamp") && has("elapsed") && has("label") {
+        return Ok(Format::JMeterCsv);
+    }
+    if has("response-time") && has("Response-delay") && has("offset") {
+        return Ok(Format::HeyCsv);
+    }
+    if has("request-start") && has("request-duration") {
+        return Ok(Format::OhaCsv);
+    }
+    // No header: nanoseconds since 1970, status, nanoseconds.
+    let digits = |i: usize| {
+        columns.get(i).is_some_and(|c| !c.is_empty() && c.bytes().all(|b| b.is_ascii_digit()))
+    };
+    if columns.len() >= 12 && columns[0].len() == 19 && digits(0) && digits(1) && digits(2) {
+        return Ok(Format::VegetaCsv);
     }
     // `Name` or `Type` may be missing by mistake: the reader says so, which is better than "unknown".
     if has("Request Count") && (has("Type") || has("Name")) {

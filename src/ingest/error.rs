@@ -115,7 +115,7 @@ impl IngestError {
             }
             Problem::Truncated { .. } => Some("--lenient judges what is there and says so".to_owned()),
             Problem::TooManyEndpoints { .. } => Some(
-                "give requests that differ only in an id one name: in k6 tags: { name: \"/users/:id\" }".to_owned(),
+                "give requests that differ only in an id one name: in perfgate.yaml collapse: [\"/users/*\"], or in k6 tags: { name: \"/users/:id\" }".to_owned(),
             ),
             Problem::CutDocument => {
                 Some("was the disk full, or the load test killed while it wrote?".to_owned())

@@ -20,11 +20,23 @@ pub enum Format {
     K6Csv,
     /// A plain table of baseline numbers.
     Table,
+    /// JMeter's results as CSV.
+    JMeterCsv,
+    /// JMeter's results as XML.
+    JMeterXml,
+    /// vegeta `encode -to json`.
+    VegetaJson,
+    /// vegeta `encode -to csv`.
+    VegetaCsv,
+    /// hey `-o csv`.
+    HeyCsv,
+    /// oha `--output-format csv`.
+    OhaCsv,
 }
 
 impl Format {
     /// Every format with its name on the command line.
-    pub const NAMES: [(&str, Self); 7] = [
+    pub const NAMES: [(&str, Self); 13] = [
         ("perfgate", Self::Perfgate),
         ("locust-csv", Self::LocustCsv),
         ("locust-json", Self::LocustJson),
@@ -32,6 +44,12 @@ impl Format {
         ("k6-json", Self::K6Json),
         ("k6-csv", Self::K6Csv),
         ("table", Self::Table),
+        ("jmeter-csv", Self::JMeterCsv),
+        ("jmeter-xml", Self::JMeterXml),
+        ("vegeta-json", Self::VegetaJson),
+        ("vegeta-csv", Self::VegetaCsv),
+        ("hey-csv", Self::HeyCsv),
+        ("oha-csv", Self::OhaCsv),
     ];
 }
 

@@ -1,12 +1,10 @@
 //! k6 `--out csv`: a sample a row. The columns depend on the tags that are switched on, so they go by name.
 
-use super::Ingested;
 use super::csv_file::csv_error;
 use super::error::{IngestError, Problem};
-use super::k6_ndjson::Broken;
-use super::k6_raw::{Gathered, Sample, Tags};
-
+use super::k6_raw::{Gathered, Known, Sample, Tags, Wanted};
 use super::source::Source;
+use super::{Ingested, ReadOptions};
 use crate::model::{Warning, WarningKind};
 use csv::{ByteRecord, ReaderBuilder};
 use jiff::Timestamp;
@@ -14,14 +12,16 @@ use std::cell::Cell;
 use std::io::{self, Read};
 use std::rc::Rc;
 
-pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestError> {
+pub(super) fn read(mut source: Source, options: &ReadOptions) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
+    let lenient = options.lenient;
+    let first = options.trim_start.map(|_| first_time(source.head()?)).transpose()?;
     let last_byte = Rc::new(Cell::new(b'\n'));
     let watched = Watched { reader: source.into_reader(), last_byte: Rc::clone(&last_byte) };
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(watched);
     let header = reader.byte_headers().map_err(|error| csv_error(&name, error))?.clone();
     let columns = Columns::new(&name, &header)?;
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered::new(Wanted::new(options, first.flatten()));
     let mut warnings = Vec::new();
     let mut broken = Broken::default();
     let mut rows = Rows { name: &name, columns: &columns, last_byte: &last_byte };
@@ -63,6 +63,40 @@ pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestErro
     Ok(ingested)
 }
 
+/// The earliest time of the first rows: k6 writes them roughly in order.
+fn first_time(head: &[u8]) -> Result<Option<i64>, IngestError> {
+    let mut reader = ReaderBuilder::new().flexible(true).from_reader(head);
+    let place =
+        reader.byte_headers().ok().and_then(|header| header.iter().position(|c| c == b"timestamp"));
+    let time = |record: ByteRecord| nanoseconds(std::str::from_utf8(record.get(place?)?).ok()?);
+    Ok(reader.byte_records().map_while(Result::ok).filter_map(time).min())
+}
+
+fn nanoseconds(text: &str) -> Option<i64> {
+    i64::try_from(timestamp(text)?.as_nanosecond()).ok()
+}
+
+/// Lines that were left out.
+#[derive(Default)]
+struct Broken {
+    count: u64,
+    first: Option<(u64, String)>,
+}
+
+impl Broken {
+    fn add(&mut self, line: u64, problem: &Problem) {
+        self.count += 1;
+        if self.first.is_none() {
+            self.first = Some((line, problem.to_string()));
+        }
+    }
+
+    fn warning(self, name: &str) -> Option<Warning> {
+        let (line, first) = self.first?;
+        Some(Warning::at(WarningKind::BrokenLines { count: self.count, first }, name, Some(line)))
+    }
+}
+
 /// A reader that remembers the last byte: k6 ends every row, so a file that does not end with a line end was cut.
 struct Watched<R> {
     reader: R,
@@ -89,6 +123,7 @@ struct Columns {
     name: Option<usize>,
     url: Option<usize>,
     group: Option<usize>,
+    scenario: Option<usize>,
     check: Option<usize>,
 }
 
@@ -107,6 +142,7 @@ impl Columns {
             name: find("name"),
             url: find("url"),
             group: find("group"),
+            scenario: find("scenario"),
             check: find("check"),
         })
     }
@@ -148,19 +184,23 @@ impl Rows<'_> {
             at(Problem::BadValue { what: what.to_owned(), value: value.to_owned(), why })
         };
         let parsed = value.parse::<f64>().ok().filter(|v| v.is_finite());
+        let metric = text(self.columns.metric).map_err(not_text)?;
         let sample = Sample {
-            metric: text(self.columns.metric).map_err(not_text)?,
-            time: timestamp(time).ok_or_else(|| bad("timestamp", time, "is no time"))?,
+            metric,
+            known: Known::of(metric),
+            time: nanoseconds(time).ok_or_else(|| bad("timestamp", time, "is no time"))?,
             value: parsed.ok_or_else(|| bad("metric_value", value, "is no finite number"))?,
-            tags: Tags {
-                method: tag(self.columns.method)?,
-                name: tag(self.columns.name)?,
-                url: tag(self.columns.url)?,
-                group: tag(self.columns.group)?,
-                check: tag(self.columns.check)?,
-            },
+            order: line,
         };
-        gathered.add(&sample).map_err(at)
+        let tags = gathered.tags(Tags {
+            method: tag(self.columns.method)?.to_owned(),
+            name: tag(self.columns.name)?.to_owned(),
+            url: tag(self.columns.url)?.to_owned(),
+            group: tag(self.columns.group)?.to_owned(),
+            scenario: tag(self.columns.scenario)?.to_owned(),
+            check: tag(self.columns.check)?.to_owned(),
+        });
+        gathered.add(sample, tags).map_err(at)
     }
 }
 

@@ -1,11 +1,13 @@
 //! k6 `--out json`: one JSON object a line, either the declaration of a metric or one of its points.
 
-use super::Ingested;
 use super::error::{IngestError, Problem};
 use super::json_file::explained;
-use super::k6_raw::{Declaration, Gathered, Sample, Tags};
+use super::k6_fast::Memory;
+use super::k6_raw::{Declaration, Gathered, Known, Sample, Tags, Wanted};
+use super::raw::{Gather, scan};
 use super::source::Source;
-use crate::model::{Warning, WarningKind};
+use super::{Ingested, ReadOptions};
+use jiff::Timestamp;
 use serde::Deserialize;
 use std::borrow::Cow;
 
@@ -44,117 +46,126 @@ struct WrittenTags<'a> {
     #[serde(borrow)]
     group: Option<Cow<'a, str>>,
     #[serde(borrow)]
+    scenario: Option<Cow<'a, str>>,
+    #[serde(borrow)]
     check: Option<Cow<'a, str>>,
 }
 
-pub(super) fn read(mut source: Source, lenient: bool) -> Result<Ingested, IngestError> {
-    let name = source.name().to_owned();
-    let mut gathered = Gathered::default();
-    let mut warnings = Vec::new();
-    let mut broken = Broken::default();
-    let mut line = Vec::new();
-    let mut lines = 0;
-    loop {
-        match source.next_line(&mut line, lines) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => match error.problem {
-                Problem::Truncated { ref how, .. } if lenient => {
-                    let kind = WarningKind::Truncated { how: how.clone() };
-                    warnings.push(Warning::at(kind, &name, Some(lines + 1)));
-                    break;
-                }
-                _ => return Err(error),
-            },
+impl WrittenTags<'_> {
+    fn owned(self) -> Tags {
+        let text = |tag: Option<Cow<'_, str>>| tag.map(Cow::into_owned).unwrap_or_default();
+        Tags {
+            method: text(self.method),
+            name: text(self.name),
+            url: text(self.url),
+            group: text(self.group),
+            scenario: text(self.scenario),
+            check: text(self.check),
         }
-        let ended = line.ends_with(b"\n");
-        if line.trim_ascii().is_empty() {
-            lines += 1;
-            continue;
-        }
-        if let Err(problem) = add(&mut gathered, &line) {
-            let cut = !ended && matches!(problem, Problem::Malformed(_));
-            let problem = if cut {
-                Problem::Truncated { lines, how: "the last line is cut".to_owned() }
-            } else {
-                problem
-            };
-            let error = IngestError::at(&name, lines + 1, problem);
-            // Too many endpoints stay too many, however lenient.
-            if !lenient
-                || matches!(
-                    error.problem,
-                    Problem::TooManyEndpoints { .. } | Problem::TooMany { .. }
-                )
-            {
-                return Err(error);
-            }
-            match error.problem {
-                Problem::Truncated { how, .. } => {
-                    let kind = WarningKind::Truncated { how };
-                    warnings.push(Warning::at(kind, &name, Some(lines + 1)));
-                }
-                problem => broken.add(lines + 1, &problem),
-            }
-        }
-        lines += 1;
     }
-    warnings.extend(broken.warning(&name));
-    let mut ingested = gathered.finish(&name);
-    ingested.warnings.extend(warnings);
+}
+
+pub(super) fn read(mut source: Source, options: &ReadOptions) -> Result<Ingested, IngestError> {
+    let name = source.name().to_owned();
+    let first = options.trim_start.map(|_| first_time(source.head()?)).transpose()?;
+    let wanted = Wanted::new(options, first.flatten());
+    let fast = !options.parser_only;
+    let make =
+        || Lines { gathered: Gathered::new(wanted.clone()), memory: Memory::default(), fast };
+    let scanned = scan(source, options.lenient, make)?;
+    let mut parts = scanned.parts.into_iter().map(|part| part.gathered);
+    let mut whole = parts.next().unwrap_or_else(|| Gathered::new(wanted.clone()));
+    for part in parts {
+        whole.merge(part).map_err(|problem| IngestError::new(&name, problem))?;
+    }
+    let mut ingested = whole.finish(&name);
+    ingested.warnings.extend(scanned.warnings);
     Ok(ingested)
 }
 
-fn add(gathered: &mut Gathered, line: &[u8]) -> Result<(), Problem> {
-    let parsed = serde_json::from_slice(line.trim_ascii_end());
-    let line: Line<'_> = parsed.map_err(|error| Problem::Malformed(explained(&error)))?;
-    let missing = |field: &str| Problem::Malformed(format!("`{field}` is missing"));
-    match line.r#type.as_ref() {
-        "Metric" => {
-            let sort = line.data.r#type.ok_or_else(|| missing("data.type"))?.into_owned();
-            let contains = line.data.contains.unwrap_or_default().into_owned();
-            gathered.declare(&line.metric, Declaration { sort, contains });
-            Ok(())
+/// The earliest time of the first lines: k6 writes them roughly in order.
+fn first_time(head: &[u8]) -> Result<Option<i64>, IngestError> {
+    let lines = head.split(|b| *b == b'\n');
+    let time = |line: &[u8]| {
+        let line: Line<'_> = serde_json::from_slice(line).ok()?;
+        nanoseconds(&line.data.time?)
+    };
+    Ok(lines.filter_map(time).min())
+}
+
+fn nanoseconds(text: &str) -> Option<i64> {
+    let at: Timestamp = text.parse().ok()?;
+    i64::try_from(at.as_nanosecond()).ok()
+}
+
+/// One worker's lines.
+struct Lines {
+    gathered: Gathered,
+    memory: Memory,
+    fast: bool,
+}
+
+impl Gather for Lines {
+    fn line(&mut self, line: &[u8], order: u64) -> Result<(), Problem> {
+        if !self.fast {
+            return self.slow(line, order).map(drop);
         }
-        "Point" => {
-            let text = line.data.time.ok_or_else(|| missing("data.time"))?;
-            let time = text.parse().map_err(|_| Problem::BadValue {
-                what: "data.time".to_owned(),
-                value: text.to_string(),
-                why: "is no RFC 3339 time",
-            })?;
-            let value = line.data.value.ok_or_else(|| missing("data.value"))?;
-            let tags = line.data.tags.unwrap_or_default();
-            let tags = Tags {
-                method: tags.method.as_deref().unwrap_or_default(),
-                name: tags.name.as_deref().unwrap_or_default(),
-                url: tags.url.as_deref().unwrap_or_default(),
-                group: tags.group.as_deref().unwrap_or_default(),
-                check: tags.check.as_deref().unwrap_or_default(),
+        let Some(point) = self.memory.point(line) else {
+            return if line.trim_ascii().is_empty() {
+                Ok(())
+            } else {
+                self.slow(line, order).map(drop)
             };
-            gathered.add(&Sample { metric: &line.metric, time, value, tags })
-        }
-        other => Err(Problem::Malformed(format!("`{other}` is neither Metric nor Point"))),
+        };
+        let Some(tags) = self.memory.find(point.tags) else {
+            let id = self.slow(line, order)?;
+            if let Some(id) = id
+                && self.memory.remember(point.tags, id)
+            {
+                self.gathered.forget_tags();
+            }
+            return Ok(());
+        };
+        // The name is of letters, digits and underscores.
+        let metric = std::str::from_utf8(point.metric).unwrap_or_default();
+        let known = Known::of(metric);
+        self.gathered
+            .add(Sample { metric, known, time: point.time, value: point.value, order }, tags)
     }
 }
 
-/// Lines that were left out.
-#[derive(Default)]
-pub(super) struct Broken {
-    count: u64,
-    first: Option<(u64, String)>,
-}
-
-impl Broken {
-    pub(super) fn add(&mut self, line: u64, problem: &Problem) {
-        self.count += 1;
-        if self.first.is_none() {
-            self.first = Some((line, problem.to_string()));
+impl Lines {
+    /// Reads a line of any shape; gives the number of its tags.
+    fn slow(&mut self, line: &[u8], order: u64) -> Result<Option<u32>, Problem> {
+        if line.trim_ascii().is_empty() {
+            return Ok(None);
         }
-    }
-
-    pub(super) fn warning(self, name: &str) -> Option<Warning> {
-        let (line, first) = self.first?;
-        Some(Warning::at(WarningKind::BrokenLines { count: self.count, first }, name, Some(line)))
+        let parsed = serde_json::from_slice(line.trim_ascii_end());
+        let line: Line<'_> = parsed.map_err(|error| Problem::Malformed(explained(&error)))?;
+        let missing = |field: &str| Problem::Malformed(format!("`{field}` is missing"));
+        match line.r#type.as_ref() {
+            "Metric" => {
+                let sort = line.data.r#type.ok_or_else(|| missing("data.type"))?.into_owned();
+                let contains = line.data.contains.unwrap_or_default().into_owned();
+                self.gathered.declare(&line.metric, Declaration { sort, contains });
+                Ok(None)
+            }
+            "Point" => {
+                let text = line.data.time.ok_or_else(|| missing("data.time"))?;
+                let time = nanoseconds(&text).ok_or_else(|| Problem::BadValue {
+                    what: "data.time".to_owned(),
+                    value: text.to_string(),
+                    why: "is no RFC 3339 time",
+                })?;
+                let value = line.data.value.ok_or_else(|| missing("data.value"))?;
+                let tags = line.data.tags.unwrap_or_default().owned();
+                let tags = self.gathered.tags(tags);
+                let known = Known::of(&line.metric);
+                self.gathered
+                    .add(Sample { metric: &line.metric, known, time, value, order }, tags)?;
+                Ok(Some(tags))
+            }
+            other => Err(Problem::Malformed(format!("`{other}` is neither Metric nor Point"))),
+        }
     }
 }

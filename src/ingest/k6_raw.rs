@@ -1,43 +1,107 @@
 //! The samples of a raw k6 output, gathered into a run. The two raw formats differ only in how a line is read.
+//!
+//! Nothing depends on the order of the lines: what several workers gather adds up to the same, digit by digit.
 
-use super::Ingested;
 use super::error::Problem;
 use super::k6_metric::{
     CHECKS, DROPPED, DURATION, FAILED, GRPC, REQUESTS, USERS, is_built_in, is_websocket_latency,
     unit,
 };
+use super::k6_tally::{PARTS, Tally, Times};
+use super::seconds::Seconds;
+use super::{By, Ingested, ReadOptions};
+use crate::config::Pattern;
 use crate::model::{
-    Check, CustomMetric, Distribution, Endpoint, EndpointKey, Kind, Latency, Quantile, Run, Tool,
-    Unit, Warning, WarningKind,
+    Check, CustomMetric, Endpoint, EndpointKey, Kind, Quantile, Run, Tool, Unit, Warning,
+    WarningKind,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// Most endpoints that a run may have. More is nearly always an id in the URL, and no report can show it.
 const MOST_ENDPOINTS: usize = 10_000;
-
 /// Most custom metrics, and most checks, that a run may have.
 const MOST_METRICS: usize = 2_000;
+/// Sets of tags that are known at once.
+const MOST_TAGS: usize = 1_000_000;
+/// Sums are whole numbers of this part of a unit, so that their order cannot matter.
+const SUM_STEP: f64 = 1e-9;
+const NS_PER_SECOND: i64 = 1_000_000_000;
+/// The groups of requests that are no part of the load.
+const APART: [&str; 2] = ["::setup", "::teardown"];
+
+/// What a metric is to a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    Requests,
+    Duration,
+    Failed,
+    Part(u8),
+    Grpc,
+    Websocket,
+    Users,
+    Dropped,
+    Checks,
+    Ignored,
+    Custom,
+}
+
+impl Known {
+    pub(super) fn of(metric: &str) -> Self {
+        match metric {
+            REQUESTS => Self::Requests,
+            DURATION => Self::Duration,
+            FAILED => Self::Failed,
+            GRPC => Self::Grpc,
+            USERS => Self::Users,
+            DROPPED => Self::Dropped,
+            CHECKS => Self::Checks,
+            _ if is_websocket_latency(metric) => Self::Websocket,
+            _ => match metric
+                .strip_prefix("http_req_")
+                .and_then(|part| PARTS.iter().position(|own| *own == part))
+            {
+                Some(part) => Self::Part(part as u8),
+                None if is_built_in(metric) => Self::Ignored,
+                None => Self::Custom,
+            },
+        }
+    }
+}
 
 /// One sample of a raw output.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Sample<'a> {
     pub(super) metric: &'a str,
-    pub(super) time: Timestamp,
+    pub(super) known: Known,
+    /// Nanoseconds since 1970.
+    pub(super) time: i64,
     pub(super) value: f64,
-    pub(super) tags: Tags<'a>,
+    /// Grows with the place in the file.
+    pub(super) order: u64,
 }
 
 /// The tags that matter here; absent and empty are the same.
-#[derive(Default)]
-pub(super) struct Tags<'a> {
-    pub(super) method: &'a str,
-    pub(super) name: &'a str,
-    pub(super) url: &'a str,
-    pub(super) group: &'a str,
-    pub(super) check: &'a str,
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Tags {
+    pub(super) method: String,
+    pub(super) name: String,
+    pub(super) url: String,
+    pub(super) group: String,
+    pub(super) scenario: String,
+    pub(super) check: String,
+}
+
+/// A set of tags, and the endpoints that it stands for once they are known.
+struct Tagged {
+    tags: Tags,
+    http: Option<u32>,
+    by: Option<u32>,
 }
 
 /// What the file says of a metric.
+#[derive(Clone)]
 pub(super) struct Declaration {
     /// `trend`, `counter`, `rate` or `gauge`.
     pub(super) sort: String,
@@ -45,171 +109,334 @@ pub(super) struct Declaration {
     pub(super) contains: String,
 }
 
+/// Which samples count, and what endpoints they make.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted {
+    /// Nanoseconds since 1970 of the first and behind the last sample that counts.
+    pub(super) from: Option<i64>,
+    pub(super) to: Option<i64>,
+    pub(super) by: Option<By>,
+    pub(super) collapse: Arc<[Pattern]>,
+}
+
+impl Wanted {
+    /// What the options ask for, in a file whose first sample is of this time.
+    pub(super) fn new(options: &ReadOptions, first: Option<i64>) -> Self {
+        let nanoseconds = |at: Timestamp| i64::try_from(at.as_nanosecond()).ok();
+        let trimmed = options
+            .trim_start
+            .and_then(|by| first?.checked_add(i64::try_from(by.as_nanos()).ok()?));
+        let from = options.from.and_then(nanoseconds).into_iter().chain(trimmed).max();
+        let to = options.to.and_then(nanoseconds);
+        Self { from, to, by: options.by, collapse: Arc::clone(&options.collapse) }
+    }
+}
+
 /// Everything that was gathered so far.
-#[derive(Default)]
 pub(super) struct Gathered {
-    endpoints: BTreeMap<EndpointKey, Tally>,
-    /// Endpoints by kind, method and name as one text.
-    known: HashMap<String, EndpointKey>,
-    total: Tally,
-    span: Option<(Timestamp, Timestamp)>,
+    wanted: Wanted,
+    endpoints: Vec<(EndpointKey, Tally)>,
+    known: HashMap<EndpointKey, u32>,
+    tagged: Vec<Tagged>,
+    ids: HashMap<Tags, u32>,
+    span: Option<(i64, i64)>,
     users: Option<(f64, f64)>,
     dropped: f64,
     checks: BTreeMap<String, (u64, u64)>,
-    custom: BTreeMap<String, Series>,
+    custom: HashMap<String, Series>,
     declared: BTreeMap<String, Declaration>,
-}
-
-/// What is counted of one endpoint.
-#[derive(Default)]
-struct Tally {
-    requests: u64,
-    failures: u64,
-    outcomes: u64,
-    times: Distribution,
+    seconds: Seconds,
 }
 
 /// The samples of a custom metric whose type may only be known later.
 #[derive(Default)]
 struct Series {
     count: u64,
-    sum: f64,
-    last: Option<(Timestamp, f64)>,
+    /// In steps of [`SUM_STEP`].
+    sum: i128,
+    /// Time, place in the file, value.
+    last: Option<(i64, u64, f64)>,
     /// None once a value was no latency, so that there are no quantiles.
-    times: Option<Distribution>,
+    times: Option<Times>,
 }
 
 impl Gathered {
+    pub(super) fn new(wanted: Wanted) -> Self {
+        Self {
+            wanted,
+            endpoints: Vec::new(),
+            known: HashMap::new(),
+            tagged: Vec::new(),
+            ids: HashMap::new(),
+            span: None,
+            users: None,
+            dropped: 0.0,
+            checks: BTreeMap::new(),
+            custom: HashMap::new(),
+            declared: BTreeMap::new(),
+            seconds: Seconds::default(),
+        }
+    }
+
     pub(super) fn declare(&mut self, metric: &str, declaration: Declaration) {
         self.declared.insert(metric.to_owned(), declaration);
     }
 
-    /// Adds one sample.
-    pub(super) fn add(&mut self, sample: &Sample<'_>) -> Result<(), Problem> {
-        match sample.metric {
-            REQUESTS => {
+    /// The number by which a set of tags is known from now on.
+    pub(super) fn tags(&mut self, tags: Tags) -> u32 {
+        if let Some(id) = self.ids.get(&tags) {
+            return *id;
+        }
+        // A line whose tags no other line has would keep them for nothing.
+        if self.tagged.len() >= MOST_TAGS {
+            self.forget_tags();
+        }
+        let id = self.tagged.len() as u32;
+        self.tagged.push(Tagged { tags: tags.clone(), http: None, by: None });
+        self.ids.insert(tags, id);
+        id
+    }
+
+    /// Forgets every set of tags: their numbers mean nothing any more.
+    pub(super) fn forget_tags(&mut self) {
+        self.tagged.clear();
+        self.ids.clear();
+    }
+
+    /// Adds one sample with the tags of this number.
+    pub(super) fn add(&mut self, sample: Sample<'_>, tags: u32) -> Result<(), Problem> {
+        let Wanted { from, to, .. } = self.wanted;
+        if from.is_some_and(|from| sample.time < from) || to.is_some_and(|to| sample.time >= to) {
+            return Ok(());
+        }
+        let value = sample.value;
+        match sample.known {
+            Known::Part(part) => {
+                self.http(tags)?.add_part(usize::from(part), value);
+                return self.for_by(tags, |tally| {
+                    tally.add_part(usize::from(part), value);
+                    Ok(())
+                });
+            }
+            Known::Duration => {
+                self.http(tags)?.times.record(value, sample.metric)?;
+                self.seconds.time(sample.time.div_euclid(NS_PER_SECOND), value);
+                return self.for_by(tags, |tally| tally.times.record(value, sample.metric));
+            }
+            Known::Requests => {
                 self.widen(sample.time);
-                let tally = self.tally(Kind::Http, &sample.tags)?;
-                tally.requests += 1;
-                self.total.requests += 1;
+                self.seconds.request(sample.time.div_euclid(NS_PER_SECOND));
+                self.http(tags)?.requests += 1;
+                return self.for_by(tags, |tally| {
+                    tally.requests += 1;
+                    Ok(())
+                });
             }
-            DURATION => {
-                record(&mut self.total.times, sample)?;
-                record(&mut self.tally(Kind::Http, &sample.tags)?.times, sample)?;
-            }
-            FAILED => {
-                let failed = u64::from(sample.value > 0.0);
-                let tally = self.tally(Kind::Http, &sample.tags)?;
-                tally.failures += failed;
-                tally.outcomes += 1;
-                self.total.failures += failed;
-                self.total.outcomes += 1;
-            }
-            GRPC => {
-                self.widen(sample.time);
-                let tally = self.tally(Kind::Grpc, &sample.tags)?;
-                tally.requests += 1;
-                record(&mut tally.times, sample)?;
-            }
-            metric if is_websocket_latency(metric) => {
-                self.widen(sample.time);
-                let name = format!("{metric} {}", sample.tags.url);
-                let tags = Tags { name: &name, ..Tags::default() };
-                let tally = self.tally(Kind::Websocket, &tags)?;
-                tally.requests += 1;
-                record(&mut tally.times, sample)?;
-            }
-            USERS => {
-                let (low, high) = self.users.unwrap_or((sample.value, sample.value));
-                self.users = Some((low.min(sample.value), high.max(sample.value)));
-            }
-            DROPPED => self.dropped += sample.value,
-            CHECKS => {
-                let group = sample.tags.group;
-                let separator = if group.is_empty() { "" } else { "::" };
-                let name = format!("{group}{separator}{}", sample.tags.check);
-                if self.checks.len() >= MOST_METRICS && !self.checks.contains_key(&name) {
-                    return Err(Problem::TooMany { what: "checks", limit: MOST_METRICS });
+            Known::Failed => {
+                let failed = u64::from(value > 0.0);
+                if failed > 0 {
+                    self.seconds.failure(sample.time.div_euclid(NS_PER_SECOND));
                 }
-                let (passes, fails) = self.checks.entry(name).or_default();
-                *(if sample.value > 0.0 { passes } else { fails }) += 1;
+                let count = |tally: &mut Tally| {
+                    tally.failures += failed;
+                    tally.outcomes += 1;
+                };
+                count(self.http(tags)?);
+                return self.for_by(tags, |tally| {
+                    count(tally);
+                    Ok(())
+                });
             }
-            metric if !is_built_in(metric) => self.add_custom(sample)?,
-            _ => {}
+            Known::Grpc => self.timed(Kind::Grpc, sample, tags)?,
+            Known::Websocket => self.timed(Kind::Websocket, sample, tags)?,
+            Known::Users => {
+                let (low, high) = self.users.unwrap_or((value, value));
+                self.users = Some((low.min(value), high.max(value)));
+            }
+            Known::Dropped => self.dropped += value,
+            Known::Checks => self.check(value, tags)?,
+            Known::Custom => self.add_custom(sample)?,
+            Known::Ignored => {}
         }
         Ok(())
     }
 
-    fn widen(&mut self, time: Timestamp) {
+    fn widen(&mut self, time: i64) {
         let (first, last) = self.span.unwrap_or((time, time));
         self.span = Some((first.min(time), last.max(time)));
     }
 
-    /// The tally of the endpoint that the tags name.
-    fn tally(&mut self, kind: Kind, tags: &Tags<'_>) -> Result<&mut Tally, Problem> {
-        let name = if tags.name.is_empty() { tags.url } else { tags.name };
-        let text = format!("{kind} {} {name}", tags.method);
-        if !self.known.contains_key(&text) {
-            let method = Some(tags.method).filter(|method| !method.is_empty());
-            if self.known.len() >= MOST_ENDPOINTS {
-                let example = name.chars().take(100).collect();
-                return Err(Problem::TooManyEndpoints { limit: MOST_ENDPOINTS, example });
+    /// The tally of the HTTP endpoint that the tags name.
+    fn http(&mut self, tags: u32) -> Result<&mut Tally, Problem> {
+        let known = self.tagged[tags as usize].http;
+        let at = match known {
+            Some(at) => at,
+            None => {
+                let own = &self.tagged[tags as usize].tags;
+                let key = key(Kind::Http, &own.method, own, &self.wanted.collapse);
+                let at = self.endpoint(key)?;
+                self.tagged[tags as usize].http = Some(at);
+                at
             }
-            self.known.insert(text.clone(), EndpointKey::named(kind, method, name));
-        }
-        Ok(self.endpoints.entry(self.known[&text].clone()).or_default())
+        };
+        Ok(&mut self.endpoints[at as usize].1)
     }
 
-    fn add_custom(&mut self, sample: &Sample<'_>) -> Result<(), Problem> {
-        if !self.custom.contains_key(sample.metric) {
+    /// Does the same for the group or scenario of the tags, where those are asked for.
+    fn for_by(
+        &mut self,
+        tags: u32,
+        mut count: impl FnMut(&mut Tally) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let Some(by) = self.wanted.by else { return Ok(()) };
+        let at = match self.tagged[tags as usize].by {
+            Some(at) => at,
+            None => {
+                let own = &self.tagged[tags as usize].tags;
+                let key = match by {
+                    By::Group => EndpointKey::named(Kind::Group, None, &own.group),
+                    By::Scenario => EndpointKey::named(Kind::Scenario, None, &own.scenario),
+                };
+                let at = self.endpoint(key)?;
+                self.tagged[tags as usize].by = Some(at);
+                at
+            }
+        };
+        count(&mut self.endpoints[at as usize].1)
+    }
+
+    /// A request of which there is one sample alone.
+    fn timed(&mut self, kind: Kind, sample: Sample<'_>, tags: u32) -> Result<(), Problem> {
+        self.widen(sample.time);
+        let own = &self.tagged[tags as usize].tags;
+        let key = match kind {
+            Kind::Websocket => {
+                EndpointKey::named(kind, None, &format!("{} {}", sample.metric, own.url))
+            }
+            _ => key(kind, &own.method, own, &self.wanted.collapse),
+        };
+        let at = self.endpoint(key)?;
+        let tally = &mut self.endpoints[at as usize].1;
+        tally.requests += 1;
+        tally.times.record(sample.value, sample.metric)
+    }
+
+    /// The place of an endpoint.
+    fn endpoint(&mut self, key: EndpointKey) -> Result<u32, Problem> {
+        if let Some(at) = self.known.get(&key) {
+            return Ok(*at);
+        }
+        if self.endpoints.len() >= MOST_ENDPOINTS {
+            let example = offenders(&key, &self.endpoints);
+            return Err(Problem::TooManyEndpoints { limit: MOST_ENDPOINTS, example });
+        }
+        let at = self.endpoints.len() as u32;
+        self.endpoints.push((key.clone(), Tally::default()));
+        self.known.insert(key, at);
+        Ok(at)
+    }
+
+    fn check(&mut self, value: f64, tags: u32) -> Result<(), Problem> {
+        let own = &self.tagged[tags as usize].tags;
+        let separator = if own.group.is_empty() { "" } else { "::" };
+        let name = format!("{}{separator}{}", own.group, own.check);
+        let held = value > 0.0;
+        self.count_check(name, u64::from(held), u64::from(!held))
+    }
+
+    fn count_check(&mut self, name: String, passes: u64, fails: u64) -> Result<(), Problem> {
+        if self.checks.len() >= MOST_METRICS && !self.checks.contains_key(&name) {
+            return Err(Problem::TooMany { what: "checks", limit: MOST_METRICS });
+        }
+        let own = self.checks.entry(name).or_default();
+        *own = (own.0 + passes, own.1 + fails);
+        Ok(())
+    }
+
+    fn series(&mut self, name: &str) -> Result<&mut Series, Problem> {
+        if !self.custom.contains_key(name) {
             if self.custom.len() >= MOST_METRICS {
                 return Err(Problem::TooMany { what: "metrics", limit: MOST_METRICS });
             }
-            let series = Series { times: Some(Distribution::new()), ..Series::default() };
-            self.custom.insert(sample.metric.to_owned(), series);
+            let series = Series { times: Some(Times::default()), ..Series::default() };
+            self.custom.insert(name.to_owned(), series);
         }
-        let Some(series) = self.custom.get_mut(sample.metric) else { return Ok(()) };
+        Ok(self.custom.entry(name.to_owned()).or_default())
+    }
+
+    fn add_custom(&mut self, sample: Sample<'_>) -> Result<(), Problem> {
+        let series = self.series(sample.metric)?;
         series.count += 1;
-        series.sum += sample.value;
-        if series.last.is_none_or(|(time, _)| time <= sample.time) {
-            series.last = Some((sample.time, sample.value));
-        }
-        if series.times.as_mut().is_some_and(|times| times.record(sample.value).is_err()) {
+        series.sum = series.sum.saturating_add((sample.value / SUM_STEP).round() as i128);
+        series.keep_last((sample.time, sample.order, sample.value));
+        if series.times.as_mut().is_some_and(|times| times.record(sample.value, "").is_err()) {
             series.times = None;
         }
         Ok(())
     }
 
+    /// Adds what another worker gathered.
+    pub(super) fn merge(&mut self, other: Self) -> Result<(), Problem> {
+        for (key, tally) in other.endpoints {
+            let at = self.endpoint(key)?;
+            self.endpoints[at as usize].1.merge(tally);
+        }
+        if let Some((first, last)) = other.span {
+            self.widen(first);
+            self.widen(last);
+        }
+        if let Some((low, high)) = other.users {
+            let (own_low, own_high) = self.users.unwrap_or((low, high));
+            self.users = Some((own_low.min(low), own_high.max(high)));
+        }
+        self.dropped += other.dropped;
+        for (name, (passes, fails)) in other.checks {
+            self.count_check(name, passes, fails)?;
+        }
+        for (name, series) in other.custom {
+            self.series(&name)?.merge(series);
+        }
+        self.declared.extend(other.declared);
+        self.seconds.merge(other.seconds);
+        Ok(())
+    }
+
     /// The run that was gathered.
-    pub(super) fn finish(self, file: &str) -> Ingested {
+    pub(super) fn finish(mut self, file: &str) -> Ingested {
         let mut run = Run::new(Tool { name: "k6".to_owned(), version: None });
         let mut warnings = Vec::new();
         if let Some((first, last)) = self.span {
-            run.started_at = Some(first);
-            run.duration_s = Some(last.duration_since(first).as_secs_f64()).filter(|s| *s > 0.0);
+            run.started_at = Timestamp::from_nanosecond(first.into()).ok();
+            run.duration_s =
+                Some((last - first) as f64 / NS_PER_SECOND as f64).filter(|s| *s > 0.0);
         }
         run.load.users = match self.users {
             // The number of users is a whole number in the file; a ramp has none.
             Some((low, high)) if (high - low).abs() < 0.5 && high >= 0.0 => Some(high as u64),
             _ => None,
         };
-        let http = self.total.requests > 0 || self.endpoints.is_empty();
-        run.total = endpoint(EndpointKey::Total, self.total, run.duration_s);
-        if !http {
-            // Only WebSocket or gRPC was used: the HTTP total is not zero requests but no total at all.
-            run.total = Endpoint::new(EndpointKey::Total);
+        self.endpoints.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut total = Tally::default();
+        for (key, tally) in &self.endpoints {
+            let all = tally.times.distribution();
+            if matches!(key, EndpointKey::Named { kind: Kind::Http, .. }) {
+                total.add(tally, &all);
+            }
+            run.endpoints.push(tally.endpoint(key.clone(), all, run.duration_s));
         }
-        let duration_s = run.duration_s;
-        run.endpoints = self
-            .endpoints
-            .into_iter()
-            .map(|(key, tally)| endpoint(key, tally, duration_s))
-            .collect();
+        let http = total.requests > 0 || self.endpoints.is_empty();
+        // Where only WebSocket or gRPC was used, the HTTP total is not zero requests but no total at all.
+        run.total = match http {
+            true => total.endpoint(EndpointKey::Total, total.times.distribution(), run.duration_s),
+            false => Endpoint::new(EndpointKey::Total),
+        };
         let named = |(name, (passes, fails))| Check { name, passes, fails };
         run.checks = self.checks.into_iter().map(named).collect();
-        for (name, series) in self.custom {
+        let custom: BTreeMap<String, Series> = self.custom.into_iter().collect();
+        for (name, series) in custom {
             run.metrics.push(custom_metric(&name, series, self.declared.get(&name)));
         }
+        run.timeline = self.seconds.timelines();
         if self.dropped > 0.0 {
             let kind = WarningKind::DroppedIterations { count: self.dropped as u64 };
             warnings.push(Warning::at(kind, file, None));
@@ -224,38 +451,79 @@ impl Gathered {
     }
 }
 
-fn record(times: &mut Distribution, sample: &Sample<'_>) -> Result<(), Problem> {
-    times.record(sample.value).map_err(|_| Problem::BadValue {
-        what: sample.metric.to_owned(),
-        value: sample.value.to_string(),
-        why: "is no response time in milliseconds",
-    })
+/// The endpoint that the tags name. What the script does before and after the load stands apart, and names that a pattern of the
+/// policy holds are one.
+fn key(kind: Kind, method: &str, tags: &Tags, collapse: &[Pattern]) -> EndpointKey {
+    let name = if tags.name.is_empty() { &tags.url } else { &tags.name };
+    let method = Some(method).filter(|method| !method.is_empty());
+    let apart = APART.iter().find(|group| tags.group.starts_with(**group));
+    let name = apart.map_or_else(|| name.clone(), |group| format!("{group} {name}"));
+    let key = EndpointKey::named(kind, method, &name);
+    match collapse.iter().find(|pattern| pattern.matches(&key)) {
+        Some(pattern) => EndpointKey::named(kind, method, pattern.name()),
+        None => key,
+    }
 }
 
-fn endpoint(key: EndpointKey, tally: Tally, duration_s: Option<f64>) -> Endpoint {
-    let mut endpoint = Endpoint::new(key);
-    endpoint.requests = Some(tally.requests);
-    if tally.outcomes > 0 {
-        endpoint.failures = Some(tally.failures);
-        endpoint.outcomes = Some(tally.outcomes).filter(|of| *of != tally.requests);
+/// The name that was too much, and the shapes that most of them have.
+fn offenders(last: &EndpointKey, all: &[(EndpointKey, Tally)]) -> String {
+    let shape = |key: &EndpointKey| -> String {
+        let text = key.to_string();
+        let parts = text.split('/').map(|part| {
+            let id = part.len() > 20 || part.bytes().any(|b| b.is_ascii_digit());
+            if id { "*" } else { part }
+        });
+        parts.collect::<Vec<_>>().join("/")
+    };
+    let mut shapes: BTreeMap<String, usize> = BTreeMap::new();
+    all.iter().for_each(|(key, _)| *shapes.entry(shape(key)).or_default() += 1);
+    let mut shapes: Vec<(usize, String)> =
+        shapes.into_iter().map(|(shape, n)| (n, shape)).collect();
+    shapes.sort_by(|a, b| b.cmp(a));
+    let most = shapes.iter().take(3).filter(|(n, _)| *n > 1);
+    let most: Vec<String> = most.map(|(n, shape)| format!("{n} like {}", cut(shape))).collect();
+    format!("{} ({})", cut(&last.to_string()), most.join(", "))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+impl Series {
+    fn keep_last(&mut self, new: (i64, u64, f64)) {
+        if self.last.is_none_or(|own| (own.0, own.1) <= (new.0, new.1)) {
+            self.last = Some(new);
+        }
     }
-    endpoint.throughput_rps = duration_s.map(|s| tally.requests as f64 / s);
-    endpoint.latency = Some(Latency::from_distribution(tally.times));
-    endpoint
+
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.sum = self.sum.saturating_add(other.sum);
+        if let Some(last) = other.last {
+            self.keep_last(last);
+        }
+        match (&mut self.times, other.times) {
+            (Some(own), Some(more)) => own.merge(more),
+            _ => self.times = None,
+        }
+    }
 }
 
 fn custom_metric(name: &str, series: Series, declared: Option<&Declaration>) -> CustomMetric {
     let mut metric = CustomMetric::new(name, unit(declared.map(|d| d.contains.as_str())));
     metric.count = Some(series.count);
-    let mean = series.sum / series.count.max(1) as f64;
+    let sum = series.sum as f64 * SUM_STEP;
+    let mean = sum / series.count.max(1) as f64;
     match declared.map(|d| d.sort.as_str()) {
-        Some("counter") => (metric.value, metric.count) = (Some(series.sum), None),
-        Some("gauge") => (metric.value, metric.count) = (series.last.map(|(_, value)| value), None),
+        Some("counter") => (metric.value, metric.count) = (Some(sum), None),
+        Some("gauge") => {
+            (metric.value, metric.count) = (series.last.map(|(_, _, value)| value), None)
+        }
         Some("rate") => (metric.value, metric.unit) = (Some(mean), Unit::Ratio),
         // The CSV output does not say the type: the mean and the quantiles of the samples then say what can be said.
         _ => {
             metric.value = Some(mean);
-            let times = series.times.unwrap_or_default();
+            let times = series.times.unwrap_or_default().distribution();
             let quantile = |level: &Quantile| Some((*level, times.quantile(*level)?));
             metric.quantiles = Quantile::GRID.iter().filter_map(quantile).collect();
         }

@@ -9,38 +9,71 @@ mod csv_file;
 mod detect;
 mod error;
 mod format;
+mod jmeter_xml;
 mod json_file;
 mod k6_csv;
+mod k6_fast;
 mod k6_metric;
 mod k6_ndjson;
 mod k6_raw;
 mod k6_summary;
 mod k6_summary_run;
+mod k6_tally;
 mod locust_csv;
 mod locust_json;
 mod locust_key;
 mod locust_side;
 mod native;
 mod prometheus;
+mod raw;
+mod request_csv;
+mod requests;
 mod resources;
+mod seconds;
 mod source;
+mod vegeta_ndjson;
 
 pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
 pub use error::{IngestError, Problem};
 pub use format::Format;
 pub use prometheus::{PrometheusError, attach_prometheus};
 pub use resources::{ResourceSeries, read_resources};
-pub use source::Source;
+pub use source::{Progress, Source};
 
+use crate::config::Pattern;
 use crate::model::{Run, Warning, WarningKind};
+use request_csv::Writer;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// How to read.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ReadOptions {
     /// The format, if it is not to be recognised by content.
     pub format: Option<Format>,
     /// Whether a cut file and broken lines are warnings instead of errors.
     pub lenient: bool,
+    /// Raw samples: what else they are told apart by.
+    pub by: Option<By>,
+    /// Raw samples: how much is left out at the start, counted from the first sample.
+    pub trim_start: Option<Duration>,
+    /// Raw samples: those before are left out.
+    pub from: Option<jiff::Timestamp>,
+    /// Raw samples: those from here on are left out.
+    pub to: Option<jiff::Timestamp>,
+    /// Raw samples: names that a pattern holds are one endpoint, called by the pattern.
+    pub collapse: Arc<[Pattern]>,
+    /// Whether every line goes to the JSON parser, also those of a shape that is known: slower, and the same.
+    pub parser_only: bool,
+}
+
+/// What raw samples are told apart by, beside their endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The groups of the script.
+    Group,
+    /// Its scenarios.
+    Scenario,
 }
 
 /// A run that was read.
@@ -58,7 +91,7 @@ pub fn recognise(mut source: Source) -> Result<Format, IngestError> {
 }
 
 /// Reads one result file.
-pub fn read(source: Source, options: ReadOptions) -> Result<Ingested, IngestError> {
+pub fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestError> {
     let mut source = source;
     let format = match options.format {
         Some(format) => format,
@@ -70,9 +103,15 @@ pub fn read(source: Source, options: ReadOptions) -> Result<Ingested, IngestErro
         Format::LocustCsv => locust_csv::read(source, options.lenient),
         Format::LocustJson => locust_json::read(source),
         Format::K6Summary => k6_summary_run::read(source),
-        Format::K6Json => k6_ndjson::read(source, options.lenient),
-        Format::K6Csv => k6_csv::read(source, options.lenient),
+        Format::K6Json => k6_ndjson::read(source, options),
+        Format::K6Csv => k6_csv::read(source, options),
         Format::Table => baseline_table::read(source),
+        Format::JMeterCsv => request_csv::read(source, Writer::JMeter, options),
+        Format::JMeterXml => jmeter_xml::read(source, options),
+        Format::VegetaJson => vegeta_ndjson::read(source, options),
+        Format::VegetaCsv => request_csv::read(source, Writer::Vegeta, options),
+        Format::HeyCsv => request_csv::read(source, Writer::Hey, options),
+        Format::OhaCsv => request_csv::read(source, Writer::Oha, options),
     }?;
     if ingested.run.total.requests == Some(0) {
         ingested.warnings.push(Warning::at(WarningKind::NoRequests, &name, None));

@@ -1,16 +1,18 @@
-//! Where the bytes come from: a file or standard input, plain or gzip.
+//! Where the bytes come from: a file or standard input, plain, gzip or zstd.
 
 use super::error::{IngestError, Problem};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How a gzip stream begins, and a zstd one.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// Bytes that are looked at to recognise a format.
 const HEAD: usize = 64 << 10;
-
-/// The longest line of a raw result file; a real one has a few hundred bytes.
-const LONGEST_LINE: u64 = 16 << 20;
 
 /// The largest document that is read as a whole.
 const LARGEST_DOCUMENT: u64 = 512 << 20;
@@ -19,10 +21,18 @@ const LARGEST_DOCUMENT: u64 = 512 << 20;
 pub struct Source {
     name: String,
     path: Option<PathBuf>,
+    /// The length of a file that holds its lines as they are.
+    plain: Option<u64>,
+    /// Is told how many bytes were read.
+    progress: Option<Progress>,
     /// The bytes that the format was recognised by.
     head: Vec<u8>,
-    reader: BufReader<Box<dyn Read>>,
+    reader: BufReader<Reader>,
 }
+
+type Reader = Box<dyn Read + Send>;
+/// What is told how many bytes were read, by whichever thread has read them.
+pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -39,29 +49,52 @@ impl Source {
         let name = path.display().to_string();
         let wrap = |error| IngestError::new(&name, Problem::Io(error));
         let file = File::open(path).map_err(wrap)?;
-        if file.metadata().map_err(wrap)?.is_dir() {
+        let about = file.metadata().map_err(wrap)?;
+        if about.is_dir() {
             return Err(wrap(io::Error::other("is a folder, not a result file")));
         }
         let mut source = Self::from_reader(&name, Box::new(file))?;
         source.path = Some(path.to_owned());
+        source.plain = source.plain.filter(|_| about.is_file()).map(|_| about.len());
         Ok(source)
     }
 
     /// Reads from anything; `name` is for messages.
-    pub fn from_reader(name: &str, raw: Box<dyn Read>) -> Result<Self, IngestError> {
+    pub fn from_reader(name: &str, raw: Reader) -> Result<Self, IngestError> {
         let wrap = |error| IngestError::new(name, Problem::Io(error));
-        let (start, raw) = peeked(raw, 2).map_err(wrap)?;
-        let plain: Box<dyn Read> = if start.starts_with(&[0x1f, 0x8b]) {
+        let (start, raw) = peeked(raw, 4).map_err(wrap)?;
+        let mut plain = None;
+        let lines: Reader = if start.starts_with(&GZIP) {
             Box::new(MultiGzDecoder::new(BufReader::with_capacity(HEAD, raw)))
+        } else if start.starts_with(&ZSTD) {
+            let decoder = zstd::stream::read::Decoder::new(raw).map_err(wrap)?;
+            Box::new(Cuttable(decoder))
         } else {
-            Box::new(raw)
+            plain = Some(0);
+            raw
         };
         Ok(Self {
             name: name.to_owned(),
             path: None,
+            plain,
+            progress: None,
             head: Vec::new(),
-            reader: BufReader::with_capacity(HEAD, plain),
+            reader: BufReader::with_capacity(HEAD, lines),
         })
+    }
+
+    /// Tells somebody how many bytes were read, where the format does.
+    pub fn on_progress(&mut self, progress: Progress) {
+        self.progress = Some(progress);
+    }
+
+    pub(super) fn progress(&self) -> Option<Progress> {
+        self.progress.clone()
+    }
+
+    /// Path and length of a file whose lines stand in it as they are.
+    pub(super) fn plain_file(&self) -> Option<(&Path, u64)> {
+        Some((self.path.as_deref()?, self.plain?))
     }
 
     /// The name for messages.
@@ -79,7 +112,7 @@ impl Source {
 
     /// The first bytes, which stay unread; fewer than [`HEAD`] only when there are no more.
     pub(super) fn head(&mut self) -> Result<&[u8], IngestError> {
-        let empty = BufReader::new(Box::new(io::empty()) as Box<dyn Read>);
+        let empty = BufReader::new(Box::new(io::empty()) as Reader);
         let reader = std::mem::replace(&mut self.reader, empty);
         match peeked(Box::new(reader), HEAD) {
             Ok((head, reader)) => {
@@ -106,24 +139,8 @@ impl Source {
         Ok(bytes)
     }
 
-    /// Reads the next line into `line`, with its end; false at the end of the file. `lines` counts those before it.
-    pub(super) fn next_line(
-        &mut self,
-        line: &mut Vec<u8>,
-        lines: u64,
-    ) -> Result<bool, IngestError> {
-        line.clear();
-        let read = (&mut self.reader).take(LONGEST_LINE).read_until(b'\n', line);
-        let read = read.map_err(|error| self.io_error(error, lines))?;
-        if read as u64 == LONGEST_LINE && !line.ends_with(b"\n") {
-            let problem = Problem::TooLarge { limit: "16 MiB in one line" };
-            return Err(IngestError::at(&self.name, lines + 1, problem));
-        }
-        Ok(read > 0)
-    }
-
     /// The reader itself, for a parser that does its own buffering.
-    pub(super) fn into_reader(self) -> impl Read {
+    pub(super) fn into_reader(self) -> impl Read + Send + 'static {
         self.reader
     }
 
@@ -134,7 +151,7 @@ impl Source {
 }
 
 /// The first `n` bytes, and a reader that begins with them: a pipe may give them in pieces.
-fn peeked(mut reader: Box<dyn Read>, n: usize) -> io::Result<(Vec<u8>, Box<dyn Read>)> {
+fn peeked(mut reader: Reader, n: usize) -> io::Result<(Vec<u8>, Reader)> {
     let mut start = Vec::with_capacity(n);
     match (&mut reader).take(n as u64).read_to_end(&mut start) {
         // Whoever reads on meets the same end; the start may be enough to tell the format.
@@ -145,6 +162,18 @@ fn peeked(mut reader: Box<dyn Read>, n: usize) -> io::Result<(Vec<u8>, Box<dyn R
         other => drop(other?),
     }
     Ok((start.clone(), Box::new(io::Cursor::new(start).chain(reader))))
+}
+
+/// A zstd stream without its end is a file that was cut, whatever the decoder calls it.
+struct Cuttable<R>(R);
+
+impl<R: Read> Read for Cuttable<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| match error.to_string() {
+            text if text.contains("incomplete frame") => io::ErrorKind::UnexpectedEof.into(),
+            _ => error,
+        })
+    }
 }
 
 /// A reader that fails once more as one that was given up did.

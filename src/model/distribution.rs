@@ -75,6 +75,11 @@ impl Distribution {
             mean.map_or(self.sum_ns, |mean| (mean * NS_PER_MS * self.count() as f64) as u128);
     }
 
+    /// Whether a value in milliseconds is a latency.
+    pub fn takes(ms: f64) -> bool {
+        (0.0..=LONGEST_MS).contains(&ms)
+    }
+
     /// Adds one sample in milliseconds.
     pub fn record(&mut self, ms: f64) -> Result<(), OutOfRange> {
         self.record_n(ms, 1)
@@ -82,7 +87,7 @@ impl Distribution {
 
     /// Adds a sample in milliseconds `n` times.
     pub fn record_n(&mut self, ms: f64, n: u64) -> Result<(), OutOfRange> {
-        if !(0.0..=LONGEST_MS).contains(&ms) {
+        if !Self::takes(ms) {
             return Err(OutOfRange(ms));
         }
         if n == 0 {

@@ -108,7 +108,19 @@ fn same_test(whole: &Run, shard: &Run, number: usize) -> Result<(), MergeError> 
     Ok(())
 }
 
+/// The means of both, by how many requests they are of; a part that one side does not have is next to nothing there.
+fn add_parts(into: &Endpoint, shard: &Endpoint) -> BTreeMap<String, f64> {
+    let weight = |e: &Endpoint| e.latency.as_ref().and_then(|l| l.count).unwrap_or(1) as f64;
+    let (a, b) = (weight(into), weight(shard));
+    let mean = |name: &String| {
+        let part = |e: &Endpoint| e.parts.get(name).copied().unwrap_or_default();
+        (name.clone(), (part(into) * a + part(shard) * b) / (a + b).max(1.0))
+    };
+    into.parts.keys().chain(shard.parts.keys()).map(mean).collect()
+}
+
 fn add_endpoint(into: &mut Endpoint, shard: Endpoint) -> Result<(), MergeError> {
+    into.parts = add_parts(into, &shard);
     // Either side may count outcomes apart from requests; together they count them wherever one does.
     let outcomes = match (into.outcomes, shard.outcomes) {
         (None, None) => None,

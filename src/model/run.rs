@@ -152,6 +152,8 @@ pub struct Endpoint {
     pub latency: Option<Latency>,
     /// The kinds of failure, as the tool words them.
     pub failure_kinds: Vec<FailureKind>,
+    /// Where the time goes: the mean of each part of a request (`waiting`, `connecting`), in milliseconds.
+    pub parts: BTreeMap<String, f64>,
 }
 
 impl Endpoint {
@@ -166,6 +168,7 @@ impl Endpoint {
             throughput_rps: None,
             latency: None,
             failure_kinds: Vec::new(),
+            parts: BTreeMap::new(),
         }
     }
 

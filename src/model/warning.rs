@@ -126,6 +126,8 @@ pub enum WarningKind {
         /// Its pattern.
         pattern: String,
     },
+    /// The file holds answers alone: requests without one are not in it.
+    AnswersOnly,
     /// A file is named more than once.
     RepeatedFile,
     /// The report is inconclusive, and the policy lets that pass.
@@ -199,6 +201,7 @@ impl WarningKind {
             Self::UnknownMetric { .. } => "unknown_metric",
             Self::RequestsUnknown { .. } => "requests_unknown",
             Self::UnmatchedRule { .. } => "unmatched_rule",
+            Self::AnswersOnly => "answers_only",
             Self::RepeatedFile => "repeated_file",
             Self::Undecided => "undecided",
             Self::Unclassified { .. } => "unclassified",
@@ -228,6 +231,9 @@ impl fmt::Display for WarningKind {
             Self::BrokenLines { count, first } => {
                 write!(f, "{count} lines were left out; the first: {first}")
             }
+            Self::AnswersOnly => f.write_str(
+                "hey leaves requests that got no answer out of its CSV: failed connections cannot be seen in it",
+            ),
             Self::UnknownField { path } => write!(f, "the unknown field `{path}` was left out"),
             Self::UnknownOutcomes { known, requests } => write!(
                 f,

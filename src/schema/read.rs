@@ -164,6 +164,7 @@ fn endpoints(
             error_rate: endpoint.error_rate,
             latency: endpoint.latency,
             failure_kinds: endpoint.failure_kinds,
+            parts: endpoint.parts,
         };
         all.push(measured(key, &path, parts, duration_s)?);
     }
@@ -211,6 +212,10 @@ fn measured(
     let over_time = || Some(endpoint.requests? as f64 / duration_s.filter(|s| *s > 0.0)?);
     endpoint.throughput_rps =
         amount(&at("throughput_rps"), parts.throughput_rps)?.or_else(over_time);
+    for (name, ms) in parts.parts {
+        let known = amount(&at(&format!("parts.{name}")), Some(ms))?;
+        endpoint.parts.extend(known.map(|ms| (name, ms)));
+    }
     endpoint.failure_kinds = parts
         .failure_kinds
         .into_iter()

@@ -129,6 +129,9 @@ pub struct MeasuredV1 {
     /// The kinds of failure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failure_kinds: Vec<FailureKindV1>,
+    /// Where the time goes: the mean of each part of a request (`waiting`, `connecting`), in milliseconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, f64>,
 }
 
 /// One endpoint.
@@ -166,6 +169,9 @@ pub struct EndpointV1 {
     /// The kinds of failure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failure_kinds: Vec<FailureKindV1>,
+    /// Where the time goes: the mean of each part of a request (`waiting`, `connecting`), in milliseconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, f64>,
 }
 
 fn http() -> KindV1 {

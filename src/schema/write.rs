@@ -124,6 +124,7 @@ impl From<&Endpoint> for MeasuredV1 {
             error_rate: endpoint.error_rate(),
             latency: endpoint.latency.as_ref().map(LatencyV1::from),
             failure_kinds: endpoint.failure_kinds.iter().map(FailureKindV1::from).collect(),
+            parts: endpoint.parts.clone(),
         }
     }
 }
@@ -147,6 +148,7 @@ impl From<&Endpoint> for EndpointV1 {
             error_rate: measured.error_rate,
             latency: measured.latency,
             failure_kinds: measured.failure_kinds,
+            parts: measured.parts,
         }
     }
 }

@@ -41,5 +41,5 @@ pub(super) fn results_in(folder: &Path, session: &Session<'_>) -> Result<Read, C
         let help = "let it write there ({out} stands for the folder), or name its files with --results GLOB";
         return Err(CliError::usage(problem, help));
     }
-    read_files(&paths, ReadOptions::default(), session)
+    read_files(&paths, &ReadOptions::default(), session)
 }

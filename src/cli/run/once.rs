@@ -186,7 +186,7 @@ fn read(plan: &Plan<'_>, folder: &Path, session: &Session<'_>) -> Result<Read, C
         });
     }
     let paths = expand(&plan.args.results, session.folder(), session)?;
-    read_files(&paths, ReadOptions::default(), session)
+    read_files(&paths, &ReadOptions::default(), session)
 }
 
 /// A generator that could not keep up measured itself.

@@ -31,7 +31,7 @@ pub(super) fn read_folder(
             found.passed_over.push(inside.display().to_string());
             continue;
         };
-        match read_files(std::slice::from_ref(&path), ReadOptions::default(), session) {
+        match read_files(std::slice::from_ref(&path), &ReadOptions::default(), session) {
             Ok(read) => {
                 let bound = |run| Run { commit: Some(commit), ..run };
                 found.runs.extend(read.runs.into_iter().map(bound));

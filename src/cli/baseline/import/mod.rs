@@ -112,7 +112,7 @@ fn read_source(
         let shown = source.display().to_string();
         return bind(series::read(&path, &shown)?, &shown, place, found);
     }
-    let read = read_files(&[path], ReadOptions::default(), session)?;
+    let read = read_files(&[path], &ReadOptions::default(), session)?;
     found.runs.extend(read.runs);
     found.warnings.extend(read.warnings);
     Ok(())
