@@ -168,6 +168,9 @@ fn prometheus_is_asked_about_the_time_of_the_run() {
     assert!((metric["value"].as_f64().unwrap() - 300.0).abs() < 1e-9);
     assert_eq!(run["resources"]["db_memory_mb"]["max"], json!(0.4));
     assert_eq!(run["timeline"]["backend_p99"]["values"][60], json!(400.0));
+    std::fs::write(scratch.path().join("asked.json"), run.to_string()).unwrap();
+    let judged = perfgate(scratch.path(), &["check", "asked.json"]).expect(0).stdout;
+    assert!(judged.contains("✓ backend_p99 300.00 ms < 400 ms"), "{judged}");
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn the_tool_gets_the_profiles_numbers_and_its_result_is_recorded() {
         only["labels"]["host"].is_string() && only["calibration"]["cpu"].is_number(),
         "{only:#}"
     );
-    assert!(out.join("run.json").is_file());
+    assert!(out.join("perfgate-run.json").is_file());
     let header = std::fs::read_to_string(out.join("resources.csv")).unwrap();
     assert!(header.starts_with("timestamp,cpu_percent,memory_percent,memory_mb,disk_read_mb,disk_write_mb,network_sent_mb,network_recv_mb,"));
 }
@@ -284,6 +284,51 @@ fn a_spike_must_recover_and_steps_end_at_the_breaking_point() {
     let limit = go("limit", "limit").expect(0);
     assert!(limit.stderr.contains("breaking point: between 50 and 100 users"), "{}", limit.stderr);
     assert!(!repo.folder.join("limit/200-users").exists());
+}
+
+#[test]
+fn steps_that_nobody_could_judge_have_no_breaking_point() {
+    let repo = repository("cp result.json \"$2/result.json\"");
+    let policy = "profiles:\n  unmeasured: { duration: 1s, steps: [10, 50], targets: [{ queue_depth: \"< 5\" }] }\n  \
+        unlimited: { duration: 1s, steps: [10, 50] }\n";
+    write(&repo, "perfgate.yaml", policy);
+    let go = |profile: &str| {
+        repo.perfgate(&[
+            "run",
+            "--profile",
+            profile,
+            "--out",
+            profile,
+            "--",
+            "./tool.sh",
+            "{users}",
+            "{out}",
+        ])
+    };
+    let ended = go("unmeasured").expect(3);
+    assert!(
+        !ended.stderr.contains("breaking point")
+            && ended.stdout.contains("queue_depth (< 5): not measured"),
+        "{ended:?}"
+    );
+    assert!(
+        go("unlimited")
+            .expect(2)
+            .stderr
+            .contains("steps end where a budget breaks, and the profile has none")
+    );
+    let mixed = repo
+        .perfgate(&["run", "--profile", "unmeasured", "--repeat", "2", "--", "./tool.sh"])
+        .expect(2);
+    assert!(mixed.stderr.contains("run once, and in no other way"), "{}", mixed.stderr);
+}
+
+#[test]
+fn results_that_are_older_than_the_run_are_not_its_own() {
+    let repo = repository("true");
+    let ended = run(&repo, &["--results", "result.json", "--", "./tool.sh"]).expect(2);
+    assert!(ended.stderr.contains("result.json was not written by this run"), "{}", ended.stderr);
+    assert!(recorded(&repo).is_empty());
 }
 
 #[test]

@@ -81,7 +81,8 @@ pub(super) struct ResultArgs {
     /// Take several files for shards of one run instead of repeats
     #[arg(long)]
     pub(super) merge: bool,
-    /// The files' format, instead of recognising it: perfgate, locust-csv, locust-json, k6-summary, k6-json, k6-csv, table
+    /// The files' format, instead of recognising it: perfgate, locust-csv, locust-json, k6-summary, k6-json,
+    /// k6-csv, table, jmeter-csv, jmeter-xml, vegeta-json, vegeta-csv, hey-csv, oha-csv
     #[arg(long, value_name = "FORMAT")]
     pub(super) format_in: Option<Format>,
     /// Read a cut file and broken lines as far as they go, and say so
@@ -268,7 +269,8 @@ pub(super) struct GateArgs {
     /// Share of the measurements that must be compared; less is exit 3
     #[arg(long, value_name = "PERCENT", value_parser = parse_limit)]
     pub(super) require_coverage: Option<f64>,
-    /// Compare in spite of a difference: suite, profile, environment, tool, users, duration, target, runner
+    /// Compare in spite of a difference: suite, profile, environment, tool, users, duration, target, runner,
+    /// generator
     #[arg(long, value_name = "FIELD")]
     pub(super) allow_different: Vec<Field>,
 }

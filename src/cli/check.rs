@@ -2,7 +2,7 @@
 
 use super::args::{CheckArgs, OutputKind};
 use super::bundle::write_bundle;
-use super::commit::{pull_request, under_test};
+use super::commit::{PullRequest, pull_request, under_test};
 use super::error::CliError;
 use super::exit::Exit;
 use super::judged::{run_arguments, suite_of};
@@ -13,21 +13,13 @@ use super::results::Read;
 use super::search::{read_current, recorded_runs};
 use super::session::Session;
 use crate::gate::{CurrentInfo, check};
-use crate::model::Run;
+use crate::model::{Run, Warning};
 use crate::store::History;
 
 pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let mut loaded = load(session)?;
     let pull_request = pull_request(session)?;
-    let mut warnings = match &pull_request {
-        // What decides is the base commit's, as for a comparison.
-        Some(_) if !loaded.is_named() => {
-            let remote = loaded.policy.store.remote.clone();
-            let history = History::open(session.folder(), remote.as_deref(), false)?;
-            trust_base(&mut loaded, pull_request.as_ref(), &history, session)?
-        }
-        _ => Vec::new(),
-    };
+    let mut warnings = trusted(&mut loaded, pull_request.as_ref(), session)?;
     let mut current = read_current(&args.results, &args.run, &loaded, session)?;
     let mut info = CurrentInfo::default();
     if current.runs.is_empty() {
@@ -51,10 +43,26 @@ pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, C
     Ok(Exit::from_report(report.exit_code()))
 }
 
+/// On a pull request, what decides is the base commit's, as for a comparison.
+pub(super) fn trusted(
+    loaded: &mut Loaded,
+    pull_request: Option<&PullRequest>,
+    session: &Session<'_>,
+) -> Result<Vec<Warning>, CliError> {
+    if pull_request.is_none() || loaded.is_named() {
+        return Ok(Vec::new());
+    }
+    let remote = loaded.policy.store.remote.clone();
+    let history = History::open(session.folder(), remote.as_deref(), false)?;
+    trust_base(loaded, pull_request, &history, session)
+}
+
 /// A check without a limit would pass whatever was measured.
 fn refuse_no_budgets(named: &Option<String>, run: &Run, loaded: &Loaded) -> Result<(), CliError> {
     let rules = &loaded.policy.rules;
-    let unknown = named.as_ref().filter(|name| !rules.profiles.contains_key(*name));
+    let known =
+        |name: &String| rules.profiles.contains_key(name.split(':').next().unwrap_or_default());
+    let unknown = named.as_ref().filter(|name| !known(name));
     if let Some(profile) = unknown {
         let names: Vec<&str> = rules.profiles.keys().map(String::as_str).collect();
         return Err(unknown_profile(profile, &names));

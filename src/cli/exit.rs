@@ -26,6 +26,17 @@ impl Exit {
         }
     }
 
+    /// The worse of two.
+    pub(super) fn worse(self, other: Self) -> Self {
+        let rank = |exit: Self| match exit {
+            Self::Pass => 0,
+            Self::NoVerdict => 1,
+            Self::Regression => 2,
+            Self::CouldNotRun => 3,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
+
     /// The exit that a report's code stands for.
     pub(super) fn from_report(code: u8) -> Self {
         match code {

@@ -4,16 +4,45 @@ use super::args::MergeArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::normalize::{say_warnings, write_runs};
-use super::results::{expand, read_files};
+use super::results::{expand, read_one};
 use super::session::Session;
 use crate::ingest::ReadOptions;
-use crate::model::merge_shards;
+use crate::model::{Merger, Run, Warning, WarningKind};
+use crate::trend::in_parallel;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 pub(super) fn run(args: &MergeArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let paths = expand(&args.runs, session.folder(), session)?;
-    let read = read_files(&paths, &ReadOptions::default(), session)?;
-    let whole = merge_shards(read.runs)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let size = paths.len().div_ceil(threads).max(1);
+    let parts: Vec<(usize, &[PathBuf])> =
+        paths.chunks(size).enumerate().map(|(i, part)| (i * size, part)).collect();
+    let folder = session.folder();
+    let read = in_parallel(&parts, |(first, part)| -> Result<(Run, Vec<Warning>), CliError> {
+        let mut merger = Merger::new(first + 1);
+        let mut warnings = Vec::new();
+        for path in *part {
+            let (shard, noticed) = read_one(path, folder, &ReadOptions::default(), None)?;
+            merger.add(shard)?;
+            warnings.extend(noticed);
+        }
+        Ok((merger.finish()?, warnings))
+    });
+    let mut whole = Merger::new(1);
+    let mut warnings = Vec::new();
+    let mut seen = BTreeSet::new();
+    for path in paths.iter().filter(|path| !seen.insert(path.canonicalize().ok())) {
+        let shown = path.strip_prefix(folder).unwrap_or(path).display().to_string();
+        warnings.push(Warning::at(WarningKind::RepeatedFile, &shown, None));
+    }
+    for part in read {
+        let (run, noticed) = part?;
+        whole.add(run)?;
+        warnings.extend(noticed);
+    }
+    let whole = whole.finish()?;
     write_runs(&[whole], true, args.output.as_deref(), session)?;
-    say_warnings(&read.warnings, session)?;
+    say_warnings(&warnings, session)?;
     Ok(Exit::Pass)
 }

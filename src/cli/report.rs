@@ -1,6 +1,8 @@
 //! `perfgate report`: everything on one page.
 
 use super::args::ReportArgs;
+use super::check::trusted;
+use super::commit::pull_request;
 use super::error::CliError;
 use super::exit::Exit;
 use super::judged::{Judged, judged, suite_of};
@@ -45,8 +47,10 @@ fn full(args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, CliError> 
         let users = current.first().and_then(|run| run.load.users);
         levels.push(Level { users, runs: current, report });
     } else {
+        let mut warnings = trusted(&mut loaded, pull_request(session)?.as_ref(), session)?;
         let read = read_current(&compared.results, &compared.run, &loaded, session)?;
         let mut by_users: BTreeMap<Option<u64>, Vec<Run>> = BTreeMap::new();
+        warnings.extend(read.warnings);
         for run in read.runs {
             by_users.entry(run.load.users).or_default().push(run);
         }
@@ -56,7 +60,7 @@ fn full(args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, CliError> 
                 suite: suite_of(&runs[0]),
                 ..CurrentInfo::default()
             };
-            let report = check(&runs, info, &loaded.policy.rules, read.warnings.clone());
+            let report = check(&runs, info, &loaded.policy.rules, warnings.clone());
             levels.push(Level { users, runs, report });
         }
         if levels.is_empty() {

@@ -4,7 +4,9 @@ use super::args::{ByChoice, ResultArgs, RunArgs};
 use super::error::CliError;
 use super::policy::{Loaded, load};
 use super::session::Session;
-use crate::ingest::{By, Ingested, ReadOptions, Source, attach_prometheus, read, read_resources};
+use crate::ingest::{
+    By, Ingested, Progress, ReadOptions, Source, attach_prometheus, read, read_resources,
+};
 use crate::model::{Run, Warning, WarningKind, merge_shards};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeSet;
@@ -91,25 +93,42 @@ pub(super) fn read_files(
             let kind = WarningKind::RepeatedFile;
             all.warnings.push(Warning::at(kind, &shown.display().to_string(), None));
         }
-        let mut source = Source::open(path).map_err(|error| renamed(error, path, shown))?;
         let bar = progress(path, session);
-        if let Some(bar) = bar.clone() {
-            source.on_progress(Arc::new(move |bytes| bar.inc(bytes)));
-        }
-        let Ingested { run, warnings } =
-            read(source, options).map_err(|error| renamed(error, path, shown))?;
+        let told = bar.clone().map(|bar| -> Progress { Arc::new(move |bytes| bar.inc(bytes)) });
+        let (run, warnings) = read_one(path, session.folder(), options, told)?;
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }
         all.runs.push(run);
-        all.warnings.extend(warnings.into_iter().map(|mut warning| {
-            if let Some(place) = &mut warning.place {
-                place.file = relative(&place.file, session.folder());
-            }
-            warning
-        }));
+        all.warnings.extend(warnings);
     }
     Ok(all)
+}
+
+/// Reads one file; messages name it as it is seen from a folder.
+pub(super) fn read_one(
+    path: &Path,
+    folder: &Path,
+    options: &ReadOptions,
+    progress: Option<Progress>,
+) -> Result<(Run, Vec<Warning>), CliError> {
+    let shown = path.strip_prefix(folder).unwrap_or(path);
+    let named = |error| renamed(error, path, shown);
+    let mut source = Source::open(path).map_err(named)?;
+    if let Some(progress) = progress {
+        source.on_progress(progress);
+    }
+    let Ingested { run, mut warnings } = read(source, options).map_err(named)?;
+    for place in warnings.iter_mut().filter_map(|warning| warning.place.as_mut()) {
+        place.file = relative(&place.file, folder);
+    }
+    Ok((run, warnings))
+}
+
+/// The error for a Prometheus that is to be asked nothing.
+pub(super) fn no_queries() -> CliError {
+    let help = "name some in perfgate.yaml: prometheus: { db_connections: \"sum(pg_stat_activity_count)\" }";
+    CliError::usage("there is nothing to ask Prometheus", help)
 }
 
 /// Asks Prometheus what the policy wants to know of the time of the run.
@@ -117,8 +136,7 @@ fn attach_queries(run: &mut Run, address: &str, session: &Session<'_>) -> Result
     let loaded = load(session)?;
     let queries = &loaded.policy.prometheus;
     if queries.is_empty() {
-        let help = "name some in perfgate.yaml: prometheus: { db_connections: \"sum(pg_stat_activity_count)\" }";
-        return Err(CliError::usage("there is nothing to ask Prometheus", help));
+        return Err(no_queries());
     }
     let token = session.environment.get("PERFGATE_PROMETHEUS_TOKEN");
     attach_prometheus(run, address, token, queries).map_err(|error| {

@@ -1,9 +1,9 @@
 //! The resolved policy: what a gate goes by, with no default left open.
 
-use super::budget::{Budget, Profile, Query};
+use super::budget::{Budget, Limited, Profile, Query};
 use super::limits::Threshold;
 use super::pattern::Pattern;
-use crate::model::{Direction, EndpointKey, Field, Kind, Quantile, Statistic};
+use crate::model::{Direction, EndpointKey, Field, Kind, Metric, Quantile, Statistic};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every default in one place.
@@ -309,11 +309,17 @@ impl Rules {
     pub fn needs_histograms(&self) -> bool {
         let classes = self.latency.values().flat_map(BTreeMap::keys);
         let own = self.overrides.iter().flat_map(|(_, change)| change.latency.keys());
+        let profiles = self.profiles.values().flat_map(|profile| &profile.budgets);
+        let budgets =
+            self.budgets.iter().chain(profiles).filter_map(|budget| match &budget.limited {
+                Limited::Measurement(_, Metric::Latency, statistic) => Some(statistic),
+                _ => None,
+            });
         let kept = |statistic: &Statistic| match statistic {
             Statistic::Quantile(level) => Quantile::GRID.contains(level),
             _ => true,
         };
-        classes.chain(own).any(|statistic| !kept(statistic))
+        classes.chain(own).chain(budgets).any(|statistic| !kept(statistic))
     }
 
     /// The patterns of rules that hold none of these endpoints.

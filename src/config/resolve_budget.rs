@@ -156,7 +156,43 @@ fn target(
         (Limited::MemoryLeak, Written::Text(text)) if text == "none" => Vec::new(),
         _ => tiers(source, value, better(&limited))?,
     };
+    refuse_bare_numbers(source, value, &limited, &tiers)?;
     Ok(Budget { name: key.value.clone(), limited, tiers })
+}
+
+/// A number without a unit could mean anything where there is more than one: `cpu: "< 70"` is no 7 000 %.
+fn refuse_bare_numbers(
+    source: &Source<'_>,
+    value: &At<Written>,
+    limited: &Limited,
+    tiers: &[(Tier, Bound)],
+) -> Result<(), ConfigError> {
+    let fits = |written: super::bound::Written| {
+        use super::bound::Written as W;
+        match limited {
+            Limited::Measurement(_, Metric::Latency, _) => written == W::Time,
+            Limited::Measurement(_, Metric::ErrorRate, _) => written == W::Share,
+            Limited::Measurement(_, Metric::Throughput, _) => {
+                matches!(written, W::Rate | W::Number)
+            }
+            Limited::Resource(name, _) if name == "cpu" => written == W::Share,
+            Limited::Resource(..) => matches!(written, W::Share | W::Size),
+            Limited::MemoryLeak => written == W::Size,
+            Limited::Measurement(_, Metric::Custom(_), _) => true,
+        }
+    };
+    let Some((_, wrong)) = tiers.iter().find(|(_, bound)| !fits(bound.written)) else {
+        return Ok(());
+    };
+    let example = match limited {
+        Limited::Measurement(_, Metric::Latency, _) => "< 500ms",
+        Limited::Measurement(_, Metric::ErrorRate, _) => "< 0.1%",
+        Limited::Measurement(_, Metric::Throughput, _) => "> 100 RPS",
+        Limited::MemoryLeak => "none, or < 20MB (an hour)",
+        _ => "< 70% or < 512MB",
+    };
+    let problem = format!("{} does not fit here: write {example}", wrong.written);
+    Err(source.error(value.place, problem))
 }
 
 /// What a name means.
@@ -356,6 +392,7 @@ fn row(
         };
         let limited = Limited::Measurement(scope(), metric, statistic);
         let tiers = tiers(source, value, better(&limited))?;
+        refuse_bare_numbers(source, value, &limited, &tiers)?;
         budgets.push(Budget { name: format!("{pattern} {}", key.value), limited, tiers });
     }
     if !of_usual.is_empty() {
@@ -378,5 +415,8 @@ fn single(
 ) -> Result<Option<(Tier, Bound)>, ConfigError> {
     let text = source.text_of(value)?;
     let bound = Bound::parse(text, Some(Direction::Lower));
-    Ok(Some((tier, bound.map_err(|problem| source.error(value.place, problem))?)))
+    let tier = (tier, bound.map_err(|problem| source.error(value.place, problem))?);
+    let limited = Limited::Measurement(Scope::Total, Metric::Latency, USUAL);
+    refuse_bare_numbers(source, value, &limited, &[tier])?;
+    Ok(Some(tier))
 }

@@ -150,7 +150,7 @@ pub(super) struct GateFile {
     /// Endpoints that the change under test cannot touch (patterns, as under `endpoints`): where they move, the machine does.
     #[serde(default)]
     pub(super) control: Vec<String>,
-    /// Differences between runs that are allowed: suite, profile, environment, tool, users, duration, target, runner.
+    /// Differences between runs that are allowed: suite, profile, environment, tool, users, duration, target, runner, generator.
     #[serde(default)]
     pub(super) allow_different: Vec<At<String>>,
 }

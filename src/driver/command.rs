@@ -45,25 +45,68 @@ pub fn prepare(
     command: &[String],
     numbers: Numbers,
     out: &Path,
-) -> Result<Vec<String>, CommandError> {
+) -> Result<(Vec<String>, Numbers), CommandError> {
     let tool = tool_of(command).ok_or(CommandError::Empty)?;
     let names = ["{users}", "{spawn_rate}", "{duration}", "{out}"];
     if command.iter().any(|word| names.iter().any(|name| word.contains(name))) {
-        return command.iter().map(|word| filled(word, numbers, out)).collect();
+        let filled: Result<Vec<String>, _> =
+            command.iter().map(|word| filled(word, numbers, out)).collect();
+        return Ok((filled?, numbers));
     }
+    let mut numbers = numbers;
     let mut command = command.to_vec();
     match tool.as_str() {
-        "locust" => command.extend(locust(&command, numbers, out)),
+        "locust" => {
+            let options = locust(&command, numbers, out);
+            let [users, rate, duration] =
+                [&["--users", "-u"], &["--spawn-rate", "-r"], &["--run-time", "-t"]]
+                    .map(|names| given(&command, names));
+            numbers.overruled(users, rate, duration);
+            command.extend(options);
+        }
         "k6" => {
             let run = command.iter().position(|word| word == "run");
             let options = k6(&command, numbers, out);
+            let [users, duration] =
+                [&["--vus", "-u"], &["--duration", "-d"]].map(|names| given(&command, names));
+            numbers.overruled(users, None, duration);
             if let Some(at) = run {
                 command.splice(at + 1..at + 1, options);
             }
         }
         _ => {}
     }
-    Ok(command)
+    Ok((command, numbers))
+}
+
+/// The value that the command gives to one of these options; empty where it has none.
+fn given(command: &[String], names: &[&str]) -> Option<String> {
+    let at = |name: &&str| {
+        let with_value = format!("{name}=");
+        command.iter().enumerate().find_map(|(i, word)| match word.strip_prefix(&with_value) {
+            Some(value) => Some(value.to_owned()),
+            None if word == name => Some(command.get(i + 1).cloned().unwrap_or_default()),
+            None => None,
+        })
+    };
+    names.iter().find_map(at)
+}
+
+impl Numbers {
+    /// What the command says itself holds; what of that is no plain number is not known.
+    fn overruled(&mut self, users: Option<String>, rate: Option<String>, duration: Option<String>) {
+        if let Some(text) = users {
+            self.users = text.parse().ok();
+        }
+        if let Some(text) = rate {
+            self.spawn_rate = text.parse().ok();
+        }
+        if let Some(text) = duration {
+            let friendly =
+                || text.parse::<jiff::SignedDuration>().ok().map(|own| own.as_secs_f64());
+            self.duration_s = text.parse().ok().or_else(friendly);
+        }
+    }
 }
 
 fn filled(word: &str, numbers: Numbers, out: &Path) -> Result<String, CommandError> {
@@ -135,7 +178,7 @@ mod tests {
 
     fn made(command: &str, numbers: Numbers) -> Result<String, CommandError> {
         let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
-        prepare(&words, numbers, Path::new("out")).map(|words| words.join(" "))
+        prepare(&words, numbers, Path::new("out")).map(|(words, _)| words.join(" "))
     }
 
     #[test]
@@ -153,6 +196,18 @@ mod tests {
                 .unwrap(),
             "locust -u 3 --run-time=5s --headless --csv=x --exit-code-on-error 1 --spawn-rate 50"
         );
+    }
+
+    #[test]
+    fn what_the_command_says_itself_is_what_was_run() {
+        let run = |command: &str| {
+            let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+            prepare(&words, NUMBERS, Path::new("out")).unwrap().1
+        };
+        let own = Numbers { users: Some(3), spawn_rate: Some(50.0), duration_s: Some(5.0) };
+        assert_eq!(run("locust -u 3 --run-time=5s"), own);
+        assert_eq!(run("k6 run --vus=4 load.js").users, Some(4));
+        assert_eq!(run("k6 run load.js"), NUMBERS);
     }
 
     #[test]

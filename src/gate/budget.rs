@@ -57,6 +57,8 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
         .collect();
     let mut findings = Vec::new();
     for budget in budgets {
+        let renamed = whole_name(budget, runs);
+        let budget = renamed.as_ref().unwrap_or(budget);
         let of_class = matches!(&budget.limited, Limited::Measurement(Scope::Class(_), ..));
         match &budget.limited {
             Limited::Measurement(..) => {
@@ -83,6 +85,27 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
         }
     }
     findings
+}
+
+/// `backend_p99` may be the p99 of `backend`, or a metric that is called so: the runs know.
+fn whole_name(budget: &Budget, runs: &[Run]) -> Option<Budget> {
+    let Limited::Measurement(Scope::Total, Metric::Custom(name), Statistic::Quantile(_)) =
+        &budget.limited
+    else {
+        return None;
+    };
+    let has = |wanted: &str| {
+        let metric = runs.iter().flat_map(|run| &run.metrics).any(|metric| metric.name == wanted);
+        metric || runs.iter().any(|run| run.resources.contains_key(wanted))
+    };
+    (!has(name) && has(&budget.name)).then(|| Budget {
+        limited: Limited::Measurement(
+            Scope::Total,
+            Metric::Custom(budget.name.clone()),
+            Statistic::Value,
+        ),
+        ..budget.clone()
+    })
 }
 
 /// Where others of a class were judged, an endpoint that was hardly requested is a warning: it keeps no rare endpoint's class
@@ -167,6 +190,17 @@ fn measure_key(key: &MeasurementKey, runs: &[Run], rules: &Rules) -> Measured {
             run.metrics.iter().filter(|m| m.name == *name).filter(here).cloned().collect()
         };
         let all: Vec<CustomMetric> = runs.iter().flat_map(of_run).collect();
+        if all.is_empty() {
+            let used: Vec<f64> =
+                runs.iter().filter_map(|run| run.resources.get(name)?.mean).collect();
+            let value = crate::stats::median(&used).ok_or(Reason::NotMeasured);
+            return Measured {
+                subject: name.clone(),
+                unit: Unit::Number,
+                value,
+                severity: own.severity,
+            };
+        }
         let measured = measure::custom([&all, &all], key.statistic);
         let unit = all.first().map_or(Unit::Number, |metric| metric.unit.clone());
         let subject = subject.strip_prefix("total ").unwrap_or(&subject).to_owned();

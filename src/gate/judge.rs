@@ -398,6 +398,7 @@ fn finding(examined: Examined, verdict: (Verdict, Reason), family: [usize; 2]) -
             rank,
             tests,
             noise: None,
+            parts: test.parts,
         },
     }
 }

@@ -9,6 +9,7 @@ use crate::config::{EndpointRules, Removed, Rules, Severity, Threshold};
 use crate::model::{
     Direction, Endpoint, EndpointKey, Kind, MeasurementKey, Metric, Run, Statistic, Unit,
 };
+use crate::stats::median;
 use std::collections::BTreeSet;
 
 /// Share of the total's requests that the endpoints must hold for the total's latency to be left to them.
@@ -26,6 +27,8 @@ pub(super) struct Test {
     pub(super) levels: Vec<usize>,
     /// Whether the change under test cannot touch it: it is not judged, and shows what a run does to all endpoints.
     pub(super) control: bool,
+    /// The parts of the response time, before and after.
+    pub(super) parts: Vec<(String, [f64; 2])>,
     /// Set when the endpoint is only on one side.
     pub(super) one_sided: Option<(Verdict, Reason)>,
 }
@@ -81,7 +84,22 @@ fn tests_of_pair(
         };
         let severity = rules.severity;
         let control = rules.control;
-        Test { key, unit, direction, threshold, severity, measured, levels, control, one_sided }
+        let parts = match key.metric {
+            Metric::Latency => parts(sides),
+            _ => Vec::new(),
+        };
+        Test {
+            key,
+            unit,
+            direction,
+            threshold,
+            severity,
+            measured,
+            levels,
+            control,
+            parts,
+            one_sided,
+        }
     };
     // What neither side of a single endpoint measures is not missed; of the total it is.
     let missed = |test: &Test| test.measured.counted || pair.key == EndpointKey::Total;
@@ -101,6 +119,25 @@ fn tests_of_pair(
     // An endpoint on one side only is told by what that side has of it.
     tests.retain(|test| one_sided.is_none() || test.measured.values.iter().any(Option::is_some));
     tests
+}
+
+/// The mean of each part of the response time on both sides, where both know any: the median over the runs.
+fn parts(sides: [&[&Endpoint]; 2]) -> Vec<(String, [f64; 2])> {
+    if sides.iter().any(|side| side.iter().all(|e| e.parts.is_empty())) {
+        return Vec::new();
+    }
+    let names: BTreeSet<&String> =
+        sides.iter().flat_map(|side| side.iter()).flat_map(|e| e.parts.keys()).collect();
+    let of = |name: &String| {
+        let side = |side: &[&Endpoint]| {
+            let known = side.iter().filter(|e| !e.parts.is_empty());
+            let values: Vec<f64> =
+                known.map(|e| e.parts.get(name).copied().unwrap_or_default()).collect();
+            median(&values).unwrap_or_default()
+        };
+        (name.clone(), sides.map(side))
+    };
+    names.into_iter().map(of).collect()
 }
 
 /// The total's latency is judged only where no endpoints speak for it, because their mix moves it: where a file knows
@@ -185,6 +222,7 @@ pub(super) fn tests_of_custom_metrics(
                     measured: measure::custom([&here[0], &here[1]], *statistic),
                     levels,
                     control: own.control,
+                    parts: Vec::new(),
                     one_sided: None,
                 });
             }
@@ -213,6 +251,7 @@ pub(super) fn tests_of_calibration(baseline: &[Run], current: &[Run]) -> Vec<Tes
             measured: measure::calibration([of(baseline), of(current)]),
             levels: Vec::new(),
             control: true,
+            parts: Vec::new(),
             one_sided: None,
         }
     };

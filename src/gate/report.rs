@@ -212,6 +212,8 @@ pub struct Working {
     pub tests: usize,
     /// What the noise of the baseline runs says; none where they are too few.
     pub noise: Option<NoiseWorking>,
+    /// The parts of the response time, before and after, in milliseconds: where the time goes.
+    pub parts: Vec<(String, [f64; 2])>,
 }
 
 /// A judgement by the noise of the baseline runs. Changes and deviations are logarithms, worse is positive.

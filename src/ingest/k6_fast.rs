@@ -7,6 +7,7 @@
 //! Whatever is not exactly so goes to the JSON parser: a line is read here only where that would read the same. A point's tags
 //! are compared with those of earlier lines, which the parser has read: the nine points of a request have the same.
 
+use super::k6_raw::Known;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -19,14 +20,17 @@ const END: &[u8] = b"}}";
 /// Characters of `2026-11-20T22:37:05`.
 const SECOND: usize = 19;
 /// Sets of tags that are remembered; a script that puts something new into every line has no use for more.
-const MOST: usize = 50_000;
+const MOST_TAGS: usize = 50_000;
+/// Metrics whose lines are known by their beginning.
+const MOST_SHAPES: usize = 256;
 /// Powers of ten that a float has exactly.
 const TENS: [f64; 16] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
 /// A point whose line is as k6 writes it.
 pub(super) struct Point<'a> {
-    pub(super) metric: &'a [u8],
+    /// Which metric, for [`Memory::metric`].
+    pub(super) shape: usize,
     /// Nanoseconds since 1970.
     pub(super) time: i64,
     pub(super) value: f64,
@@ -34,47 +38,120 @@ pub(super) struct Point<'a> {
     pub(super) tags: &'a [u8],
 }
 
+/// How the lines of a metric begin.
+struct Shape {
+    /// Up to the time.
+    beginning: Box<[u8]>,
+    metric: Box<str>,
+    known: Known,
+    /// The metric whose line came next, the last time: k6 writes those of a request in one order.
+    next: usize,
+}
+
 /// What is remembered from line to line.
 #[derive(Default)]
 pub(super) struct Memory {
+    shapes: Vec<Shape>,
+    last_shape: usize,
+    /// Text of a time with what is behind it, and the time: the points of a request have the same.
+    time: (Vec<u8>, i64),
     /// Text of a second, and what it is in seconds since 1970, were it UTC.
     second: ([u8; SECOND], i64),
-    tags: HashMap<Box<[u8]>, u32, BuildHasherDefault<rustc_hash::FxHasher>>,
-    last: (Box<[u8]>, u32),
+    /// Places in `texts`.
+    tags: HashMap<Box<[u8]>, usize, BuildHasherDefault<rustc_hash::FxHasher>>,
+    texts: Vec<(Box<[u8]>, u32)>,
+    last_text: usize,
 }
 
 impl Memory {
     /// The number of the tags of this text.
     pub(super) fn find(&mut self, tags: &[u8]) -> Option<u32> {
-        if *self.last.0 == *tags && !tags.is_empty() {
-            return Some(self.last.1);
+        if let Some((text, id)) = self.texts.get(self.last_text)
+            && **text == *tags
+        {
+            return Some(*id);
         }
-        let (text, id) = self.tags.get_key_value(tags)?;
-        self.last = (text.clone(), *id);
-        Some(*id)
+        self.last_text = *self.tags.get(tags)?;
+        Some(self.texts[self.last_text].1)
     }
 
     /// Remembers tags that the parser has read; true where there are too many, and all are forgotten.
     pub(super) fn remember(&mut self, tags: &[u8], id: u32) -> bool {
-        if self.tags.len() >= MOST {
+        if self.texts.len() >= MOST_TAGS {
             self.tags.clear();
-            self.last = Default::default();
+            self.texts.clear();
             return true;
         }
-        self.tags.insert(tags.into(), id);
+        self.tags.insert(tags.into(), self.texts.len());
+        self.texts.push((tags.into(), id));
         false
+    }
+
+    /// The metric of a shape, and what it is to a run.
+    pub(super) fn metric(&self, shape: usize) -> (&str, Known) {
+        let shape = &self.shapes[shape];
+        (&shape.metric, shape.known)
     }
 
     /// Reads a line without its end; none for any other shape.
     pub(super) fn point<'a>(&mut self, line: &'a [u8]) -> Option<Point<'a>> {
+        let (shape, rest) = self.shape(line)?;
+        let (time, rest) = self.time_and_value(rest)?;
+        let (value, rest) = number(rest)?;
+        let tags = rest.strip_prefix(TAGS)?.strip_suffix(END)?;
+        Some(Point { shape, time, value, tags })
+    }
+
+    /// The shape of a line, and what stands from the time on.
+    fn shape<'a>(&mut self, line: &'a [u8]) -> Option<(usize, &'a [u8])> {
+        let guess = self.shapes.get(self.last_shape).map_or(0, |shape| shape.next);
+        if let Some(rest) =
+            self.shapes.get(guess).and_then(|shape| line.strip_prefix(&*shape.beginning))
+        {
+            self.last_shape = guess;
+            return Some((guess, rest));
+        }
         let rest = line.strip_prefix(METRIC)?;
         let name = rest.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'_'))?;
         let (metric, rest) = rest.split_at(name);
         let rest = rest.strip_prefix(TIME)?;
-        let (time, rest) = self.time(rest)?;
-        let (value, rest) = number(rest.strip_prefix(VALUE)?)?;
-        let tags = rest.strip_prefix(TAGS)?.strip_suffix(END)?;
-        Some(Point { metric, time, value, tags })
+        // The name is of letters, digits and underscores.
+        let metric = std::str::from_utf8(metric).ok()?;
+        let known = self.shapes.iter().position(|shape| *shape.metric == *metric);
+        let shape = match known {
+            Some(known) => known,
+            None if self.shapes.len() >= MOST_SHAPES => return None,
+            None => {
+                let beginning = line[..line.len() - rest.len()].into();
+                self.shapes.push(Shape {
+                    beginning,
+                    metric: metric.into(),
+                    known: Known::of(metric),
+                    next: 0,
+                });
+                self.shapes.len() - 1
+            }
+        };
+        if let Some(last) = self.shapes.get_mut(self.last_shape) {
+            last.next = shape;
+        }
+        self.last_shape = shape;
+        Some((shape, rest))
+    }
+
+    /// The time, and what stands from the value on.
+    fn time_and_value<'a>(&mut self, text: &'a [u8]) -> Option<(i64, &'a [u8])> {
+        if !self.time.0.is_empty()
+            && let Some(rest) = text.strip_prefix(self.time.0.as_slice())
+        {
+            return Some((self.time.1, rest));
+        }
+        let (time, rest) = self.time(text)?;
+        let rest = rest.strip_prefix(VALUE)?;
+        self.time.0.clear();
+        self.time.0.extend_from_slice(&text[..text.len() - rest.len()]);
+        self.time.1 = time;
+        Some((time, rest))
     }
 
     /// A time in UTC or with an offset, and what is behind it.

@@ -126,9 +126,7 @@ impl Gather for Lines {
             }
             return Ok(());
         };
-        // The name is of letters, digits and underscores.
-        let metric = std::str::from_utf8(point.metric).unwrap_or_default();
-        let known = Known::of(metric);
+        let (metric, known) = self.memory.metric(point.shape);
         self.gathered
             .add(Sample { metric, known, time: point.time, value: point.value, order }, tags)
     }

@@ -7,13 +7,13 @@ use super::k6_metric::{
     CHECKS, DROPPED, DURATION, FAILED, GRPC, REQUESTS, USERS, is_built_in, is_websocket_latency,
     unit,
 };
-use super::k6_tally::{PARTS, Tally, Times};
+use super::k6_tally::{PARTS, Tally, record};
 use super::seconds::Seconds;
 use super::{By, Ingested, ReadOptions};
 use crate::config::Pattern;
 use crate::model::{
-    Check, CustomMetric, Endpoint, EndpointKey, Kind, Quantile, Run, Tool, Unit, Warning,
-    WarningKind,
+    Check, CustomMetric, Distribution, Endpoint, EndpointKey, Kind, Quantile, Run, Tool, Unit,
+    Warning, WarningKind,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -157,7 +157,7 @@ struct Series {
     /// Time, place in the file, value.
     last: Option<(i64, u64, f64)>,
     /// None once a value was no latency, so that there are no quantiles.
-    times: Option<Times>,
+    times: Option<Distribution>,
 }
 
 impl Gathered {
@@ -219,9 +219,9 @@ impl Gathered {
                 });
             }
             Known::Duration => {
-                self.http(tags)?.times.record(value, sample.metric)?;
+                record(&mut self.http(tags)?.times, value, sample.metric)?;
                 self.seconds.time(sample.time.div_euclid(NS_PER_SECOND), value);
-                return self.for_by(tags, |tally| tally.times.record(value, sample.metric));
+                return self.for_by(tags, |tally| record(&mut tally.times, value, sample.metric));
             }
             Known::Requests => {
                 self.widen(sample.time);
@@ -318,7 +318,7 @@ impl Gathered {
         let at = self.endpoint(key)?;
         let tally = &mut self.endpoints[at as usize].1;
         tally.requests += 1;
-        tally.times.record(sample.value, sample.metric)
+        record(&mut tally.times, sample.value, sample.metric)
     }
 
     /// The place of an endpoint.
@@ -358,7 +358,7 @@ impl Gathered {
             if self.custom.len() >= MOST_METRICS {
                 return Err(Problem::TooMany { what: "metrics", limit: MOST_METRICS });
             }
-            let series = Series { times: Some(Times::default()), ..Series::default() };
+            let series = Series { times: Some(Distribution::default()), ..Series::default() };
             self.custom.insert(name.to_owned(), series);
         }
         Ok(self.custom.entry(name.to_owned()).or_default())
@@ -369,7 +369,7 @@ impl Gathered {
         series.count += 1;
         series.sum = series.sum.saturating_add((sample.value / SUM_STEP).round() as i128);
         series.keep_last((sample.time, sample.order, sample.value));
-        if series.times.as_mut().is_some_and(|times| times.record(sample.value, "").is_err()) {
+        if series.times.as_mut().is_some_and(|times| times.record(sample.value).is_err()) {
             series.times = None;
         }
         Ok(())
@@ -379,7 +379,7 @@ impl Gathered {
     pub(super) fn merge(&mut self, other: Self) -> Result<(), Problem> {
         for (key, tally) in other.endpoints {
             let at = self.endpoint(key)?;
-            self.endpoints[at as usize].1.merge(tally);
+            self.endpoints[at as usize].1.merge(&tally);
         }
         if let Some((first, last)) = other.span {
             self.widen(first);
@@ -417,17 +417,16 @@ impl Gathered {
         };
         self.endpoints.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut total = Tally::default();
-        for (key, tally) in &self.endpoints {
-            let all = tally.times.distribution();
+        for (key, tally) in self.endpoints {
             if matches!(key, EndpointKey::Named { kind: Kind::Http, .. }) {
-                total.add(tally, &all);
+                total.merge(&tally);
             }
-            run.endpoints.push(tally.endpoint(key.clone(), all, run.duration_s));
+            run.endpoints.push(tally.endpoint(key, run.duration_s));
         }
-        let http = total.requests > 0 || self.endpoints.is_empty();
+        let http = total.requests > 0 || run.endpoints.is_empty();
         // Where only WebSocket or gRPC was used, the HTTP total is not zero requests but no total at all.
         run.total = match http {
-            true => total.endpoint(EndpointKey::Total, total.times.distribution(), run.duration_s),
+            true => total.endpoint(EndpointKey::Total, run.duration_s),
             false => Endpoint::new(EndpointKey::Total),
         };
         let named = |(name, (passes, fails))| Check { name, passes, fails };
@@ -502,10 +501,8 @@ impl Series {
         if let Some(last) = other.last {
             self.keep_last(last);
         }
-        match (&mut self.times, other.times) {
-            (Some(own), Some(more)) => own.merge(more),
-            _ => self.times = None,
-        }
+        let both = self.times.take().zip(other.times);
+        self.times = both.and_then(|(mut own, more)| own.merge(&more).is_ok().then_some(own));
     }
 }
 
@@ -523,9 +520,8 @@ fn custom_metric(name: &str, series: Series, declared: Option<&Declaration>) -> 
         // The CSV output does not say the type: the mean and the quantiles of the samples then say what can be said.
         _ => {
             metric.value = Some(mean);
-            let times = series.times.unwrap_or_default().distribution();
-            let quantile = |level: &Quantile| Some((*level, times.quantile(*level)?));
-            metric.quantiles = Quantile::GRID.iter().filter_map(quantile).collect();
+            let times = series.times.unwrap_or_default();
+            metric.quantiles = times.quantiles(&Quantile::GRID).into_iter().collect();
         }
     }
     metric

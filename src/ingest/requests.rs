@@ -3,9 +3,9 @@
 use super::Ingested;
 use super::error::Problem;
 use super::k6_raw::Wanted;
-use super::k6_tally::{PARTS, Tally};
+use super::k6_tally::{PARTS, Tally, record};
 use super::seconds::Seconds;
-use crate::model::{Endpoint, EndpointKey, Kind, Run, Tool};
+use crate::model::{EndpointKey, Kind, Run, Tool};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -76,19 +76,16 @@ impl Requests {
         count(self.endpoints.entry(key).or_default(), &request)
     }
 
-    pub(super) fn finish(self) -> Ingested {
+    pub(super) fn finish(mut self) -> Ingested {
         let mut run = Run::new(Tool { name: self.tool.to_owned(), version: None });
         if let Some((first, last)) = self.span {
             run.duration_s = Some((last - first) as f64 / 1e9).filter(|s| *s > 0.0);
             run.started_at = Timestamp::from_nanosecond(first.into()).ok().filter(|_| self.dated);
         }
         let duration = run.duration_s;
-        let endpoint = |key: EndpointKey, tally: &Tally| -> Endpoint {
-            tally.endpoint(key, tally.times.distribution(), duration)
-        };
-        run.total = endpoint(EndpointKey::Total, &self.total);
-        run.endpoints =
-            self.endpoints.iter().map(|(key, tally)| endpoint(key.clone(), tally)).collect();
+        run.total = self.total.endpoint(EndpointKey::Total, duration);
+        let endpoint = |(key, tally): (EndpointKey, Tally)| tally.endpoint(key, duration);
+        run.endpoints = self.endpoints.into_iter().map(endpoint).collect();
         run.timeline = self.seconds.timelines();
         Ingested { run, warnings: Vec::new() }
     }
@@ -105,7 +102,7 @@ fn collapsed(key: EndpointKey, wanted: &Wanted) -> EndpointKey {
 }
 
 fn count(tally: &mut Tally, request: &Request<'_>) -> Result<(), Problem> {
-    tally.times.record(request.ms, "the response time")?;
+    record(&mut tally.times, request.ms, "the response time")?;
     tally.requests += 1;
     tally.outcomes += 1;
     tally.failures += u64::from(request.failed);

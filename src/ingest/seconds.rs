@@ -51,25 +51,41 @@ impl Step {
 }
 
 /// What happened in each step of time. Steps are a second long, and longer in a long run.
-#[derive(Clone)]
 pub(super) struct Seconds {
     /// Seconds of a step: a power of two.
     width: i64,
     steps: BTreeMap<i64, Step>,
+    /// The step that is being filled, kept out of the map while samples of it come in a row.
+    open: (i64, Step),
 }
 
 impl Default for Seconds {
     fn default() -> Self {
-        Self { width: 1, steps: BTreeMap::new() }
+        Self { width: 1, steps: BTreeMap::new(), open: (i64::MIN, Step::default()) }
     }
 }
 
 impl Seconds {
     fn step(&mut self, second: i64) -> &mut Step {
-        while self.steps.len() >= MOST && !self.steps.contains_key(&second.div_euclid(self.width)) {
+        // Widths are powers of two.
+        let at = second >> self.width.trailing_zeros();
+        if self.open.0 != at {
+            self.close();
+            let at = second >> self.width.trailing_zeros();
+            self.open = (at, self.steps.remove(&at).unwrap_or_default());
+        }
+        &mut self.open.1
+    }
+
+    /// Puts the open step where the others are.
+    fn close(&mut self) {
+        let (at, step) = std::mem::replace(&mut self.open, (i64::MIN, Step::default()));
+        if at != i64::MIN {
+            self.steps.insert(at, step);
+        }
+        while self.steps.len() >= MOST {
             self.widen(self.width * 2);
         }
-        self.steps.entry(second.div_euclid(self.width)).or_default()
     }
 
     pub(super) fn request(&mut self, second: i64) {
@@ -99,6 +115,8 @@ impl Seconds {
     }
 
     pub(super) fn merge(&mut self, mut other: Self) {
+        self.close();
+        other.close();
         let width = self.width.max(other.width);
         for side in [&mut *self, &mut other] {
             if side.width < width {
@@ -108,13 +126,14 @@ impl Seconds {
         for (at, step) in other.steps {
             self.steps.entry(at).or_default().merge(&step);
         }
-        while self.steps.len() > MOST {
+        while self.steps.len() >= MOST {
             self.widen(self.width * 2);
         }
     }
 
     /// `throughput_rps`, `p95_ms` and, where there are any, `errors_per_s` over time.
-    pub(super) fn timelines(&self) -> BTreeMap<String, Timeline> {
+    pub(super) fn timelines(&mut self) -> BTreeMap<String, Timeline> {
+        self.close();
         let Some(first) = self.steps.keys().next() else { return BTreeMap::new() };
         let (width, start) = (self.width as f64, (first * self.width) as f64);
         let series = |of: &dyn Fn(&Step) -> Option<f64>| {

@@ -1,7 +1,8 @@
-//! Latency samples as a histogram: small, mergeable, and exact in count, sum, minimum and maximum.
+//! Latency samples: one by one while they are few, then as a histogram. Mergeable, and exact in count, sum, minimum and maximum.
 
 use super::quantile::Quantile;
 use hdrhistogram::Histogram;
+use std::borrow::Cow;
 
 /// Significant decimal digits that a distribution keeps of every sample: a relative error of at most 0.05 %.
 const DIGITS: u8 = 3;
@@ -13,10 +14,21 @@ const NS_PER_MS: f64 = 1e6;
 /// a longer "latency" is a clock fault or a wrong unit.
 const LONGEST_MS: f64 = 7.0 * 24.0 * 3600.0 * 1000.0;
 
-/// Latency samples as an HDR histogram in nanoseconds.
+/// Samples that are kept one by one: fewer take less room so than as a histogram.
+const FEW: usize = 1_024;
+
+/// Samples in nanoseconds.
+#[derive(Debug, Clone)]
+enum Samples {
+    /// In ascending order.
+    Few(Vec<u64>),
+    Many(Box<Histogram<u64>>),
+}
+
+/// Latency samples; many of them as an HDR histogram in nanoseconds.
 #[derive(Debug, Clone)]
 pub struct Distribution {
-    histogram: Histogram<u64>,
+    samples: Samples,
     /// Sum of the samples in nanoseconds: whole numbers, so that the order of the samples cannot matter.
     sum_ns: u128,
     /// Smallest sample as it was given, in milliseconds; infinite while there is none.
@@ -34,9 +46,7 @@ impl Distribution {
     /// A distribution without samples.
     pub fn new() -> Self {
         Self {
-            // Three digits are within what the histogram supports (0 to 5), so the fallback is never taken.
-            histogram: Histogram::new(DIGITS)
-                .unwrap_or_else(|_| unreachable!("3 digits are valid")),
+            samples: Samples::Few(Vec::new()),
             sum_ns: 0,
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
@@ -56,15 +66,19 @@ impl Distribution {
             all.max = longest;
             all.sum_ns = (histogram.mean() * histogram.len() as f64) as u128;
         }
-        all.histogram = histogram;
+        let mut histogram = Box::new(histogram);
         // A histogram that was read has a fixed range; others may have to be added to it.
-        all.histogram.auto(true);
+        histogram.auto(true);
+        all.samples = Samples::Many(histogram);
         Ok(all)
     }
 
     /// The histogram, in nanoseconds.
-    pub fn histogram(&self) -> &Histogram<u64> {
-        &self.histogram
+    pub fn histogram(&self) -> Cow<'_, Histogram<u64>> {
+        match &self.samples {
+            Samples::Many(histogram) => Cow::Borrowed(histogram),
+            Samples::Few(few) => Cow::Owned(histogram_of(few)),
+        }
     }
 
     /// Replaces the extremes and the mean (milliseconds) of a histogram that was read by the exact ones kept beside it.
@@ -94,7 +108,13 @@ impl Distribution {
             return Ok(());
         }
         let ns = (ms * NS_PER_MS).round() as u64;
-        self.histogram.record_n(ns, n).map_err(|_| OutOfRange(ms))?;
+        match &mut self.samples {
+            Samples::Few(few) if few.len() as u64 + n <= FEW as u64 => {
+                let at = few.partition_point(|known| *known <= ns);
+                few.splice(at..at, std::iter::repeat_n(ns, n as usize));
+            }
+            _ => self.many().record_n(ns, n).map_err(|_| OutOfRange(ms))?,
+        }
         self.sum_ns += u128::from(ns) * u128::from(n);
         self.min = self.min.min(ms);
         self.max = self.max.max(ms);
@@ -103,16 +123,44 @@ impl Distribution {
 
     /// Adds all samples of another distribution.
     pub fn merge(&mut self, other: &Self) -> Result<(), OutOfRange> {
-        self.histogram.add(&other.histogram).map_err(|_| OutOfRange(other.max))?;
+        match (&mut self.samples, &other.samples) {
+            (Samples::Few(own), Samples::Few(more)) if own.len() + more.len() <= FEW => {
+                own.extend_from_slice(more);
+                own.sort_unstable();
+            }
+            (_, Samples::Few(more)) => {
+                let own = self.many();
+                for ns in more {
+                    own.record(*ns).map_err(|_| OutOfRange(other.max))?;
+                }
+            }
+            (_, Samples::Many(more)) => {
+                self.many().add(&**more).map_err(|_| OutOfRange(other.max))?;
+            }
+        }
         self.sum_ns += other.sum_ns;
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         Ok(())
     }
 
+    /// The samples as a histogram from now on.
+    fn many(&mut self) -> &mut Histogram<u64> {
+        if let Samples::Few(few) = &self.samples {
+            self.samples = Samples::Many(Box::new(histogram_of(few)));
+        }
+        match &mut self.samples {
+            Samples::Many(histogram) => histogram,
+            Samples::Few(_) => unreachable!("it was made a histogram above"),
+        }
+    }
+
     /// Number of samples.
     pub fn count(&self) -> u64 {
-        self.histogram.len()
+        match &self.samples {
+            Samples::Few(few) => few.len() as u64,
+            Samples::Many(histogram) => histogram.len(),
+        }
     }
 
     /// Arithmetic mean in milliseconds; none without samples.
@@ -141,8 +189,11 @@ impl Distribution {
     pub fn span(&self, low: f64, high: f64) -> Option<(f64, f64)> {
         let n = self.count() as f64;
         let at = |p: f64| self.at(((p * n - 0.5) / (n - 1.0).max(1.0)).clamp(0.0, 1.0));
-        let half_bucket = |ms: f64| {
-            self.histogram.equivalent_range((ms * NS_PER_MS) as u64) as f64 / 2.0 / NS_PER_MS
+        let half_bucket = |ms: f64| match &self.samples {
+            Samples::Few(_) => 0.0,
+            Samples::Many(histogram) => {
+                histogram.equivalent_range((ms * NS_PER_MS) as u64) as f64 / 2.0 / NS_PER_MS
+            }
         };
         let (low, high) = (at(low)?, at(high)?);
         Some((low - half_bucket(low), high + half_bucket(high)))
@@ -150,7 +201,13 @@ impl Distribution {
 
     /// The share of samples up to a value in milliseconds, from 0 to 1.
     pub fn fraction_below(&self, ms: f64) -> f64 {
-        self.histogram.quantile_below((ms.max(0.0) * NS_PER_MS) as u64)
+        let ns = (ms.max(0.0) * NS_PER_MS) as u64;
+        match &self.samples {
+            Samples::Few(few) => {
+                few.partition_point(|own| *own <= ns) as f64 / few.len().max(1) as f64
+            }
+            Samples::Many(histogram) => histogram.quantile_below(ns),
+        }
     }
 
     /// The quantile in milliseconds; none without samples.
@@ -158,22 +215,72 @@ impl Distribution {
         self.at(level.fraction())
     }
 
+    /// Several quantiles in milliseconds, in ascending order of their levels, in one pass; none without samples.
+    pub fn quantiles(&self, levels: &[Quantile]) -> Vec<(Quantile, f64)> {
+        let Some(last) = self.count().checked_sub(1) else { return Vec::new() };
+        let below = |level: &Quantile| (level.fraction() * last as f64).floor() as u64;
+        let ranks: Vec<u64> =
+            levels.iter().flat_map(|level| [below(level), (below(level) + 1).min(last)]).collect();
+        let values = self.at_ranks(&ranks);
+        let at = |rank: u64| {
+            let place = ranks.iter().position(|own| *own == rank);
+            place.and_then(|place| values.get(place)).copied().unwrap_or(f64::NAN)
+        };
+        let value =
+            |level: &Quantile| Some((*level, interpolate(self.count(), level.fraction(), at)?));
+        levels.iter().filter_map(value).collect()
+    }
+
     /// The sample of this rank (from 0), in milliseconds.
     fn at_rank(&self, rank: u64) -> f64 {
+        self.at_ranks(&[rank]).first().copied().unwrap_or(self.max)
+    }
+
+    /// The samples of these ranks, which nearly ascend.
+    fn at_ranks(&self, ranks: &[u64]) -> Vec<f64> {
         let last = self.count().saturating_sub(1);
-        if rank == 0 || rank == last {
-            return if rank == 0 { self.min } else { self.max };
-        }
-        let mut seen = 0;
-        for step in self.histogram.iter_recorded() {
-            seen += step.count_since_last_iteration();
-            if seen > rank {
-                let middle = self.histogram.median_equivalent(step.value_iterated_to());
-                return (middle as f64 / NS_PER_MS).max(self.min).min(self.max);
+        let end =
+            |rank: u64| (rank == 0).then_some(self.min).or((rank == last).then_some(self.max));
+        let inside = |ns: u64| (ns as f64 / NS_PER_MS).max(self.min).min(self.max);
+        match &self.samples {
+            Samples::Few(few) => {
+                let one = |rank: &u64| {
+                    let ns = few.get(*rank as usize).copied();
+                    end(*rank).unwrap_or_else(|| ns.map_or(self.max, inside))
+                };
+                ranks.iter().map(one).collect()
+            }
+            Samples::Many(histogram) => {
+                let mut values = vec![self.max; ranks.len()];
+                let mut order: Vec<usize> = (0..ranks.len()).collect();
+                order.sort_by_key(|i| ranks[*i]);
+                let mut wanted = order.into_iter().peekable();
+                let mut seen = 0;
+                for step in histogram.iter_recorded() {
+                    seen += step.count_since_last_iteration();
+                    while let Some(i) = wanted.next_if(|i| seen > ranks[*i]) {
+                        values[i] = inside(histogram.median_equivalent(step.value_iterated_to()));
+                    }
+                    if wanted.peek().is_none() {
+                        break;
+                    }
+                }
+                for (value, rank) in values.iter_mut().zip(ranks) {
+                    *value = end(*rank).unwrap_or(*value);
+                }
+                values
             }
         }
-        self.max
     }
+}
+
+fn histogram_of(samples: &[u64]) -> Histogram<u64> {
+    // Three digits are within what the histogram supports (0 to 5), so the fallback is never taken.
+    let mut histogram =
+        Histogram::new(DIGITS).unwrap_or_else(|_| unreachable!("3 digits are valid"));
+    // Room is made as it is needed; nothing longer than a week was let in.
+    samples.iter().for_each(|ns| histogram.record(*ns).unwrap_or_default());
+    histogram
 }
 
 impl Default for Distribution {
@@ -234,6 +341,30 @@ mod tests {
     fn what_is_no_latency_is_refused() {
         for ms in [-1.0, f64::NAN, f64::INFINITY, 1e30] {
             assert!(Distribution::new().record(ms).is_err(), "{ms}");
+        }
+    }
+
+    #[test]
+    fn few_samples_and_many_are_the_same_but_for_three_digits() {
+        let value = |i: usize| 1.0 + ((i * 7919) % 5003) as f64 / 10.0;
+        for n in [FEW - 1, FEW, FEW + 1, 3 * FEW] {
+            let samples: Vec<f64> = (0..n).map(value).collect();
+            let all = of(&samples);
+            let (mut left, right) = (of(&samples[..n / 3]), of(&samples[n / 3..]));
+            left.merge(&right).unwrap();
+            let mut sorted = samples;
+            sorted.sort_by(f64::total_cmp);
+            for level in Quantile::GRID {
+                let at = |rank: u64| sorted[rank as usize];
+                let exact = interpolate(n as u64, level.fraction(), at).unwrap();
+                let ours = all.quantile(level).unwrap();
+                assert!((ours / exact - 1.0).abs() < 1e-3, "{n} {level}: {ours} {exact}");
+                assert_eq!(left.quantile(level), Some(ours));
+            }
+            let together = all.quantiles(&Quantile::GRID);
+            let alone: Vec<_> =
+                Quantile::GRID.iter().filter_map(|q| Some((*q, all.quantile(*q)?))).collect();
+            assert_eq!(together, alone);
         }
     }
 

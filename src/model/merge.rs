@@ -38,40 +38,77 @@ pub enum MergeError {
 /// Adds shards that ran at the same time up to the run that they are together: counts, users, throughput and
 /// histograms add up; the duration is the longest one's.
 pub fn merge_shards(shards: Vec<Run>) -> Result<Run, MergeError> {
-    let mut shards = shards.into_iter();
-    let mut whole = shards.next().ok_or(MergeError::Nothing)?;
-    check_mergeable(&whole, 1)?;
-    let mut index: BTreeMap<EndpointKey, usize> =
-        whole.endpoints.iter().enumerate().map(|(i, e)| (e.key.clone(), i)).collect();
-    for (i, shard) in shards.enumerate() {
-        let number = i + 2;
+    let mut merger = Merger::new(1);
+    shards.into_iter().try_for_each(|shard| merger.add(shard))?;
+    merger.finish()
+}
+
+/// Shards that are added up one after another: no more than one of them is in memory beside their sum.
+#[derive(Debug, Default)]
+pub struct Merger {
+    whole: Option<Run>,
+    index: BTreeMap<EndpointKey, usize>,
+    /// The number of the next shard, from 1.
+    number: usize,
+    shards: usize,
+}
+
+impl Merger {
+    /// Nothing yet; the first shard has this number in messages.
+    pub fn new(number: usize) -> Self {
+        Self { number, ..Self::default() }
+    }
+
+    /// Adds a shard.
+    pub fn add(&mut self, shard: Run) -> Result<(), MergeError> {
+        let number = self.number;
+        self.number += 1;
+        self.shards += 1;
         check_mergeable(&shard, number)?;
-        same_test(&whole, &shard, number)?;
+        let Some(whole) = &mut self.whole else {
+            self.index =
+                shard.endpoints.iter().enumerate().map(|(i, e)| (e.key.clone(), i)).collect();
+            self.whole = Some(shard);
+            return Ok(());
+        };
+        same_test(whole, &shard, number)?;
         whole.started_at = match (whole.started_at, shard.started_at) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
         // Each shard ran on a machine of its own.
         whole.calibration.clear();
+        whole.resources.clear();
+        whole.timeline.clear();
         whole.duration_s = longest(whole.duration_s, shard.duration_s);
         whole.load.users = add(whole.load.users, shard.load.users)?;
         whole.load.spawn_rate = sum(whole.load.spawn_rate, shard.load.spawn_rate);
         add_endpoint(&mut whole.total, shard.total)?;
         for endpoint in shard.endpoints {
-            match index.get(&endpoint.key) {
+            match self.index.get(&endpoint.key) {
                 Some(at) => add_endpoint(&mut whole.endpoints[*at], endpoint)?,
                 None => {
-                    index.insert(endpoint.key.clone(), whole.endpoints.len());
+                    self.index.insert(endpoint.key.clone(), whole.endpoints.len());
                     whole.endpoints.push(endpoint);
                 }
             }
         }
         add_checks(&mut whole.checks, shard.checks);
         add_metrics(&mut whole.metrics, shard.metrics);
-        whole.resources.clear();
-        whole.timeline.clear();
+        Ok(())
     }
-    Ok(whole)
+
+    /// The run that the shards are together.
+    pub fn finish(self) -> Result<Run, MergeError> {
+        let mut whole = self.whole.ok_or(MergeError::Nothing)?;
+        // Quantiles are read off once everything is there.
+        if self.shards > 1 {
+            for endpoint in std::iter::once(&mut whole.total).chain(&mut whole.endpoints) {
+                endpoint.latency = endpoint.latency.take().map(with_quantiles);
+            }
+        }
+        Ok(whole)
+    }
 }
 
 /// Every latency that has samples must have them as a distribution.
@@ -146,11 +183,19 @@ fn add_endpoint(into: &mut Endpoint, shard: Endpoint) -> Result<(), MergeError> 
 
 fn add_latency(a: Latency, b: Latency) -> Result<Latency, MergeError> {
     let rounding = a.rounding.or(b.rounding);
-    let (Some(mut all), Some(more)) = (a.distribution.clone(), b.distribution.as_ref()) else {
+    let mut a = a;
+    let (Some(all), Some(more)) = (a.distribution.as_mut(), b.distribution.as_ref()) else {
         // One side is an empty series (check_mergeable has seen to that): the other is the whole.
         return Ok(if a.has_no_data() { b } else { a });
     };
     all.merge(more).map_err(|_| MergeError::TooLarge)?;
+    Ok(Latency { rounding, ..a })
+}
+
+/// The summary of the distribution as it now is.
+fn with_quantiles(mut latency: Latency) -> Latency {
+    let Some(all) = latency.distribution.take() else { return latency };
+    let rounding = latency.rounding;
     let mut merged = Latency { rounding, ..Latency::from_distribution(all) };
     if let Some(rounding) = rounding {
         // Read off a histogram, what was a whole number is a hair beside it.
@@ -159,7 +204,7 @@ fn add_latency(a: Latency, b: Latency) -> Result<Latency, MergeError> {
             *value = (*value / step).round() * step;
         });
     }
-    Ok(merged)
+    merged
 }
 
 fn add_checks(into: &mut Vec<Check>, shard: Vec<Check>) {

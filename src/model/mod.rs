@@ -25,7 +25,7 @@ pub use comparable::{Difference, Field, differences};
 pub use distribution::{Distribution, OutOfRange};
 pub use endpoint::{EndpointKey, Kind};
 pub use measurement::MeasurementKey;
-pub use merge::{MergeError, merge_shards};
+pub use merge::{MergeError, Merger, merge_shards};
 pub use metric::{Direction, Metric, Statistic};
 pub use provenance::{Outcome, Visited};
 pub use quantile::Quantile;

@@ -263,10 +263,7 @@ pub struct Latency {
 impl Latency {
     /// The summary of a distribution, with the quantiles of [`Quantile::GRID`].
     pub fn from_distribution(distribution: Distribution) -> Self {
-        let quantiles = Quantile::GRID
-            .iter()
-            .filter_map(|level| Some((*level, distribution.quantile(*level)?)))
-            .collect();
+        let quantiles = distribution.quantiles(&Quantile::GRID).into_iter().collect();
         Self {
             count: Some(distribution.count()),
             mean: distribution.mean(),

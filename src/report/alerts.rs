@@ -124,7 +124,9 @@ fn expression(budget: &Budget, bound: Option<Bound>, queries: &[Query]) -> Optio
                     broken(limit?)?
                 ),
                 (Metric::Custom(name), _) => {
-                    let query = queries.iter().find(|query| query.name == *name)?;
+                    let query = queries
+                        .iter()
+                        .find(|query| query.name == *name || query.name == budget.name)?;
                     format!("({}) {}", query.promql, broken(limit? / query.factor)?)
                 }
                 // How much is requested in production is no fault of the code.

@@ -21,6 +21,7 @@ pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> i
         }
         write_limit(finding, out)?;
         if finding.reason == Reason::Control {
+            write_parts(finding, out)?;
             write_verdict(report, finding, out)?;
             writeln!(out)?;
             continue;
@@ -31,6 +32,7 @@ pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> i
             (None, None) => {}
         }
         write_family(report, finding, out)?;
+        write_parts(finding, out)?;
         write_verdict(report, finding, out)?;
         writeln!(out)?;
     }
@@ -182,6 +184,19 @@ fn write_family(report: &Report, finding: &Finding, out: &mut impl Write) -> io:
     );
     row(out, "needed", &text)?;
     row(out, "", "or where one of a higher rank is (Benjamini–Hochberg)")
+}
+
+/// Where the time goes, where the files say so.
+fn write_parts(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    let parts = &finding.working.parts;
+    if parts.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n  Where does the time go? (means)")?;
+    parts.iter().try_for_each(|(name, [before, after])| {
+        let text = format!("{} → {} ms", significant(*before), significant(*after));
+        row(out, &name.replace('_', " "), &text)
+    })
 }
 
 fn write_verdict(report: &Report, finding: &Finding, out: &mut impl Write) -> io::Result<()> {

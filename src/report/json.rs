@@ -5,7 +5,8 @@ use crate::gate::{BaselineInfo, BudgetFinding, Finding, Reason, Report, ReportRe
 use crate::model::{Difference, Direction, EndpointKey, Outcome, Visited, Warning};
 use crate::schema::{
     AcceptedV1, BaselineV1, BudgetV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1, FindingV1,
-    IntervalV1, NoiseV1, PlaceV1, REPORT_SCHEMA, ReportV1, ThresholdV1, VisitedV1, WarningV1,
+    IntervalV1, NoiseV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, ThresholdV1, VisitedV1,
+    WarningV1,
 };
 use std::io::{self, Write};
 
@@ -137,6 +138,14 @@ fn finding(finding: &Finding) -> FindingV1 {
         .to_owned(),
         baseline_values: finding.working.per_run[0].clone(),
         current_values: finding.working.per_run[1].clone(),
+        parts: finding
+            .working
+            .parts
+            .iter()
+            .map(|(name, [baseline, current])| {
+                (name.clone(), PartV1 { baseline: *baseline, current: *current })
+            })
+            .collect(),
         counted: finding.counted,
         needs_requests: match finding.reason {
             Reason::TooFewRequests { needs } if finding.verdict == Verdict::NotCompared => {

@@ -231,6 +231,11 @@ fn finding(file: FindingV1) -> Read<Finding> {
         counted: file.counted,
         working: Working {
             per_run: [file.baseline_values, file.current_values],
+            parts: file
+                .parts
+                .into_iter()
+                .map(|(name, own)| (name, [own.baseline, own.current]))
+                .collect(),
             ..Working::default()
         },
     })

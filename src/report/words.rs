@@ -93,7 +93,7 @@ pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> Str
     let p = finding.p.map(probability).unwrap_or_default();
     let text = match finding.reason {
         Reason::WithinLimit => "ok".to_owned(),
-        Reason::OverThreshold => "fail".to_owned(),
+        Reason::OverThreshold => format!("fail{}", grown(finding).unwrap_or_default()),
         Reason::MeasureAgain => match finding.further_runs {
             Some(n) => format!("measure again ({p}; {} would tell)", more_runs(n)),
             None => format!("measure again ({p})"),
@@ -116,6 +116,17 @@ pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> Str
         }
         _ => text,
     }
+}
+
+/// The part of the response time that grew, where it is most of what grew: `, mostly waiting +5.12 ms`.
+fn grown(finding: &Finding) -> Option<String> {
+    let growth = |(name, [before, after]): &(String, [f64; 2])| (name.clone(), after - before);
+    let grown: Vec<(String, f64)> =
+        finding.working.parts.iter().map(growth).filter(|(_, ms)| *ms > 0.0).collect();
+    let all: f64 = grown.iter().map(|(_, ms)| ms).sum();
+    let (name, most) = grown.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (most > all / 2.0)
+        .then(|| format!(", mostly {} +{} ms", name.replace('_', " "), significant(most)))
 }
 
 fn more_runs(n: usize) -> String {

@@ -30,7 +30,7 @@ pub enum HistogramError {
 /// The histogram of a distribution with this many significant digits (1 to 3), as text.
 pub fn encode_histogram(distribution: &Distribution, digits: u8) -> Result<String, HistogramError> {
     let broken = |why: String| HistogramError::NotAHistogram(why);
-    let exact = distribution.histogram();
+    let exact = &*distribution.histogram();
     let mut bytes = Vec::new();
     let mut serializer = V2DeflateSerializer::new();
     if digits >= exact.sigfig() {

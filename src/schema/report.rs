@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The name and version of this format.
 pub const REPORT_SCHEMA: &str = "perfgate.report/1";
@@ -188,6 +189,9 @@ pub struct FindingV1 {
     /// The values of the new runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub current_values: Vec<f64>,
+    /// Where the time goes: the mean of each part of the response time, in milliseconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, PartV1>,
     /// Whether coverage counts it: at least one side has the measurement.
     pub counted: bool,
     /// Requests that this statistic needs, where there are too few.
@@ -205,6 +209,15 @@ pub struct FindingV1 {
     /// Failures of the run, for an error rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_failures: Option<u64>,
+}
+
+/// A part of the response time, in milliseconds.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct PartV1 {
+    /// In the baseline.
+    pub baseline: f64,
+    /// Now.
+    pub current: f64,
 }
 
 /// One absolute limit.

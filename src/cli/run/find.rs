@@ -17,7 +17,11 @@ const PREFERRED: [Format; 6] = [
 ];
 
 /// Reads the best result of a folder; several of one kind are shards of the run.
-pub(super) fn results_in(folder: &Path, session: &Session<'_>) -> Result<Read, CliError> {
+pub(super) fn results_in(
+    folder: &Path,
+    options: &ReadOptions,
+    session: &Session<'_>,
+) -> Result<Read, CliError> {
     let mut found: Vec<(usize, PathBuf)> = Vec::new();
     let wrap = |source| CliError::File { path: folder.to_owned(), source };
     for entry in std::fs::read_dir(folder).map_err(wrap)? {
@@ -41,5 +45,5 @@ pub(super) fn results_in(folder: &Path, session: &Session<'_>) -> Result<Read, C
         let help = "let it write there ({out} stands for the folder), or name its files with --results GLOB";
         return Err(CliError::usage(problem, help));
     }
-    read_files(&paths, &ReadOptions::default(), session)
+    read_files(&paths, options, session)
 }

@@ -15,12 +15,6 @@ use crate::driver::{Numbers, Watched, supervise};
 use once::Plan;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
-
-/// What a tool may take beyond the duration of its load: starting, ramping down, writing.
-const SPARE: f64 = 60.0;
-/// Time limit of a load without a duration.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let loaded = load(session)?;
@@ -31,19 +25,14 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
             CliError::usage(error.to_string(), "give a process id, a name, or cgroup:PATH")
         })?;
     }
-    let duration = profile.duration_s;
-    let usual = duration.map_or(LONGEST, |seconds| Duration::from_secs_f64(seconds * 1.5 + SPARE));
-    let plan = Plan {
-        numbers: Numbers {
-            users: profile.users,
-            spawn_rate: profile.spawn_rate,
-            duration_s: duration,
-        },
-        limit: args.timeout.unwrap_or(usual),
-        watched,
-        out: out_folder(args, session),
-        args,
+    refuse_mixtures(args, &profile)?;
+    let numbers = Numbers {
+        users: profile.users,
+        spawn_rate: profile.spawn_rate,
+        duration_s: profile.duration_s,
     };
+    let environment = profile.environment.clone();
+    let plan = Plan { numbers, environment, watched, out: out_folder(args, session), args };
     match (&args.ab, profile.phases.is_empty(), profile.steps.is_empty()) {
         (Some(commands), _, _) => several::base_and_head(&plan, commands, &loaded, session),
         (None, false, _) => several::phases(&plan, &profile, &loaded, session),
@@ -53,6 +42,24 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
         }
         (None, true, true) => several::repeats(&plan, &loaded, session),
     }
+}
+
+/// What would be passed over in silence.
+fn refuse_mixtures(args: &DriveArgs, profile: &Profile) -> Result<(), CliError> {
+    let several = !profile.phases.is_empty() || !profile.steps.is_empty();
+    let repeated = args.repeat.get() > 1 || args.until_decided.is_some() || args.ab.is_some();
+    if several && repeated {
+        let problem = "a profile with phases or steps is run once, and in no other way";
+        return Err(CliError::usage(
+            problem,
+            "leave out --repeat, --until-decided and --ab, or name another profile",
+        ));
+    }
+    if !profile.steps.is_empty() && profile.budgets.is_empty() {
+        let problem = "steps end where a budget breaks, and the profile has none";
+        return Err(CliError::usage(problem, "write some: targets: [{ error_rate: \"< 1%\" }]"));
+    }
+    Ok(())
 }
 
 /// The profile that is named; without a name, one that knows nothing.

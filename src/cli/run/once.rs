@@ -5,8 +5,9 @@ use crate::cli::args::DriveArgs;
 use crate::cli::error::CliError;
 use crate::cli::normalize::say_warnings;
 use crate::cli::output::write_file;
+use crate::cli::policy::load;
 use crate::cli::record::refuse_empty;
-use crate::cli::results::{Read, attach, expand, label, read_files};
+use crate::cli::results::{Read, attach, expand, label, no_queries, read_files};
 use crate::cli::session::Session;
 use crate::driver::{
     Ended, Job, Numbers, Sampler, Watched, calibrate, fingerprint, prepare, run as run_job, tool_of,
@@ -23,7 +24,7 @@ use std::time::Duration;
 pub(super) const OUR_FILES: [&str; 3] = [LOG, RESOURCES, RUN];
 const LOG: &str = "output.log";
 const RESOURCES: &str = "resources.csv";
-const RUN: &str = "run.json";
+const RUN: &str = "perfgate-run.json";
 /// Lines of the log that an error shows.
 const LAST_LINES: usize = 12;
 /// How much faster or slower the processor may become during a run before it is said.
@@ -34,34 +35,42 @@ const ONE_CORE: [&str; 3] = ["locust", "python", "python3"];
 /// What every run of a session shares.
 pub(super) struct Plan<'a> {
     pub(super) numbers: Numbers,
-    pub(super) limit: Duration,
+    /// Where the profile is meant to run.
+    pub(super) environment: Option<String>,
     pub(super) watched: Option<Watched>,
     pub(super) out: PathBuf,
     pub(super) args: &'a DriveArgs,
 }
 
-/// Runs a command once, and gives the run that it measured.
+/// Runs a command once, and gives the run that it measured. A part of a profile (`spike:recovery`) has baselines of its own, and
+/// the profile's budgets.
 pub(super) fn run_once(
     plan: &Plan<'_>,
     (command, numbers): (&[String], Numbers),
-    name: &str,
+    (name, part): (&str, Option<&str>),
     session: &mut Session<'_>,
 ) -> Result<Run, CliError> {
     let folder = plan.out.join(name);
     refuse_old_results(&folder)?;
     std::fs::create_dir_all(&folder)
         .map_err(|source| CliError::File { path: folder.clone(), source })?;
-    let command = prepare(command, numbers, &folder).map_err(|error| {
+    refuse_no_queries(plan, session)?;
+    let (command, numbers) = prepare(command, numbers, &folder).map_err(|error| {
         CliError::usage(error.to_string(), "write it into the profile in perfgate.yaml")
     })?;
     let before = calibrate();
     let started = jiff::Timestamp::now();
     start(plan, &command, numbers, &folder, session)?;
-    let read = read(plan, &folder, session)?;
+    let read = read(plan, (&folder, started), session)?;
     say_warnings(&read.warnings, session)?;
     let mut runs = read.runs;
     let mut run = if runs.len() == 1 { runs.remove(0) } else { merge_shards(runs)? };
     label(&mut run, &plan.args.run);
+    run.environment = run.environment.take().or_else(|| plan.environment.clone());
+    if let Some(part) = part {
+        let whole = run.profile.as_deref().unwrap_or_default();
+        run.profile = Some(format!("{whole}:{part}"));
+    }
     let after = calibrate();
     for (part, took) in before {
         let later = after.get(&part).copied().unwrap_or(took);
@@ -92,6 +101,26 @@ pub(super) fn run_once(
     Ok(run)
 }
 
+/// What a tool may take beyond the duration of its load: starting, ramping down, writing.
+const SPARE: f64 = 60.0;
+/// Time limit of a load without a duration.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+fn limit(plan: &Plan<'_>, numbers: Numbers) -> Duration {
+    let usual = |seconds: f64| Duration::from_secs_f64(seconds * 1.5 + SPARE);
+    plan.args.timeout.unwrap_or_else(|| numbers.duration_s.map_or(LONGEST, usual))
+}
+
+/// What Prometheus is to be asked is looked for before the load, not after it.
+fn refuse_no_queries(plan: &Plan<'_>, session: &Session<'_>) -> Result<(), CliError> {
+    let asks =
+        plan.args.attach.iter().any(|file| file.to_string_lossy().starts_with("prometheus:"));
+    if asks && load(session)?.policy.prometheus.is_empty() {
+        return Err(no_queries());
+    }
+    Ok(())
+}
+
 /// The file of a run that has been made.
 pub(super) fn run_file(plan: &Plan<'_>, name: &str) -> PathBuf {
     plan.out.join(name).join(RUN)
@@ -119,7 +148,8 @@ fn start(
     session.say(&format!("running: {shown}"))?;
     let bar = progress(numbers.duration_s, session);
     let log = folder.join(LOG);
-    let job = Job { command, folder: session.folder(), log: &log, limit: plan.limit };
+    let limit = limit(plan, numbers);
+    let job = Job { command, folder: session.folder(), log: &log, limit };
     let one_core = tool_of(command).is_some_and(|tool| ONE_CORE.contains(&tool.as_str()));
     let mut sampler = None;
     let file = folder.join(RESOURCES);
@@ -143,7 +173,7 @@ fn start(
         Ended::Killed(signal) => format!("{} was ended by signal {signal}", command[0]),
         Ended::NotStarted => format!("{} could not be started", command[0]),
         Ended::TimedOut => {
-            format!("{} took longer than {} s and was ended", command[0], plan.limit.as_secs())
+            format!("{} took longer than {} s and was ended", command[0], limit.as_secs())
         }
         Ended::Interrupted => "interrupted: the load tool was ended".to_owned(),
     };
@@ -178,15 +208,34 @@ fn tail(log: &Path) -> String {
     lines[lines.len().saturating_sub(LAST_LINES)..].join(" | ")
 }
 
-fn read(plan: &Plan<'_>, folder: &Path, session: &Session<'_>) -> Result<Read, CliError> {
+fn read(
+    plan: &Plan<'_>,
+    (folder, started): (&Path, jiff::Timestamp),
+    session: &Session<'_>,
+) -> Result<Read, CliError> {
+    let collapse = load(session)?.policy.collapse.into();
+    let options = ReadOptions { collapse, ..ReadOptions::default() };
     if plan.args.results.is_empty() {
-        return results_in(folder, session).map_err(|error| match tail(&folder.join(LOG)) {
-            tail if tail.is_empty() => error,
-            tail => CliError::usage(error.to_string(), format!("its last lines: {tail}")),
+        return results_in(folder, &options, session).map_err(|error| {
+            match tail(&folder.join(LOG)) {
+                tail if tail.is_empty() => error,
+                tail => CliError::usage(error.to_string(), format!("its last lines: {tail}")),
+            }
         });
     }
     let paths = expand(&plan.args.results, session.folder(), session)?;
-    read_files(&paths, &ReadOptions::default(), session)
+    for path in &paths {
+        let written = path.metadata().and_then(|about| about.modified()).ok();
+        let written = written.and_then(|at| jiff::Timestamp::try_from(at).ok());
+        if written.is_some_and(|at| at < started) {
+            let problem = format!("{} was not written by this run: it is older", path.display());
+            return Err(CliError::usage(
+                problem,
+                "nothing was recorded; does the tool write elsewhere?",
+            ));
+        }
+    }
+    read_files(&paths, &options, session)
 }
 
 /// A generator that could not keep up measured itself.

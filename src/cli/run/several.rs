@@ -29,7 +29,7 @@ pub(super) fn repeats(
         runs.push(run_once(
             plan,
             (&plan.args.command, plan.numbers),
-            &format!("run-{i}"),
+            (&format!("run-{i}"), None),
             session,
         )?);
     }
@@ -77,7 +77,7 @@ pub(super) fn until_decided(
     let mut runs = Vec::new();
     let report = loop {
         let name = format!("run-{}", runs.len() + 1);
-        runs.push(run_once(plan, (&plan.args.command, plan.numbers), &name, session)?);
+        runs.push(run_once(plan, (&plan.args.command, plan.numbers), (&name, None), session)?);
         files.push(run_file(plan, &name).display().to_string());
         let results = ResultArgs { results: files.clone(), ..ResultArgs::default() };
         let (baseline, gate) = (plan.args.baseline.clone(), GateArgs::default());
@@ -123,7 +123,7 @@ pub(super) fn base_and_head(
         let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
         for side in order {
             let name = format!("{}-{}", ["base", "head"][side], round + 1);
-            sides[side].push(run_once(plan, (&both[side], plan.numbers), &name, session)?);
+            sides[side].push(run_once(plan, (&both[side], plan.numbers), (&name, None), session)?);
         }
     }
     let [base, head] = sides;
@@ -172,11 +172,15 @@ pub(super) fn phases(
         let numbers =
             Numbers { users: Some(phase.users), spawn_rate, duration_s: Some(phase.duration_s) };
         let name = format!("{}-{}", i + 1, file_name(&phase.name));
-        let mut run = run_once(plan, (&plan.args.command, numbers), &name, session)?;
-        part_of(&mut run, &phase.name);
-        runs.push(run);
+        let part = Some(phase.name.as_str());
+        runs.push(run_once(plan, (&plan.args.command, numbers), (&name, part), session)?);
     }
     keep(plan, runs.clone(), loaded, session)?;
+    let mut worst = Exit::Pass;
+    for (run, phase) in runs.iter().zip(&profile.phases).filter(|_| !profile.budgets.is_empty()) {
+        session.say(&format!("phase {}:", phase.name))?;
+        worst = worst.worse(judge_alone(run, loaded, session)?.1);
+    }
     let (Some(first), Some(last)) = (profile.phases.first(), runs.pop()) else {
         return Ok(Exit::Pass);
     };
@@ -185,13 +189,20 @@ pub(super) fn phases(
     if runs.is_empty() {
         return Ok(Exit::Pass);
     }
-    hold(runs, &first.name, &[last], loaded, session)
+    Ok(worst.worse(hold(runs, &first.name, &[last], loaded, session)?))
 }
 
-/// A part of a profile has baselines of its own, and the profile's budgets.
-fn part_of(run: &mut Run, part: &str) {
-    let whole = run.profile.as_deref().unwrap_or_default();
-    run.profile = Some(format!("{whole}:{part}"));
+/// Holds one run against the budgets of its profile, and shows how it went.
+fn judge_alone(
+    run: &Run,
+    loaded: &Loaded,
+    session: &mut Session<'_>,
+) -> Result<(Verdict, Exit), CliError> {
+    let info = CurrentInfo { runs: 1, ..CurrentInfo::default() };
+    let report = check(std::slice::from_ref(run), info, &loaded.policy.rules, Vec::new());
+    write_report(&report, &table(), session)?;
+    session.flush()?;
+    Ok((report.verdict, Exit::from_report(report.exit_code())))
 }
 
 fn file_name(text: &str) -> String {
@@ -210,21 +221,22 @@ pub(super) fn steps(
     for users in &profile.steps {
         let numbers = Numbers { users: Some(*users), ..plan.numbers };
         let name = format!("{users}-users");
-        let mut run = run_once(plan, (&plan.args.command, numbers), &name, session)?;
-        part_of(&mut run, &users.to_string());
-        let info = CurrentInfo {
-            runs: 1,
-            arguments: format!(" at {users} users"),
-            ..CurrentInfo::default()
-        };
-        let report = check(std::slice::from_ref(&run), info, &loaded.policy.rules, Vec::new());
+        let part = users.to_string();
+        let run = run_once(plan, (&plan.args.command, numbers), (&name, Some(&part)), session)?;
         session.say(&format!("{users} users:"))?;
-        write_report(&report, &table(), session)?;
-        session.flush()?;
+        let (verdict, exit) = judge_alone(&run, loaded, session)?;
         kept.push(run);
-        if report.verdict == Verdict::Fail {
-            broken = Some(*users);
-            break;
+        match verdict {
+            Verdict::Pass | Verdict::Warn => {}
+            Verdict::Fail => {
+                broken = Some(*users);
+                break;
+            }
+            // Nobody knows whether this step held, so that no further one would tell anything.
+            Verdict::Inconclusive | Verdict::NotCompared => {
+                keep(plan, kept, loaded, session)?;
+                return Ok(exit);
+            }
         }
     }
     let held = kept.len() - usize::from(broken.is_some());

@@ -163,14 +163,10 @@ impl StreamState {
             if let Err(error) = read {
                 // The whole lines before the break count; the next call meets the break again.
                 let whole = memchr::memrchr(b'\n', &buffer).map(|at| at + 1);
+                let Some(end) = whole else { return Err(error) };
                 self.reader = Box::new(Broken(Some(error)));
-                return match whole {
-                    Some(end) => {
-                        buffer.truncate(end);
-                        Ok(Some((buffer, end)))
-                    }
-                    None => self.fill(),
-                };
+                buffer.truncate(end);
+                return Ok(Some((buffer, end)));
             }
             if buffer.len() == known {
                 self.done = true;

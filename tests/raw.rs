@@ -1,0 +1,212 @@
+//! Raw samples: what is left out and told apart, where the time goes, and files that are cut or broken.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod support;
+
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use support::{Ended, fixture, perfgate};
+use tempfile::TempDir;
+
+/// So many requests a second for so many seconds, as k6 writes them, every time multiplied.
+fn k6(seconds: usize, level: f64) -> String {
+    let mut text = String::new();
+    for metric in [
+        "http_reqs",
+        "http_req_duration",
+        "http_req_waiting",
+        "http_req_receiving",
+        "http_req_failed",
+    ] {
+        let sort = if metric == "http_reqs" { "counter" } else { "trend" };
+        writeln!(text, "{{\"metric\":\"{metric}\",\"type\":\"Metric\",\"data\":{{\"name\":\"{metric}\",\"type\":\"{sort}\",\"contains\":\"time\",\"thresholds\":[],\"submetrics\":null}}}}").unwrap();
+    }
+    for i in 0..seconds * 20 {
+        let (second, id) = (i / 20, i % 7);
+        let time =
+            format!("2026-11-20T22:{:02}:{:02}.{:03}Z", second / 60, second % 60, (i % 20) * 50);
+        let waiting = (10.0 + (i % 13) as f64) * level;
+        let group = if i % 2 == 0 { "::Login" } else { "::Browse" };
+        let tags = format!(
+            "{{\"expected_response\":\"true\",\"group\":\"{group}\",\"method\":\"GET\",\"name\":\"http://h/users/{id}\",\"scenario\":\"default\",\"status\":\"200\",\"url\":\"http://h/users/{id}\"}}"
+        );
+        for (metric, value) in [
+            ("http_reqs", 1.0),
+            ("http_req_duration", waiting + 1.5),
+            ("http_req_waiting", waiting),
+            ("http_req_receiving", 1.5),
+            ("http_req_failed", 0.0),
+        ] {
+            writeln!(text, "{{\"metric\":\"{metric}\",\"type\":\"Point\",\"data\":{{\"time\":\"{time}\",\"value\":{value},\"tags\":{tags}}}}}").unwrap();
+        }
+    }
+    text
+}
+
+fn normalized(folder: &Path, more: &[&str]) -> Value {
+    let mut arguments = vec!["normalize", "raw.json"];
+    arguments.extend(more);
+    perfgate(folder, &arguments).expect(0).json()
+}
+
+fn names(run: &Value) -> Vec<String> {
+    let name =
+        |e: &Value| format!("{} {}", e["kind"].as_str().unwrap(), e["name"].as_str().unwrap());
+    run["endpoints"].as_array().unwrap().iter().map(name).collect()
+}
+
+fn scratch(text: &str) -> TempDir {
+    let scratch = TempDir::new().unwrap();
+    std::fs::write(scratch.path().join("raw.json"), text).unwrap();
+    scratch
+}
+
+#[test]
+fn the_start_and_any_other_time_can_be_left_out() {
+    let scratch = scratch(&k6(60, 1.0));
+    let requests =
+        |more: &[&str]| normalized(scratch.path(), more)["total"]["requests"].as_u64().unwrap();
+    assert_eq!(requests(&[]), 1200);
+    assert_eq!(requests(&["--trim-start", "10s"]), 1000);
+    assert_eq!(requests(&["--from", "2026-11-20T22:00:30Z"]), 600);
+    assert_eq!(requests(&["--from", "2026-11-20T22:00:30Z", "--to", "2026-11-20T22:00:31Z"]), 20);
+    assert_eq!(requests(&["--trim-start", "50s", "--from", "2026-11-20T22:00:30Z"]), 200);
+}
+
+#[test]
+fn groups_are_told_apart_on_demand_and_names_with_ids_are_one_where_the_policy_says_so() {
+    let scratch = scratch(&k6(10, 1.0));
+    assert_eq!(names(&normalized(scratch.path(), &[])).len(), 7);
+    let by_group = normalized(scratch.path(), &["--by", "group"]);
+    assert_eq!(names(&by_group)[7..], ["group ::Browse", "group ::Login"]);
+    assert_eq!(by_group["total"]["requests"], 200, "counted once");
+    assert!(
+        names(&normalized(scratch.path(), &["--by", "scenario"]))
+            .contains(&"scenario default".to_owned())
+    );
+    std::fs::write(scratch.path().join("perfgate.yaml"), "collapse: [\"/users/*\"]\n").unwrap();
+    let one = normalized(scratch.path(), &[]);
+    assert_eq!(
+        (names(&one), &one["endpoints"][0]["requests"]),
+        (vec!["http /users/*".to_owned()], &Value::from(200))
+    );
+}
+
+#[test]
+fn what_happened_over_time_and_where_the_time_went_is_kept() {
+    let scratch = scratch(&k6(30, 1.0));
+    let run = normalized(scratch.path(), &[]);
+    assert_eq!(run["timeline"]["throughput_rps"]["values"][5], 20.0);
+    assert_eq!(run["timeline"]["throughput_rps"]["values"].as_array().unwrap().len(), 30);
+    let parts = &run["endpoints"][0]["parts"];
+    assert_eq!(parts["receiving"], 1.5);
+    assert!(parts["waiting"].as_f64().unwrap() > 10.0 && parts.get("blocked").is_none(), "{parts}");
+    std::fs::write(scratch.path().join("raw.json"), k6(300, 1.0)).unwrap();
+    std::fs::write(scratch.path().join("slow.json"), k6(300, 2.0)).unwrap();
+    let ended = perfgate(scratch.path(), &["compare", "--baseline-file", "raw.json", "slow.json"])
+        .expect(1);
+    assert!(ended.stdout.contains("fail, mostly waiting +1"), "{}", ended.stdout);
+    let explained = perfgate(
+        scratch.path(),
+        &[
+            "compare",
+            "--baseline-file",
+            "raw.json",
+            "slow.json",
+            "--explain",
+            "GET http://h/users/1 p95",
+        ],
+    );
+    assert!(explained.expect(1).stdout.contains("Where does the time go? (means)"));
+}
+
+#[test]
+fn too_many_names_are_an_error_that_shows_what_they_look_like() {
+    let line = |i: usize| {
+        format!(
+            "{{\"metric\":\"http_reqs\",\"type\":\"Point\",\"data\":{{\"time\":\"2026-11-20T22:00:00Z\",\"value\":1,\"tags\":{{\"method\":\"GET\",\"url\":\"http://h/users/{i}\"}}}}}}\n"
+        )
+    };
+    let scratch = scratch(&(0..10_002).map(line).collect::<String>());
+    for more in [&[][..], &["--lenient"]] {
+        let mut arguments = vec!["normalize", "raw.json"];
+        arguments.extend(more);
+        let error = perfgate(scratch.path(), &arguments).expect(2).stderr;
+        assert!(
+            error.contains("more than 10000 endpoints")
+                && error.contains("like GET http://h/users/*"),
+            "{error}"
+        );
+        assert!(error.contains("collapse: [\"/users/*\"]"), "{error}");
+    }
+}
+
+/// The larger part of a chunk of a file is a megabyte: this has several.
+fn large() -> String {
+    k6(200, 1.0)
+}
+
+#[test]
+fn a_broken_line_in_a_large_file_is_named_by_its_number() {
+    let mut lines: Vec<String> = large().lines().map(str::to_owned).collect();
+    assert!(lines.iter().map(String::len).sum::<usize>() > 3 << 20);
+    let at = lines.len() * 2 / 3;
+    lines[at] = "{\"metric\":\"http_reqs\",\"type\":\"Poi".to_owned();
+    let scratch = scratch(&(lines.join("\n") + "\n"));
+    let read = |more: &[&str]| -> Ended {
+        let mut arguments = vec!["normalize", "raw.json", "-o", "run.json"];
+        arguments.extend(more);
+        perfgate(scratch.path(), &arguments)
+    };
+    let error = read(&[]).expect(2).stderr;
+    assert!(error.contains(&format!("raw.json:{}: ", at + 1)), "{error}");
+    let warning = read(&["--lenient"]).expect(0).stderr;
+    assert!(warning.contains(&format!("raw.json:{}: 1 line was left out", at + 1)), "{warning}");
+}
+
+#[test]
+fn a_cut_file_is_no_pass_whatever_it_is_packed_in() {
+    let text = large();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text.as_bytes()).unwrap();
+    let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
+    for (name, mut bytes) in [
+        ("raw.json", text.clone().into_bytes()),
+        ("raw.json.gz", gzip.finish().unwrap()),
+        ("raw.json.zst", zstd),
+    ] {
+        let scratch = TempDir::new().unwrap();
+        let write = |bytes: &[u8]| std::fs::write(scratch.path().join(name), bytes).unwrap();
+        let read = |more: &[&str]| {
+            let mut arguments = vec!["normalize", "--no-histograms", name];
+            arguments.extend(more);
+            perfgate(scratch.path(), &arguments)
+        };
+        write(&bytes);
+        let whole = read(&[]).expect(0).json();
+        assert_eq!(whole["total"]["requests"], 4000, "{name}");
+        bytes.truncate(bytes.len() * 3 / 4);
+        write(&bytes);
+        let error = read(&[]).expect(2).stderr;
+        assert!(error.contains("ends in the middle") || error.contains("cut"), "{name}: {error}");
+        let lenient = read(&["--lenient"]).expect(0);
+        assert!(lenient.stderr.contains("cut short"), "{name}: {}", lenient.stderr);
+        assert!(lenient.json()["total"]["requests"].as_u64().unwrap() > 1000, "{name}");
+    }
+}
+
+#[test]
+fn plain_gzip_zstd_and_standard_input_give_the_same_run() {
+    let mut text = String::new();
+    let file = std::fs::File::open(fixture("k6/2.2.0/full-short/raw.ndjson.gz")).unwrap();
+    flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+    let scratch = scratch(&text);
+    std::fs::write(scratch.path().join("raw.zst"), zstd::encode_all(text.as_bytes(), 3).unwrap())
+        .unwrap();
+    let of = |name: &str| perfgate(scratch.path(), &["normalize", name]).expect(0).stdout;
+    let plain = of("raw.json");
+    assert_eq!(plain, of("raw.zst"));
+    assert_eq!(plain, of(fixture("k6/2.2.0/full-short/raw.ndjson.gz").to_str().unwrap()));
+}
