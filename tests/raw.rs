@@ -143,7 +143,7 @@ fn too_many_names_are_an_error_that_shows_what_they_look_like() {
     }
 }
 
-/// The larger part of a chunk of a file is a megabyte: this has several.
+/// Several chunks of a file.
 fn large() -> String {
     k6(200, 1.0)
 }
@@ -151,7 +151,7 @@ fn large() -> String {
 #[test]
 fn a_broken_line_in_a_large_file_is_named_by_its_number() {
     let mut lines: Vec<String> = large().lines().map(str::to_owned).collect();
-    assert!(lines.iter().map(String::len).sum::<usize>() > 3 << 20);
+    assert!(lines.iter().map(String::len).sum::<usize>() > 3 << 20, "several chunks");
     let at = lines.len() * 2 / 3;
     lines[at] = "{\"metric\":\"http_reqs\",\"type\":\"Poi".to_owned();
     let scratch = scratch(&(lines.join("\n") + "\n"));

@@ -1,6 +1,6 @@
 //! What all outputs of k6 have in common: names of metrics, selectors of sub-metrics, keys of endpoints.
 
-use crate::model::{EndpointKey, Kind, Unit};
+use crate::model::{CustomMetric, Direction, EndpointKey, Kind, Unit};
 
 /// A metric's name and the tags that select a part of it: `http_req_duration{name:/api/chat}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +69,8 @@ pub(super) const FAILED: &str = "http_req_failed";
 pub(super) const GRPC: &str = "grpc_req_duration";
 /// Iterations that could not be started.
 pub(super) const DROPPED: &str = "dropped_iterations";
+/// Iterations that were made.
+pub(super) const ITERATIONS: &str = "iterations";
 /// The number of virtual users.
 pub(super) const USERS: &str = "vus";
 /// Whether checks held.
@@ -86,7 +88,7 @@ pub(super) fn is_built_in(metric: &str) -> bool {
         "data_received",
         "vus_max",
         "group_duration",
-        "iterations",
+        ITERATIONS,
         "iteration_duration",
         REQUESTS,
         DROPPED,
@@ -103,6 +105,23 @@ pub(super) fn unit(contains: Option<&str>) -> Unit {
         Some("time") => Unit::Milliseconds,
         Some("data") => Unit::Bytes,
         _ => Unit::Number,
+    }
+}
+
+/// What was dropped, and what was made beside it, as metrics of a run: where the generator could not keep up, its own numbers say
+/// little. Nothing where nothing was dropped.
+pub(super) fn dropped_metrics(dropped: f64, iterations: f64) -> Vec<CustomMetric> {
+    let metric = |name: &str, value: f64, direction: Direction| CustomMetric {
+        value: Some(value),
+        direction: Some(direction),
+        ..CustomMetric::new(name, Unit::Number)
+    };
+    match dropped > 0.0 {
+        true => vec![
+            metric(DROPPED, dropped, Direction::Lower),
+            metric(ITERATIONS, iterations, Direction::Higher),
+        ],
+        false => Vec::new(),
     }
 }
 

@@ -4,8 +4,8 @@
 
 use super::error::Problem;
 use super::k6_metric::{
-    CHECKS, DROPPED, DURATION, FAILED, GRPC, REQUESTS, USERS, is_built_in, is_websocket_latency,
-    unit,
+    CHECKS, DROPPED, DURATION, FAILED, GRPC, ITERATIONS, REQUESTS, USERS, dropped_metrics,
+    is_built_in, is_websocket_latency, unit,
 };
 use super::k6_tally::{PARTS, Tally, record};
 use super::seconds::Seconds;
@@ -42,6 +42,7 @@ pub(super) enum Known {
     Websocket,
     Users,
     Dropped,
+    Iterations,
     Checks,
     Ignored,
     Custom,
@@ -56,6 +57,7 @@ impl Known {
             GRPC => Self::Grpc,
             USERS => Self::Users,
             DROPPED => Self::Dropped,
+            ITERATIONS => Self::Iterations,
             CHECKS => Self::Checks,
             _ if is_websocket_latency(metric) => Self::Websocket,
             _ => match metric
@@ -142,6 +144,7 @@ pub(super) struct Gathered {
     span: Option<(i64, i64)>,
     users: Option<(f64, f64)>,
     dropped: f64,
+    iterations: f64,
     checks: BTreeMap<String, (u64, u64)>,
     custom: HashMap<String, Series>,
     declared: BTreeMap<String, Declaration>,
@@ -171,6 +174,7 @@ impl Gathered {
             span: None,
             users: None,
             dropped: 0.0,
+            iterations: 0.0,
             checks: BTreeMap::new(),
             custom: HashMap::new(),
             declared: BTreeMap::new(),
@@ -254,6 +258,7 @@ impl Gathered {
                 self.users = Some((low.min(value), high.max(value)));
             }
             Known::Dropped => self.dropped += value,
+            Known::Iterations => self.iterations += value,
             Known::Checks => self.check(value, tags)?,
             Known::Custom => self.add_custom(sample)?,
             Known::Ignored => {}
@@ -390,6 +395,7 @@ impl Gathered {
             self.users = Some((own_low.min(low), own_high.max(high)));
         }
         self.dropped += other.dropped;
+        self.iterations += other.iterations;
         for (name, (passes, fails)) in other.checks {
             self.count_check(name, passes, fails)?;
         }
@@ -435,6 +441,7 @@ impl Gathered {
         for (name, series) in custom {
             run.metrics.push(custom_metric(&name, series, self.declared.get(&name)));
         }
+        run.metrics.extend(dropped_metrics(self.dropped, self.iterations));
         run.timeline = self.seconds.timelines();
         if self.dropped > 0.0 {
             let kind = WarningKind::DroppedIterations { count: self.dropped as u64 };

@@ -7,8 +7,8 @@ use super::Ingested;
 use super::error::IngestError;
 use super::json_file::{amount, count};
 use super::k6_metric::{
-    DROPPED, DURATION, FAILED, GRPC, REQUESTS, Selector, USERS, is_built_in, is_websocket_latency,
-    unit,
+    DROPPED, DURATION, FAILED, GRPC, ITERATIONS, REQUESTS, Selector, USERS, dropped_metrics,
+    is_built_in, is_websocket_latency, unit,
 };
 use super::k6_summary::{Metric, Sort, Summary, parse_summary};
 use super::source::Source;
@@ -33,6 +33,7 @@ fn build(file: &str, summary: &Summary) -> Result<Ingested, IngestError> {
     run.total = builder.total(run.duration_s)?;
     run.endpoints = builder.endpoints(run.duration_s)?;
     run.metrics = builder.custom_metrics()?;
+    run.metrics.extend(builder.dropped()?);
     run.checks.clone_from(&summary.checks);
     let warnings = builder.warnings(&run)?;
     Ok(Ingested { run, warnings })
@@ -63,7 +64,7 @@ impl Builder<'_> {
         if let Some(stated) = self.summary.duration_s {
             return Ok(Some(amount(self.file, "the duration", stated)?));
         }
-        for name in [REQUESTS, "iterations"] {
+        for name in [REQUESTS, ITERATIONS] {
             let Some(metric) = self.metric(name, &[]) else { continue };
             let (count, rate) =
                 (self.value(metric, name, "count")?, self.value(metric, name, "rate")?);
@@ -264,6 +265,14 @@ impl Builder<'_> {
             custom.quantiles.clear();
         }
         Ok(custom)
+    }
+
+    fn dropped(&self) -> Result<Vec<CustomMetric>, IngestError> {
+        let total = |name: &str| match self.metric(name, &[]) {
+            Some(metric) => Ok(self.count(metric, name, "count")?.unwrap_or_default() as f64),
+            None => Ok(0.0),
+        };
+        Ok(dropped_metrics(total(DROPPED)?, total(ITERATIONS)?))
     }
 
     fn warnings(&self, run: &Run) -> Result<Vec<Warning>, IngestError> {
