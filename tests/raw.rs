@@ -210,3 +210,52 @@ fn plain_gzip_zstd_and_standard_input_give_the_same_run() {
     assert_eq!(plain, of("raw.zst"));
     assert_eq!(plain, of(fixture("k6/2.2.0/full-short/raw.ndjson.gz").to_str().unwrap()));
 }
+
+#[test]
+fn an_option_that_a_file_cannot_follow_is_an_error() {
+    let scratch = TempDir::new().unwrap();
+    let refused = |file: &str, more: &[&str], why: &str| {
+        let file = fixture(file);
+        let mut arguments = vec!["normalize", file.to_str().unwrap()];
+        arguments.extend(more);
+        let error = perfgate(scratch.path(), &arguments).expect(2).stderr;
+        assert!(error.contains(why), "{error}");
+    };
+    let time = "2026-11-20T22:00:00Z";
+    refused(
+        "locust/2.47.0/base-1/x_stats.csv",
+        &["--trim-start", "5s"],
+        "--trim-start cannot be done: this file holds numbers",
+    );
+    refused(
+        "k6/2.2.0/base-1/summary.json",
+        &["--from", time],
+        "--from cannot be done: this file holds numbers",
+    );
+    refused("hey/flaky.csv", &["--to", time], "--to cannot be done: its samples have no date");
+    refused("jmeter/base.jtl.gz", &["--by", "group"], "--by cannot be done: only k6's raw outputs");
+    // What they can follow, they do; a transaction is cut like the requests in it.
+    let file = fixture("jmeter/base.jtl.gz");
+    let cut = perfgate(
+        scratch.path(),
+        &["normalize", file.to_str().unwrap(), "--from", "2026-11-20T23:02:31Z"],
+    )
+    .expect(0)
+    .json();
+    let group = cut["endpoints"].as_array().unwrap().iter().find(|e| e["kind"] == "group").unwrap();
+    assert!(
+        group["requests"].as_u64().unwrap() < 200
+            && cut["total"]["requests"].as_u64().unwrap() < 800
+    );
+}
+
+#[test]
+fn a_row_that_is_cut_in_its_last_column_is_no_row() {
+    let mut text = String::new();
+    let file = std::fs::File::open(fixture("jmeter/base.jtl.gz")).unwrap();
+    flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+    let scratch = scratch(text.trim_end().strip_suffix(|c: char| c.is_ascii_digit()).unwrap());
+    let error = perfgate(scratch.path(), &["normalize", "raw.json"]).expect(2).stderr;
+    assert!(error.contains("the last row is cut"), "{error}");
+    perfgate(scratch.path(), &["normalize", "raw.json", "--lenient"]).expect(0);
+}

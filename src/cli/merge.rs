@@ -4,6 +4,7 @@ use super::args::MergeArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::normalize::{say_warnings, write_runs};
+use super::policy::load;
 use super::results::{expand, read_one};
 use super::session::Session;
 use crate::ingest::ReadOptions;
@@ -19,11 +20,13 @@ pub(super) fn run(args: &MergeArgs, session: &mut Session<'_>) -> Result<Exit, C
     let parts: Vec<(usize, &[PathBuf])> =
         paths.chunks(size).enumerate().map(|(i, part)| (i * size, part)).collect();
     let folder = session.folder();
+    let collapse = load(session)?.policy.collapse.into();
+    let options = ReadOptions { collapse, ..ReadOptions::default() };
     let read = in_parallel(&parts, |(first, part)| -> Result<(Run, Vec<Warning>), CliError> {
         let mut merger = Merger::new(first + 1);
         let mut warnings = Vec::new();
         for path in *part {
-            let (shard, noticed) = read_one(path, folder, &ReadOptions::default(), None)?;
+            let (shard, noticed) = read_one(path, folder, &options, None)?;
             merger.add(shard)?;
             warnings.extend(noticed);
         }

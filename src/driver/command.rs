@@ -86,6 +86,10 @@ fn given(command: &[String], names: &[&str]) -> Option<String> {
         command.iter().enumerate().find_map(|(i, word)| match word.strip_prefix(&with_value) {
             Some(value) => Some(value.to_owned()),
             None if word == name => Some(command.get(i + 1).cloned().unwrap_or_default()),
+            // A short option may have its value right behind it: `-u3`.
+            None if name.len() == 2 && !word.starts_with("--") => {
+                word.strip_prefix(name).map(str::to_owned)
+            }
             None => None,
         })
     };
@@ -134,12 +138,8 @@ fn seconds_text(seconds: f64) -> String {
 
 /// Options, each with its value, unless the command has one of its names already.
 fn unless_given(command: &[String], names: &[&str], value: Option<String>) -> Vec<String> {
-    let has = |name: &&str| {
-        let with_value = format!("{name}=");
-        command.iter().any(|word| word == name || word.starts_with(&with_value))
-    };
     match value {
-        Some(value) if !names.iter().any(has) => vec![names[0].to_owned(), value],
+        Some(value) if given(command, names).is_none() => vec![names[0].to_owned(), value],
         _ => Vec::new(),
     }
 }
@@ -207,6 +207,7 @@ mod tests {
         let own = Numbers { users: Some(3), spawn_rate: Some(50.0), duration_s: Some(5.0) };
         assert_eq!(run("locust -u 3 --run-time=5s"), own);
         assert_eq!(run("k6 run --vus=4 load.js").users, Some(4));
+        assert_eq!(run("k6 run -u5 load.js").users, Some(5));
         assert_eq!(run("k6 run load.js"), NUMBERS);
     }
 

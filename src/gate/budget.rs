@@ -190,20 +190,29 @@ fn measure_key(key: &MeasurementKey, runs: &[Run], rules: &Rules) -> Measured {
             run.metrics.iter().filter(|m| m.name == *name).filter(here).cloned().collect()
         };
         let all: Vec<CustomMetric> = runs.iter().flat_map(of_run).collect();
+        let subject = subject.strip_prefix("total ").unwrap_or(&subject).to_owned();
         if all.is_empty() {
-            let used: Vec<f64> =
-                runs.iter().filter_map(|run| run.resources.get(name)?.mean).collect();
+            let number = |run: &Run| {
+                let own = run.resources.get(name)?;
+                match key.statistic {
+                    Statistic::Value | Statistic::Mean => own.mean,
+                    Statistic::Max => own.max,
+                    _ => None,
+                }
+            };
+            let used: Vec<f64> = runs.iter().filter_map(number).collect();
             let value = crate::stats::median(&used).ok_or(Reason::NotMeasured);
+            let unit =
+                ["percent", "mb"].into_iter().find(|unit| name.ends_with(&format!("_{unit}")));
             return Measured {
-                subject: name.clone(),
-                unit: Unit::Number,
+                subject,
+                unit: unit.map_or(Unit::Number, |unit| Unit::Other(unit.to_owned())),
                 value,
                 severity: own.severity,
             };
         }
         let measured = measure::custom([&all, &all], key.statistic);
         let unit = all.first().map_or(Unit::Number, |metric| metric.unit.clone());
-        let subject = subject.strip_prefix("total ").unwrap_or(&subject).to_owned();
         return Measured { subject, unit, value: value(measured), severity: own.severity };
     }
     let endpoints: Vec<&Endpoint> =

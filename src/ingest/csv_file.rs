@@ -3,6 +3,9 @@
 use super::error::{IngestError, Problem};
 use super::json_file::LARGEST_COUNT;
 use super::source::io_error;
+use std::cell::Cell;
+use std::io::{self, Read};
+use std::rc::Rc;
 
 /// The error of the CSV parser.
 pub(super) fn csv_error(name: &str, error: csv::Error) -> IngestError {
@@ -11,6 +14,41 @@ pub(super) fn csv_error(name: &str, error: csv::Error) -> IngestError {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => io_error(name, error, line),
         _ => IngestError::at(name, line, Problem::Malformed(text)),
+    }
+}
+
+/// How much a [`Watched`] reader has given, and its last byte.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Given(Rc<Cell<(u64, u8)>>);
+
+impl Given {
+    /// Whether a row that ends here has no line end behind it: tools end every row, so that it was cut.
+    pub(super) fn is_cut(&self, position: &csv::Position) -> bool {
+        let (bytes, last) = self.0.get();
+        position.byte() == bytes && last != b'\n'
+    }
+}
+
+/// A reader that remembers how much it has given.
+pub(super) struct Watched<R> {
+    reader: R,
+    given: Given,
+}
+
+impl<R> Watched<R> {
+    pub(super) fn new(reader: R, given: &Given) -> Self {
+        Self { reader, given: given.clone() }
+    }
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.read(buffer)?;
+        if let Some(last) = n.checked_sub(1).and_then(|last| buffer.get(last)) {
+            let (bytes, _) = self.given.0.get();
+            self.given.0.set((bytes + n as u64, *last));
+        }
+        Ok(n)
     }
 }
 

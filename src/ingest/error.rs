@@ -69,6 +69,13 @@ pub enum Problem {
         /// The bound.
         limit: usize,
     },
+    /// An option that only raw samples can follow.
+    NotRaw {
+        /// The option.
+        option: &'static str,
+        /// What the file lacks.
+        lacks: &'static str,
+    },
     /// More endpoints than a report can hold.
     TooManyEndpoints {
         /// The bound.
@@ -114,6 +121,9 @@ impl IngestError {
                 Some("its quoting is ambiguous; run the test with Locust 1.0 or newer".to_owned())
             }
             Problem::Truncated { .. } => Some("--lenient judges what is there and says so".to_owned()),
+            Problem::NotRaw { .. } => {
+                Some("give raw samples, such as k6's --out json or JMeter's results".to_owned())
+            }
             Problem::TooManyEndpoints { .. } => Some(
                 "give requests that differ only in an id one name: in perfgate.yaml collapse: [\"/users/*\"], or in k6 tags: { name: \"/users/:id\" }".to_owned(),
             ),
@@ -192,6 +202,7 @@ impl fmt::Display for Problem {
             Self::BadValue { what, value, why } => write!(f, "{what} is `{value}`: {why}"),
             Self::Duplicate { endpoint } => write!(f, "{endpoint} stands twice in the file"),
             Self::TooMany { what, limit } => write!(f, "more than {limit} {what}"),
+            Self::NotRaw { option, lacks } => write!(f, "{option} cannot be done: {lacks}"),
             Self::TooManyEndpoints { limit, example } => {
                 write!(f, "more than {limit} endpoints, the last one {example}")
             }

@@ -91,7 +91,12 @@ pub(super) fn read(source: Source, options: &ReadOptions) -> Result<Ingested, In
                 let inside_page = open.iter().any(|outer| outer.http);
                 let into = gather(&mut requests, options, own.sample.start);
                 let added = if own.has_children && !own.http {
-                    into.add_group(&own.sample.label, own.sample.ms, own.sample.failed)
+                    into.add_group(
+                        &own.sample.label,
+                        own.sample.start,
+                        own.sample.ms,
+                        own.sample.failed,
+                    )
                 } else if inside_page {
                     Ok(())
                 } else {

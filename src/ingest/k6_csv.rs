@@ -1,6 +1,6 @@
 //! k6 `--out csv`: a sample a row. The columns depend on the tags that are switched on, so they go by name.
 
-use super::csv_file::csv_error;
+use super::csv_file::{Given, Watched, csv_error};
 use super::error::{IngestError, Problem};
 use super::k6_raw::{Gathered, Known, Sample, Tags, Wanted};
 use super::source::Source;
@@ -8,29 +8,26 @@ use super::{Ingested, ReadOptions};
 use crate::model::{Warning, WarningKind};
 use csv::{ByteRecord, ReaderBuilder};
 use jiff::Timestamp;
-use std::cell::Cell;
-use std::io::{self, Read};
-use std::rc::Rc;
 
 pub(super) fn read(mut source: Source, options: &ReadOptions) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let lenient = options.lenient;
     let first = options.trim_start.map(|_| first_time(source.head()?)).transpose()?;
-    let last_byte = Rc::new(Cell::new(b'\n'));
-    let watched = Watched { reader: source.into_reader(), last_byte: Rc::clone(&last_byte) };
+    let given = Given::default();
+    let watched = Watched::new(source.into_reader(), &given);
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(watched);
     let header = reader.byte_headers().map_err(|error| csv_error(&name, error))?.clone();
     let columns = Columns::new(&name, &header)?;
     let mut gathered = Gathered::new(Wanted::new(options, first.flatten()));
     let mut warnings = Vec::new();
     let mut broken = Broken::default();
-    let mut rows = Rows { name: &name, columns: &columns, last_byte: &last_byte };
+    let mut rows = Rows { name: &name, columns: &columns };
     let mut record = ByteRecord::new();
     loop {
         let last_line = record.position().map_or(0, csv::Position::line);
         let error = match reader.read_byte_record(&mut record) {
             Ok(false) => break,
-            Ok(true) => match rows.add(&mut gathered, &record, reader.is_done()) {
+            Ok(true) => match rows.add(&mut gathered, &record, given.is_cut(reader.position())) {
                 Ok(()) => continue,
                 Err(error) => error,
             },
@@ -97,22 +94,6 @@ impl Broken {
     }
 }
 
-/// A reader that remembers the last byte: k6 ends every row, so a file that does not end with a line end was cut.
-struct Watched<R> {
-    reader: R,
-    last_byte: Rc<Cell<u8>>,
-}
-
-impl<R: Read> Read for Watched<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.reader.read(buffer)?;
-        if let Some(last) = n.checked_sub(1).and_then(|last| buffer.get(last)) {
-            self.last_byte.set(*last);
-        }
-        Ok(n)
-    }
-}
-
 /// Where the columns are; those of tags may be missing.
 struct Columns {
     count: usize,
@@ -151,7 +132,6 @@ impl Columns {
 struct Rows<'a> {
     name: &'a str,
     columns: &'a Columns,
-    last_byte: &'a Cell<u8>,
 }
 
 impl Rows<'_> {
@@ -159,11 +139,10 @@ impl Rows<'_> {
         &mut self,
         gathered: &mut Gathered,
         record: &ByteRecord,
-        last: bool,
+        cut: bool,
     ) -> Result<(), IngestError> {
         let line = record.position().map_or(0, csv::Position::line);
         let at = |problem| IngestError::at(self.name, line, problem);
-        let cut = last && self.last_byte.get() != b'\n';
         if cut || record.len() != self.columns.count {
             let how = format!("line {line} has {} of {} columns", record.len(), self.columns.count);
             return Err(at(if cut {

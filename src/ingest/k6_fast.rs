@@ -17,6 +17,7 @@ const TIME: &[u8] = br#"","type":"Point","data":{"time":""#;
 const VALUE: &[u8] = br#"","value":"#;
 const TAGS: &[u8] = br#","tags":"#;
 const END: &[u8] = b"}}";
+const LINE_END: &[u8] = b"}}\n";
 /// Characters of `2026-11-20T22:37:05`.
 const SECOND: usize = 19;
 /// Sets of tags that are remembered; a script that puts something new into every line has no use for more.
@@ -91,6 +92,25 @@ impl Memory {
     pub(super) fn metric(&self, shape: usize) -> (&str, Known) {
         let shape = &self.shapes[shape];
         (&shape.metric, shape.known)
+    }
+
+    /// The line at the start of these bytes, where all of it but the value is what was expected: shape, time, value, number of the
+    /// tags, and its length with its end.
+    pub(super) fn known_line(&self, bytes: &[u8]) -> Option<(usize, i64, f64, u32, usize)> {
+        let guess = self.shapes.get(self.last_shape)?.next;
+        let rest = bytes.strip_prefix(&*self.shapes.get(guess)?.beginning)?;
+        if self.time.0.is_empty() {
+            return None;
+        }
+        let (value, rest) = number(rest.strip_prefix(self.time.0.as_slice())?)?;
+        let (text, tags) = self.texts.get(self.last_text)?;
+        let rest = rest.strip_prefix(TAGS)?.strip_prefix(&**text)?.strip_prefix(LINE_END)?;
+        Some((guess, self.time.1, value, *tags, bytes.len() - rest.len()))
+    }
+
+    /// A line of this shape was taken.
+    pub(super) fn came(&mut self, shape: usize) {
+        self.last_shape = shape;
     }
 
     /// Reads a line without its end; none for any other shape.
@@ -202,24 +222,24 @@ fn offset(text: &[u8]) -> Option<(i64, &[u8])> {
 
 /// A number without sign and exponent, of so few digits that the division is exact to the last bit.
 fn number(text: &[u8]) -> Option<(f64, &[u8])> {
-    let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
-    let value =
-        |text: &[u8], start: u64| text.iter().fold(start, |n, b| n * 10 + u64::from(b - b'0'));
-    let whole = digits(text);
-    if whole == 0 || whole > 15 || (whole > 1 && text[0] == b'0') {
-        return None;
+    let (mut all, mut at, mut point) = (0_u64, 0, None);
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'0'..=b'9' => all = all.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')),
+            b'.' if point.is_none() => point = Some(at),
+            _ => break,
+        }
+        at += 1;
     }
-    let all = value(&text[..whole], 0);
-    let rest = &text[whole..];
-    let Some(fraction) = rest.strip_prefix(b".") else {
-        return Some((all as f64, rest)).filter(|_| !matches!(rest.first(), Some(b'e' | b'E')));
-    };
-    let places = digits(fraction);
-    let after = &fraction[places..];
-    if places == 0 || whole + places > 15 || matches!(after.first(), Some(b'e' | b'E')) {
-        return None;
-    }
-    Some((value(&fraction[..places], all) as f64 / TENS[places], after))
+    let whole = point.unwrap_or(at);
+    let places = point.map_or(0, |point| at - point - 1);
+    let odd = whole == 0
+        || whole + places > 15
+        || (whole > 1 && text[0] == b'0')
+        || (point.is_some() && places == 0)
+        || matches!(text.get(at), Some(b'e' | b'E' | b'.'));
+    let value = if places == 0 { all as f64 } else { all as f64 / TENS.get(places)? };
+    (!odd).then(|| (value, &text[at..]))
 }
 
 #[cfg(test)]

@@ -134,6 +134,13 @@ impl Wanted {
     }
 }
 
+impl Wanted {
+    /// Whether a sample of this time does not count.
+    pub(super) fn leaves_out(&self, time: i64) -> bool {
+        self.from.is_some_and(|from| time < from) || self.to.is_some_and(|to| time >= to)
+    }
+}
+
 /// Everything that was gathered so far.
 pub(super) struct Gathered {
     wanted: Wanted,
@@ -209,8 +216,7 @@ impl Gathered {
 
     /// Adds one sample with the tags of this number.
     pub(super) fn add(&mut self, sample: Sample<'_>, tags: u32) -> Result<(), Problem> {
-        let Wanted { from, to, .. } = self.wanted;
-        if from.is_some_and(|from| sample.time < from) || to.is_some_and(|to| sample.time >= to) {
+        if self.wanted.leaves_out(sample.time) {
             return Ok(());
         }
         let value = sample.value;
@@ -298,10 +304,15 @@ impl Gathered {
             Some(at) => at,
             None => {
                 let own = &self.tagged[tags as usize].tags;
-                let key = match by {
-                    By::Group => EndpointKey::named(Kind::Group, None, &own.group),
-                    By::Scenario => EndpointKey::named(Kind::Scenario, None, &own.scenario),
+                let (kind, name) = match by {
+                    By::Group => (Kind::Group, &own.group),
+                    By::Scenario => (Kind::Scenario, &own.scenario),
                 };
+                // What is in none has nothing to be told apart by.
+                if name.is_empty() {
+                    return Ok(());
+                }
+                let key = EndpointKey::named(kind, None, name);
                 let at = self.endpoint(key)?;
                 self.tagged[tags as usize].by = Some(at);
                 at
@@ -462,7 +473,12 @@ impl Gathered {
 fn key(kind: Kind, method: &str, tags: &Tags, collapse: &[Pattern]) -> EndpointKey {
     let name = if tags.name.is_empty() { &tags.url } else { &tags.name };
     let method = Some(method).filter(|method| !method.is_empty());
-    let apart = APART.iter().find(|group| tags.group.starts_with(**group));
+    let part_of = |group: &&&str| {
+        tags.group
+            .strip_prefix(**group)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    };
+    let apart = APART.iter().find(part_of);
     let name = apart.map_or_else(|| name.clone(), |group| format!("{group} {name}"));
     let key = EndpointKey::named(kind, method, &name);
     match collapse.iter().find(|pattern| pattern.matches(&key)) {

@@ -67,6 +67,32 @@ pub struct ReadOptions {
     pub parser_only: bool,
 }
 
+impl ReadOptions {
+    /// An option that means nothing for a format, and why: to pass over it in silence would be to do something else.
+    fn cannot_be_done(&self, format: Format) -> Option<(&'static str, &'static str)> {
+        let k6 = matches!(format, Format::K6Json | Format::K6Csv);
+        let dated = k6
+            || matches!(
+                format,
+                Format::JMeterCsv | Format::JMeterXml | Format::VegetaJson | Format::VegetaCsv
+            );
+        let raw = dated || matches!(format, Format::HeyCsv | Format::OhaCsv);
+        let numbers = "this file holds numbers of the whole run, not samples";
+        let undated = "its samples have no date";
+        let groups = "only k6's raw outputs know groups and scenarios";
+        [
+            (self.trim_start.is_some() && !raw, "--trim-start", numbers),
+            (self.from.is_some() && !raw, "--from", numbers),
+            (self.to.is_some() && !raw, "--to", numbers),
+            (self.from.is_some() && !dated, "--from", undated),
+            (self.to.is_some() && !dated, "--to", undated),
+            (self.by.is_some() && !k6, "--by", groups),
+        ]
+        .into_iter()
+        .find_map(|(wrong, option, lacks)| wrong.then_some((option, lacks)))
+    }
+}
+
 /// What raw samples are told apart by, beside their endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
@@ -98,6 +124,9 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestErr
         None => detect::detect(&mut source)?,
     };
     let name = source.name().to_owned();
+    if let Some((option, lacks)) = options.cannot_be_done(format) {
+        return Err(IngestError::new(&name, Problem::NotRaw { option, lacks }));
+    }
     let mut ingested = match format {
         Format::Perfgate => native::read(source),
         Format::LocustCsv => locust_csv::read(source, options.lenient),

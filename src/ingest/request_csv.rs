@@ -1,6 +1,6 @@
 //! CSV files with a row for each request: JMeter's JTL, vegeta, hey and oha.
 
-use super::csv_file::csv_error;
+use super::csv_file::{Given, Watched, csv_error};
 use super::error::{IngestError, Problem};
 use super::k6_raw::Wanted;
 use super::requests::{Request, Requests};
@@ -50,10 +50,12 @@ pub(super) fn read(
         None => None,
     };
     let wanted = Wanted::new(options, first);
+    let given = Given::default();
+    let watched = Watched::new(source.into_reader(), &given);
     let mut reader = ReaderBuilder::new()
         .flexible(true)
         .has_headers(writer != Writer::Vegeta)
-        .from_reader(source.into_reader());
+        .from_reader(watched);
     let header = match writer {
         Writer::Vegeta => StringRecord::from(VEGETA.to_vec()),
         _ => reader.headers().map_err(|error| csv_error(&name, error))?.clone(),
@@ -70,11 +72,16 @@ pub(super) fn read(
     let mut warnings = Vec::new();
     loop {
         let line = |record: &StringRecord| record.position().map_or(0, csv::Position::line);
+        let before = line(&record);
         let problem = match reader.read_record(&mut record) {
             Ok(false) => break,
             Ok(true) => {
                 let row = Row { header: &header, record: &record };
-                let added = if record.len() == header.len() {
+                let cut = given.is_cut(reader.position());
+                let added = if cut {
+                    let how = "the last row is cut".to_owned();
+                    Err(Problem::Truncated { lines: line(&record).saturating_sub(1), how })
+                } else if record.len() == header.len() {
                     row.add(writer, &mut requests)
                 } else {
                     Err(Problem::Malformed(format!("{} of {} columns", record.len(), header.len())))
@@ -84,7 +91,13 @@ pub(super) fn read(
                     Err(problem) => IngestError::at(&name, line(&record), problem),
                 }
             }
-            Err(error) => csv_error(&name, error),
+            Err(error) => match csv_error(&name, error) {
+                // The decompressor does not know lines; the row before it does.
+                IngestError { problem: Problem::Truncated { how, .. }, .. } => {
+                    IngestError::new(&name, Problem::Truncated { lines: before, how })
+                }
+                other => other,
+            },
         };
         let cut = matches!(problem.problem, Problem::Truncated { .. });
         let grave = matches!(problem.problem, Problem::TooManyEndpoints { .. } | Problem::Io(_));
@@ -106,7 +119,7 @@ pub(super) fn read(
         warnings.push(Warning::at(kind, &name, line));
     }
     let mut ingested = requests.finish();
-    if writer == Writer::Hey {
+    if matches!(writer, Writer::Hey | Writer::Oha) {
         // Requests that got no answer are not in the file at all.
         warnings.push(Warning::at(WarningKind::AnswersOnly, &name, None));
     }
@@ -226,7 +239,7 @@ impl Row<'_> {
         let message = self.text("responseMessage").unwrap_or_default();
         if message.starts_with(TRANSACTION) {
             // Its requests have rows of their own.
-            return requests.add_group(label, ms, failed);
+            return requests.add_group(label, start, ms, failed);
         }
         let optional =
             |column: &'static str| self.text(column).map(|_| self.number(column)).transpose();

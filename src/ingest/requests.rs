@@ -45,9 +45,7 @@ impl Requests {
     }
 
     pub(super) fn add(&mut self, request: Request<'_>) -> Result<(), Problem> {
-        let Wanted { from, to, .. } = self.wanted;
-        if from.is_some_and(|from| request.start < from) || to.is_some_and(|to| request.start >= to)
-        {
+        if self.wanted.leaves_out(request.start) {
             return Ok(());
         }
         count(&mut self.total, &request)?;
@@ -70,9 +68,18 @@ impl Requests {
     }
 
     /// A time that holds requests which are counted by themselves: no part of the total.
-    pub(super) fn add_group(&mut self, name: &str, ms: f64, failed: bool) -> Result<(), Problem> {
+    pub(super) fn add_group(
+        &mut self,
+        name: &str,
+        start: i64,
+        ms: f64,
+        failed: bool,
+    ) -> Result<(), Problem> {
+        let request = Request { key: None, start, ms, failed, parts: &[] };
+        if self.wanted.leaves_out(start) {
+            return Ok(());
+        }
         let key = EndpointKey::named(Kind::Group, None, name);
-        let request = Request { key: None, start: 0, ms, failed, parts: &[] };
         count(self.endpoints.entry(key).or_default(), &request)
     }
 

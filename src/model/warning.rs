@@ -232,7 +232,7 @@ impl fmt::Display for WarningKind {
                 write!(f, "{count} lines were left out; the first: {first}")
             }
             Self::AnswersOnly => f.write_str(
-                "hey leaves requests that got no answer out of its CSV: failed connections cannot be seen in it",
+                "this CSV holds answers alone: requests that got none, such as failed connections, cannot be seen in it",
             ),
             Self::UnknownField { path } => write!(f, "the unknown field `{path}` was left out"),
             Self::UnknownOutcomes { known, requests } => write!(

@@ -7,13 +7,19 @@ use crate::ingest::{Format, ReadOptions, Source, recognise};
 use std::path::{Path, PathBuf};
 
 /// Formats of one run, the one that says most first.
-const PREFERRED: [Format; 6] = [
+const PREFERRED: [Format; 12] = [
     Format::Perfgate,
     Format::K6Json,
     Format::K6Csv,
     Format::LocustJson,
     Format::LocustCsv,
     Format::K6Summary,
+    Format::JMeterCsv,
+    Format::JMeterXml,
+    Format::VegetaJson,
+    Format::VegetaCsv,
+    Format::HeyCsv,
+    Format::OhaCsv,
 ];
 
 /// Reads the best result of a folder; several of one kind are shards of the run.

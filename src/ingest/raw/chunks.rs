@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes of a chunk, about: large enough that finding its borders costs nothing, small enough for the processor's own cache.
-const SIZE: usize = 256 << 10;
+/// Bytes of a chunk, about: large enough that finding its borders costs nothing, small enough for a cache.
+const SIZE: usize = 1 << 20;
 /// Bytes that are read at once behind a chunk to find the end of its last line.
 const STEP: usize = 64 << 10;
 /// The longest line; a real one has a few hundred bytes.

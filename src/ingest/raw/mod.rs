@@ -21,6 +21,10 @@ const MOST_WORKERS: usize = 8;
 pub(super) trait Gather: Send {
     /// Takes a line without its end. `order` grows with the place in the file.
     fn line(&mut self, line: &[u8], order: u64) -> Result<(), Problem>;
+
+    /// Takes the line at the start of these bytes if it is known without looking for its end, and says how long it is with its
+    /// end. Whatever is unusual is left to [`Gather::line`].
+    fn known_line(&mut self, bytes: &[u8], order: u64) -> Option<usize>;
 }
 
 /// Everything that was read.
@@ -138,10 +142,14 @@ impl State {
         let bytes = chunk.bytes();
         let mut start = 0;
         while start < bytes.len() {
-            let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
-            let line = &bytes[start..end];
             let order = ((chunk.index as u64) << 32) | outcome.lines;
             outcome.lines += 1;
+            if let Some(length) = gather.known_line(&bytes[start..], order) {
+                start += length;
+                continue;
+            }
+            let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+            let line = &bytes[start..end];
             if let Err(problem) = gather.line(line, order) {
                 // What a whole line says wrongly is wrong; what a line without an end says is cut.
                 let cut = end == bytes.len() && matches!(problem, Problem::Malformed(_));

@@ -17,7 +17,7 @@ const SHORTEST: usize = 7;
 /// Reads every result of a folder whose path names a commit.
 pub(super) fn read_folder(
     folder: &Path,
-    place: &Place,
+    (place, options): (&Place, &ReadOptions),
     found: &mut Found,
     session: &Session<'_>,
 ) -> Result<(), CliError> {
@@ -31,7 +31,7 @@ pub(super) fn read_folder(
             found.passed_over.push(inside.display().to_string());
             continue;
         };
-        match read_files(std::slice::from_ref(&path), &ReadOptions::default(), session) {
+        match read_files(std::slice::from_ref(&path), options, session) {
             Ok(read) => {
                 let bound = |run| Run { commit: Some(commit), ..run };
                 found.runs.extend(read.runs.into_iter().map(bound));

@@ -39,8 +39,10 @@ pub(super) fn import(
 ) -> Result<Exit, CliError> {
     let place = open_place(loaded, true, session)?;
     let mut found = Found::default();
+    let collapse = loaded.policy.collapse.clone().into();
+    let options = ReadOptions { collapse, ..ReadOptions::default() };
     for source in &args.sources {
-        read_source(source, &place, &mut found, session)?;
+        read_source(source, (&place, &options), &mut found, session)?;
     }
     for run in &mut found.runs {
         label(run, &args.run);
@@ -84,7 +86,7 @@ fn say_rest(found: &Found, place: &Place, session: &mut Session<'_>) -> Result<E
 
 fn read_source(
     source: &Path,
-    place: &Place,
+    (place, options): (&Place, &ReadOptions),
     found: &mut Found,
     session: &Session<'_>,
 ) -> Result<(), CliError> {
@@ -93,7 +95,7 @@ fn read_source(
         let store = DirectoryStore::new(path.clone());
         let entries = store.entries()?;
         if entries.is_empty() {
-            return folder::read_folder(&path, place, found, session);
+            return folder::read_folder(&path, (place, options), found, session);
         }
         for entry in &entries {
             found.runs.push(load(&store, entry, true)?.run);
@@ -112,7 +114,7 @@ fn read_source(
         let shown = source.display().to_string();
         return bind(series::read(&path, &shown)?, &shown, place, found);
     }
-    let read = read_files(&[path], &ReadOptions::default(), session)?;
+    let read = read_files(&[path], options, session)?;
     found.runs.extend(read.runs);
     found.warnings.extend(read.warnings);
     Ok(())
