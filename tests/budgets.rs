@@ -25,6 +25,7 @@ fn run() -> Value {
             { "name": "websocket_backpressure_drops", "unit": "count", "value": 10 },
             { "name": "cache_hit_rate", "unit": "ratio", "direction": "higher", "value": 0.61 },
             { "name": "cost_per_request", "unit": "usd", "value": 0.004 },
+            { "name": "queue_depth", "unit": "number", "value": 50 },
             { "name": "ttft", "unit": "ms", "value": 120, "count": 6000, "quantiles": { "p95": 300 } },
         ],
         "resources": {
@@ -124,10 +125,8 @@ fn a_rule_for_one_endpoint_takes_the_place_of_its_class() {
 fn what_cannot_be_judged_does_not_pass() {
     let is =
         |target: &str, line: &str| assert_eq!(judged(target), (line.to_owned(), 3), "{target}");
-    is(
-        "cache_hit_rat: \"> 60%\"",
-        "? cache_hit_rat (> 0.6): not measured; did you mean cache_hit_rate?",
-    );
+    is("cache_hit_rat: \"> 60%\"", "? cache_hit_rat: not measured; did you mean cache_hit_rate?");
+    is("queue_depth: \"< 2s\"", "? queue_depth: the metric is in number, the limit is not");
     is("ttft: \"< 5%\"", "? ttft: the metric is in ms, the limit is not");
     is("{ operation: /nowhere, limit: 1s }", "? /nowhere p95 (≤ 1000 ms): not measured");
     let mut no_resources = run();
@@ -271,12 +270,12 @@ fn compare_judges_the_budgets_of_the_profile_as_well() {
         let text = compare(&broken, &["--format", format]).expect(1).stdout;
         assert!(text.contains(said), "{format}: {text}");
     }
-    let unmeasured = DOCUMENTS.replace("throughput: \"> 100 RPS\"", "queue_depth: \"< 5\"");
+    let unmeasured = DOCUMENTS.replace("throughput: \"> 100 RPS\"", "queue_length: \"< 5\"");
     assert!(
         compare(&unmeasured, &[])
             .expect(3)
             .stdout
-            .contains("could not be judged: queue_depth (< 5): not measured")
+            .contains("could not be judged: queue_length (< 5): not measured")
     );
     // Without the profile, its budgets do not hold.
     repo.perfgate(&["record", "run.json"]).expect(0);

@@ -324,6 +324,24 @@ fn steps_that_nobody_could_judge_have_no_breaking_point() {
 }
 
 #[test]
+fn steps_need_a_command_that_takes_the_number_of_users() {
+    let repo = repository(GOOD);
+    write(
+        &repo,
+        "perfgate.yaml",
+        "profiles: { limit: { duration: 1s, steps: [10, 50], targets: [{ error_rate: 1% }] } }\n",
+    );
+    let ended = repo
+        .perfgate(&["run", "--profile", "limit", "--out", "x", "--", "./tool.sh", "{out}"])
+        .expect(2);
+    assert!(ended.stderr.contains("does not take the number of users"), "{}", ended.stderr);
+    // Users that the command never got are not recorded either.
+    write(&repo, "perfgate.yaml", POLICY);
+    run(&repo, &["--", "./tool.sh", "{out}"]).expect(0);
+    assert_eq!(recorded(&repo)[0].get("load"), None);
+}
+
+#[test]
 fn results_that_are_older_than_the_run_are_not_its_own() {
     let repo = repository("true");
     let ended = run(&repo, &["--results", "result.json", "--", "./tool.sh"]).expect(2);

@@ -259,3 +259,24 @@ fn a_row_that_is_cut_in_its_last_column_is_no_row() {
     assert!(error.contains("the last row is cut"), "{error}");
     perfgate(scratch.path(), &["normalize", "raw.json", "--lenient"]).expect(0);
 }
+
+#[test]
+fn line_ends_of_windows_are_no_cut_wherever_a_buffer_ends() {
+    for padding in 0..130 {
+        let mut text = "timeStamp,elapsed,label,success\r\n".to_owned();
+        write!(text, "1795215750000,10,/{},true\r\n", "x".repeat(padding)).unwrap();
+        for i in 0..400 {
+            write!(text, "{},{},/api/{},true\r\n", 1_795_215_750_494_i64 + i, 20 + i % 9, i % 3)
+                .unwrap();
+        }
+        let source = perfgate::ingest::Source::from_reader(
+            "crlf.jtl",
+            Box::new(std::io::Cursor::new(text.into_bytes())),
+        );
+        let run =
+            perfgate::ingest::read(source.unwrap(), &perfgate::ingest::ReadOptions::default())
+                .unwrap()
+                .run;
+        assert_eq!(run.total.requests, Some(401), "{padding}");
+    }
+}

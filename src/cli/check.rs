@@ -13,7 +13,7 @@ use super::results::Read;
 use super::search::{read_current, recorded_runs};
 use super::session::Session;
 use crate::gate::{CurrentInfo, check};
-use crate::model::{Run, Warning};
+use crate::model::{Field, Run, Warning, differences};
 use crate::store::History;
 
 pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
@@ -32,6 +32,12 @@ pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, C
     }
     warnings.extend(current.warnings);
     let first = &current.runs[0];
+    let other = current.runs.iter().flat_map(|run| differences(first, run));
+    if let Some(d) = other.into_iter().find(|d| d.field.forbids() && d.field != Field::Generator) {
+        let problem =
+            format!("the runs are not of one test: {} {} and {}", d.field, d.baseline, d.current);
+        return Err(CliError::usage(problem, "check them one by one"));
+    }
     refuse_no_budgets(&args.run.profile, first, &loaded)?;
     (info.runs, info.suite) = (current.runs.len(), suite_of(first));
     info.arguments = run_arguments(first);

@@ -39,8 +39,9 @@ pub(super) fn run(args: &MergeArgs, session: &mut Session<'_>) -> Result<Exit, C
         let shown = path.strip_prefix(folder).unwrap_or(path).display().to_string();
         warnings.push(Warning::at(WarningKind::RepeatedFile, &shown, None));
     }
-    for part in read {
+    for (part, (first, _)) in read.into_iter().zip(&parts) {
         let (run, noticed) = part?;
+        whole.number_is(first + 1);
         whole.add(run)?;
         warnings.extend(noticed);
     }

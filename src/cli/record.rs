@@ -68,7 +68,7 @@ pub(super) fn refuse_empty(runs: &[Run]) -> Result<(), CliError> {
     let measured = |run: &Run| {
         let requests = run.all_endpoints().filter_map(|e| e.requests).any(|n| n > 0);
         let latency = run.all_endpoints().filter_map(|e| e.latency.as_ref());
-        requests || latency.into_iter().any(|l| !l.has_no_data()) || !run.metrics.is_empty()
+        requests || latency.into_iter().any(|l| !l.has_no_data()) || run.has_own_metrics()
     };
     for (number, run) in (1..).zip(runs) {
         let (problem, help) = if !measured(run) {

@@ -70,8 +70,8 @@ fn full(args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, CliError> 
     session.print(|mut out| render_full(&levels, &mut out))?;
     let limited = levels.iter().filter(|level| named || !level.report.budgets.is_empty());
     // Nothing to hold it against is no verdict for a gate; a report without one is still a report.
-    let worst = limited.max_by_key(|level| level.report.verdict.rank());
-    Ok(worst.map_or(Exit::Pass, |level| Exit::from_report(level.report.exit_code())))
+    let exits = limited.map(|level| Exit::from_report(level.report.exit_code()));
+    Ok(exits.fold(Exit::Pass, Exit::worse))
 }
 
 /// The recorded history as a folder of pages.

@@ -122,10 +122,10 @@ impl Bound {
                 Some(self.value / 1e6)
             }
             (Written::Number, _)
-            | (Written::Time, Unit::Milliseconds | Unit::Number)
-            | (Written::Share, Unit::Ratio | Unit::Number)
+            | (Written::Time, Unit::Milliseconds)
+            | (Written::Share, Unit::Ratio)
             | (Written::Rate, Unit::PerSecond | Unit::Number)
-            | (Written::Size, Unit::Bytes | Unit::Number) => Some(self.value),
+            | (Written::Size, Unit::Bytes) => Some(self.value),
             (Written::Money, Unit::Other(name)) if name.eq_ignore_ascii_case("usd") => {
                 Some(self.value)
             }

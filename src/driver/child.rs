@@ -43,13 +43,16 @@ pub enum Ended {
 /// Runs a job under a supervisor. `started` gets the supervisor's process id, `tick` the time that has gone by, many times a second.
 pub fn run(
     job: &Job<'_>,
+    interrupts: &Interrupts,
     started: impl FnOnce(u32),
     mut tick: impl FnMut(Duration),
 ) -> io::Result<Ended> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let signals = watch_signals(&interrupted)?;
     let log = File::create(job.log)?;
-    let mut child = Command::new(std::env::current_exe()?)
+    let mut command = Command::new(std::env::current_exe()?);
+    // Signals of the terminal are perfgate's; the supervisor hears of them by its pipe.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command
         .arg("supervise")
         .arg("--")
         .args(job.command)
@@ -63,7 +66,7 @@ pub fn run(
     let ended = loop {
         if let Some(status) = child.try_wait()? {
             break match status.code() {
-                _ if interrupted.load(Ordering::Relaxed) => Ended::Interrupted,
+                _ if interrupts.came() => Ended::Interrupted,
                 Some(NOT_STARTED) => Ended::NotStarted,
                 Some(code) if code > BY_SIGNAL => Ended::Killed(code - BY_SIGNAL),
                 Some(code) => Ended::Exited(code),
@@ -71,14 +74,13 @@ pub fn run(
             };
         }
         let elapsed = begin.elapsed();
-        if interrupted.load(Ordering::Relaxed) || elapsed > job.limit {
+        if interrupts.came() || elapsed > job.limit {
             end(&mut child)?;
             break if elapsed > job.limit { Ended::TimedOut } else { Ended::Interrupted };
         }
         tick(elapsed);
         std::thread::sleep(STEP);
     };
-    unwatch(signals);
     Ok(ended)
 }
 
@@ -88,29 +90,28 @@ fn end(child: &mut Child) -> io::Result<()> {
     child.wait().map(drop)
 }
 
-#[cfg(unix)]
-type Watch = Vec<signal_hook::SigId>;
-
-#[cfg(unix)]
-fn watch_signals(flag: &Arc<AtomicBool>) -> io::Result<Watch> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    [SIGINT, SIGTERM, SIGHUP]
-        .into_iter()
-        .map(|signal| signal_hook::flag::register(signal, Arc::clone(flag)))
-        .collect()
+/// Whether somebody has asked perfgate to end, from now until it ends.
+#[derive(Debug, Default)]
+pub struct Interrupts {
+    flag: Arc<AtomicBool>,
 }
 
-#[cfg(unix)]
-fn unwatch(watch: Watch) {
-    for id in watch {
-        signal_hook::low_level::unregister(id);
+impl Interrupts {
+    /// Listens from now on; signals do not end the process any more.
+    pub fn watch() -> io::Result<Self> {
+        let own = Self::default();
+        #[cfg(unix)]
+        for signal in {
+            use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+            [SIGINT, SIGTERM, SIGHUP]
+        } {
+            signal_hook::flag::register(signal, Arc::clone(&own.flag))?;
+        }
+        Ok(own)
+    }
+
+    /// Whether somebody has.
+    pub fn came(&self) -> bool {
+        self.flag.load(Ordering::Relaxed)
     }
 }
-
-#[cfg(not(unix))]
-fn watch_signals(_: &Arc<AtomicBool>) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn unwatch((): ()) {}

@@ -47,14 +47,23 @@ pub fn prepare(
     out: &Path,
 ) -> Result<(Vec<String>, Numbers), CommandError> {
     let tool = tool_of(command).ok_or(CommandError::Empty)?;
-    let names = ["{users}", "{spawn_rate}", "{duration}", "{out}"];
-    if command.iter().any(|word| names.iter().any(|name| word.contains(name))) {
+    let names = ["{users}", "{spawn_rate}", "{duration}"];
+    let asks = |name: &str| command.iter().any(|word| word.contains(name));
+    let own = matches!(tool.as_str(), "locust" | "k6");
+    if names.iter().any(|name| asks(name)) || !own {
         let filled: Result<Vec<String>, _> =
             command.iter().map(|word| filled(word, numbers, out)).collect();
+        // What the command never got is not what was run.
+        let numbers = Numbers {
+            users: numbers.users.filter(|_| asks("{users}")),
+            spawn_rate: numbers.spawn_rate.filter(|_| asks("{spawn_rate}")),
+            duration_s: numbers.duration_s.filter(|_| asks("{duration}")),
+        };
         return Ok((filled?, numbers));
     }
     let mut numbers = numbers;
-    let mut command = command.to_vec();
+    let mut command: Vec<String> =
+        command.iter().map(|word| filled(word, numbers, out)).collect::<Result<_, _>>()?;
     match tool.as_str() {
         "locust" => {
             let options = locust(&command, numbers, out);
@@ -70,6 +79,11 @@ pub fn prepare(
             let [users, duration] =
                 [&["--vus", "-u"], &["--duration", "-d"]].map(|names| given(&command, names));
             numbers.overruled(users, None, duration);
+            // k6 starts all users at once.
+            numbers.spawn_rate = None;
+            if run.is_none() {
+                numbers = Numbers::default();
+            }
             if let Some(at) = run {
                 command.splice(at + 1..at + 1, options);
             }
@@ -208,7 +222,10 @@ mod tests {
         assert_eq!(run("locust -u 3 --run-time=5s"), own);
         assert_eq!(run("k6 run --vus=4 load.js").users, Some(4));
         assert_eq!(run("k6 run -u5 load.js").users, Some(5));
-        assert_eq!(run("k6 run load.js"), NUMBERS);
+        assert_eq!(run("k6 run load.js").users, NUMBERS.users);
+        assert_eq!(run("k6 run --out json={out}/x.json load.js").users, Some(500));
+        assert_eq!(run("./load --plain {out}"), Numbers::default());
+        assert_eq!(run("./load {users}"), Numbers { users: Some(500), ..Numbers::default() });
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod sample;
 mod supervise;
 
 pub use calibrate::calibrate;
-pub use child::{Ended, Job, run};
+pub use child::{Ended, Interrupts, Job, run};
 pub use command::{CommandError, Numbers, prepare, tool_of};
 pub use host::fingerprint;
 pub use sample::{Sampler, WatchError, Watched};

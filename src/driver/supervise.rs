@@ -29,7 +29,7 @@ pub fn supervise(command: &[String]) -> Result<i32, io::Error> {
     loop {
         if let Some(status) = child.try_wait()? {
             // Whatever the tool left behind ends with it.
-            end_group(&child, false);
+            end_rest(&child);
             return Ok(code_of(status));
         }
         match asked {
@@ -58,7 +58,8 @@ fn watch_pipe(stop: &Arc<AtomicBool>) {
 
 #[cfg(unix)]
 fn watch_signals(stop: &Arc<AtomicBool>) -> io::Result<()> {
-    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT] {
         signal_hook::flag::register(signal, Arc::clone(stop))?;
     }
     Ok(())
@@ -77,6 +78,31 @@ fn start(program: &str, arguments: &[String]) -> io::Result<Child> {
     command
         .spawn()
         .map_err(|error| io::Error::new(error.kind(), format!("cannot start {program}: {error}")))
+}
+
+/// Ends what is left of the child's group: it is asked to, and after a while it must.
+fn end_rest(child: &Child) {
+    let asked = Instant::now();
+    end_group(child, false);
+    while group_lives(child) {
+        if asked.elapsed() > GRACE {
+            end_group(child, true);
+            return;
+        }
+        std::thread::sleep(STEP);
+    }
+}
+
+#[cfg(unix)]
+fn group_lives(child: &Child) -> bool {
+    use rustix::process::{Pid, test_kill_process_group};
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    group.is_some_and(|group| test_kill_process_group(group).is_ok())
+}
+
+#[cfg(not(unix))]
+fn group_lives(_: &Child) -> bool {
+    false
 }
 
 /// Asks every process of the child's group to end, or ends it.

@@ -14,7 +14,7 @@ use super::report::{
     Variation, Verdict, Working,
 };
 use crate::config::{Decide, Rules, Severity, Threshold};
-use crate::model::{Difference, Metric, Run, Warning, WarningKind};
+use crate::model::{Difference, Field, Metric, Run, Warning, WarningKind, differences};
 use crate::stats::fisher_one_sided;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,7 +86,14 @@ pub fn check(current: &[Run], info: CurrentInfo, rules: &Rules, warnings: Vec<Wa
     let nothing = (Verdict::NotCompared, ReportReason::BudgetNotMeasured);
     let passed = (Verdict::Pass, ReportReason::Findings);
     let start = if coverage.compared == 0 { nothing } else { passed };
-    let (verdict, reason) = with_budgets(&budgets, start);
+    let (verdict, reason) = match overloaded(current, rules) {
+        // A generator that could not keep up measured itself: what it says to be good may be as good as it likes.
+        differences if !differences.is_empty() => {
+            let reason = ReportReason::NotComparable { differences };
+            with_budgets(&budgets, (Verdict::Inconclusive, reason))
+        }
+        _ => with_budgets(&budgets, start),
+    };
     Report {
         verdict,
         reason,
@@ -104,6 +111,16 @@ pub fn check(current: &[Run], info: CurrentInfo, rules: &Rules, warnings: Vec<Wa
         budgets,
         warnings,
     }
+}
+
+/// The load generators that could not keep up.
+fn overloaded(runs: &[Run], rules: &Rules) -> Vec<Difference> {
+    if rules.allow_different.contains(&Field::Generator) {
+        return Vec::new();
+    }
+    let of_run =
+        |run: &Run| differences(run, run).into_iter().find(|d| d.field == Field::Generator);
+    runs.iter().filter_map(of_run).collect()
 }
 
 /// The verdict on the whole with that on the budgets: a broken one fails whatever the comparison says, and one that could

@@ -420,6 +420,8 @@ impl Report {
             (Verdict::Fail, _) => 1,
             // Runs of different loads stay undecided however lenient the policy is: nothing was checked.
             (Verdict::Inconclusive, ReportReason::NotComparable { .. }) => 3,
+            // A budget that nobody could judge is not passed for being lenient about something else.
+            (Verdict::Inconclusive, _) if self.budgets_with(Verdict::NotCompared) > 0 => 3,
             (Verdict::Inconclusive, _) => unless_lenient(self.inconclusive),
             // Runs of the same test under another load are not a missing baseline.
             // A budget that nobody could judge is no missing baseline either.

@@ -19,13 +19,21 @@ pub(super) fn csv_error(name: &str, error: csv::Error) -> IngestError {
 
 /// How much a [`Watched`] reader has given, and its last byte.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Given(Rc<Cell<(u64, u8)>>);
+pub(super) struct Given(Rc<Cell<State>>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    bytes: u64,
+    last: u8,
+    ended: bool,
+}
 
 impl Given {
     /// Whether a row that ends here has no line end behind it: tools end every row, so that it was cut.
     pub(super) fn is_cut(&self, position: &csv::Position) -> bool {
-        let (bytes, last) = self.0.get();
-        position.byte() == bytes && last != b'\n'
+        let State { bytes, last, ended } = self.0.get();
+        // Before the end of the file, a buffer may end anywhere: between CR and LF as well.
+        ended && position.byte() == bytes && !matches!(last, b'\n' | b'\r')
     }
 }
 
@@ -44,10 +52,12 @@ impl<R> Watched<R> {
 impl<R: Read> Read for Watched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.reader.read(buffer)?;
-        if let Some(last) = n.checked_sub(1).and_then(|last| buffer.get(last)) {
-            let (bytes, _) = self.given.0.get();
-            self.given.0.set((bytes + n as u64, *last));
+        let mut state = self.given.0.get();
+        match n.checked_sub(1).and_then(|last| buffer.get(last)) {
+            Some(last) => (state.bytes, state.last) = (state.bytes + n as u64, *last),
+            None => state.ended = !buffer.is_empty(),
         }
+        self.given.0.set(state);
         Ok(n)
     }
 }

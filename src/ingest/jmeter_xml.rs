@@ -129,7 +129,9 @@ fn gather<'r>(
     options: &ReadOptions,
     first: i64,
 ) -> &'r mut Requests {
-    requests.get_or_insert_with(|| Requests::new("jmeter", Wanted::new(options, Some(first)), true))
+    requests.get_or_insert_with(|| {
+        Requests::new("jmeter", Wanted::new(options, Some(first)).unwrap_or_default(), true)
+    })
 }
 
 fn is_sample(element: &BytesStart<'_>) -> bool {
@@ -152,7 +154,9 @@ fn sample(element: &BytesStart<'_>) -> Result<Sample, String> {
     let need = |name: &str| number(name)?.ok_or_else(|| format!("a sample has no `{name}`"));
     Ok(Sample {
         label: text("lb")?.ok_or("a sample has no `lb`")?,
-        start: need("ts")? as i64 * NS_PER_MS,
+        start: (need("ts")? as i64)
+            .checked_mul(NS_PER_MS)
+            .ok_or("`ts` is no time in milliseconds")?,
         ms: need("t")?,
         connect: number("ct")?.unwrap_or_default(),
         first_byte: number("lt")?.unwrap_or_default(),

@@ -18,7 +18,10 @@ pub(super) fn read(mut source: Source, options: &ReadOptions) -> Result<Ingested
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(watched);
     let header = reader.byte_headers().map_err(|error| csv_error(&name, error))?.clone();
     let columns = Columns::new(&name, &header)?;
-    let mut gathered = Gathered::new(Wanted::new(options, first.flatten()));
+    let mut gathered = Gathered::new(
+        Wanted::new(options, first.flatten())
+            .map_err(|problem| IngestError::new(&name, problem))?,
+    );
     let mut warnings = Vec::new();
     let mut broken = Broken::default();
     let mut rows = Rows { name: &name, columns: &columns };

@@ -108,21 +108,16 @@ pub(super) fn unit(contains: Option<&str>) -> Unit {
     }
 }
 
-/// What was dropped, and what was made beside it, as metrics of a run: where the generator could not keep up, its own numbers say
-/// little. Nothing where nothing was dropped.
+/// How many iterations were made, and how many were dropped, as metrics of a run: where the generator could not keep up, its own
+/// numbers say little.
 pub(super) fn dropped_metrics(dropped: f64, iterations: f64) -> Vec<CustomMetric> {
-    let metric = |name: &str, value: f64, direction: Direction| CustomMetric {
+    let metric = |(name, value, direction): (&str, f64, Direction)| CustomMetric {
         value: Some(value),
         direction: Some(direction),
         ..CustomMetric::new(name, Unit::Number)
     };
-    match dropped > 0.0 {
-        true => vec![
-            metric(DROPPED, dropped, Direction::Lower),
-            metric(ITERATIONS, iterations, Direction::Higher),
-        ],
-        false => Vec::new(),
-    }
+    let all = [(DROPPED, dropped, Direction::Lower), (ITERATIONS, iterations, Direction::Higher)];
+    all.into_iter().filter(|(_, value, _)| *value > 0.0).map(metric).collect()
 }
 
 #[cfg(test)]

@@ -68,10 +68,15 @@ impl WrittenTags<'_> {
 pub(super) fn read(mut source: Source, options: &ReadOptions) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let first = options.trim_start.map(|_| first_time(source.head()?)).transpose()?;
-    let wanted = Wanted::new(options, first.flatten());
+    let wanted = Wanted::new(options, first.flatten())
+        .map_err(|problem| IngestError::new(&name, problem))?;
     let fast = !options.parser_only;
-    let make =
-        || Lines { gathered: Gathered::new(wanted.clone()), memory: Memory::default(), fast };
+    let make = || Lines {
+        gathered: Gathered::new(wanted.clone()),
+        memory: Memory::default(),
+        generation: 0,
+        fast,
+    };
     let scanned = scan(source, options.lenient, make)?;
     let mut parts = scanned.parts.into_iter().map(|part| part.gathered);
     let mut whole = parts.next().unwrap_or_else(|| Gathered::new(wanted.clone()));
@@ -102,12 +107,14 @@ fn nanoseconds(text: &str) -> Option<i64> {
 struct Lines {
     gathered: Gathered,
     memory: Memory,
+    /// That of the tags whose numbers are in `memory`.
+    generation: u64,
     fast: bool,
 }
 
 impl Gather for Lines {
     fn known_line(&mut self, bytes: &[u8], order: u64) -> Option<usize> {
-        if !self.fast {
+        if !self.fast || self.generation != self.gathered.generation() {
             return None;
         }
         let (shape, time, value, tags, length) = self.memory.known_line(bytes)?;
@@ -123,6 +130,10 @@ impl Gather for Lines {
         if !self.fast {
             return self.slow(line, order).map(drop);
         }
+        if self.generation != self.gathered.generation() {
+            self.memory = Memory::default();
+            self.generation = self.gathered.generation();
+        }
         let Some(point) = self.memory.point(line) else {
             return if line.trim_ascii().is_empty() {
                 Ok(())
@@ -133,6 +144,7 @@ impl Gather for Lines {
         let Some(tags) = self.memory.find(point.tags) else {
             let id = self.slow(line, order)?;
             if let Some(id) = id
+                && self.generation == self.gathered.generation()
                 && self.memory.remember(point.tags, id)
             {
                 self.gathered.forget_tags();

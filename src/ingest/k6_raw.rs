@@ -123,14 +123,18 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// What the options ask for, in a file whose first sample is of this time.
-    pub(super) fn new(options: &ReadOptions, first: Option<i64>) -> Self {
+    pub(super) fn new(options: &ReadOptions, first: Option<i64>) -> Result<Self, Problem> {
+        if options.trim_start.is_some() && first.is_none() {
+            let lacks = "its beginning has no sample whose time could be counted from";
+            return Err(Problem::NotRaw { option: "--trim-start", lacks });
+        }
         let nanoseconds = |at: Timestamp| i64::try_from(at.as_nanosecond()).ok();
         let trimmed = options
             .trim_start
             .and_then(|by| first?.checked_add(i64::try_from(by.as_nanos()).ok()?));
         let from = options.from.and_then(nanoseconds).into_iter().chain(trimmed).max();
         let to = options.to.and_then(nanoseconds);
-        Self { from, to, by: options.by, collapse: Arc::clone(&options.collapse) }
+        Ok(Self { from, to, by: options.by, collapse: Arc::clone(&options.collapse) })
     }
 }
 
@@ -148,6 +152,8 @@ pub(super) struct Gathered {
     known: HashMap<EndpointKey, u32>,
     tagged: Vec<Tagged>,
     ids: HashMap<Tags, u32>,
+    /// How often all tags were forgotten: numbers of before mean nothing now.
+    generation: u64,
     span: Option<(i64, i64)>,
     users: Option<(f64, f64)>,
     dropped: f64,
@@ -178,6 +184,7 @@ impl Gathered {
             known: HashMap::new(),
             tagged: Vec::new(),
             ids: HashMap::new(),
+            generation: 0,
             span: None,
             users: None,
             dropped: 0.0,
@@ -210,8 +217,13 @@ impl Gathered {
 
     /// Forgets every set of tags: their numbers mean nothing any more.
     pub(super) fn forget_tags(&mut self) {
+        self.generation += 1;
         self.tagged.clear();
         self.ids.clear();
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Adds one sample with the tags of this number.
@@ -333,8 +345,9 @@ impl Gathered {
         };
         let at = self.endpoint(key)?;
         let tally = &mut self.endpoints[at as usize].1;
+        record(&mut tally.times, sample.value, sample.metric)?;
         tally.requests += 1;
-        record(&mut tally.times, sample.value, sample.metric)
+        Ok(())
     }
 
     /// The place of an endpoint.
@@ -425,7 +438,7 @@ impl Gathered {
         if let Some((first, last)) = self.span {
             run.started_at = Timestamp::from_nanosecond(first.into()).ok();
             run.duration_s =
-                Some((last - first) as f64 / NS_PER_SECOND as f64).filter(|s| *s > 0.0);
+                Some(last.saturating_sub(first) as f64 / NS_PER_SECOND as f64).filter(|s| *s > 0.0);
         }
         run.load.users = match self.users {
             // The number of users is a whole number in the file; a ramp has none.

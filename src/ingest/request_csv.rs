@@ -49,7 +49,7 @@ pub(super) fn read(
         Some(_) => first_time(source.head()?, writer),
         None => None,
     };
-    let wanted = Wanted::new(options, first);
+    let wanted = Wanted::new(options, first).map_err(|problem| IngestError::new(&name, problem))?;
     let given = Given::default();
     let watched = Watched::new(source.into_reader(), &given);
     let mut reader = ReaderBuilder::new()

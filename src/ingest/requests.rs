@@ -86,10 +86,14 @@ impl Requests {
     pub(super) fn finish(mut self) -> Ingested {
         let mut run = Run::new(Tool { name: self.tool.to_owned(), version: None });
         if let Some((first, last)) = self.span {
-            run.duration_s = Some((last - first) as f64 / 1e9).filter(|s| *s > 0.0);
+            run.duration_s = Some(last.saturating_sub(first) as f64 / 1e9).filter(|s| *s > 0.0);
             run.started_at = Timestamp::from_nanosecond(first.into()).ok().filter(|_| self.dated);
         }
         let duration = run.duration_s;
+        // JMeter can write transactions alone: then they are what was requested.
+        if self.total.requests == 0 {
+            self.endpoints.values().for_each(|tally| self.total.merge(tally));
+        }
         run.total = self.total.endpoint(EndpointKey::Total, duration);
         let endpoint = |(key, tally): (EndpointKey, Tally)| tally.endpoint(key, duration);
         run.endpoints = self.endpoints.into_iter().map(endpoint).collect();

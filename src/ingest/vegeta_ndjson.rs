@@ -35,14 +35,25 @@ pub(super) fn read(mut source: Source, options: &ReadOptions) -> Result<Ingested
         .split(|b| *b == b'\n')
         .filter_map(|line| start(&serde_json::from_slice(line).ok()?))
         .min();
-    let mut requests = Requests::new("vegeta", Wanted::new(options, first), true);
+    let mut requests = Requests::new(
+        "vegeta",
+        Wanted::new(options, first).map_err(|problem| IngestError::new(&name, problem))?,
+        true,
+    );
     let mut reader = BufReader::with_capacity(256 << 10, source.into_reader());
     let mut text = Vec::new();
     let (mut broken, mut first_broken, mut warnings) = (0, None, Vec::new());
     for line in 1.. {
         text.clear();
         let read = (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut text);
-        let read = read.map_err(|error| super::source::io_error(&name, error, line - 1))?;
+        let read = match read.map_err(|error| super::source::io_error(&name, error, line - 1)) {
+            Ok(read) => read,
+            Err(IngestError { problem: Problem::Truncated { how, .. }, .. }) if options.lenient => {
+                warnings.push(Warning::at(WarningKind::Truncated { how }, &name, Some(line)));
+                break;
+            }
+            Err(error) => return Err(error),
+        };
         if read == 0 {
             break;
         }

@@ -1,7 +1,7 @@
 //! Shards of one distributed load test, added up to one run.
 
 use super::endpoint::EndpointKey;
-use super::run::{Check, CustomMetric, Endpoint, Latency, Run};
+use super::run::{Check, CustomMetric, Endpoint, GENERATOR_CPU, Latency, Resource, Run};
 use super::unit::Unit;
 use std::collections::BTreeMap;
 
@@ -59,6 +59,11 @@ impl Merger {
         Self { number, ..Self::default() }
     }
 
+    /// The number that the next shard has in messages.
+    pub fn number_is(&mut self, number: usize) {
+        self.number = number;
+    }
+
     /// Adds a shard.
     pub fn add(&mut self, shard: Run) -> Result<(), MergeError> {
         let number = self.number;
@@ -78,7 +83,7 @@ impl Merger {
         };
         // Each shard ran on a machine of its own.
         whole.calibration.clear();
-        whole.resources.clear();
+        keep_generator(&mut whole.resources, &shard.resources);
         whole.timeline.clear();
         whole.duration_s = longest(whole.duration_s, shard.duration_s);
         whole.load.users = add(whole.load.users, shard.load.users)?;
@@ -109,6 +114,15 @@ impl Merger {
         }
         Ok(whole)
     }
+}
+
+/// Machines are not added up; but the load generator that was busiest says whether all could keep up.
+fn keep_generator(whole: &mut BTreeMap<String, Resource>, shard: &BTreeMap<String, Resource>) {
+    let busy = |resources: &BTreeMap<String, Resource>| resources.get(GENERATOR_CPU).copied();
+    let mean = |own: &Resource| own.mean.unwrap_or_default();
+    let worst = [busy(whole), busy(shard)].into_iter().flatten();
+    let worst = worst.max_by(|a, b| mean(a).total_cmp(&mean(b)));
+    *whole = worst.map(|own| (GENERATOR_CPU.to_owned(), own)).into_iter().collect();
 }
 
 /// Every latency that has samples must have them as a distribution.

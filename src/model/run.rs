@@ -92,7 +92,7 @@ impl Run {
     /// Why the load generator could not keep up the load, if it could not: its own processor was full, or it left out more than
     /// a hundredth of what it should have started.
     pub fn overload(&self) -> Option<String> {
-        let cpu = self.resources.get("generator_cpu_percent").and_then(|own| own.mean);
+        let cpu = self.resources.get(GENERATOR_CPU).and_then(|own| own.mean);
         if let Some(cpu) = cpu.filter(|cpu| *cpu > 90.0) {
             return Some(format!("its CPU was at {cpu:.0} %"));
         }
@@ -100,9 +100,15 @@ impl Run {
             let metric = self.metrics.iter().find(|m| m.name == name && m.endpoint.is_none());
             metric.and_then(|m| m.value)
         };
-        let (dropped, done) = (total("dropped_iterations")?, total("iterations")?);
+        let (dropped, done) = (total(DROPPED)?, total(MADE)?);
         let share = dropped / (dropped + done).max(1.0);
         (share > 0.01).then(|| format!("{dropped:.0} iterations were dropped"))
+    }
+
+    /// Whether it has metrics beside those that the load generator counts of itself.
+    pub fn has_own_metrics(&self) -> bool {
+        let of_generator = |name: &str| matches!(name, DROPPED | MADE);
+        self.metrics.iter().any(|metric| !of_generator(&metric.name))
     }
 
     /// The total, then the endpoints.
@@ -110,6 +116,13 @@ impl Run {
         std::iter::once(&self.total).chain(&self.endpoints)
     }
 }
+
+/// How busy the load generator was, of what it could use.
+pub(super) const GENERATOR_CPU: &str = "generator_cpu_percent";
+
+/// Iterations that the load generator could not start, and those that it made.
+const DROPPED: &str = "dropped_iterations";
+const MADE: &str = "iterations";
 
 /// The tool that made the load.
 #[derive(Debug, Clone, PartialEq, Eq)]

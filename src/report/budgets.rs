@@ -3,7 +3,7 @@
 use super::number::{Scale, grouped, plural, significant, trimmed};
 use super::words::{Show, mark};
 use crate::config::Tier;
-use crate::gate::{BudgetFinding, Reason, Report, Verdict};
+use crate::gate::{BudgetFinding, Reason, Report, ReportReason, Verdict};
 use crate::model::Unit;
 
 /// The budgets, those that ask for attention first.
@@ -113,9 +113,13 @@ pub(super) fn check_headline(report: &Report, show: Show<'_>) -> String {
         Verdict::Pass => {
             format!("within budget: {}", plural(report.budgets.len(), "limit") + " kept")
         }
-        Verdict::Inconclusive | Verdict::NotCompared => {
-            format!("no verdict: {}", unjudged(report, show))
-        }
+        Verdict::Inconclusive | Verdict::NotCompared => match &report.reason {
+            ReportReason::NotComparable { differences } => {
+                let why = differences.first().map(|d| show(&d.current)).unwrap_or_default();
+                format!("no verdict: the load generator was {why}")
+            }
+            _ => format!("no verdict: {}", unjudged(report, show)),
+        },
     }
 }
 

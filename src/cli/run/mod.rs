@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::policy::{Loaded, load};
 use super::session::Session;
 use crate::config::Profile;
-use crate::driver::{Numbers, Watched, supervise};
+use crate::driver::{Interrupts, Numbers, Watched, supervise};
 use once::Plan;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,14 +25,16 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
             CliError::usage(error.to_string(), "give a process id, a name, or cgroup:PATH")
         })?;
     }
-    refuse_mixtures(args, &profile)?;
+    refuse_mixtures(args, &profile, &loaded)?;
     let numbers = Numbers {
         users: profile.users,
         spawn_rate: profile.spawn_rate,
         duration_s: profile.duration_s,
     };
     let environment = profile.environment.clone();
-    let plan = Plan { numbers, environment, watched, out: out_folder(args, session), args };
+    let interrupts = Interrupts::watch().map_err(CliError::Output)?;
+    let out = out_folder(args, session);
+    let plan = Plan { numbers, environment, watched, interrupts, out, args };
     match (&args.ab, profile.phases.is_empty(), profile.steps.is_empty()) {
         (Some(commands), _, _) => several::base_and_head(&plan, commands, &loaded, session),
         (None, false, _) => several::phases(&plan, &profile, &loaded, session),
@@ -45,7 +47,7 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
 }
 
 /// What would be passed over in silence.
-fn refuse_mixtures(args: &DriveArgs, profile: &Profile) -> Result<(), CliError> {
+fn refuse_mixtures(args: &DriveArgs, profile: &Profile, loaded: &Loaded) -> Result<(), CliError> {
     let several = !profile.phases.is_empty() || !profile.steps.is_empty();
     let repeated = args.repeat.get() > 1 || args.until_decided.is_some() || args.ab.is_some();
     if several && repeated {
@@ -55,7 +57,8 @@ fn refuse_mixtures(args: &DriveArgs, profile: &Profile) -> Result<(), CliError> 
             "leave out --repeat, --until-decided and --ab, or name another profile",
         ));
     }
-    if !profile.steps.is_empty() && profile.budgets.is_empty() {
+    let budgets = loaded.policy.rules.budgets(args.run.profile.as_deref());
+    if !profile.steps.is_empty() && budgets.is_empty() {
         let problem = "steps end where a budget breaks, and the profile has none";
         return Err(CliError::usage(problem, "write some: targets: [{ error_rate: \"< 1%\" }]"));
     }

@@ -10,7 +10,8 @@ use crate::cli::record::refuse_empty;
 use crate::cli::results::{Read, attach, expand, label, no_queries, read_files};
 use crate::cli::session::Session;
 use crate::driver::{
-    Ended, Job, Numbers, Sampler, Watched, calibrate, fingerprint, prepare, run as run_job, tool_of,
+    Ended, Interrupts, Job, Numbers, Sampler, Watched, calibrate, fingerprint, prepare,
+    run as run_job, tool_of,
 };
 use crate::ingest::ReadOptions;
 use crate::model::{Run, merge_shards};
@@ -38,6 +39,7 @@ pub(super) struct Plan<'a> {
     /// Where the profile is meant to run.
     pub(super) environment: Option<String>,
     pub(super) watched: Option<Watched>,
+    pub(super) interrupts: Interrupts,
     pub(super) out: PathBuf,
     pub(super) args: &'a DriveArgs,
 }
@@ -50,6 +52,7 @@ pub(super) fn run_once(
     (name, part): (&str, Option<&str>),
     session: &mut Session<'_>,
 ) -> Result<Run, CliError> {
+    refuse_interrupted(plan)?;
     let folder = plan.out.join(name);
     refuse_old_results(&folder)?;
     std::fs::create_dir_all(&folder)
@@ -106,9 +109,18 @@ const SPARE: f64 = 60.0;
 /// Time limit of a load without a duration.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-fn limit(plan: &Plan<'_>, numbers: Numbers) -> Duration {
+fn limit(plan: &Plan<'_>, duration_s: Option<f64>) -> Duration {
     let usual = |seconds: f64| Duration::from_secs_f64(seconds * 1.5 + SPARE);
-    plan.args.timeout.unwrap_or_else(|| numbers.duration_s.map_or(LONGEST, usual))
+    plan.args.timeout.unwrap_or_else(|| duration_s.map_or(LONGEST, usual))
+}
+
+/// Whoever asks perfgate to end wants no further run, and none recorded.
+pub(super) fn refuse_interrupted(plan: &Plan<'_>) -> Result<(), CliError> {
+    if plan.interrupts.came() {
+        let help = format!("what was measured is in {}", plan.out.display());
+        return Err(CliError::usage("interrupted: nothing was recorded", help));
+    }
+    Ok(())
 }
 
 /// What Prometheus is to be asked is looked for before the load, not after it.
@@ -148,7 +160,7 @@ fn start(
     session.say(&format!("running: {shown}"))?;
     let bar = progress(numbers.duration_s, session);
     let log = folder.join(LOG);
-    let limit = limit(plan, numbers);
+    let limit = limit(plan, numbers.duration_s.or(plan.numbers.duration_s));
     let job = Job { command, folder: session.folder(), log: &log, limit };
     let one_core = tool_of(command).is_some_and(|tool| ONE_CORE.contains(&tool.as_str()));
     let mut sampler = None;
@@ -156,6 +168,7 @@ fn start(
     let wrap = |source| CliError::File { path: folder.to_owned(), source };
     let ended = run_job(
         &job,
+        &plan.interrupts,
         |pid| sampler = Some(Sampler::start(&file, pid, one_core, plan.watched.clone())),
         |elapsed| bar.set_position(elapsed.as_secs()),
     );

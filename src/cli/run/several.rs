@@ -1,6 +1,6 @@
 //! Several runs: repeats, until a question is decided, base and head in turn, phases, steps.
 
-use super::once::{Plan, run_file, run_once};
+use super::once::{Plan, refuse_interrupted, run_file, run_once};
 use crate::cli::args::{ComparedArgs, GateArgs, OutputArgs, ReportFormat, ResultArgs};
 use crate::cli::commit::{pull_request, under_test};
 use crate::cli::error::CliError;
@@ -11,7 +11,7 @@ use crate::cli::place::{open_place, push_records};
 use crate::cli::policy::{Loaded, load};
 use crate::cli::session::Session;
 use crate::config::Profile;
-use crate::driver::Numbers;
+use crate::driver::{Numbers, prepare};
 use crate::gate::{Baseline, BaselineInfo, CurrentInfo, Input, Verdict, check, judge};
 use crate::model::{Field, Run};
 use crate::report::plural;
@@ -44,6 +44,7 @@ fn keep(
     loaded: &Loaded,
     session: &mut Session<'_>,
 ) -> Result<(), CliError> {
+    refuse_interrupted(plan)?;
     let folder = plan.out.strip_prefix(session.folder()).unwrap_or(&plan.out).display().to_string();
     if plan.args.no_record {
         return session.say(&format!("{} in {folder}, not recorded", plural(runs.len(), "run")));
@@ -162,6 +163,9 @@ pub(super) fn phases(
     loaded: &Loaded,
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
+    for phase in &profile.phases {
+        refuse_fixed_users(plan, phase.users)?;
+    }
     let mut runs = Vec::new();
     for (i, phase) in profile.phases.iter().enumerate() {
         session.say(&format!(
@@ -177,7 +181,11 @@ pub(super) fn phases(
     }
     keep(plan, runs.clone(), loaded, session)?;
     let mut worst = Exit::Pass;
-    for (run, phase) in runs.iter().zip(&profile.phases).filter(|_| !profile.budgets.is_empty()) {
+    for (run, phase) in runs
+        .iter()
+        .zip(&profile.phases)
+        .filter(|(run, _)| !loaded.policy.rules.budgets(run.profile.as_deref()).is_empty())
+    {
         session.say(&format!("phase {}:", phase.name))?;
         worst = worst.worse(judge_alone(run, loaded, session)?.1);
     }
@@ -190,6 +198,21 @@ pub(super) fn phases(
         return Ok(Exit::Pass);
     }
     Ok(worst.worse(hold(runs, &first.name, &[last], loaded, session)?))
+}
+
+/// A command that does not take the number of users would be run with the same load each time.
+fn refuse_fixed_users(plan: &Plan<'_>, users: u64) -> Result<(), CliError> {
+    let numbers = Numbers {
+        users: Some(users),
+        spawn_rate: plan.numbers.spawn_rate.or(Some(1.0)),
+        duration_s: Some(1.0),
+    };
+    let prepared = prepare(&plan.args.command, numbers, &plan.out);
+    if prepared.is_ok_and(|(_, taken)| taken.users == Some(users)) {
+        return Ok(());
+    }
+    let problem = "the command does not take the number of users from the profile";
+    Err(CliError::usage(problem, "put {users} into it, and leave out a number of its own"))
 }
 
 /// Holds one run against the budgets of its profile, and shows how it went.
@@ -216,6 +239,9 @@ pub(super) fn steps(
     loaded: &Loaded,
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
+    for users in &profile.steps {
+        refuse_fixed_users(plan, *users)?;
+    }
     let mut kept: Vec<Run> = Vec::new();
     let mut broken = None;
     for users in &profile.steps {

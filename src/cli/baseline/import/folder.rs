@@ -82,5 +82,6 @@ fn commit_of(path: &Path, place: &Place) -> Option<CommitId> {
         parts.iter().rev().flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric()));
     let mut named =
         words.filter(|word| word.len() >= SHORTEST && word.bytes().all(|b| b.is_ascii_hexdigit()));
-    named.find_map(|word| commit_named(word, place))
+    // A tag or a branch may be called like a number; only the commit's own digits name it here.
+    named.find_map(|word| commit_named(word, place).filter(|id| id.to_string().starts_with(word)))
 }
