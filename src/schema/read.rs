@@ -10,6 +10,7 @@ use crate::model::{
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// The largest count that a file may state: a million million, a year of 30 000 requests a second.
 const LARGEST_COUNT: u64 = 1_000_000_000_000;
@@ -52,13 +53,7 @@ pub enum RunFileError {
 /// Reads a run. `json` is the whole document.
 pub fn read_run(json: &[u8]) -> Result<ReadRun, RunFileError> {
     let wrap = |source| RunFileError::Json { source };
-    // What the schema is called is looked up first only where it is not at the very beginning, as perfgate writes it.
-    if !json.starts_with(BEGINNING) {
-        let found = schema_of(json)?;
-        if found != RUN_SCHEMA {
-            return Err(RunFileError::Version { found });
-        }
-    }
+    check_version(json)?;
     let mut unknown_fields = Vec::new();
     let mut parser = serde_json::Deserializer::from_slice(json);
     let file: RunV1 =
@@ -66,6 +61,23 @@ pub fn read_run(json: &[u8]) -> Result<ReadRun, RunFileError> {
             .map_err(wrap)?;
     parser.end().map_err(wrap)?;
     Ok(ReadRun { run: run(file)?, unknown_fields })
+}
+
+/// Reads a run of which nobody asks what it has beside the known fields: a record. Keeping track of those takes as long as reading.
+pub fn read_recorded(json: &[u8]) -> Result<Run, RunFileError> {
+    check_version(json)?;
+    run(serde_json::from_slice(json).map_err(|source| RunFileError::Json { source })?)
+}
+
+/// What the schema is called is looked up first only where it is not at the very beginning, as perfgate writes it.
+fn check_version(json: &[u8]) -> Result<(), RunFileError> {
+    if json.starts_with(BEGINNING) {
+        return Ok(());
+    }
+    match schema_of(json)? {
+        found if found == RUN_SCHEMA => Ok(()),
+        found => Err(RunFileError::Version { found }),
+    }
 }
 
 /// How a run that perfgate wrote begins.
@@ -81,8 +93,17 @@ fn schema_of(json: &[u8]) -> Result<String, RunFileError> {
     Ok(header.schema.unwrap_or_default())
 }
 
-fn invalid(path: &str, problem: impl ToString) -> RunFileError {
-    RunFileError::Invalid { path: path.to_owned(), problem: problem.to_string() }
+/// A field of a part of the document: its text is made only where something is wrong with it.
+struct Field<'a>(&'a dyn fmt::Display, &'a str);
+
+impl fmt::Display for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+fn invalid(path: impl fmt::Display, problem: impl ToString) -> RunFileError {
+    RunFileError::Invalid { path: path.to_string(), problem: problem.to_string() }
 }
 
 fn run(file: RunV1) -> Result<Run, RunFileError> {
@@ -98,17 +119,17 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
     run.commit = file.commit.map(commit).transpose()?;
     let time = |text: String| text.parse().map_err(|e: jiff::Error| invalid("started_at", e));
     run.started_at = file.started_at.map(time).transpose()?;
-    run.duration_s = amount("duration_s", file.duration_s)?;
+    run.duration_s = amount(&"duration_s", file.duration_s)?;
     run.load = Load {
         users: file.load.users,
-        spawn_rate: amount("load.spawn_rate", file.load.spawn_rate)?,
+        spawn_rate: amount(&"load.spawn_rate", file.load.spawn_rate)?,
         target: file.load.target,
         script_sha256: file.load.script_sha256,
     };
     run.labels = file.labels;
     run.endpoints = endpoints(file.endpoints, run.duration_s)?;
     run.total = match file.total {
-        Some(total) => measured(EndpointKey::Total, "total", total, run.duration_s)?,
+        Some(total) => measured(EndpointKey::Total, &"total", total, run.duration_s)?,
         None => total_of(&run.endpoints)?,
     };
     run.metrics = file.metrics.into_iter().enumerate().map(metric).collect::<Result<_, _>>()?;
@@ -173,11 +194,11 @@ fn endpoints(
 
 fn measured(
     key: EndpointKey,
-    path: &str,
+    path: &dyn fmt::Display,
     parts: MeasuredV1,
     duration_s: Option<f64>,
 ) -> Result<Endpoint, RunFileError> {
-    let at = |field: &str| format!("{path}.{field}");
+    let at = |field| Field(path, field);
     let mut endpoint = Endpoint::new(key);
     endpoint.latency = parts.latency.map(|l| latency(&at("latency"), l)).transpose()?;
     let samples = endpoint.latency.as_ref().and_then(|l| l.count);
@@ -194,26 +215,26 @@ fn measured(
     ];
     for (field, count) in counts {
         if count.is_some_and(|count| count > LARGEST_COUNT) {
-            return Err(invalid(&at(field), "is larger than 10^12"));
+            return Err(invalid(at(field), "is larger than 10^12"));
         }
     }
     if endpoint.outcomes > endpoint.requests && endpoint.requests.is_some() {
-        return Err(invalid(&at("outcomes"), "are more than there are requests"));
+        return Err(invalid(at("outcomes"), "are more than there are requests"));
     }
     if let (Some(failures), Some(of)) = (endpoint.failures, endpoint.outcomes.or(endpoint.requests))
         && failures > of
     {
-        return Err(invalid(&at("failures"), format!("{failures} failures in {of} requests")));
+        return Err(invalid(at("failures"), format!("{failures} failures in {of} requests")));
     }
     endpoint.stated_error_rate = amount(&at("error_rate"), parts.error_rate)?;
     if endpoint.stated_error_rate.is_some_and(|rate| rate > 1.0) {
-        return Err(invalid(&at("error_rate"), "must lie between 0 and 1"));
+        return Err(invalid(at("error_rate"), "must lie between 0 and 1"));
     }
     let over_time = || Some(endpoint.requests? as f64 / duration_s.filter(|s| *s > 0.0)?);
     endpoint.throughput_rps =
         amount(&at("throughput_rps"), parts.throughput_rps)?.or_else(over_time);
     for (name, ms) in parts.parts {
-        let known = amount(&at(&format!("parts.{name}")), Some(ms))?;
+        let known = amount(&Field(&at("parts"), &name), Some(ms))?;
         endpoint.parts.extend(known.map(|ms| (name, ms)));
     }
     endpoint.failure_kinds = parts
@@ -224,8 +245,8 @@ fn measured(
     Ok(endpoint)
 }
 
-fn latency(path: &str, file: LatencyV1) -> Result<Latency, RunFileError> {
-    let at = |field: &str| format!("{path}.{field}");
+fn latency(path: &dyn fmt::Display, file: LatencyV1) -> Result<Latency, RunFileError> {
+    let at = |field| Field(path, field);
     let (unit, factor) = Unit::from_name(&file.unit);
     if unit != Unit::Milliseconds {
         return Err(invalid(
@@ -233,15 +254,16 @@ fn latency(path: &str, file: LatencyV1) -> Result<Latency, RunFileError> {
             format!("`{}` is not a unit of time (ns, us, ms, s)", file.unit),
         ));
     }
-    let time = |field: &str, value: Option<f64>| amount(&at(field), value.map(|v| v * factor));
+    let time =
+        |field: &str, value: Option<f64>| amount(&Field(path, field), value.map(|v| v * factor));
     let mut latency = match (&file.samples, &file.histogram) {
         (Some(samples), _) => from_samples(&at("samples"), samples, factor)?,
         (None, Some(histogram)) => {
             if histogram.unit != "ns" {
-                return Err(invalid(&at("histogram.unit"), "must be ns"));
+                return Err(invalid(at("histogram.unit"), "must be ns"));
             }
             let mut all = decode_histogram(&histogram.data)
-                .map_err(|e: HistogramError| invalid(&at("histogram.data"), e))?;
+                .map_err(|e: HistogramError| invalid(at("histogram.data"), e))?;
             all.set_exact(time("min", file.min)?, time("max", file.max)?, time("mean", file.mean)?);
             Latency::from_distribution(all)
         }
@@ -250,21 +272,25 @@ fn latency(path: &str, file: LatencyV1) -> Result<Latency, RunFileError> {
     let stated = quantiles(&at("quantiles"), &file.quantiles, factor, not_negative)?;
     latency.quantiles.extend(stated);
     if file.count.is_some_and(|count| count > LARGEST_COUNT) {
-        return Err(invalid(&at("count"), "is larger than 10^12"));
+        return Err(invalid(at("count"), "is larger than 10^12"));
     }
     latency.count = latency.count.or(file.count);
     latency.mean = time("mean", file.mean)?.or(latency.mean);
     latency.min = time("min", file.min)?.or(latency.min);
     latency.max = time("max", file.max)?.or(latency.max);
     if latency.min > latency.max && latency.max.is_some() {
-        return Err(invalid(&at("min"), "is larger than max"));
+        return Err(invalid(at("min"), "is larger than max"));
     }
     latency.rounding =
         file.rounding.map(|RoundingV1::TwoSignificantDigits| Rounding::TwoSignificantDigits);
     Ok(latency)
 }
 
-fn from_samples(path: &str, samples: &[f64], factor: f64) -> Result<Latency, RunFileError> {
+fn from_samples(
+    path: &dyn fmt::Display,
+    samples: &[f64],
+    factor: f64,
+) -> Result<Latency, RunFileError> {
     let wrong = |value: &&f64| !value.is_finite() || **value < 0.0;
     if let Some(i) = samples.iter().position(|value| wrong(&value)) {
         return Err(invalid(&format!("{path}[{i}]"), OutOfRange(samples[i])));
@@ -274,14 +300,14 @@ fn from_samples(path: &str, samples: &[f64], factor: f64) -> Result<Latency, Run
 }
 
 fn quantiles(
-    path: &str,
+    path: &dyn fmt::Display,
     file: &BTreeMap<String, f64>,
     factor: f64,
-    checked: fn(&str, f64) -> Result<f64, RunFileError>,
+    checked: fn(&dyn fmt::Display, f64) -> Result<f64, RunFileError>,
 ) -> Result<BTreeMap<Quantile, f64>, RunFileError> {
     let mut known = BTreeMap::new();
     for (name, value) in file {
-        let at = format!("{path}.{name}");
+        let at = Field(path, name);
         let level = name.parse::<Quantile>();
         let level = level.map_err(|()| invalid(&at, "is not a quantile: write p50, p95, p99.9"))?;
         known.insert(level, checked(&at, value * factor)?);
@@ -313,11 +339,11 @@ fn metric((i, file): (usize, MetricV1)) -> Result<CustomMetric, RunFileError> {
 }
 
 /// A number that must not be negative.
-fn amount(path: &str, value: Option<f64>) -> Result<Option<f64>, RunFileError> {
+fn amount(path: &dyn fmt::Display, value: Option<f64>) -> Result<Option<f64>, RunFileError> {
     value.map(|value| not_negative(path, value)).transpose()
 }
 
-fn not_negative(path: &str, value: f64) -> Result<f64, RunFileError> {
+fn not_negative(path: &dyn fmt::Display, value: f64) -> Result<f64, RunFileError> {
     if value < 0.0 {
         return Err(invalid(path, format!("{value} must not be negative")));
     }
@@ -325,7 +351,7 @@ fn not_negative(path: &str, value: f64) -> Result<f64, RunFileError> {
 }
 
 /// JSON has no infinity, but a large number in a large unit is one.
-fn finite(path: &str, value: f64) -> Result<f64, RunFileError> {
+fn finite(path: &dyn fmt::Display, value: f64) -> Result<f64, RunFileError> {
     if value.is_finite() { Ok(value) } else { Err(invalid(path, "is too large")) }
 }
 

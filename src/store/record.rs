@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::layout::{Entry, ID_DIGITS};
 use super::{NewRecord, RunStore};
 use crate::model::{CommitId, EndpointKey, Run};
-use crate::schema::{HistogramV1, RunFileError, RunV1, Stored, TimelineV1, read_run};
+use crate::schema::{HistogramV1, RunFileError, RunV1, Stored, TimelineV1, read_recorded};
 use git2::{ObjectType, Oid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ pub fn prepare(run: &Run, keep_histograms: bool) -> Result<NewRecord, StoreError
     let stored = Stored::new(run).map_err(|e| broken(e.to_string()))?;
     let json = line(&stored.run).map_err(|e| broken(e.to_string()))?;
     // What could not be read again must not be written.
-    read_run(&json).map_err(|e| broken(e.to_string()))?;
+    read_recorded(&json).map_err(|e| broken(e.to_string()))?;
     let entry = Entry { commit, id: id_of(&json)? };
     let any = !stored.histograms.is_empty() || !stored.timeline.is_empty();
     let histograms = if keep_histograms && any {
@@ -90,13 +90,13 @@ pub fn load(
         Some(kept) => with_histograms(&json, &kept).map_err(|e| broken(e.to_string()))?,
         None => json,
     };
-    let read = read_run(&json).map_err(|error| match error {
+    let read = read_recorded(&json).map_err(|error| match error {
         RunFileError::Version { found } if !found.is_empty() => {
             StoreError::OtherVersion { entry: entry.run_path(), found }
         }
         other => broken(other.to_string()),
     });
-    let mut run = read?.run;
+    let mut run = read?;
     // Where a record lies says which commit it is of; a file that says otherwise was put there by hand.
     match run.commit {
         Some(commit) if commit != entry.commit => {
