@@ -167,7 +167,7 @@ fn endpoints(
     for (i, endpoint) in list.into_iter().enumerate() {
         let path = format!("endpoints[{i}]");
         if endpoint.name.is_empty() {
-            return Err(invalid(&format!("{path}.name"), "must not be empty"));
+            return Err(invalid(format!("{path}.name"), "must not be empty"));
         }
         let key = EndpointKey::Named {
             kind: Kind::from(endpoint.kind),
@@ -250,7 +250,7 @@ fn latency(path: &dyn fmt::Display, file: LatencyV1) -> Result<Latency, RunFileE
     let (unit, factor) = Unit::from_name(&file.unit);
     if unit != Unit::Milliseconds {
         return Err(invalid(
-            &at("unit"),
+            at("unit"),
             format!("`{}` is not a unit of time (ns, us, ms, s)", file.unit),
         ));
     }
@@ -293,7 +293,7 @@ fn from_samples(
 ) -> Result<Latency, RunFileError> {
     let wrong = |value: &&f64| !value.is_finite() || **value < 0.0;
     if let Some(i) = samples.iter().position(|value| wrong(&value)) {
-        return Err(invalid(&format!("{path}[{i}]"), OutOfRange(samples[i])));
+        return Err(invalid(format!("{path}[{i}]"), OutOfRange(samples[i])));
     }
     let counts = samples.iter().map(|value| (value * factor, 1)).collect();
     Latency::from_counts(counts).map_err(|e| invalid(path, e))
@@ -322,7 +322,7 @@ fn quantiles(
 fn metric((i, file): (usize, MetricV1)) -> Result<CustomMetric, RunFileError> {
     let path = format!("metrics[{i}]");
     if file.name.is_empty() {
-        return Err(invalid(&format!("{path}.name"), "must not be empty"));
+        return Err(invalid(format!("{path}.name"), "must not be empty"));
     }
     let (unit, factor) = Unit::from_name(file.unit.as_deref().unwrap_or_default());
     let mut metric = CustomMetric::new(&file.name, unit);
