@@ -4,9 +4,9 @@
 //! with samples inside is a transaction; an `<httpSample>` inside another is a part of its page and is counted with it.
 
 use super::error::{IngestError, Problem};
-use super::k6_raw::Wanted;
 use super::requests::{Request, Requests};
 use super::source::{Source, io_error};
+use super::wanted::Wanted;
 use super::{Ingested, ReadOptions};
 use crate::model::{EndpointKey, Kind, Warning, WarningKind};
 use quick_xml::events::{BytesStart, Event};

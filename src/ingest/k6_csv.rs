@@ -2,8 +2,10 @@
 
 use super::csv_file::{Given, Watched, csv_error};
 use super::error::{IngestError, Problem};
-use super::k6_raw::{Gathered, Known, Sample, Tags, Wanted};
+use super::k6_raw::Gathered;
+use super::k6_sample::{Known, Sample, Tags};
 use super::source::Source;
+use super::wanted::Wanted;
 use super::{Ingested, ReadOptions};
 use crate::model::{Warning, WarningKind};
 use csv::{ByteRecord, ReaderBuilder};

@@ -7,7 +7,7 @@
 //! Whatever is not exactly so goes to the JSON parser: a line is read here only where that would read the same. A point's tags
 //! are compared with those of earlier lines, which the parser has read: the nine points of a request have the same.
 
-use super::k6_raw::Known;
+use super::k6_sample::Known;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;

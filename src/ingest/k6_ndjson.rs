@@ -3,9 +3,11 @@
 use super::error::{IngestError, Problem};
 use super::json_file::explained;
 use super::k6_fast::Memory;
-use super::k6_raw::{Declaration, Gathered, Known, Sample, Tags, Wanted};
+use super::k6_raw::Gathered;
+use super::k6_sample::{Declaration, Known, Sample, Tags};
 use super::raw::{Gather, scan};
 use super::source::Source;
+use super::wanted::Wanted;
 use super::{Ingested, ReadOptions};
 use jiff::Timestamp;
 use serde::Deserialize;

@@ -3,13 +3,12 @@
 //! Nothing depends on the order of the lines: what several workers gather adds up to the same, digit by digit.
 
 use super::error::Problem;
-use super::k6_metric::{
-    CHECKS, DROPPED, DURATION, FAILED, GRPC, ITERATIONS, REQUESTS, USERS, dropped_metrics,
-    is_built_in, is_websocket_latency, unit,
-};
-use super::k6_tally::{PARTS, Tally, record};
+use super::k6_metric::{dropped_metrics, unit};
+use super::k6_sample::{Declaration, Known, Sample, Tags};
+use super::k6_tally::{Tally, record};
 use super::seconds::Seconds;
-use super::{By, Ingested, ReadOptions};
+use super::wanted::Wanted;
+use super::{By, Ingested};
 use crate::config::Pattern;
 use crate::model::{
     Check, CustomMetric, Distribution, Endpoint, EndpointKey, Kind, Quantile, Run, Tool, Unit,
@@ -17,7 +16,6 @@ use crate::model::{
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 /// Most endpoints that a run may have. More is nearly always an id in the URL, and no report can show it.
 const MOST_ENDPOINTS: usize = 10_000;
@@ -31,118 +29,11 @@ const NS_PER_SECOND: i64 = 1_000_000_000;
 /// The groups of requests that are no part of the load.
 const APART: [&str; 2] = ["::setup", "::teardown"];
 
-/// What a metric is to a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
-    Requests,
-    Duration,
-    Failed,
-    Part(u8),
-    Grpc,
-    Websocket,
-    Users,
-    Dropped,
-    Iterations,
-    Checks,
-    Ignored,
-    Custom,
-}
-
-impl Known {
-    pub(super) fn of(metric: &str) -> Self {
-        match metric {
-            REQUESTS => Self::Requests,
-            DURATION => Self::Duration,
-            FAILED => Self::Failed,
-            GRPC => Self::Grpc,
-            USERS => Self::Users,
-            DROPPED => Self::Dropped,
-            ITERATIONS => Self::Iterations,
-            CHECKS => Self::Checks,
-            _ if is_websocket_latency(metric) => Self::Websocket,
-            _ => match metric
-                .strip_prefix("http_req_")
-                .and_then(|part| PARTS.iter().position(|own| *own == part))
-            {
-                Some(part) => Self::Part(part as u8),
-                None if is_built_in(metric) => Self::Ignored,
-                None => Self::Custom,
-            },
-        }
-    }
-}
-
-/// One sample of a raw output.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sample<'a> {
-    pub(super) metric: &'a str,
-    pub(super) known: Known,
-    /// Nanoseconds since 1970.
-    pub(super) time: i64,
-    pub(super) value: f64,
-    /// Grows with the place in the file.
-    pub(super) order: u64,
-}
-
-/// The tags that matter here; absent and empty are the same.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct Tags {
-    pub(super) method: String,
-    pub(super) name: String,
-    pub(super) url: String,
-    pub(super) group: String,
-    pub(super) scenario: String,
-    pub(super) check: String,
-}
-
 /// A set of tags, and the endpoints that it stands for once they are known.
 struct Tagged {
     tags: Tags,
     http: Option<u32>,
     by: Option<u32>,
-}
-
-/// What the file says of a metric.
-#[derive(Clone)]
-pub(super) struct Declaration {
-    /// `trend`, `counter`, `rate` or `gauge`.
-    pub(super) sort: String,
-    /// `time`, `data` or `default`.
-    pub(super) contains: String,
-}
-
-/// Which samples count, and what endpoints they make.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Wanted {
-    /// Nanoseconds since 1970 of the first and behind the last sample that counts.
-    pub(super) from: Option<i64>,
-    pub(super) to: Option<i64>,
-    pub(super) by: Option<By>,
-    pub(super) collapse: Arc<[Pattern]>,
-}
-
-impl Wanted {
-    /// What the options ask for, in a file whose first sample is of this time.
-    pub(super) fn new(options: &ReadOptions, first: Option<i64>) -> Result<Self, Problem> {
-        if options.trim_start.is_some() && first.is_none() {
-            let lacks = "its beginning has no sample whose time could be counted from";
-            return Err(Problem::NotRaw { option: "--trim-start", lacks });
-        }
-        let nanoseconds = |at: Timestamp| i64::try_from(at.as_nanosecond()).ok();
-        let trimmed = options
-            .trim_start
-            .and_then(|by| first?.checked_add(i64::try_from(by.as_nanos()).ok()?));
-        let from = options.from.and_then(nanoseconds).into_iter().chain(trimmed).max();
-        let to = options.to.and_then(nanoseconds);
-        Ok(Self { from, to, by: options.by, collapse: Arc::clone(&options.collapse) })
-    }
-}
-
-impl Wanted {
-    /// Whether a sample of this time does not count.
-    pub(super) fn leaves_out(&self, time: i64) -> bool {
-        self.from.is_some_and(|from| time < from) || self.to.is_some_and(|to| time >= to)
-    }
 }
 
 /// Everything that was gathered so far.

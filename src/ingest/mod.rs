@@ -16,6 +16,7 @@ mod k6_fast;
 mod k6_metric;
 mod k6_ndjson;
 mod k6_raw;
+mod k6_sample;
 mod k6_summary;
 mod k6_summary_run;
 mod k6_tally;
@@ -32,6 +33,7 @@ mod resources;
 mod seconds;
 mod source;
 mod vegeta_ndjson;
+mod wanted;
 
 pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
 pub use error::{IngestError, Problem};

@@ -2,9 +2,9 @@
 
 use super::csv_file::{Given, Watched, csv_error};
 use super::error::{IngestError, Problem};
-use super::k6_raw::Wanted;
 use super::requests::{Request, Requests};
 use super::source::Source;
+use super::wanted::Wanted;
 use super::{Ingested, ReadOptions};
 use crate::model::{EndpointKey, Kind, Warning, WarningKind};
 use csv::{ReaderBuilder, StringRecord};

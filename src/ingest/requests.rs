@@ -2,9 +2,9 @@
 
 use super::Ingested;
 use super::error::Problem;
-use super::k6_raw::Wanted;
 use super::k6_tally::{PARTS, Tally, record};
 use super::seconds::Seconds;
+use super::wanted::Wanted;
 use crate::model::{EndpointKey, Kind, Run, Tool};
 use jiff::Timestamp;
 use std::collections::BTreeMap;

@@ -2,9 +2,9 @@
 
 use super::error::{IngestError, Problem};
 use super::json_file::explained;
-use super::k6_raw::Wanted;
 use super::requests::{Request, Requests};
 use super::source::Source;
+use super::wanted::Wanted;
 use super::{Ingested, ReadOptions};
 use crate::model::{EndpointKey, Kind, Warning, WarningKind};
 use serde::Deserialize;

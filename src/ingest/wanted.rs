@@ -1,0 +1,41 @@
+//! Which samples of a raw file count, and what endpoints they make.
+
+use super::error::Problem;
+use super::{By, ReadOptions};
+use crate::config::Pattern;
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// Which samples count, and what endpoints they make.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted {
+    /// Nanoseconds since 1970 of the first and behind the last sample that counts.
+    pub(super) from: Option<i64>,
+    pub(super) to: Option<i64>,
+    pub(super) by: Option<By>,
+    pub(super) collapse: Arc<[Pattern]>,
+}
+
+impl Wanted {
+    /// What the options ask for, in a file whose first sample is of this time.
+    pub(super) fn new(options: &ReadOptions, first: Option<i64>) -> Result<Self, Problem> {
+        if options.trim_start.is_some() && first.is_none() {
+            let lacks = "its beginning has no sample whose time could be counted from";
+            return Err(Problem::NotRaw { option: "--trim-start", lacks });
+        }
+        let nanoseconds = |at: Timestamp| i64::try_from(at.as_nanosecond()).ok();
+        let trimmed = options
+            .trim_start
+            .and_then(|by| first?.checked_add(i64::try_from(by.as_nanos()).ok()?));
+        let from = options.from.and_then(nanoseconds).into_iter().chain(trimmed).max();
+        let to = options.to.and_then(nanoseconds);
+        Ok(Self { from, to, by: options.by, collapse: Arc::clone(&options.collapse) })
+    }
+}
+
+impl Wanted {
+    /// Whether a sample of this time does not count.
+    pub(super) fn leaves_out(&self, time: i64) -> bool {
+        self.from.is_some_and(|from| time < from) || self.to.is_some_and(|to| time >= to)
+    }
+}
