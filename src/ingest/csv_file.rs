@@ -3,9 +3,6 @@
 use super::error::{IngestError, Problem};
 use super::json_file::LARGEST_COUNT;
 use super::source::io_error;
-use std::cell::Cell;
-use std::io::{self, Read};
-use std::rc::Rc;
 
 /// The error of the CSV parser.
 pub(super) fn csv_error(name: &str, error: csv::Error) -> IngestError {
@@ -14,51 +11,6 @@ pub(super) fn csv_error(name: &str, error: csv::Error) -> IngestError {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => io_error(name, error, line),
         _ => IngestError::at(name, line, Problem::Malformed(text)),
-    }
-}
-
-/// How much a [`Watched`] reader has given, and its last byte.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Given(Rc<Cell<State>>);
-
-#[derive(Debug, Clone, Copy, Default)]
-struct State {
-    bytes: u64,
-    last: u8,
-    ended: bool,
-}
-
-impl Given {
-    /// Whether a row that ends here has no line end behind it: tools end every row, so that it was cut.
-    pub(super) fn is_cut(&self, position: &csv::Position) -> bool {
-        let State { bytes, last, ended } = self.0.get();
-        // Before the end of the file, a buffer may end anywhere: between CR and LF as well.
-        ended && position.byte() == bytes && !matches!(last, b'\n' | b'\r')
-    }
-}
-
-/// A reader that remembers how much it has given.
-pub(super) struct Watched<R> {
-    reader: R,
-    given: Given,
-}
-
-impl<R> Watched<R> {
-    pub(super) fn new(reader: R, given: &Given) -> Self {
-        Self { reader, given: given.clone() }
-    }
-}
-
-impl<R: Read> Read for Watched<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.reader.read(buffer)?;
-        let mut state = self.given.0.get();
-        match n.checked_sub(1).and_then(|last| buffer.get(last)) {
-            Some(last) => (state.bytes, state.last) = (state.bytes + n as u64, *last),
-            None => state.ended = !buffer.is_empty(),
-        }
-        self.given.0.set(state);
-        Ok(n)
     }
 }
 

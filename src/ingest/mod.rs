@@ -9,17 +9,8 @@ mod csv_file;
 mod detect;
 mod error;
 mod format;
-mod jmeter_xml;
 mod json_file;
-mod k6_csv;
-mod k6_fast;
-mod k6_metric;
-mod k6_ndjson;
-mod k6_raw;
-mod k6_sample;
-mod k6_summary;
-mod k6_summary_run;
-mod k6_tally;
+mod k6;
 mod locust_csv;
 mod locust_json;
 mod locust_key;
@@ -27,12 +18,12 @@ mod locust_side;
 mod native;
 mod prometheus;
 mod raw;
-mod request_csv;
 mod requests;
 mod resources;
 mod seconds;
 mod source;
-mod vegeta_ndjson;
+mod tallies;
+mod tally;
 mod wanted;
 
 pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
@@ -44,7 +35,7 @@ pub use source::{Progress, Source};
 
 use crate::config::Pattern;
 use crate::model::{Run, Warning, WarningKind};
-use request_csv::Writer;
+use requests::Writer;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -133,16 +124,16 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestErr
         Format::Perfgate => native::read(source),
         Format::LocustCsv => locust_csv::read(source, options.lenient),
         Format::LocustJson => locust_json::read(source),
-        Format::K6Summary => k6_summary_run::read(source),
-        Format::K6Json => k6_ndjson::read(source, options),
-        Format::K6Csv => k6_csv::read(source, options),
+        Format::K6Summary => k6::read_summary(source),
+        Format::K6Json => k6::read_ndjson(source, options),
+        Format::K6Csv => k6::read_csv(source, options),
         Format::Table => baseline_table::read(source),
-        Format::JMeterCsv => request_csv::read(source, Writer::JMeter, options),
-        Format::JMeterXml => jmeter_xml::read(source, options),
-        Format::VegetaJson => vegeta_ndjson::read(source, options),
-        Format::VegetaCsv => request_csv::read(source, Writer::Vegeta, options),
-        Format::HeyCsv => request_csv::read(source, Writer::Hey, options),
-        Format::OhaCsv => request_csv::read(source, Writer::Oha, options),
+        Format::JMeterCsv => requests::read_csv(source, Writer::JMeter, options),
+        Format::JMeterXml => requests::read_jmeter_xml(source, options),
+        Format::VegetaJson => requests::read_vegeta_ndjson(source, options),
+        Format::VegetaCsv => requests::read_csv(source, Writer::Vegeta, options),
+        Format::HeyCsv => requests::read_csv(source, Writer::Hey, options),
+        Format::OhaCsv => requests::read_csv(source, Writer::Oha, options),
     }?;
     if ingested.run.total.requests == Some(0) {
         ingested.warnings.push(Warning::at(WarningKind::NoRequests, &name, None));

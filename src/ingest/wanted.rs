@@ -1,6 +1,7 @@
 //! Which samples of a raw file count, and what endpoints they make.
 
-use super::error::Problem;
+use super::error::{IngestError, Problem};
+use super::source::Source;
 use super::{By, ReadOptions};
 use crate::config::Pattern;
 use jiff::Timestamp;
@@ -17,8 +18,21 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// What the options ask for, in this file. `first_time` is to find the earliest time in the first bytes of a file.
+    pub(super) fn of(
+        source: &mut Source,
+        options: &ReadOptions,
+        first_time: impl FnOnce(&[u8]) -> Option<i64>,
+    ) -> Result<Self, IngestError> {
+        let first = match options.trim_start {
+            Some(_) => first_time(source.head()?),
+            None => None,
+        };
+        Self::new(options, first).map_err(|problem| IngestError::new(source.name(), problem))
+    }
+
     /// What the options ask for, in a file whose first sample is of this time.
-    pub(super) fn new(options: &ReadOptions, first: Option<i64>) -> Result<Self, Problem> {
+    fn new(options: &ReadOptions, first: Option<i64>) -> Result<Self, Problem> {
         if options.trim_start.is_some() && first.is_none() {
             let lacks = "its beginning has no sample whose time could be counted from";
             return Err(Problem::NotRaw { option: "--trim-start", lacks });
@@ -31,9 +45,7 @@ impl Wanted {
         let to = options.to.and_then(nanoseconds);
         Ok(Self { from, to, by: options.by, collapse: Arc::clone(&options.collapse) })
     }
-}
 
-impl Wanted {
     /// Whether a sample of this time does not count.
     pub(super) fn leaves_out(&self, time: i64) -> bool {
         self.from.is_some_and(|from| time < from) || self.to.is_some_and(|to| time >= to)

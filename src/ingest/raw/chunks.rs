@@ -1,195 +1,244 @@
-//! Chunks of a file or a stream that begin and end at line ends.
+//! Chunks of a file or a stream that begin and end where records do.
 
+use super::borders::{Borders, Records};
 use crate::ingest::source::Source;
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Bytes of a chunk, about: large enough that finding its borders costs nothing, small enough for a cache.
 const SIZE: usize = 1 << 20;
 /// Bytes that are read at once behind a chunk to find the end of its last line.
-const STEP: usize = 64 << 10;
-/// The longest line; a real one has a few hundred bytes.
-const LONGEST_LINE: usize = 16 << 20;
+const STEP: usize = 4 << 10;
+/// The longest record; a real one has a few hundred bytes, or a body in it.
+const LONGEST_RECORD: usize = 64 << 20;
 
-/// Whole lines; the last one has no end only at the end of the file.
-pub(super) struct Chunk {
-    pub(super) index: usize,
+/// Whole records; the last one may be cut at the end of the file.
+pub(in crate::ingest) struct Chunk {
+    pub(in crate::ingest) index: usize,
+    /// Whether the file ends here in the middle of a record.
+    pub(in crate::ingest) cut: bool,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
 }
 
 impl Chunk {
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(in crate::ingest) fn bytes(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
-}
 
-fn too_long() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "more than 16 MiB in one line")
-}
-
-/// The chunks of a plain file.
-pub(super) struct Files {
-    path: PathBuf,
-    length: u64,
-    next: AtomicUsize,
-}
-
-impl Files {
-    pub(super) fn new(path: &Path, length: u64) -> Self {
-        Self { path: path.to_owned(), length, next: AtomicUsize::new(0) }
-    }
-
-    pub(super) fn count(&self) -> usize {
-        usize::try_from(self.length.div_ceil(SIZE as u64)).unwrap_or(usize::MAX)
-    }
-
-    /// The next chunk that nobody has taken, before a limit.
-    pub(super) fn next(&self, limit: usize) -> Option<usize> {
-        let index = self.next.fetch_add(1, Ordering::Relaxed);
-        (index < self.count() && index <= limit).then_some(index)
-    }
-
-    pub(super) fn size_of(&self, index: usize) -> u64 {
-        (self.length - index as u64 * SIZE as u64).min(SIZE as u64)
-    }
-
-    pub(super) fn open(&self) -> io::Result<FileReader> {
-        Ok(FileReader { file: File::open(&self.path)?, buffer: Vec::new() })
+    /// A number for a record that grows with its place in the file.
+    pub(in crate::ingest) fn order(&self, record: u64) -> u64 {
+        ((self.index as u64) << 32) | record
     }
 }
 
-/// One worker's view of the file.
-pub(super) struct FileReader {
-    file: File,
+/// Where chunks come from.
+pub(super) enum Supply {
+    /// The lines of a plain file: every worker reads its own.
+    File { path: PathBuf, length: u64, next: AtomicUsize },
+    /// Anything else: read by whichever worker asks next, and cut by one who has seen all of it.
+    Stream(Mutex<Stream>),
+}
+
+impl Supply {
+    pub(super) fn new(source: Source, records: Records) -> Self {
+        match source.plain_file() {
+            Some((path, length)) if records == Records::Lines => {
+                Self::File { path: path.to_owned(), length, next: AtomicUsize::new(0) }
+            }
+            _ => Self::Stream(Mutex::new(Stream::new(source, records))),
+        }
+    }
+
+    /// Chunks at most, where that is known.
+    pub(super) fn most(&self) -> usize {
+        match self {
+            Self::File { length, .. } => {
+                usize::try_from(length.div_ceil(SIZE as u64)).unwrap_or(usize::MAX)
+            }
+            Self::Stream(_) => usize::MAX,
+        }
+    }
+
+    /// One worker's access.
+    pub(super) fn worker(&self) -> Worker<'_> {
+        Worker { supply: self, file: None, buffer: Vec::new() }
+    }
+}
+
+/// One worker's access to the chunks.
+pub(super) struct Worker<'a> {
+    supply: &'a Supply,
+    /// Opened for the first chunk.
+    file: Option<File>,
+    /// The memory of the chunk before: new memory for each would cost more than reading it.
     buffer: Vec<u8>,
 }
 
-impl FileReader {
-    /// Takes a chunk's memory back: new memory for each would cost more than reading it.
+impl Worker<'_> {
+    /// The next chunk that nobody has taken, before a limit; none at the end.
+    pub(super) fn next(&mut self, limit: usize) -> Option<(usize, io::Result<Chunk>)> {
+        match self.supply {
+            Supply::File { next, .. } => {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let wanted = index < self.supply.most() && index <= limit;
+                wanted.then(|| (index, self.lines(index)))
+            }
+            Supply::Stream(stream) => {
+                let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+                stream.next(limit, std::mem::take(&mut self.buffer))
+            }
+        }
+    }
+
+    /// Takes a chunk's memory back.
     pub(super) fn reuse(&mut self, chunk: Chunk) {
         self.buffer = chunk.buffer;
     }
 
     /// The lines that begin inside this part of the file.
-    pub(super) fn read(&mut self, index: usize) -> io::Result<Chunk> {
+    fn lines(&mut self, index: usize) -> io::Result<Chunk> {
+        let file = match (&mut self.file, self.supply) {
+            (Some(file), _) => file,
+            (none, Supply::File { path, .. }) => none.insert(File::open(path)?),
+            (_, Supply::Stream(_)) => return Err(io::ErrorKind::Unsupported.into()),
+        };
         let begin = index as u64 * SIZE as u64;
         // One byte earlier: a line that begins right at the border is this chunk's.
-        let from = begin.saturating_sub(1);
+        file.seek(SeekFrom::Start(begin.saturating_sub(1)))?;
         let wanted = SIZE + usize::from(index > 0);
-        self.file.seek(SeekFrom::Start(from))?;
         let mut buffer = std::mem::take(&mut self.buffer);
-        buffer.clear();
-        (&mut self.file).take(wanted as u64).read_to_end(&mut buffer)?;
+        let mut end = fill(file, &mut buffer, 0, wanted).whole()?;
         let start = match index {
             0 => 0,
-            _ => memchr::memchr(b'\n', &buffer).map_or(buffer.len(), |at| at + 1),
+            _ => memchr::memchr(b'\n', &buffer[..end]).map_or(end, |at| at + 1),
         };
-        let mut end = buffer.len();
-        if start < buffer.len() && buffer.len() == wanted && !buffer.ends_with(b"\n") {
-            end = self.finish_line(&mut buffer)?;
+        if start < end && end == wanted && buffer[end - 1] != b'\n' {
+            end = rest_of_line(file, &mut buffer, end)?;
         }
-        Ok(Chunk { index, start, end: end.max(start), buffer })
-    }
-
-    /// Reads on to the end of the last line, and says where that is.
-    fn finish_line(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        loop {
-            let known = buffer.len();
-            (&mut self.file).take(STEP as u64).read_to_end(buffer)?;
-            if let Some(at) = memchr::memchr(b'\n', &buffer[known..]) {
-                return Ok(known + at + 1);
-            }
-            if buffer.len() == known {
-                return Ok(known);
-            }
-            if buffer.len() > LONGEST_LINE {
-                return Err(too_long());
-            }
-        }
+        let cut = start < end && buffer[end - 1] != b'\n';
+        Ok(Chunk { index, cut, start, end: end.max(start), buffer })
     }
 }
 
-/// The chunks of a stream, read by whichever worker asks next.
+/// Reads on to the end of a line, and says where that is.
+fn rest_of_line(file: &mut File, buffer: &mut Vec<u8>, mut known: usize) -> io::Result<usize> {
+    loop {
+        let end = fill(file, buffer, known, known + STEP).whole()?;
+        if let Some(at) = memchr::memchr(b'\n', &buffer[known..end]) {
+            return Ok(known + at + 1);
+        }
+        if end == known {
+            return Ok(known);
+        }
+        if end > LONGEST_RECORD {
+            return Err(too_long());
+        }
+        known = end;
+    }
+}
+
+fn too_long() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "more than 64 MiB in one line or record")
+}
+
+/// How far a buffer was filled, and why not further.
+struct Filled {
+    end: usize,
+    error: Option<io::Error>,
+}
+
+impl Filled {
+    fn whole(self) -> io::Result<usize> {
+        self.error.map_or(Ok(self.end), Err)
+    }
+}
+
+/// Reads into this part of the buffer. The buffer never shrinks, so that it is cleared once; `read_to_end` would begin with small
+/// pieces each time.
+fn fill(reader: &mut impl Read, buffer: &mut Vec<u8>, from: usize, to: usize) -> Filled {
+    if buffer.len() < to {
+        buffer.resize(to, 0);
+    }
+    let mut end = from;
+    while end < to {
+        match reader.read(&mut buffer[end..to]) {
+            Ok(0) => break,
+            Ok(n) => end += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Filled { end, error: Some(error) },
+        }
+    }
+    Filled { end, error: None }
+}
+
+/// A stream, and how far it was read.
 pub(super) struct Stream {
-    state: Mutex<StreamState>,
-}
-
-struct StreamState {
     reader: Box<dyn Read + Send>,
-    /// What was read behind the last whole line.
+    borders: Borders,
+    /// What was read behind the last whole record.
     rest: Vec<u8>,
     index: usize,
+    /// Where the stream broke off, once the records before that were handed out.
+    broken: Option<io::Error>,
     done: bool,
 }
 
 impl Stream {
-    pub(super) fn new(source: Source) -> Self {
-        let reader = Box::new(source.into_reader());
-        Self { state: Mutex::new(StreamState { reader, rest: Vec::new(), index: 0, done: false }) }
+    fn new(source: Source, records: Records) -> Self {
+        let (reader, borders) = (Box::new(source.into_reader()), Borders::new(records));
+        Self { reader, borders, rest: Vec::new(), index: 0, broken: None, done: false }
     }
 
-    /// The next chunk, before a limit; none at the end. A stream that breaks off gives the lines before that first.
-    pub(super) fn next(&self, limit: usize) -> Option<(usize, io::Result<Chunk>)> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.done || state.index > limit {
+    /// The next chunk, before a limit; none at the end. A stream that breaks off gives the records before that first.
+    fn next(&mut self, limit: usize, memory: Vec<u8>) -> Option<(usize, io::Result<Chunk>)> {
+        if self.done || self.index > limit {
             return None;
         }
-        let index = state.index;
-        state.index += 1;
-        match state.fill() {
-            Ok(Some((buffer, end))) => Some((index, Ok(Chunk { index, start: 0, end, buffer }))),
-            Ok(None) => None,
-            Err(error) => {
-                state.done = true;
-                Some((index, Err(error)))
-            }
-        }
+        let index = self.index;
+        self.index += 1;
+        let chunk = self.chunk(memory).transpose()?;
+        self.done |= chunk.is_err();
+        Some((index, chunk))
     }
-}
 
-impl StreamState {
-    /// A buffer and the end of its last whole line; what is behind that stays for the next.
-    fn fill(&mut self) -> io::Result<Option<(Vec<u8>, usize)>> {
-        let mut buffer = std::mem::take(&mut self.rest);
-        buffer.reserve(SIZE);
+    fn chunk(&mut self, mut buffer: Vec<u8>) -> io::Result<Option<Chunk>> {
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
+        let index = self.index - 1;
+        let mut known = self.rest.len();
+        if buffer.len() < known {
+            buffer.resize(known, 0);
+        }
+        buffer[..known].copy_from_slice(&self.rest);
+        self.rest.clear();
         loop {
-            let known = buffer.len();
-            let read = (&mut self.reader).take(SIZE as u64).read_to_end(&mut buffer);
-            if let Err(error) = read {
-                // The whole lines before the break count; the next call meets the break again.
-                let whole = memchr::memrchr(b'\n', &buffer).map(|at| at + 1);
-                let Some(end) = whole else { return Err(error) };
-                self.reader = Box::new(Broken(Some(error)));
-                buffer.truncate(end);
-                return Ok(Some((buffer, end)));
+            let Filled { end, error } = fill(&mut self.reader, &mut buffer, known, known + SIZE);
+            let border = self.borders.last_end(&buffer[..end]);
+            match error {
+                Some(error) if border == 0 => return Err(error),
+                error => self.broken = error,
             }
-            if buffer.len() == known {
+            if end == known && self.broken.is_none() {
                 self.done = true;
-                let end = buffer.len();
-                return Ok((end > 0).then_some((buffer, end)));
+                let cut = !self.borders.is_whole(&buffer[..end]);
+                let any = end > 0 || cut;
+                return Ok(any.then_some(Chunk { index, cut, buffer, start: 0, end }));
             }
-            if let Some(at) = memchr::memrchr(b'\n', &buffer[known..]) {
-                let end = known + at + 1;
-                self.rest.extend_from_slice(&buffer[end..]);
-                return Ok(Some((buffer, end)));
+            if border > 0 {
+                self.rest.extend_from_slice(&buffer[border..end]);
+                self.borders.cut(border);
+                return Ok(Some(Chunk { index, cut: false, buffer, start: 0, end: border }));
             }
-            if buffer.len() > LONGEST_LINE {
+            if end > LONGEST_RECORD {
                 return Err(too_long());
             }
+            known = end;
         }
-    }
-}
-
-/// A reader that fails as another one did.
-struct Broken(Option<io::Error>);
-
-impl Read for Broken {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        Err(self.0.take().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into()))
     }
 }

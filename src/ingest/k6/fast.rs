@@ -4,20 +4,18 @@
 //! {"metric":"http_reqs","type":"Point","data":{"time":"2026-11-20T22:37:05.19278668Z","value":1,"tags":{…}}}
 //! ```
 //!
-//! Whatever is not exactly so goes to the JSON parser: a line is read here only where that would read the same. A point's tags
-//! are compared with those of earlier lines, which the parser has read: the nine points of a request have the same.
+//! Whatever is not exactly so goes to the JSON parser: a line is read here only where that would read the same. How the lines of a
+//! metric begin and what tags there are is learned from lines that the parser has read: the nine points of a request have the
+//! same tags, and a script has few of them.
 
-use super::k6_sample::Known;
 use jiff::Timestamp;
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
+use rustc_hash::FxHashMap;
 
 const METRIC: &[u8] = br#"{"metric":""#;
 const TIME: &[u8] = br#"","type":"Point","data":{"time":""#;
 const VALUE: &[u8] = br#"","value":"#;
 const TAGS: &[u8] = br#","tags":"#;
 const END: &[u8] = b"}}";
-const LINE_END: &[u8] = b"}}\n";
 /// Characters of `2026-11-20T22:37:05`.
 const SECOND: usize = 19;
 /// Sets of tags that are remembered; a script that puts something new into every line has no use for more.
@@ -29,134 +27,134 @@ const TENS: [f64; 16] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
 /// A point whose line is as k6 writes it.
-pub(super) struct Point<'a> {
-    /// Which metric, for [`Memory::metric`].
-    pub(super) shape: usize,
+pub(super) struct Point {
+    /// The numbers that [`Memory::learn`] was told.
+    pub(super) metric: u32,
+    pub(super) tags: u32,
     /// Nanoseconds since 1970.
     pub(super) time: i64,
     pub(super) value: f64,
-    /// The text of the tags; only where they are known is it sure that it is one.
-    pub(super) tags: &'a [u8],
+    /// Bytes of the line with its end.
+    pub(super) length: usize,
 }
 
 /// How the lines of a metric begin.
 struct Shape {
     /// Up to the time.
     beginning: Box<[u8]>,
-    metric: Box<str>,
-    known: Known,
-    /// The metric whose line came next, the last time: k6 writes those of a request in one order.
-    next: usize,
+    metric: u32,
+    /// The shapes that came next the last two times: k6 writes the points of a request in one order.
+    next: [usize; 2],
+    /// The text of tags that came with it the last time.
+    text: usize,
 }
 
 /// What is remembered from line to line.
 #[derive(Default)]
 pub(super) struct Memory {
     shapes: Vec<Shape>,
+    /// Places in `shapes` by the name of the metric.
+    names: FxHashMap<Box<[u8]>, usize>,
     last_shape: usize,
     /// Text of a time with what is behind it, and the time: the points of a request have the same.
     time: (Vec<u8>, i64),
     /// Text of a second, and what it is in seconds since 1970, were it UTC.
     second: ([u8; SECOND], i64),
-    /// Places in `texts`.
-    tags: HashMap<Box<[u8]>, usize, BuildHasherDefault<rustc_hash::FxHasher>>,
+    /// Texts from the tags to the end of the line, with the number of the tags.
     texts: Vec<(Box<[u8]>, u32)>,
+    /// Places in `texts`.
+    tags: FxHashMap<Box<[u8]>, usize>,
     last_text: usize,
 }
 
 impl Memory {
-    /// The number of the tags of this text.
-    pub(super) fn find(&mut self, tags: &[u8]) -> Option<u32> {
-        if let Some((text, id)) = self.texts.get(self.last_text)
-            && **text == *tags
-        {
-            return Some(*id);
-        }
-        self.last_text = *self.tags.get(tags)?;
-        Some(self.texts[self.last_text].1)
+    /// The line at the start of these bytes, if all of it but time and value was seen before.
+    pub(in crate::ingest) fn read(&mut self, bytes: &[u8]) -> Option<Point> {
+        let (shape, rest) = self.shape(bytes)?;
+        let (time, rest) = self.time_and_value(rest)?;
+        let (value, rest) = number(rest)?;
+        let (tags, rest) = self.tags(shape, rest.strip_prefix(TAGS)?)?;
+        let metric = self.shapes[shape].metric;
+        Some(Point { metric, tags, time, value, length: bytes.len() - rest.len() })
     }
 
-    /// Remembers tags that the parser has read; true where there are too many, and all are forgotten.
-    pub(super) fn remember(&mut self, tags: &[u8], id: u32) -> bool {
+    /// Remembers the metric and the tags of a line (without its end) that the parser has read, if k6 would have written it so.
+    /// True where there are too many tags, and all of them are forgotten.
+    pub(super) fn learn(&mut self, line: &[u8], metric: u32, tags: u32) -> bool {
+        self.learn_shape(line, metric);
+        let Some(text) = self.tags_of(line) else { return false };
+        let text: Box<[u8]> = [text, b"\n"].concat().into();
         if self.texts.len() >= MOST_TAGS {
-            self.tags.clear();
-            self.texts.clear();
+            self.forget_tags();
             return true;
         }
-        self.tags.insert(tags.into(), self.texts.len());
-        self.texts.push((tags.into(), id));
+        self.tags.insert(text.clone(), self.texts.len());
+        self.texts.push((text, tags));
         false
     }
 
-    /// The metric of a shape, and what it is to a run.
-    pub(super) fn metric(&self, shape: usize) -> (&str, Known) {
-        let shape = &self.shapes[shape];
-        (&shape.metric, shape.known)
+    /// Forgets all tags: their numbers mean nothing any more.
+    pub(super) fn forget_tags(&mut self) {
+        self.tags.clear();
+        self.texts.clear();
     }
 
-    /// The line at the start of these bytes, where all of it but the value is what was expected: shape, time, value, number of the
-    /// tags, and its length with its end.
-    pub(super) fn known_line(&self, bytes: &[u8]) -> Option<(usize, i64, f64, u32, usize)> {
-        let guess = self.shapes.get(self.last_shape)?.next;
-        let rest = bytes.strip_prefix(&*self.shapes.get(guess)?.beginning)?;
-        if self.time.0.is_empty() {
-            return None;
+    fn learn_shape(&mut self, line: &[u8], metric: u32) {
+        let Some((name, rest)) = name(line) else { return };
+        let known = self.names.contains_key(name) || self.shapes.len() >= MOST_SHAPES;
+        // What is escaped would have another name than its text.
+        if known || !name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') {
+            return;
         }
-        let (value, rest) = number(rest.strip_prefix(self.time.0.as_slice())?)?;
-        let (text, tags) = self.texts.get(self.last_text)?;
-        let rest = rest.strip_prefix(TAGS)?.strip_prefix(&**text)?.strip_prefix(LINE_END)?;
-        Some((guess, self.time.1, value, *tags, bytes.len() - rest.len()))
+        self.names.insert(name.into(), self.shapes.len());
+        let beginning = line[..line.len() - rest.len()].into();
+        self.shapes.push(Shape { beginning, metric, next: [0; 2], text: 0 });
     }
 
-    /// A line of this shape was taken.
-    pub(super) fn came(&mut self, shape: usize) {
-        self.last_shape = shape;
-    }
-
-    /// Reads a line without its end; none for any other shape.
-    pub(super) fn point<'a>(&mut self, line: &'a [u8]) -> Option<Point<'a>> {
-        let (shape, rest) = self.shape(line)?;
-        let (time, rest) = self.time_and_value(rest)?;
-        let (value, rest) = number(rest)?;
-        let tags = rest.strip_prefix(TAGS)?.strip_suffix(END)?;
-        Some(Point { shape, time, value, tags })
+    /// The text from the tags to the end of a line.
+    fn tags_of<'a>(&mut self, line: &'a [u8]) -> Option<&'a [u8]> {
+        let (_, rest) = self.shape(line)?;
+        let (_, rest) = self.time_and_value(rest)?;
+        let (_, rest) = number(rest)?;
+        rest.strip_prefix(TAGS).filter(|text| text.ends_with(END))
     }
 
     /// The shape of a line, and what stands from the time on.
     fn shape<'a>(&mut self, line: &'a [u8]) -> Option<(usize, &'a [u8])> {
-        let guess = self.shapes.get(self.last_shape).map_or(0, |shape| shape.next);
-        if let Some(rest) =
-            self.shapes.get(guess).and_then(|shape| line.strip_prefix(&*shape.beginning))
-        {
-            self.last_shape = guess;
-            return Some((guess, rest));
+        let last = self.shapes.get(self.last_shape)?;
+        let [first, second] = last.next;
+        if let Some(rest) = line.strip_prefix(&*self.shapes[first].beginning) {
+            self.last_shape = first;
+            return Some((first, rest));
         }
-        let rest = line.strip_prefix(METRIC)?;
-        let name = rest.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'_'))?;
-        let (metric, rest) = rest.split_at(name);
-        let rest = rest.strip_prefix(TIME)?;
-        // The name is of letters, digits and underscores.
-        let metric = std::str::from_utf8(metric).ok()?;
-        let known = self.shapes.iter().position(|shape| *shape.metric == *metric);
-        let shape = match known {
-            Some(known) => known,
-            None if self.shapes.len() >= MOST_SHAPES => return None,
+        let (found, rest) = match line.strip_prefix(&*self.shapes[second].beginning) {
+            Some(rest) => (second, rest),
             None => {
-                let beginning = line[..line.len() - rest.len()].into();
-                self.shapes.push(Shape {
-                    beginning,
-                    metric: metric.into(),
-                    known: Known::of(metric),
-                    next: 0,
-                });
-                self.shapes.len() - 1
+                let (name, rest) = name(line)?;
+                (*self.names.get(name)?, rest)
             }
         };
-        if let Some(last) = self.shapes.get_mut(self.last_shape) {
-            last.next = shape;
+        self.shapes[self.last_shape].next = [found, first];
+        self.last_shape = found;
+        Some((found, rest))
+    }
+
+    /// The number of the tags, and what is behind the end of the line.
+    fn tags<'a>(&mut self, shape: usize, text: &'a [u8]) -> Option<(u32, &'a [u8])> {
+        for guess in [self.last_text, self.shapes[shape].text] {
+            if let Some((known, tags)) = self.texts.get(guess)
+                && let Some(rest) = text.strip_prefix(&**known)
+            {
+                self.last_text = guess;
+                self.shapes[shape].text = guess;
+                return Some((*tags, rest));
+            }
         }
-        self.last_shape = shape;
-        Some((shape, rest))
+        let (own, rest) = text.split_at(memchr::memchr(b'\n', text)? + 1);
+        let found = *self.tags.get(own)?;
+        self.last_text = found;
+        self.shapes[shape].text = found;
+        Some((self.texts[found].1, rest))
     }
 
     /// The time, and what stands from the value on.
@@ -202,6 +200,13 @@ impl Memory {
         let seconds = self.second.1.checked_sub(offset)?;
         Some((seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds)?, rest))
     }
+}
+
+/// The name of the metric as it stands in a line, and what stands from the time on.
+fn name(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let rest = line.strip_prefix(METRIC)?;
+    let (name, rest) = rest.split_at(memchr::memchr(b'"', rest)?);
+    Some((name, rest.strip_prefix(TIME)?))
 }
 
 /// The seconds that a zone is ahead of UTC.

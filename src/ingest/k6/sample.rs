@@ -1,10 +1,16 @@
 //! One sample of a raw k6 output, however its line was read.
 
-use super::k6_metric::{
+use super::metric::{
     CHECKS, DROPPED, DURATION, FAILED, GRPC, ITERATIONS, REQUESTS, USERS, is_built_in,
     is_websocket_latency,
 };
-use super::k6_tally::PARTS;
+use crate::config::Pattern;
+use crate::ingest::tallies::collapsed;
+use crate::ingest::tally::PARTS;
+use crate::model::{EndpointKey, Kind};
+
+/// The groups of requests that are no part of the load.
+const APART: [&str; 2] = ["::setup", "::teardown"];
 
 /// What a metric is to a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +55,9 @@ impl Known {
 
 /// One sample of a raw output.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sample<'a> {
-    pub(super) metric: &'a str,
-    pub(super) known: Known,
+pub(super) struct Sample {
+    /// The number that `Gathered::metric` gave.
+    pub(super) metric: u32,
     /// Nanoseconds since 1970.
     pub(super) time: i64,
     pub(super) value: f64,
@@ -68,6 +74,21 @@ pub(super) struct Tags {
     pub(super) group: String,
     pub(super) scenario: String,
     pub(super) check: String,
+}
+
+impl Tags {
+    /// The endpoint that the tags name. What the script does before and after the load stands apart.
+    pub(super) fn endpoint(&self, kind: Kind, collapse: &[Pattern]) -> EndpointKey {
+        let name = if self.name.is_empty() { &self.url } else { &self.name };
+        let part_of = |group: &&&str| {
+            let rest = self.group.strip_prefix(**group);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+        };
+        let apart = APART.iter().find(part_of);
+        let name = apart.map_or_else(|| name.clone(), |group| format!("{group} {name}"));
+        let method = Some(self.method.as_str()).filter(|method| !method.is_empty());
+        collapsed(EndpointKey::named(kind, method, &name), collapse)
+    }
 }
 
 /// What the file says of a metric.

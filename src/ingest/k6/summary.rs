@@ -1,4 +1,4 @@
-//! The three summaries of k6, read into one shape; [`super::k6_summary_run`] makes the run of it.
+//! The three summaries of k6, read into one shape; [`super::summary_run`] makes the run of it.
 //!
 //! * `--summary-export` (legacy): numbers flat under each metric, a rate has `value`, no type, no duration;
 //! * the data of `handleSummary`: numbers under `values`, a rate has `rate`, with type and duration;
@@ -7,9 +7,9 @@
 //!
 //! In all of them the "passes" of `http_req_failed` are the requests that failed.
 
-use super::error::{IngestError, Problem};
-use super::json_file::parse;
-use super::k6_metric::Selector;
+use super::metric::Selector;
+use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::json_file::parse;
 use crate::model::Check;
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -1,14 +1,14 @@
 //! k6 `--out json`: one JSON object a line, either the declaration of a metric or one of its points.
 
-use super::error::{IngestError, Problem};
-use super::json_file::explained;
-use super::k6_fast::Memory;
-use super::k6_raw::Gathered;
-use super::k6_sample::{Declaration, Known, Sample, Tags};
-use super::raw::{Gather, scan};
-use super::source::Source;
-use super::wanted::Wanted;
-use super::{Ingested, ReadOptions};
+use super::fast::Memory;
+use super::gathered::Gathered;
+use super::sample::{Declaration, Sample, Tags};
+use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::json_file::explained;
+use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, TakeLine, each_line, scan};
+use crate::ingest::source::Source;
+use crate::ingest::wanted::Wanted;
+use crate::ingest::{Ingested, ReadOptions};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -67,11 +67,12 @@ impl WrittenTags<'_> {
     }
 }
 
-pub(super) fn read(mut source: Source, options: &ReadOptions) -> Result<Ingested, IngestError> {
+pub(in crate::ingest) fn read(
+    mut source: Source,
+    options: &ReadOptions,
+) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
-    let first = options.trim_start.map(|_| first_time(source.head()?)).transpose()?;
-    let wanted = Wanted::new(options, first.flatten())
-        .map_err(|problem| IngestError::new(&name, problem))?;
+    let wanted = Wanted::of(&mut source, options, first_time)?;
     let fast = !options.parser_only;
     let make = || Lines {
         gathered: Gathered::new(wanted.clone()),
@@ -79,25 +80,22 @@ pub(super) fn read(mut source: Source, options: &ReadOptions) -> Result<Ingested
         generation: 0,
         fast,
     };
-    let scanned = scan(source, options.lenient, make)?;
-    let mut parts = scanned.parts.into_iter().map(|part| part.gathered);
-    let mut whole = parts.next().unwrap_or_else(|| Gathered::new(wanted.clone()));
-    for part in parts {
-        whole.merge(part).map_err(|problem| IngestError::new(&name, problem))?;
-    }
-    let mut ingested = whole.finish(&name);
+    let how = Scan { records: Records::Lines, lenient: options.lenient, in_order: false };
+    let scanned = scan(source, &how, make)?;
+    let parts = scanned.parts.into_iter().map(|part| part.gathered);
+    let mut ingested = Gathered::new(wanted).together(parts, &name)?;
     ingested.warnings.extend(scanned.warnings);
     Ok(ingested)
 }
 
 /// The earliest time of the first lines: k6 writes them roughly in order.
-fn first_time(head: &[u8]) -> Result<Option<i64>, IngestError> {
+fn first_time(head: &[u8]) -> Option<i64> {
     let lines = head.split(|b| *b == b'\n');
     let time = |line: &[u8]| {
         let line: Line<'_> = serde_json::from_slice(line).ok()?;
         nanoseconds(&line.data.time?)
     };
-    Ok(lines.filter_map(time).min())
+    lines.filter_map(time).min()
 }
 
 fn nanoseconds(text: &str) -> Option<i64> {
@@ -109,59 +107,46 @@ fn nanoseconds(text: &str) -> Option<i64> {
 struct Lines {
     gathered: Gathered,
     memory: Memory,
-    /// That of the tags whose numbers are in `memory`.
+    /// That of the tags whose numbers `memory` has.
     generation: u64,
     fast: bool,
 }
 
 impl Gather for Lines {
+    fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
+        each_line(chunk, found, self);
+    }
+}
+
+impl TakeLine for Lines {
     fn known_line(&mut self, bytes: &[u8], order: u64) -> Option<usize> {
-        if !self.fast || self.generation != self.gathered.generation() {
-            return None;
-        }
-        let (shape, time, value, tags, length) = self.memory.known_line(bytes)?;
-        let (metric, known) = self.memory.metric(shape);
-        let sample = Sample { metric, known, time, value, order };
+        let point = self.memory.read(bytes)?;
+        let sample = Sample { metric: point.metric, time: point.time, value: point.value, order };
         // What cannot be added is told by the other way, which comes to the same.
-        self.gathered.add(sample, tags).ok()?;
-        self.memory.came(shape);
-        Some(length)
+        self.gathered.add(sample, point.tags).ok()?;
+        Some(point.length)
     }
 
     fn line(&mut self, line: &[u8], order: u64) -> Result<(), Problem> {
-        if !self.fast {
-            return self.slow(line, order).map(drop);
-        }
+        let read = self.parse(line, order)?;
         if self.generation != self.gathered.generation() {
-            self.memory = Memory::default();
+            self.generation = self.gathered.generation();
+            self.memory.forget_tags();
+        }
+        if self.fast
+            && let Some((metric, tags)) = read
+            && self.memory.learn(line, metric, tags)
+        {
+            self.gathered.forget_tags();
             self.generation = self.gathered.generation();
         }
-        let Some(point) = self.memory.point(line) else {
-            return if line.trim_ascii().is_empty() {
-                Ok(())
-            } else {
-                self.slow(line, order).map(drop)
-            };
-        };
-        let Some(tags) = self.memory.find(point.tags) else {
-            let id = self.slow(line, order)?;
-            if let Some(id) = id
-                && self.generation == self.gathered.generation()
-                && self.memory.remember(point.tags, id)
-            {
-                self.gathered.forget_tags();
-            }
-            return Ok(());
-        };
-        let (metric, known) = self.memory.metric(point.shape);
-        self.gathered
-            .add(Sample { metric, known, time: point.time, value: point.value, order }, tags)
+        Ok(())
     }
 }
 
 impl Lines {
-    /// Reads a line of any shape; gives the number of its tags.
-    fn slow(&mut self, line: &[u8], order: u64) -> Result<Option<u32>, Problem> {
+    /// Reads a line of any shape; gives the numbers of a point's metric and tags.
+    fn parse(&mut self, line: &[u8], order: u64) -> Result<Option<(u32, u32)>, Problem> {
         if line.trim_ascii().is_empty() {
             return Ok(None);
         }
@@ -185,10 +170,9 @@ impl Lines {
                 let value = line.data.value.ok_or_else(|| missing("data.value"))?;
                 let tags = line.data.tags.unwrap_or_default().owned();
                 let tags = self.gathered.tags(tags);
-                let known = Known::of(&line.metric);
-                self.gathered
-                    .add(Sample { metric: &line.metric, known, time, value, order }, tags)?;
-                Ok(Some(tags))
+                let metric = self.gathered.metric(&line.metric)?;
+                self.gathered.add(Sample { metric, time, value, order }, tags)?;
+                Ok(Some((metric, tags)))
             }
             other => Err(Problem::Malformed(format!("`{other}` is neither Metric nor Point"))),
         }

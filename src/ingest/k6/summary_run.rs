@@ -3,22 +3,22 @@
 //! Endpoints exist only where a threshold of the script asks for a part of a metric. A part that never got a sample is
 //! all zeros in the file; it is kept as an endpoint without data.
 
-use super::Ingested;
-use super::error::IngestError;
-use super::json_file::{amount, count};
-use super::k6_metric::{
+use super::metric::{
     DROPPED, DURATION, FAILED, GRPC, ITERATIONS, REQUESTS, Selector, USERS, dropped_metrics,
     is_built_in, is_websocket_latency, unit,
 };
-use super::k6_summary::{Metric, Sort, Summary, parse_summary};
-use super::source::Source;
+use super::summary::{Metric, Sort, Summary, parse_summary};
+use crate::ingest::Ingested;
+use crate::ingest::error::IngestError;
+use crate::ingest::json_file::{amount, count};
+use crate::ingest::source::Source;
 use crate::model::{
     CustomMetric, Endpoint, EndpointKey, Kind, Latency, Quantile, Run, Tool, Unit, Warning,
     WarningKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
+pub(in crate::ingest) fn read(source: Source) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let summary = parse_summary(&name, &source.document()?)?;
     build(&name, &summary)

@@ -1,0 +1,213 @@
+//! k6 `--out csv`: a sample a row. The columns depend on the tags that are switched on, so they go by name.
+
+use super::gathered::Gathered;
+use super::sample::{Sample, Tags};
+use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::raw::{Chunk, Found, Gather, Header, Records, Scan, each_row, scan};
+use crate::ingest::source::Source;
+use crate::ingest::wanted::Wanted;
+use crate::ingest::{Ingested, ReadOptions};
+use csv::ByteRecord;
+use jiff::Timestamp;
+use rustc_hash::FxHashMap;
+
+/// Sets of tags that are remembered; a script that puts something new into every row has no use for more.
+const MOST_TAGS: usize = 50_000;
+
+pub(in crate::ingest) fn read(
+    mut source: Source,
+    options: &ReadOptions,
+) -> Result<Ingested, IngestError> {
+    let name = source.name().to_owned();
+    let header = Header::of(&name, source.head()?)?;
+    let columns = Columns::new(&name, &header)?;
+    let wanted = Wanted::of(&mut source, options, |head| {
+        // k6 writes rows roughly in order.
+        let time = |row: ByteRecord| nanoseconds(std::str::from_utf8(row.get(columns.time)?).ok()?);
+        header.rows(head).filter_map(time).min()
+    })?;
+    let make = || Rows {
+        header: &header,
+        columns: &columns,
+        gathered: Gathered::new(wanted.clone()),
+        tags: KnownTags::default(),
+        last_time: None,
+    };
+    let how = Scan { records: Records::Rows, lenient: options.lenient, in_order: false };
+    let scanned = scan(source, &how, make)?;
+    let parts = scanned.parts.into_iter().map(|part| part.gathered);
+    let mut ingested = Gathered::new(wanted.clone()).together(parts, &name)?;
+    ingested.warnings.extend(scanned.warnings);
+    Ok(ingested)
+}
+
+/// Where the columns are; those of tags may be missing.
+struct Columns {
+    metric: usize,
+    time: usize,
+    value: usize,
+    /// `method`, `name`, `url`, `group`, `scenario`, `check`.
+    tags: [Option<usize>; 6],
+}
+
+impl Columns {
+    fn new(file: &str, header: &Header) -> Result<Self, IngestError> {
+        let need = |name: &'static str| {
+            let missing = || IngestError::at(file, 1, Problem::MissingColumn(name));
+            header.place(name).ok_or_else(missing)
+        };
+        Ok(Self {
+            metric: need("metric_name")?,
+            time: need("timestamp")?,
+            value: need("metric_value")?,
+            tags: ["method", "name", "url", "group", "scenario", "check"]
+                .map(|name| header.place(name)),
+        })
+    }
+}
+
+/// The numbers of tags that came before, by the bytes of their fields.
+#[derive(Default)]
+struct KnownTags {
+    numbers: FxHashMap<Box<[u8]>, u32>,
+    /// That of the numbers.
+    generation: u64,
+    /// The fields of the row before, and their number: the nine rows of a request have the same.
+    last: (Vec<u8>, Option<u32>),
+    fields: Vec<u8>,
+}
+
+impl KnownTags {
+    fn number(
+        &mut self,
+        row: &ByteRecord,
+        columns: &Columns,
+        gathered: &mut Gathered,
+    ) -> Result<u32, Problem> {
+        if self.generation != gathered.generation() || self.numbers.len() > MOST_TAGS {
+            self.numbers.clear();
+            self.last.1 = None;
+        }
+        self.generation = gathered.generation();
+        let field = |column: Option<usize>| column.and_then(|at| row.get(at)).unwrap_or_default();
+        self.fields.clear();
+        for column in columns.tags {
+            let field = field(column);
+            // The length tells `a`, `bc` from `ab`, `c`.
+            self.fields.extend_from_slice(&(field.len() as u32).to_ne_bytes());
+            self.fields.extend_from_slice(field);
+        }
+        let known = match self.last.1.filter(|_| self.last.0 == self.fields) {
+            Some(number) => return Ok(number),
+            None => self.numbers.get(self.fields.as_slice()).copied(),
+        };
+        let number = match known {
+            Some(number) => number,
+            None => {
+                let mut texts = [const { String::new() }; 6];
+                for (text, column) in texts.iter_mut().zip(columns.tags) {
+                    *text = utf8(field(column))?.to_owned();
+                }
+                let [method, name, url, group, scenario, check] = texts;
+                let number = gathered.tags(Tags { method, name, url, group, scenario, check });
+                self.numbers.insert(self.fields.as_slice().into(), number);
+                number
+            }
+        };
+        std::mem::swap(&mut self.last.0, &mut self.fields);
+        self.last.1 = Some(number);
+        Ok(number)
+    }
+}
+
+/// One worker's rows.
+struct Rows<'a> {
+    header: &'a Header,
+    columns: &'a Columns,
+    gathered: Gathered,
+    tags: KnownTags,
+    /// The time of the row before, as text and in nanoseconds since 1970.
+    last_time: Option<(Vec<u8>, i64)>,
+}
+
+impl Gather for Rows<'_> {
+    fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
+        each_row(chunk, self.header, found, |row, order| self.add(row, order));
+    }
+}
+
+impl Rows<'_> {
+    fn add(&mut self, row: &ByteRecord, order: u64) -> Result<(), Problem> {
+        let field = |at: usize| row.get(at).unwrap_or_default();
+        let time = self.time(field(self.columns.time))?;
+        let text = utf8(field(self.columns.value))?;
+        let value = text.parse::<f64>().ok().filter(|v| v.is_finite());
+        let value = value.ok_or_else(|| bad("metric_value", text, "is no finite number"))?;
+        let metric = self.gathered.metric(utf8(field(self.columns.metric))?)?;
+        let tags = self.tags.number(row, self.columns, &mut self.gathered)?;
+        self.gathered.add(Sample { metric, time, value, order }, tags)
+    }
+
+    fn time(&mut self, field: &[u8]) -> Result<i64, Problem> {
+        if let Some((text, time)) = &self.last_time
+            && text == field
+        {
+            return Ok(*time);
+        }
+        let text = utf8(field)?;
+        let time = nanoseconds(text).ok_or_else(|| bad("timestamp", text, "is no time"))?;
+        self.last_time = Some((field.to_vec(), time));
+        Ok(time)
+    }
+}
+
+fn utf8(field: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(field).map_err(|_| Problem::Malformed("not UTF-8".to_owned()))
+}
+
+fn bad(what: &str, value: &str, why: &'static str) -> Problem {
+    Problem::BadValue { what: what.to_owned(), value: value.to_owned(), why }
+}
+
+fn nanoseconds(text: &str) -> Option<i64> {
+    i64::try_from(timestamp(text)?.as_nanosecond()).ok()
+}
+
+/// A time as `K6_CSV_TIME_FORMAT` may have it: unix seconds, milli-, micro- or nanoseconds by the number of digits, or
+/// RFC 3339.
+fn timestamp(text: &str) -> Option<Timestamp> {
+    if text.contains('T') {
+        return text.parse().ok();
+    }
+    let number: i64 = text.parse().ok()?;
+    match text.trim_start_matches('-').len() {
+        0..=11 => Timestamp::from_second(number).ok(),
+        12..=14 => Timestamp::from_millisecond(number).ok(),
+        15..=17 => Timestamp::from_microsecond(number).ok(),
+        _ => Timestamp::from_nanosecond(number.into()).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digits_tell_the_unit_of_a_timestamp() {
+        let second = timestamp("1795214225");
+        assert!(second.is_some());
+        for text in [
+            "1795214225000",
+            "1795214225000000",
+            "1795214225000000000",
+            "2026-11-21T04:07:05+05:30",
+        ] {
+            assert_eq!(
+                timestamp(text).map(|t| t.as_second()),
+                second.map(|t| t.as_second()),
+                "{text}"
+            );
+        }
+        assert_eq!(timestamp("soon"), None);
+    }
+}

@@ -1,0 +1,380 @@
+//! The samples of a raw k6 output, gathered into a run. The two raw formats differ only in how a line is read.
+//!
+//! Nothing depends on the order of the lines: what several workers gather adds up to the same, digit by digit.
+
+use super::metric::{DURATION, dropped_metrics};
+use super::sample::{Declaration, Known, Sample, Tags};
+use super::series::{Series, custom_metric};
+use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::seconds::Seconds;
+use crate::ingest::tallies::Tallies;
+use crate::ingest::tally::{Tally, record};
+use crate::ingest::wanted::Wanted;
+use crate::ingest::{By, Ingested};
+use crate::model::{Check, Endpoint, EndpointKey, Kind, Run, Tool, Warning, WarningKind};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+
+/// Most metrics, and most checks, that a run may have.
+const MOST_METRICS: usize = 2_000;
+/// Sets of tags that are known at once.
+const MOST_TAGS: usize = 1_000_000;
+const NS_PER_SECOND: i64 = 1_000_000_000;
+
+/// A set of tags, and what it stands for once that is known: places of endpoints and of a check.
+struct Tagged {
+    tags: Tags,
+    http: Option<u32>,
+    by: Option<u32>,
+    /// With the metric that names the endpoint as well.
+    timed: Option<(u32, u32)>,
+    check: Option<u32>,
+}
+
+/// A metric by its name, and its samples where perfgate has no other use for it.
+struct Metric {
+    name: String,
+    known: Known,
+    series: Series,
+}
+
+/// How often a check held, and how often not.
+struct Counted {
+    name: String,
+    passes: u64,
+    fails: u64,
+}
+
+/// Everything that was gathered so far.
+pub(super) struct Gathered {
+    wanted: Wanted,
+    endpoints: Tallies,
+    tagged: Vec<Tagged>,
+    ids: HashMap<Tags, u32>,
+    /// How often all tags were forgotten: numbers of before mean nothing now.
+    generation: u64,
+    span: Option<(i64, i64)>,
+    users: Option<(f64, f64)>,
+    dropped: f64,
+    iterations: f64,
+    checks: Vec<Counted>,
+    check_ids: HashMap<String, u32>,
+    metrics: Vec<Metric>,
+    metric_ids: HashMap<String, u32>,
+    declared: BTreeMap<String, Declaration>,
+    seconds: Seconds,
+}
+
+impl Gathered {
+    pub(super) fn new(wanted: Wanted) -> Self {
+        Self {
+            wanted,
+            endpoints: Tallies::default(),
+            tagged: Vec::new(),
+            ids: HashMap::new(),
+            generation: 0,
+            span: None,
+            users: None,
+            dropped: 0.0,
+            iterations: 0.0,
+            checks: Vec::new(),
+            check_ids: HashMap::new(),
+            metrics: Vec::new(),
+            metric_ids: HashMap::new(),
+            declared: BTreeMap::new(),
+            seconds: Seconds::default(),
+        }
+    }
+
+    pub(super) fn declare(&mut self, metric: &str, declaration: Declaration) {
+        self.declared.insert(metric.to_owned(), declaration);
+    }
+
+    /// The number by which a metric is known from now on.
+    pub(super) fn metric(&mut self, name: &str) -> Result<u32, Problem> {
+        if let Some(id) = self.metric_ids.get(name) {
+            return Ok(*id);
+        }
+        if self.metrics.len() >= MOST_METRICS {
+            return Err(Problem::TooMany { what: "metrics", limit: MOST_METRICS });
+        }
+        let id = self.metrics.len() as u32;
+        let (known, series) = (Known::of(name), Series::default());
+        self.metrics.push(Metric { name: name.to_owned(), known, series });
+        self.metric_ids.insert(name.to_owned(), id);
+        Ok(id)
+    }
+
+    /// The number by which a set of tags is known from now on.
+    pub(super) fn tags(&mut self, tags: Tags) -> u32 {
+        if let Some(id) = self.ids.get(&tags) {
+            return *id;
+        }
+        // A line whose tags no other line has would keep them for nothing.
+        if self.tagged.len() >= MOST_TAGS {
+            self.forget_tags();
+        }
+        let id = self.tagged.len() as u32;
+        let (http, by, timed, check) = (None, None, None, None);
+        self.tagged.push(Tagged { tags: tags.clone(), http, by, timed, check });
+        self.ids.insert(tags, id);
+        id
+    }
+
+    /// Forgets every set of tags: their numbers mean nothing any more.
+    pub(super) fn forget_tags(&mut self) {
+        self.generation += 1;
+        self.tagged.clear();
+        self.ids.clear();
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Adds one sample with the tags of this number.
+    pub(super) fn add(&mut self, sample: Sample, tags: u32) -> Result<(), Problem> {
+        if self.wanted.leaves_out(sample.time) {
+            return Ok(());
+        }
+        let value = sample.value;
+        match self.metrics[sample.metric as usize].known {
+            Known::Part(part) => {
+                self.http(tags)?.add_part(usize::from(part), value);
+                return self.for_by(tags, |tally| {
+                    tally.add_part(usize::from(part), value);
+                    Ok(())
+                });
+            }
+            Known::Duration => {
+                record(&mut self.http(tags)?.times, value, DURATION)?;
+                self.seconds.time(sample.time.div_euclid(NS_PER_SECOND), value);
+                return self.for_by(tags, |tally| record(&mut tally.times, value, DURATION));
+            }
+            Known::Requests => {
+                self.widen(sample.time);
+                self.seconds.request(sample.time.div_euclid(NS_PER_SECOND));
+                self.http(tags)?.requests += 1;
+                return self.for_by(tags, |tally| {
+                    tally.requests += 1;
+                    Ok(())
+                });
+            }
+            Known::Failed => {
+                let failed = u64::from(value > 0.0);
+                if failed > 0 {
+                    self.seconds.failure(sample.time.div_euclid(NS_PER_SECOND));
+                }
+                let count = |tally: &mut Tally| {
+                    tally.failures += failed;
+                    tally.outcomes += 1;
+                };
+                count(self.http(tags)?);
+                return self.for_by(tags, |tally| {
+                    count(tally);
+                    Ok(())
+                });
+            }
+            Known::Grpc => self.timed(Kind::Grpc, sample, tags)?,
+            Known::Websocket => self.timed(Kind::Websocket, sample, tags)?,
+            Known::Users => {
+                let (low, high) = self.users.unwrap_or((value, value));
+                self.users = Some((low.min(value), high.max(value)));
+            }
+            Known::Dropped => self.dropped += value,
+            Known::Iterations => self.iterations += value,
+            Known::Checks => self.check(value, tags)?,
+            Known::Custom => self.metrics[sample.metric as usize].series.add(sample),
+            Known::Ignored => {}
+        }
+        Ok(())
+    }
+
+    fn widen(&mut self, time: i64) {
+        let (first, last) = self.span.unwrap_or((time, time));
+        self.span = Some((first.min(time), last.max(time)));
+    }
+
+    /// The tally of the HTTP endpoint that the tags name.
+    fn http(&mut self, tags: u32) -> Result<&mut Tally, Problem> {
+        let known = self.tagged[tags as usize].http;
+        let at = match known {
+            Some(at) => at,
+            None => {
+                let own = &mut self.tagged[tags as usize];
+                let key = own.tags.endpoint(Kind::Http, &self.wanted.collapse);
+                *own.http.insert(self.endpoints.place(key)?)
+            }
+        };
+        Ok(self.endpoints.at(at))
+    }
+
+    /// Does the same for the group or scenario of the tags, where those are asked for.
+    fn for_by(
+        &mut self,
+        tags: u32,
+        mut count: impl FnMut(&mut Tally) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let Some(by) = self.wanted.by else { return Ok(()) };
+        let at = match self.tagged[tags as usize].by {
+            Some(at) => at,
+            None => {
+                let own = &mut self.tagged[tags as usize];
+                let (kind, name) = match by {
+                    By::Group => (Kind::Group, &own.tags.group),
+                    By::Scenario => (Kind::Scenario, &own.tags.scenario),
+                };
+                // What is in none has nothing to be told apart by.
+                if name.is_empty() {
+                    return Ok(());
+                }
+                *own.by.insert(self.endpoints.place(EndpointKey::named(kind, None, name))?)
+            }
+        };
+        count(self.endpoints.at(at))
+    }
+
+    /// A request of which there is one sample alone.
+    fn timed(&mut self, kind: Kind, sample: Sample, tags: u32) -> Result<(), Problem> {
+        self.widen(sample.time);
+        let known = self.tagged[tags as usize].timed;
+        let at = match known.filter(|(metric, _)| *metric == sample.metric) {
+            Some((_, at)) => at,
+            None => {
+                let own = &mut self.tagged[tags as usize];
+                let metric = &self.metrics[sample.metric as usize].name;
+                let key = match kind {
+                    Kind::Websocket => {
+                        EndpointKey::named(kind, None, &format!("{metric} {}", own.tags.url))
+                    }
+                    _ => own.tags.endpoint(kind, &self.wanted.collapse),
+                };
+                own.timed.insert((sample.metric, self.endpoints.place(key)?)).1
+            }
+        };
+        let tally = self.endpoints.at(at);
+        record(&mut tally.times, sample.value, &self.metrics[sample.metric as usize].name)?;
+        tally.requests += 1;
+        Ok(())
+    }
+
+    fn check(&mut self, value: f64, tags: u32) -> Result<(), Problem> {
+        let at = match self.tagged[tags as usize].check {
+            Some(at) => at,
+            None => {
+                let own = &self.tagged[tags as usize].tags;
+                let separator = if own.group.is_empty() { "" } else { "::" };
+                let at = self.named_check(format!("{}{separator}{}", own.group, own.check))?;
+                self.tagged[tags as usize].check = Some(at);
+                at
+            }
+        };
+        let held = value > 0.0;
+        let check = &mut self.checks[at as usize];
+        check.passes += u64::from(held);
+        check.fails += u64::from(!held);
+        Ok(())
+    }
+
+    /// The place of a check.
+    fn named_check(&mut self, name: String) -> Result<u32, Problem> {
+        if let Some(at) = self.check_ids.get(&name) {
+            return Ok(*at);
+        }
+        if self.checks.len() >= MOST_METRICS {
+            return Err(Problem::TooMany { what: "checks", limit: MOST_METRICS });
+        }
+        let at = self.checks.len() as u32;
+        self.check_ids.insert(name.clone(), at);
+        self.checks.push(Counted { name, passes: 0, fails: 0 });
+        Ok(at)
+    }
+
+    /// The run that several workers gathered from a file.
+    pub(super) fn together(
+        mut self,
+        others: impl Iterator<Item = Self>,
+        file: &str,
+    ) -> Result<Ingested, IngestError> {
+        for other in others {
+            self.merge(other).map_err(|problem| IngestError::new(file, problem))?;
+        }
+        Ok(self.finish(file))
+    }
+
+    fn merge(&mut self, other: Self) -> Result<(), Problem> {
+        self.endpoints.merge(other.endpoints)?;
+        if let Some((first, last)) = other.span {
+            self.widen(first);
+            self.widen(last);
+        }
+        if let Some((low, high)) = other.users {
+            let (own_low, own_high) = self.users.unwrap_or((low, high));
+            self.users = Some((own_low.min(low), own_high.max(high)));
+        }
+        self.dropped += other.dropped;
+        self.iterations += other.iterations;
+        for check in other.checks {
+            let at = self.named_check(check.name)? as usize;
+            self.checks[at].passes += check.passes;
+            self.checks[at].fails += check.fails;
+        }
+        for metric in other.metrics {
+            let at = self.metric(&metric.name)? as usize;
+            self.metrics[at].series.merge(metric.series);
+        }
+        self.declared.extend(other.declared);
+        self.seconds.merge(other.seconds);
+        Ok(())
+    }
+
+    fn finish(mut self, file: &str) -> Ingested {
+        let mut run = Run::new(Tool { name: "k6".to_owned(), version: None });
+        let mut warnings = Vec::new();
+        if let Some((first, last)) = self.span {
+            run.started_at = Timestamp::from_nanosecond(first.into()).ok();
+            run.duration_s =
+                Some(last.saturating_sub(first) as f64 / NS_PER_SECOND as f64).filter(|s| *s > 0.0);
+        }
+        run.load.users = match self.users {
+            // The number of users is a whole number in the file; a ramp has none.
+            Some((low, high)) if (high - low).abs() < 0.5 && high >= 0.0 => Some(high as u64),
+            _ => None,
+        };
+        let mut total = Tally::default();
+        for (key, tally) in self.endpoints.sorted() {
+            if matches!(key, EndpointKey::Named { kind: Kind::Http, .. }) {
+                total.merge(&tally);
+            }
+            run.endpoints.push(tally.endpoint(key, run.duration_s));
+        }
+        let http = total.requests > 0 || run.endpoints.is_empty();
+        // Where only WebSocket or gRPC was used, the HTTP total is not zero requests but no total at all.
+        run.total = match http {
+            true => total.endpoint(EndpointKey::Total, run.duration_s),
+            false => Endpoint::new(EndpointKey::Total),
+        };
+        self.checks.sort_by(|a, b| a.name.cmp(&b.name));
+        let check = |Counted { name, passes, fails }| Check { name, passes, fails };
+        run.checks = self.checks.into_iter().map(check).collect();
+        self.metrics.sort_by(|a, b| a.name.cmp(&b.name));
+        for Metric { name, series, .. } in self.metrics {
+            if !series.is_empty() {
+                run.metrics.push(custom_metric(&name, series, self.declared.get(&name)));
+            }
+        }
+        run.metrics.extend(dropped_metrics(self.dropped, self.iterations));
+        run.timeline = self.seconds.timelines();
+        if self.dropped > 0.0 {
+            let kind = WarningKind::DroppedIterations { count: self.dropped as u64 };
+            warnings.push(Warning::at(kind, file, None));
+        }
+        if let (Some(known), Some(requests)) = (run.total.outcomes, run.total.requests)
+            && known < requests
+        {
+            let kind = WarningKind::UnknownOutcomes { known, requests };
+            warnings.push(Warning::at(kind, file, None));
+        }
+        Ingested { run, warnings }
+    }
+}

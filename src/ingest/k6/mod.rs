@@ -1,0 +1,15 @@
+//! k6: its three summaries, and its raw outputs sample by sample.
+
+mod csv;
+mod fast;
+mod gathered;
+mod metric;
+mod ndjson;
+mod sample;
+mod series;
+mod summary;
+mod summary_run;
+
+pub(super) use csv::read as read_csv;
+pub(super) use ndjson::read as read_ndjson;
+pub(super) use summary_run::read as read_summary;

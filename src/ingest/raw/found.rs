@@ -1,0 +1,147 @@
+//! What was wrong with the records of a file: the first of it is the error, or all of it a warning.
+
+use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::source::io_error;
+use crate::model::{Warning, WarningKind};
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// What was found in a chunk.
+pub(in crate::ingest) struct Found {
+    lenient: bool,
+    /// Lines that end in the chunk.
+    pub(in crate::ingest) lines: u64,
+    /// Records that were left out, and the first of them, by its line in the chunk.
+    broken: u64,
+    first: Option<(u64, Problem)>,
+    /// Where the file is cut, and how.
+    cut: Option<(u64, String)>,
+    /// Whether nothing behind this needs to be read.
+    stop: bool,
+}
+
+impl Found {
+    /// Notes a record that could not be taken, by its line in the chunk from 1 on. Whether to read on.
+    pub(in crate::ingest) fn problem(&mut self, line: u64, problem: Problem) -> ControlFlow<()> {
+        let grave = is_grave(&problem);
+        match problem {
+            Problem::Truncated { how, .. } => self.cut = Some((line, how)),
+            problem => {
+                self.broken += 1;
+                if self.first.is_none() || grave {
+                    self.first = Some((line, problem));
+                }
+            }
+        }
+        self.stop |= grave || !self.lenient;
+        if self.stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Notes that nothing behind this line of the chunk can be read: what was read before counts, where that is wanted.
+    pub(in crate::ingest) fn unreadable(&mut self, line: u64, why: String) {
+        let lines = 0;
+        let problem = if self.lenient {
+            Problem::Truncated { lines, how: why }
+        } else {
+            Problem::Malformed(why)
+        };
+        let _ = self.problem(line, problem);
+        self.stop = true;
+    }
+}
+
+/// What no leniency passes over.
+fn is_grave(problem: &Problem) -> bool {
+    matches!(problem, Problem::TooManyEndpoints { .. } | Problem::TooMany { .. })
+}
+
+/// What all workers found.
+pub(super) struct Findings {
+    lenient: bool,
+    chunks: Mutex<BTreeMap<usize, Found>>,
+    /// Chunks behind this one need not be read any more.
+    stop: AtomicUsize,
+    /// The first chunk that could not be read, and why.
+    failure: Mutex<Option<(usize, io::Error)>>,
+}
+
+impl Findings {
+    pub(super) fn new(lenient: bool) -> Self {
+        let stop = AtomicUsize::new(usize::MAX);
+        Self { lenient, chunks: Mutex::default(), stop, failure: Mutex::default() }
+    }
+
+    pub(super) fn limit(&self) -> usize {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Where what is found in one chunk is noted.
+    pub(super) fn of_chunk(&self) -> Found {
+        let lenient = self.lenient;
+        Found { lenient, lines: 0, broken: 0, first: None, cut: None, stop: false }
+    }
+
+    pub(super) fn done(&self, index: usize, found: Found) {
+        if found.stop {
+            self.stop.fetch_min(index, Ordering::Relaxed);
+        }
+        self.chunks.lock().unwrap_or_else(PoisonError::into_inner).insert(index, found);
+    }
+
+    pub(super) fn fail(&self, index: usize, error: io::Error) {
+        self.stop.fetch_min(index, Ordering::Relaxed);
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if failure.as_ref().is_none_or(|(known, _)| index < *known) {
+            *failure = Some((index, error));
+        }
+    }
+
+    /// The warnings, or the first error of the file.
+    pub(super) fn finish(self, name: &str) -> Result<Vec<Warning>, IngestError> {
+        let chunks = self.chunks.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let failure = self.failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (mut lines, mut broken, mut first, mut cut) = (0, 0, None, None);
+        for (index, found) in chunks {
+            if failure.as_ref().is_some_and(|(failed, _)| *failed < index) {
+                break;
+            }
+            if let Some((line, problem)) = found.first {
+                let at = lines + line;
+                if is_grave(&problem) || !self.lenient {
+                    return Err(IngestError::at(name, at, problem));
+                }
+                broken += found.broken;
+                first = first.or(Some((at, problem.to_string())));
+            }
+            if let Some((line, how)) = found.cut {
+                let at = lines + line;
+                if !self.lenient {
+                    let problem = Problem::Truncated { lines: at - 1, how };
+                    return Err(IngestError::at(name, at, problem));
+                }
+                cut = Some((at, how));
+            }
+            lines += found.lines;
+        }
+        if let Some((_, error)) = failure {
+            match io_error(name, error, lines) {
+                IngestError { problem: Problem::Truncated { how, .. }, .. } if self.lenient => {
+                    cut = Some((lines + 1, how));
+                }
+                other => return Err(other),
+            }
+        }
+        let mut warnings = Vec::new();
+        if let Some((line, how)) = cut {
+            warnings.push(Warning::at(WarningKind::Truncated { how }, name, Some(line)));
+        }
+        if let Some((line, first)) = first {
+            let kind = WarningKind::BrokenLines { count: broken, first };
+            warnings.push(Warning::at(kind, name, Some(line)));
+        }
+        Ok(warnings)
+    }
+}

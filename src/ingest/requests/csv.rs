@@ -1,0 +1,208 @@
+//! CSV files with a row for each request: JMeter's JTL, vegeta, hey and oha.
+
+use super::gathered::{Name, Request, Requests};
+use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::raw::{Chunk, Found, Gather, Header, Records, Scan, each_row, scan};
+use crate::ingest::source::Source;
+use crate::ingest::wanted::Wanted;
+use crate::ingest::{Ingested, ReadOptions};
+use crate::model::{Warning, WarningKind};
+use csv::ByteRecord;
+
+/// Who wrote the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ingest) enum Writer {
+    JMeter,
+    Vegeta,
+    Hey,
+    Oha,
+}
+
+/// Columns of vegeta's CSV, which has no header.
+const VEGETA: [&str; 12] = [
+    "timestamp",
+    "code",
+    "latency",
+    "bytes_out",
+    "bytes_in",
+    "error",
+    "body",
+    "attack",
+    "seq",
+    "method",
+    "url",
+    "headers",
+];
+/// What JMeter says of a row that holds other rows.
+const TRANSACTION: &str = "Number of samples in transaction";
+const MS_PER_SECOND: f64 = 1e3;
+const NS_PER_MS: i64 = 1_000_000;
+const NS_PER_SECOND: f64 = 1e9;
+
+pub(in crate::ingest) fn read(
+    mut source: Source,
+    writer: Writer,
+    options: &ReadOptions,
+) -> Result<Ingested, IngestError> {
+    let name = source.name().to_owned();
+    let header = match writer {
+        Writer::Vegeta => Header::unwritten(&VEGETA),
+        Writer::JMeter | Writer::Hey | Writer::Oha => Header::of(&name, source.head()?)?,
+    };
+    let wanted = Wanted::of(&mut source, options, |head| {
+        let start = |record| Row { header: &header, record: &record }.start(writer).ok();
+        header.rows(head).filter_map(start).min()
+    })?;
+    let (tool, dated) = match writer {
+        Writer::JMeter => ("jmeter", true),
+        Writer::Vegeta => ("vegeta", true),
+        Writer::Hey => ("hey", false),
+        Writer::Oha => ("oha", false),
+    };
+    let make =
+        || Rows { header: &header, writer, requests: Requests::new(tool, wanted.clone(), dated) };
+    let how = Scan { records: Records::Rows, lenient: options.lenient, in_order: false };
+    let scanned = scan(source, &how, make)?;
+    let parts = scanned.parts.into_iter().map(|part| part.requests);
+    let mut ingested = make().requests.together(parts, &name)?;
+    ingested.warnings.extend(scanned.warnings);
+    if matches!(writer, Writer::Hey | Writer::Oha) {
+        // Requests that got no answer are not in the file at all.
+        ingested.warnings.push(Warning::at(WarningKind::AnswersOnly, &name, None));
+    }
+    Ok(ingested)
+}
+
+/// One worker's rows.
+struct Rows<'a> {
+    header: &'a Header,
+    writer: Writer,
+    requests: Requests,
+}
+
+impl Gather for Rows<'_> {
+    fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
+        each_row(chunk, self.header, found, |record, _| {
+            Row { header: self.header, record }.add(self.writer, &mut self.requests)
+        });
+    }
+}
+
+struct Row<'a> {
+    header: &'a Header,
+    record: &'a ByteRecord,
+}
+
+impl Row<'_> {
+    /// The field of a column, where the file has that.
+    fn text(&self, column: &str) -> Result<Option<&str>, Problem> {
+        let field = self.header.place(column).and_then(|at| self.record.get(at));
+        let text = field.map(std::str::from_utf8).transpose();
+        text.map_err(|_| Problem::Malformed(format!("the {column} is not UTF-8")))
+    }
+
+    fn need(&self, column: &'static str) -> Result<&str, Problem> {
+        self.text(column)?.ok_or(Problem::MissingColumn(column))
+    }
+
+    /// A number that is not negative.
+    fn number(&self, column: &'static str) -> Result<f64, Problem> {
+        let text = self.need(column)?;
+        let value = text.trim().parse::<f64>().ok().filter(|v| v.is_finite() && *v >= 0.0);
+        let why = "must be a number from 0 on";
+        value.ok_or_else(|| Problem::BadValue {
+            what: column.to_owned(),
+            value: text.to_owned(),
+            why,
+        })
+    }
+
+    /// When the request started, in nanoseconds.
+    fn start(&self, writer: Writer) -> Result<i64, Problem> {
+        let whole = |column: &'static str, factor: i64| {
+            let text = self.need(column)?;
+            let value = text.trim().parse::<i64>().ok().and_then(|value| value.checked_mul(factor));
+            let why = "is no time in milliseconds (JMeter) or nanoseconds (vegeta) since 1970";
+            value.ok_or_else(|| Problem::BadValue {
+                what: column.to_owned(),
+                value: text.to_owned(),
+                why,
+            })
+        };
+        match writer {
+            Writer::JMeter => whole("timeStamp", NS_PER_MS),
+            Writer::Vegeta => whole("timestamp", 1),
+            Writer::Hey => Ok((self.number("offset")? * NS_PER_SECOND) as i64),
+            Writer::Oha => Ok((self.number("request-start")? * NS_PER_SECOND) as i64),
+        }
+    }
+
+    fn add(&self, writer: Writer, requests: &mut Requests) -> Result<(), Problem> {
+        let start = self.start(writer)?;
+        match writer {
+            Writer::JMeter => self.add_jmeter(start, requests),
+            Writer::Vegeta => {
+                let name = Some(Name { method: self.need("method")?, name: self.need("url")? });
+                let code = self.number("code")?;
+                let failed = !(200.0..400.0).contains(&code) || !self.need("error")?.is_empty();
+                let ms = self.number("latency")? / 1e6;
+                requests.add(Request { name, start, ms, failed, parts: &[] })
+            }
+            Writer::Hey => {
+                let ms = |column| Ok::<f64, Problem>(self.number(column)? * MS_PER_SECOND);
+                let parts = [
+                    ("connecting", ms("DNS+dialup")?),
+                    ("sending", ms("Request-write")?),
+                    ("waiting", ms("Response-delay")?),
+                    ("receiving", ms("Response-read")?),
+                ];
+                let failed = self.number("status-code")? >= 400.0;
+                requests.add(Request {
+                    name: None,
+                    start,
+                    ms: ms("response-time")?,
+                    failed,
+                    parts: &parts,
+                })
+            }
+            Writer::Oha => {
+                let ms = |column| Ok::<f64, Problem>(self.number(column)? * MS_PER_SECOND);
+                // The delay is counted from the start of the request, connecting included.
+                let (connecting, delay, whole) =
+                    (ms("DNS+dialup")?, ms("Response-delay")?, ms("request-duration")?);
+                let parts = [
+                    ("connecting", connecting),
+                    ("waiting", (delay - connecting).max(0.0)),
+                    ("receiving", (whole - delay).max(0.0)),
+                ];
+                let status = self.need("status")?;
+                let failed = status.parse::<u16>().map_or(true, |code| code >= 400);
+                requests.add(Request { name: None, start, ms: whole, failed, parts: &parts })
+            }
+        }
+    }
+
+    fn add_jmeter(&self, start: i64, requests: &mut Requests) -> Result<(), Problem> {
+        let (label, ms) = (self.need("label")?, self.number("elapsed")?);
+        let failed = self.need("success")?.trim() != "true";
+        let message = self.text("responseMessage")?.unwrap_or_default();
+        if message.starts_with(TRANSACTION) {
+            // Its requests have rows of their own.
+            return requests.add_group(label, start, ms, failed);
+        }
+        let optional = |column: &'static str| match self.text(column)? {
+            Some(_) => self.number(column).map(Some),
+            None => Ok(None),
+        };
+        let parts = match (optional("Connect")?, optional("Latency")?) {
+            (Some(connect), Some(first_byte)) => &[
+                ("connecting", connect),
+                ("waiting", (first_byte - connect).max(0.0)),
+                ("receiving", (ms - first_byte).max(0.0)),
+            ][..],
+            _ => &[],
+        };
+        let name = Some(Name { method: "", name: label });
+        requests.add(Request { name, start, ms, failed, parts })
+    }
+}

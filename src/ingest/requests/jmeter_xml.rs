@@ -1,0 +1,194 @@
+//! JMeter's JTL as XML: an element for each sample.
+//!
+//! `<httpSample t="121" lt="110" ct="52" ts="1795215750494" s="true" lb="/api/chat" rc="200"/>`: times in milliseconds. A `<sample>`
+//! with samples inside is a transaction; an `<httpSample>` inside another is a part of its page and is counted with it.
+
+use super::gathered::{Name, Request, Requests};
+use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, scan};
+use crate::ingest::source::Source;
+use crate::ingest::wanted::Wanted;
+use crate::ingest::{Ingested, ReadOptions};
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+
+const NS_PER_MS: i64 = 1_000_000;
+/// Elements inside each other at most.
+const DEEPEST: usize = 64;
+
+/// A sample that is open.
+struct Open {
+    sample: Sample,
+    http: bool,
+    has_children: bool,
+}
+
+struct Sample {
+    label: String,
+    start: i64,
+    ms: f64,
+    connect: f64,
+    first_byte: f64,
+    failed: bool,
+}
+
+pub(in crate::ingest) fn read(
+    mut source: Source,
+    options: &ReadOptions,
+) -> Result<Ingested, IngestError> {
+    let name = source.name().to_owned();
+    let wanted = Wanted::of(&mut source, options, first_time)?;
+    let make = || Samples(Requests::new("jmeter", wanted.clone(), true));
+    // Behind what is no XML, nobody knows where an element begins: what counts is what stands before.
+    let how =
+        Scan { records: Records::Elements, lenient: options.lenient, in_order: options.lenient };
+    let scanned = scan(source, &how, make)?;
+    let parts = scanned.parts.into_iter().map(|part| part.0);
+    let mut ingested = make().0.together(parts, &name)?;
+    ingested.warnings.extend(scanned.warnings);
+    Ok(ingested)
+}
+
+/// The earliest start of the first samples.
+fn first_time(head: &[u8]) -> Option<i64> {
+    let mut reader = reader(head);
+    let mut first: Option<i64> = None;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(element) | Event::Empty(element)) if is_sample(&element) => {
+                let start = sample(&element).ok().map(|own| own.start);
+                first = first.into_iter().chain(start).min();
+            }
+            Ok(Event::Eof) | Err(_) => return first,
+            Ok(_) => {}
+        }
+    }
+}
+
+/// A reader of a part of a document.
+fn reader(bytes: &[u8]) -> Reader<&[u8]> {
+    let mut reader = Reader::from_reader(bytes);
+    // That of the document began in another part.
+    reader.config_mut().allow_unmatched_ends = true;
+    reader
+}
+
+/// One worker's samples.
+struct Samples(Requests);
+
+impl Gather for Samples {
+    fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
+        let bytes = chunk.bytes();
+        let mut reader = reader(bytes);
+        let mut open: Vec<Open> = Vec::new();
+        let line = |reader: &Reader<&[u8]>| {
+            let before = bytes.get(..reader.buffer_position() as usize).unwrap_or(bytes);
+            memchr::memchr_iter(b'\n', before).count() as u64 + 1
+        };
+        loop {
+            let problem = match reader.read_event() {
+                Ok(Event::Eof) => break,
+                Ok(event) => match self.take(event, &mut open) {
+                    Ok(()) => continue,
+                    Err(problem) => problem,
+                },
+                // What is cut is no XML either.
+                Err(_) if chunk.cut => break,
+                Err(error) => {
+                    found.unreadable(line(&reader), error.to_string());
+                    break;
+                }
+            };
+            if found.problem(line(&reader), problem).is_break() {
+                break;
+            }
+        }
+        found.lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
+        if chunk.cut {
+            // JMeter writes the end when the test ends.
+            let how = "the end of testResults is missing".to_owned();
+            let _ = found.problem(found.lines + 1, Problem::Truncated { lines: 0, how });
+        }
+    }
+}
+
+impl Samples {
+    fn take(&mut self, event: Event<'_>, open: &mut Vec<Open>) -> Result<(), Problem> {
+        match event {
+            Event::Start(element) if is_sample(&element) => {
+                if open.len() >= DEEPEST {
+                    let why = "samples are nested too deeply";
+                    return Err(Problem::Malformed(why.to_owned()));
+                }
+                if let Some(outer) = open.last_mut() {
+                    outer.has_children = true;
+                }
+                let http = element.name().as_ref() == b"httpSample";
+                let sample = sample(&element).map_err(Problem::Malformed)?;
+                open.push(Open { sample, http, has_children: false });
+            }
+            Event::Empty(element) if is_sample(&element) => {
+                if let Some(outer) = open.last_mut() {
+                    outer.has_children = true;
+                }
+                let own = sample(&element).map_err(Problem::Malformed)?;
+                if !open.iter().any(|outer| outer.http) {
+                    return self.add(&own);
+                }
+            }
+            Event::End(element) if matches!(element.name().as_ref(), b"httpSample" | b"sample") => {
+                let Some(Open { sample, http, has_children }) = open.pop() else { return Ok(()) };
+                if has_children && !http {
+                    let Sample { label, start, ms, failed, .. } = sample;
+                    return self.0.add_group(&label, start, ms, failed);
+                }
+                if !open.iter().any(|outer| outer.http) {
+                    return self.add(&sample);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, own: &Sample) -> Result<(), Problem> {
+        let parts = [
+            ("connecting", own.connect),
+            ("waiting", (own.first_byte - own.connect).max(0.0)),
+            ("receiving", (own.ms - own.first_byte).max(0.0)),
+        ];
+        let parts = if own.first_byte > 0.0 { &parts[..] } else { &[] };
+        let name = Some(Name { method: "", name: &own.label });
+        self.0.add(Request { name, start: own.start, ms: own.ms, failed: own.failed, parts })
+    }
+}
+
+fn is_sample(element: &BytesStart<'_>) -> bool {
+    matches!(element.name().as_ref(), b"httpSample" | b"sample")
+}
+
+fn sample(element: &BytesStart<'_>) -> Result<Sample, String> {
+    let text = |name: &str| -> Result<Option<String>, String> {
+        let found = element.try_get_attribute(name).map_err(|error| error.to_string())?;
+        let value = found.map(|own| {
+            own.normalized_value(XmlVersion::Explicit1_0).map(std::borrow::Cow::into_owned)
+        });
+        value.transpose().map_err(|error| error.to_string())
+    };
+    let number = |name: &str| -> Result<Option<f64>, String> {
+        let Some(text) = text(name)? else { return Ok(None) };
+        let value = text.parse::<f64>().ok().filter(|v| v.is_finite() && *v >= 0.0);
+        value.map(Some).ok_or_else(|| format!("`{text}` for {name} must be a number from 0 on"))
+    };
+    let need = |name: &str| number(name)?.ok_or_else(|| format!("a sample has no `{name}`"));
+    Ok(Sample {
+        label: text("lb")?.ok_or("a sample has no `lb`")?,
+        start: (need("ts")? as i64)
+            .checked_mul(NS_PER_MS)
+            .ok_or("`ts` is no time in milliseconds")?,
+        ms: need("t")?,
+        connect: number("ct")?.unwrap_or_default(),
+        first_byte: number("lt")?.unwrap_or_default(),
+        failed: text("s")?.as_deref() != Some("true"),
+    })
+}

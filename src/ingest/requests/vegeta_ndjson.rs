@@ -1,0 +1,75 @@
+//! vegeta `encode -to json`: one JSON object for each request, latency in nanoseconds.
+
+use super::gathered::{Name, Request, Requests};
+use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::json_file::explained;
+use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, TakeLine, each_line, scan};
+use crate::ingest::source::Source;
+use crate::ingest::wanted::Wanted;
+use crate::ingest::{Ingested, ReadOptions};
+use serde::Deserialize;
+use std::borrow::Cow;
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    code: u16,
+    #[serde(borrow)]
+    timestamp: Cow<'a, str>,
+    latency: u64,
+    #[serde(borrow, default)]
+    error: Cow<'a, str>,
+    #[serde(borrow, default)]
+    method: Cow<'a, str>,
+    #[serde(borrow, default)]
+    url: Cow<'a, str>,
+}
+
+pub(in crate::ingest) fn read(
+    mut source: Source,
+    options: &ReadOptions,
+) -> Result<Ingested, IngestError> {
+    let name = source.name().to_owned();
+    let wanted = Wanted::of(&mut source, options, |head| {
+        let lines = head.split(|b| *b == b'\n');
+        lines.filter_map(|line| start(&serde_json::from_slice(line).ok()?)).min()
+    })?;
+    let make = || Lines(Requests::new("vegeta", wanted.clone(), true));
+    let how = Scan { records: Records::Lines, lenient: options.lenient, in_order: false };
+    let scanned = scan(source, &how, make)?;
+    let parts = scanned.parts.into_iter().map(|part| part.0);
+    let mut ingested = make().0.together(parts, &name)?;
+    ingested.warnings.extend(scanned.warnings);
+    Ok(ingested)
+}
+
+fn start(line: &Line<'_>) -> Option<i64> {
+    let at: jiff::Timestamp = line.timestamp.parse().ok()?;
+    i64::try_from(at.as_nanosecond()).ok()
+}
+
+/// One worker's lines.
+struct Lines(Requests);
+
+impl Gather for Lines {
+    fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
+        each_line(chunk, found, self);
+    }
+}
+
+impl TakeLine for Lines {
+    fn line(&mut self, line: &[u8], _order: u64) -> Result<(), Problem> {
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let parsed = serde_json::from_slice(line);
+        let line: Line<'_> = parsed.map_err(|error| Problem::Malformed(explained(&error)))?;
+        let start = start(&line).ok_or_else(|| Problem::BadValue {
+            what: "timestamp".to_owned(),
+            value: line.timestamp.to_string(),
+            why: "is no RFC 3339 time",
+        })?;
+        let name = Some(Name { method: &line.method, name: &line.url });
+        let failed = !(200..400).contains(&line.code) || !line.error.is_empty();
+        self.0.add(Request { name, start, ms: line.latency as f64 / 1e6, failed, parts: &[] })
+    }
+}

@@ -1,0 +1,88 @@
+//! The endpoints of raw samples, each with what is counted of it.
+
+use super::error::Problem;
+use super::tally::Tally;
+use crate::config::Pattern;
+use crate::model::EndpointKey;
+use std::collections::{BTreeMap, HashMap};
+
+/// Most endpoints that a run may have. More is nearly always an id in the URL, and no report can show it.
+const MOST_ENDPOINTS: usize = 10_000;
+
+/// The endpoints in the order in which they came, each known by its place.
+#[derive(Default)]
+pub(super) struct Tallies {
+    all: Vec<(EndpointKey, Tally)>,
+    places: HashMap<EndpointKey, u32>,
+}
+
+impl Tallies {
+    /// The place of an endpoint.
+    pub(super) fn place(&mut self, key: EndpointKey) -> Result<u32, Problem> {
+        if let Some(at) = self.places.get(&key) {
+            return Ok(*at);
+        }
+        if self.all.len() >= MOST_ENDPOINTS {
+            let example = offenders(&key, self.all.iter().map(|(known, _)| known));
+            return Err(Problem::TooManyEndpoints { limit: MOST_ENDPOINTS, example });
+        }
+        let at = self.all.len() as u32;
+        self.all.push((key.clone(), Tally::default()));
+        self.places.insert(key, at);
+        Ok(at)
+    }
+
+    /// What is counted of the endpoint at this place.
+    pub(super) fn at(&mut self, place: u32) -> &mut Tally {
+        &mut self.all[place as usize].1
+    }
+
+    pub(super) fn merge(&mut self, other: Self) -> Result<(), Problem> {
+        for (key, tally) in other.all {
+            let place = self.place(key)?;
+            self.at(place).merge(&tally);
+        }
+        Ok(())
+    }
+
+    /// All of them in the order of their names.
+    pub(super) fn sorted(mut self) -> Vec<(EndpointKey, Tally)> {
+        self.all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.all
+    }
+}
+
+/// The endpoint that a pattern of the policy makes of this one and others.
+pub(super) fn collapsed(key: EndpointKey, collapse: &[Pattern]) -> EndpointKey {
+    let pattern = collapse.iter().find(|pattern| pattern.matches(&key));
+    match (pattern, &key) {
+        (Some(pattern), EndpointKey::Named { kind, method, .. }) => {
+            EndpointKey::named(*kind, method.as_deref(), pattern.name())
+        }
+        _ => key,
+    }
+}
+
+/// The name that was too much, and the shapes that most of them have.
+fn offenders<'a>(last: &EndpointKey, all: impl Iterator<Item = &'a EndpointKey>) -> String {
+    let shape = |key: &EndpointKey| -> String {
+        let text = key.to_string();
+        let parts = text.split('/').map(|part| {
+            let id = part.len() > 20 || part.bytes().any(|b| b.is_ascii_digit());
+            if id { "*" } else { part }
+        });
+        parts.collect::<Vec<_>>().join("/")
+    };
+    let mut shapes: BTreeMap<String, usize> = BTreeMap::new();
+    all.for_each(|key| *shapes.entry(shape(key)).or_default() += 1);
+    let mut shapes: Vec<(usize, String)> =
+        shapes.into_iter().map(|(shape, n)| (n, shape)).collect();
+    shapes.sort_by(|a, b| b.cmp(a));
+    let most = shapes.iter().take(3).filter(|(n, _)| *n > 1);
+    let most: Vec<String> = most.map(|(n, shape)| format!("{n} like {}", cut(shape))).collect();
+    format!("{} ({})", cut(&last.to_string()), most.join(", "))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(100).collect()
+}
