@@ -107,7 +107,8 @@ impl Distribution {
         if n == 0 {
             return Ok(());
         }
-        let ns = (ms * NS_PER_MS).round() as u64;
+        // Rounds: nothing is below zero, and a week in nanoseconds is far from where a half would be lost.
+        let ns = (ms * NS_PER_MS + 0.5) as u64;
         match &mut self.samples {
             Samples::Few(few) if few.len() as u64 + n <= FEW as u64 => {
                 let at = few.partition_point(|known| *known <= ns);

@@ -45,8 +45,15 @@ struct Shape {
     metric: u32,
     /// The shapes that came next the last two times: k6 writes the points of a request in one order.
     next: [usize; 2],
-    /// The text of tags that came with it the last time.
-    text: usize,
+}
+
+/// Tags as they stand in a line.
+struct Text {
+    /// Up to the end of the line.
+    text: Box<[u8]>,
+    tags: u32,
+    /// The text that came next the last time another one did.
+    next: usize,
 }
 
 /// What is remembered from line to line.
@@ -61,7 +68,7 @@ pub(super) struct Memory {
     /// Text of a second, and what it is in seconds since 1970, were it UTC.
     second: ([u8; SECOND], i64),
     /// Texts from the tags to the end of the line, with the number of the tags.
-    texts: Vec<(Box<[u8]>, u32)>,
+    texts: Vec<Text>,
     /// Places in `texts`.
     tags: FxHashMap<Box<[u8]>, usize>,
     last_text: usize,
@@ -73,7 +80,7 @@ impl Memory {
         let (shape, rest) = self.shape(bytes)?;
         let (time, rest) = self.time_and_value(rest)?;
         let (value, rest) = number(rest)?;
-        let (tags, rest) = self.tags(shape, rest.strip_prefix(TAGS)?)?;
+        let (tags, rest) = self.tags(rest.strip_prefix(TAGS)?)?;
         let metric = self.shapes[shape].metric;
         Some(Point { metric, tags, time, value, length: bytes.len() - rest.len() })
     }
@@ -89,7 +96,7 @@ impl Memory {
             return true;
         }
         self.tags.insert(text.clone(), self.texts.len());
-        self.texts.push((text, tags));
+        self.texts.push(Text { text, tags, next: 0 });
         false
     }
 
@@ -97,6 +104,7 @@ impl Memory {
     pub(super) fn forget_tags(&mut self) {
         self.tags.clear();
         self.texts.clear();
+        self.last_text = 0;
     }
 
     fn learn_shape(&mut self, line: &[u8], metric: u32) {
@@ -108,7 +116,7 @@ impl Memory {
         }
         self.names.insert(name.into(), self.shapes.len());
         let beginning = line[..line.len() - rest.len()].into();
-        self.shapes.push(Shape { beginning, metric, next: [0; 2], text: 0 });
+        self.shapes.push(Shape { beginning, metric, next: [0; 2] });
     }
 
     /// The text from the tags to the end of a line.
@@ -120,6 +128,8 @@ impl Memory {
     }
 
     /// The shape of a line, and what stands from the time on.
+    // Inlined: calls are a twentieth of the whole time.
+    #[inline(always)]
     fn shape<'a>(&mut self, line: &'a [u8]) -> Option<(usize, &'a [u8])> {
         let last = self.shapes.get(self.last_shape)?;
         let [first, second] = last.next;
@@ -140,24 +150,26 @@ impl Memory {
     }
 
     /// The number of the tags, and what is behind the end of the line.
-    fn tags<'a>(&mut self, shape: usize, text: &'a [u8]) -> Option<(u32, &'a [u8])> {
-        for guess in [self.last_text, self.shapes[shape].text] {
-            if let Some((known, tags)) = self.texts.get(guess)
-                && let Some(rest) = text.strip_prefix(&**known)
-            {
-                self.last_text = guess;
-                self.shapes[shape].text = guess;
-                return Some((*tags, rest));
-            }
+    #[inline(always)]
+    fn tags<'a>(&mut self, text: &'a [u8]) -> Option<(u32, &'a [u8])> {
+        let last = self.texts.get(self.last_text)?;
+        if let Some(rest) = text.strip_prefix(&*last.text) {
+            return Some((last.tags, rest));
+        }
+        let next = &self.texts[last.next];
+        if let Some(rest) = text.strip_prefix(&*next.text) {
+            self.last_text = last.next;
+            return Some((next.tags, rest));
         }
         let (own, rest) = text.split_at(memchr::memchr(b'\n', text)? + 1);
         let found = *self.tags.get(own)?;
+        self.texts[self.last_text].next = found;
         self.last_text = found;
-        self.shapes[shape].text = found;
-        Some((self.texts[found].1, rest))
+        Some((self.texts[found].tags, rest))
     }
 
     /// The time, and what stands from the value on.
+    #[inline(always)]
     fn time_and_value<'a>(&mut self, text: &'a [u8]) -> Option<(i64, &'a [u8])> {
         if !self.time.0.is_empty()
             && let Some(rest) = text.strip_prefix(self.time.0.as_slice())
@@ -188,12 +200,11 @@ impl Memory {
         let mut rest = &text[SECOND..];
         let mut nanoseconds = 0;
         if let Some(fraction) = rest.strip_prefix(b".") {
-            let digits = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
+            let (value, digits) = digits(fraction);
             if !(1..=9).contains(&digits) {
                 return None;
             }
-            let value = fraction[..digits].iter().fold(0_i64, |n, b| n * 10 + i64::from(b - b'0'));
-            nanoseconds = value * 10_i64.pow(9 - digits as u32);
+            nanoseconds = value as i64 * 10_i64.pow(9 - digits as u32);
             rest = &fraction[digits..];
         }
         let (offset, rest) = offset(rest)?;
@@ -207,6 +218,35 @@ fn name(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = line.strip_prefix(METRIC)?;
     let (name, rest) = rest.split_at(memchr::memchr(b'"', rest)?);
     Some((name, rest.strip_prefix(TIME)?))
+}
+
+/// The number that stands at the start of these bytes, and how many digits it has.
+fn digits(text: &[u8]) -> (u64, usize) {
+    let (mut value, mut count) = text.first_chunk().map_or((0, 0), eight_digits);
+    if count == 0 || count == 8 {
+        while let Some(digit) = text.get(count).filter(|b| b.is_ascii_digit()) {
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+            count += 1;
+        }
+    }
+    (value, count)
+}
+
+/// The same of the first eight digits, all at once.
+fn eight_digits(text: &[u8; 8]) -> (u64, usize) {
+    // The digits' values, each in a byte; the first one in the lowest.
+    let bytes = u64::from_le_bytes(*text) ^ 0x3030_3030_3030_3030;
+    // The highest bit of every byte above nine. What a carry puts there is behind one that is.
+    let others = (bytes.wrapping_add(0x7676_7676_7676_7676) | bytes) & 0x8080_8080_8080_8080;
+    let count = others.trailing_zeros() as usize / 8;
+    if count == 0 {
+        return (0, 0);
+    }
+    // Zeros in front, then pairs, fours and all eight together.
+    let digits = bytes << (64 - 8 * count);
+    let pairs = (digits.wrapping_mul(10).wrapping_add(digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100).wrapping_add(pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    (fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff, count)
 }
 
 /// The seconds that a zone is ahead of UTC.
@@ -226,6 +266,7 @@ fn offset(text: &[u8]) -> Option<(i64, &[u8])> {
 }
 
 /// A number without sign and exponent, of so few digits that the division is exact to the last bit.
+#[inline(always)]
 fn number(text: &[u8]) -> Option<(f64, &[u8])> {
     let (mut all, mut at, mut point) = (0_u64, 0, None);
     while let Some(byte) = text.get(at) {

@@ -101,7 +101,8 @@ fn last_element(buffer: &[u8], seen: &mut usize, depth: &mut usize) -> usize {
         let behind = |what: &[u8]| memmem::find(text, what).map(|at| at + what.len());
         let (length, deeper) = match text {
             // Too little to tell; more may come.
-            _ if text.len() < 9 && !text.ends_with(b">") => return end,
+            [_] => return end,
+            [_, b'!', ..] if text.len() < 9 => return end,
             _ if text.starts_with(b"<!--") => (behind(b"-->"), 0),
             _ if text.starts_with(b"<![CDATA[") => (behind(b"]]>"), 0),
             [_, b'?', ..] => (behind(b"?>"), 0),
