@@ -296,6 +296,28 @@ fn a_calibration_in_every_run_is_a_control() {
 }
 
 #[test]
+fn a_calibration_that_varies_for_itself_hides_no_slowdown() {
+    let repo = Repo::new();
+    let file = repo.around().join("run.json");
+    let path = file.to_str().unwrap();
+    let write = |r: usize, level: f64, [cpu, memory, loopback]: [u32; 3]| {
+        let mut run = level_run(r, &[level]);
+        run["calibration"] = json!({ "cpu": cpu, "memory": memory, "loopback": loopback });
+        std::fs::write(&file, run.to_string()).unwrap();
+    };
+    for (r, speed) in [[10, 14, 11], [14, 10, 15], [9, 13, 10]].into_iter().enumerate() {
+        let commit = repo.commit("main");
+        write(r, 1.0, speed);
+        repo.perfgate(&["record", "--commit", &commit, path]).expect(0);
+    }
+    repo.git(&["checkout", "--quiet", "-b", "feature"]);
+    repo.commit("a change");
+    write(20, 1.6, [11, 12, 11]);
+    let slow = repo.perfgate(&["compare", "--baseline", "main", "--format", "json", path]).json();
+    assert_eq!(decided(p95(&slow)).0, "fail", "{}", p95(&slow));
+}
+
+#[test]
 fn a_renamed_endpoint_is_compared_under_its_new_name() {
     let policy = "rename: { \"GET /0\": \"GET /v2/0\", /1: /v2/1, /7: /v2/7 }\n";
     let repo = branch_off(policy, &[first(1.0); 4], "rename");

@@ -47,6 +47,7 @@ const RUNS_FOR_WHOLE_RUN: usize = 3;
 /// The tests of one family that every run has, by their place in the list; none without enough baseline runs.
 pub(super) fn by_noise(
     tests: &[(usize, &Test)],
+    calibration: Option<&[Matrix; 2]>,
     sides: Sides,
     rules: &Rules,
 ) -> Option<(BTreeMap<usize, ByNoise>, Variation)> {
@@ -56,7 +57,10 @@ pub(super) fn by_noise(
     if runs[0] < RUNS_FOR_NOISE || members.is_empty() {
         return None;
     }
-    let family = family(&members, runs);
+    let mut family = family(&members, runs);
+    if let Some(calibration) = calibration {
+        family.calibration = calibration.clone();
+    }
     let analysis = Analysis::of(&family);
     let look = analysis.look(runs[1], rules.decide != Decide::Confirmed);
     let most = rules.max_runs.max(runs[1]);
@@ -188,15 +192,14 @@ fn family(members: &[Member<'_>], runs: [usize; 2]) -> Family {
     };
     let control =
         |(member, endpoint): (&Member<'_>, &usize)| member.test.control.then_some(*endpoint);
-    Family {
-        controls: members.iter().zip(&endpoints).filter_map(control).collect(),
-        level: members.iter().map(Member::level).collect(),
-        baseline: rows(runs[0], |m, r| m.baseline[r]),
-        new: rows(runs[1], |m, r| m.new[r]),
-        endpoints,
-        limits: members.iter().map(|m| m.limit).collect(),
-        sampling: members.iter().map(sampling).collect(),
-    }
+    let controls = members.iter().zip(&endpoints).filter_map(control).collect();
+    let (baseline, new) = (rows(runs[0], |m, r| m.baseline[r]), rows(runs[1], |m, r| m.new[r]));
+    let limits = members.iter().map(|m| m.limit).collect();
+    let mut family = Family::new(baseline, new, endpoints, limits);
+    family.controls = controls;
+    family.level = members.iter().map(Member::level).collect();
+    family.sampling = members.iter().map(sampling).collect();
+    family
 }
 
 /// What the plain rule says about one test, seen from the window's centre.

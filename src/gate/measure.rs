@@ -274,18 +274,6 @@ pub(super) fn custom(sides: [&[CustomMetric]; 2], statistic: Statistic) -> Measu
     Measured { counted: true, per_run, ..measured }
 }
 
-/// How fast the machine was in each run, in milliseconds.
-pub(super) fn calibration(per_run: [Vec<f64>; 2]) -> Measured {
-    let side = |values: &Vec<f64>| {
-        let value = median(values).ok_or(Reason::NotMeasured)?;
-        let (rounded_from, counts) = (Interval { low: value, high: value }, Counts::default());
-        Ok(Side { value, rounded_from, log_variance: None, counts })
-    };
-    let [baseline, current] = per_run.each_ref().map(side);
-    let measured = Measured::new(baseline, current, [Counts::default(); 2]);
-    Measured { per_run, ..measured }
-}
-
 /// What chance gives of a custom metric: of a quantile as for a latency, of a ratio p of n by (1−p)/(p·n). None for
 /// anything else.
 fn custom_log_variance(metric: &CustomMetric, statistic: Statistic) -> Option<f64> {

@@ -36,6 +36,9 @@ pub struct Family {
     pub level: Vec<usize>,
     /// The endpoints that the change under test cannot touch. They are not judged.
     pub controls: BTreeSet<usize>,
+    /// How long fixed work took the machine in each baseline run and each new run, part by part; no parts where that was not
+    /// measured. It says what a run shares, and nothing about the noise of the tests.
+    pub calibration: [Matrix; 2],
     /// By how much the sampling variance of one new run exceeds that of one baseline run, for each test; 0 where unknown.
     pub sampling: Vec<f64>,
 }
@@ -46,7 +49,24 @@ impl Family {
         let (runs, tests) = (baseline.runs(), limits.len());
         let (level, sampling) = (vec![runs; tests], vec![0.0; tests]);
         let controls = BTreeSet::new();
-        Self { baseline, new, endpoints, limits, level, controls, sampling }
+        let calibration = [&baseline, &new].map(|side| Matrix::new(vec![Vec::new(); side.runs()]));
+        Self { baseline, new, endpoints, limits, level, controls, calibration, sampling }
+    }
+}
+
+impl Family {
+    fn endpoint_count(&self) -> usize {
+        self.endpoints.iter().max().map_or(0, |last| last + 1)
+    }
+
+    /// What the endpoints of a run share: the calibration is some more of them, which no change can touch.
+    fn run_effect(&self) -> Option<RunEffect> {
+        let [old, fresh] = &self.calibration;
+        let parts = self.endpoint_count()..self.endpoint_count() + old.tests();
+        let endpoints: Vec<usize> = self.endpoints.iter().copied().chain(parts.clone()).collect();
+        let controls = self.controls.iter().copied().chain(parts).collect();
+        let (baseline, new) = (self.baseline.beside(old), self.new.beside(fresh));
+        RunEffect::of(&baseline, &new, &endpoints, &controls)
     }
 }
 
@@ -114,13 +134,13 @@ pub struct Analysis<'a> {
 impl<'a> Analysis<'a> {
     /// The noise that the baseline shows.
     pub fn of(family: &'a Family) -> Self {
-        let Family { baseline, new, endpoints, level, controls, .. } = family;
+        let Family { baseline, level, .. } = family;
         let raw = Noise::of(baseline).at_level(level);
-        let effect = RunEffect::of(baseline, new, endpoints, controls).map(|effect| {
+        let effect = family.run_effect().map(|effect| {
             let own = Noise::of(&effect.without(baseline)).at_level(level);
             (effect, own)
         });
-        let count = endpoints.iter().max().map_or(0, |last| last + 1);
+        let count = family.endpoint_count();
         let whole = (count >= ENDPOINTS_FOR_WHOLE_RUN)
             .then(|| Noise::of_whole_run(&column(&upper_quartiles(baseline, &raw))));
         Self { family, raw, effect, whole }

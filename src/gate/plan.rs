@@ -9,7 +9,7 @@ use crate::config::{EndpointRules, Removed, Rules, Severity, Threshold};
 use crate::model::{
     Direction, Endpoint, EndpointKey, Kind, MeasurementKey, Metric, Run, Statistic, Unit,
 };
-use crate::stats::median;
+use crate::stats::{Matrix, median};
 use std::collections::BTreeSet;
 
 /// Share of the total's requests that the endpoints must hold for the total's latency to be left to them.
@@ -231,29 +231,14 @@ pub(super) fn tests_of_custom_metrics(
     tests
 }
 
-/// The speed of the machine, as the runs measured it: no finding of its own, but one more endpoint that no change can touch.
-pub(super) fn tests_of_calibration(baseline: &[Run], current: &[Run]) -> Vec<Test> {
-    let parts: BTreeSet<&String> = baseline.iter().flat_map(|run| run.calibration.keys()).collect();
-    let test = |part: &String| {
-        let of = |runs: &[Run]| -> Vec<f64> {
-            runs.iter().filter_map(|run| run.calibration.get(part).copied()).collect()
-        };
-        Test {
-            key: MeasurementKey {
-                endpoint: EndpointKey::named(Kind::Bench, None, part),
-                metric: Metric::Latency,
-                statistic: Statistic::Value,
-            },
-            unit: Unit::Milliseconds,
-            direction: Direction::Lower,
-            threshold: Threshold::Relative(0.0),
-            severity: Severity::Warn,
-            measured: measure::calibration([of(baseline), of(current)]),
-            levels: Vec::new(),
-            control: true,
-            parts: Vec::new(),
-            one_sided: None,
-        }
+/// How long fixed work took the machine in each run, as logarithms, part by part: the parts that every run has.
+pub(super) fn calibration(baseline: &[Run], current: &[Run]) -> [Matrix; 2] {
+    let timed = |part: &&String| {
+        let time = |run: &Run| run.calibration.get(*part).is_some_and(|ms| *ms > 0.0);
+        baseline.iter().chain(current).all(time)
     };
-    parts.into_iter().map(test).collect()
+    let parts: Vec<&String> =
+        baseline.first().map_or(Vec::new(), |run| run.calibration.keys().filter(timed).collect());
+    let row = |run: &Run| parts.iter().map(|part| run.calibration[*part].ln()).collect();
+    [baseline, current].map(|runs| Matrix::new(runs.iter().map(row).collect()))
 }

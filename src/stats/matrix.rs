@@ -46,6 +46,13 @@ impl Matrix {
         Self { rows: rows.map(row).collect(), tests: self.tests }
     }
 
+    /// These tests, and behind them those of another matrix of as many runs.
+    pub fn beside(&self, other: &Self) -> Self {
+        let rows = self.rows.iter().zip(&other.rows);
+        let rows = rows.map(|(own, more)| [own.as_slice(), more].concat()).collect();
+        Self { rows, tests: self.tests + other.tests }
+    }
+
     /// The first runs.
     pub fn first(&self, runs: usize) -> Self {
         Self { rows: self.rows[..runs].to_vec(), tests: self.tests }
