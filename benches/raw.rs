@@ -71,6 +71,7 @@ fn main() {
         std::fs::write(scratch.path().join("duck.py"), DUCK).unwrap();
         row("DuckDB, count and quantiles by endpoint", "python3", &["duck.py", path]);
     }
+    other_formats(scratch.path(), &file, gigabytes);
     merge(scratch.path());
     let version = best_of(scratch.path(), perfgate, &["--version"]);
     println!(
@@ -92,12 +93,7 @@ WHERE metric = 'http_req_duration' AND type = 'Point' GROUP BY ALL
 
 /// A real file again and again, later each time, until there are so many bytes; gives the number of lines.
 fn grow(file: &Path, bytes: u64) -> u64 {
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/k6/2.2.0/full-short/raw.ndjson.gz");
-    let mut text = String::new();
-    flate2::read::MultiGzDecoder::new(File::open(fixture).unwrap())
-        .read_to_string(&mut text)
-        .unwrap();
+    let text = unpacked("k6/2.2.0/full-short/raw.ndjson.gz");
     let (head, points): (Vec<&str>, Vec<&str>) =
         text.lines().partition(|line| line.contains("\"type\":\"Metric\""));
     let mut out = BufWriter::new(File::create(file).unwrap());
@@ -175,6 +171,57 @@ fn peak(status: &str) -> f64 {
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok())
         .unwrap_or_default()
         / 1e3
+}
+
+/// The same file packed, and an eighth as much of formats whose records may hold line ends.
+fn other_formats(folder: &Path, raw: &Path, gigabytes: f64) {
+    println!("\n{:<44} {:>9} {:>9} {:>10} {:>9}", "", "CPU s", "wall s", "MB/s", "peak MB");
+    let row = |name: &str, file: &str, bytes: u64| {
+        let took =
+            best_of(folder, env!("CARGO_BIN_EXE_perfgate"), &["normalize", "-o", "run.json", file]);
+        let speed = bytes as f64 / 1e6 / took.wall;
+        println!(
+            "{name:<44} {:>9.2} {:>9.2} {speed:>10.0} {:>9.0}",
+            took.cpu, took.wall, took.peak_mb
+        );
+    };
+    let packed = folder.join("raw.json.gz");
+    let mut gzip =
+        flate2::write::GzEncoder::new(File::create(&packed).unwrap(), flate2::Compression::fast());
+    let bytes = std::io::copy(&mut File::open(raw).unwrap(), &mut gzip).unwrap();
+    gzip.finish().unwrap();
+    row("k6 NDJSON, gzip", "raw.json.gz", bytes);
+    std::fs::remove_file(packed).unwrap();
+    let fixtures = [
+        ("k6 CSV", "k6/2.2.0/full-short/raw.csv.gz", 1, 0),
+        ("JMeter CSV", "jmeter/base.jtl.gz", 1, 0),
+        ("JMeter XML", "jmeter/nested.xml", 2, 1),
+    ];
+    for (name, fixture, head, end) in fixtures {
+        let text = unpacked(fixture);
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let body = lines[head..lines.len() - end].concat();
+        let times = (gigabytes * 0.25e9) as usize / body.len();
+        let mut out = BufWriter::new(File::create(folder.join("other")).unwrap());
+        write!(out, "{}", lines[..head].concat()).unwrap();
+        (0..times).for_each(|_| out.write_all(body.as_bytes()).unwrap());
+        write!(out, "{}", lines[lines.len() - end..].concat()).unwrap();
+        out.flush().unwrap();
+        row(name, "other", (times * body.len()) as u64);
+    }
+}
+
+/// The text of a fixture.
+fn unpacked(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    let bytes = std::fs::read(path).unwrap();
+    let mut text = String::new();
+    match name.ends_with(".gz") {
+        true => flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_string(&mut text),
+        false => bytes.as_slice().read_to_string(&mut text),
+    }
+    .unwrap();
+    text
 }
 
 fn merge(folder: &Path) {
