@@ -114,7 +114,7 @@ pub(super) fn read_one(
 ) -> Result<(Run, Vec<Warning>), CliError> {
     let shown = path.strip_prefix(folder).unwrap_or(path);
     let named = |error| renamed(error, path, shown);
-    let mut source = Source::open(path).map_err(named)?;
+    let source = Source::open(path).map_err(named)?;
     if let Some(progress) = progress {
         source.on_progress(progress);
     }

@@ -5,7 +5,7 @@ use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How a gzip stream begins, and a zstd one.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -23,8 +23,8 @@ pub struct Source {
     path: Option<PathBuf>,
     /// The length of a file that holds its lines as they are.
     plain: Option<u64>,
-    /// Is told how many bytes were read.
-    progress: Option<Progress>,
+    /// Is told how many bytes of the file, packed or not, were read.
+    progress: Arc<OnceLock<Progress>>,
     /// The bytes that the format was recognised by.
     head: Vec<u8>,
     reader: BufReader<Reader>,
@@ -53,7 +53,10 @@ impl Source {
         if about.is_dir() {
             return Err(wrap(io::Error::other("is a folder, not a result file")));
         }
-        let mut source = Self::from_reader(&name, Box::new(file))?;
+        let progress = Arc::new(OnceLock::new());
+        let told = Told { reader: file, progress: Arc::clone(&progress) };
+        let mut source = Self::from_reader(&name, Box::new(told))?;
+        source.progress = progress;
         source.path = Some(path.to_owned());
         source.plain = source.plain.filter(|_| about.is_file()).map(|_| about.len());
         Ok(source)
@@ -77,19 +80,21 @@ impl Source {
             name: name.to_owned(),
             path: None,
             plain,
-            progress: None,
+            progress: Arc::default(),
             head: Vec::new(),
             reader: BufReader::with_capacity(HEAD, lines),
         })
     }
 
-    /// Tells somebody how many bytes were read, where the format does.
-    pub fn on_progress(&mut self, progress: Progress) {
-        self.progress = Some(progress);
+    /// Tells somebody how many bytes of the file were read; only once.
+    pub fn on_progress(&self, progress: Progress) {
+        // A second listener would hear the same.
+        let _ = self.progress.set(progress);
     }
 
+    /// Who wants to know what is read past this source.
     pub(super) fn progress(&self) -> Option<Progress> {
-        self.progress.clone()
+        self.progress.get().cloned()
     }
 
     /// Path and length of a file whose lines stand in it as they are.
@@ -147,6 +152,22 @@ impl Source {
     /// The error for a failed read: a gzip stream without its end is a file that was cut.
     pub(super) fn io_error(&self, error: io::Error, lines: u64) -> IngestError {
         io_error(&self.name, error, lines)
+    }
+}
+
+/// A file that tells how much of it was read.
+struct Told {
+    reader: File,
+    progress: Arc<OnceLock<Progress>>,
+}
+
+impl Read for Told {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.read(buffer)?;
+        if let Some(progress) = self.progress.get() {
+            progress(n as u64);
+        }
+        Ok(n)
     }
 }
 

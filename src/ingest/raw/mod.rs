@@ -55,6 +55,8 @@ pub(super) fn scan<G: Gather>(
     let findings = Findings::new(how.lenient);
     let progress = source.progress();
     let supply = Supply::new(source, how.records);
+    // A stream is read through the source, which tells by itself.
+    let progress = progress.filter(|_| matches!(supply, Supply::File { .. }));
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = if how.in_order { 1 } else { processors.min(MOST_WORKERS) };
     let parts = on_all(workers.min(supply.most()).max(1), || {
