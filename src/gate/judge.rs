@@ -419,6 +419,7 @@ fn finding(examined: Examined, verdict: (Verdict, Reason), family: [usize; 2]) -
             tests,
             noise: None,
             parts: test.parts,
+            kinds: test.kinds,
         },
     }
 }

@@ -10,8 +10,11 @@ use crate::model::{
     Direction, Endpoint, EndpointKey, Kind, MeasurementKey, Metric, Run, Statistic, Unit,
 };
 use crate::stats::{Matrix, median};
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
+/// Kinds of failure that a finding tells.
+const MOST_KINDS: usize = 5;
 /// Share of the total's requests that the endpoints must hold for the total's latency to be left to them.
 const ENDPOINTS_SPEAK_FOR_TOTAL: f64 = 0.9;
 
@@ -29,6 +32,8 @@ pub(super) struct Test {
     pub(super) control: bool,
     /// The parts of the response time, before and after.
     pub(super) parts: Vec<(String, [f64; 2])>,
+    /// Of an error rate, how often each kind of failure came, before and after.
+    pub(super) kinds: Vec<(String, [u64; 2])>,
     /// Set when the endpoint is only on one side.
     pub(super) one_sided: Option<(Verdict, Reason)>,
 }
@@ -70,6 +75,7 @@ fn tests_of_pair(
         let value =
             |(place, e): &(usize, &Endpoint)| Some((*place, e.value(&key.metric, statistic)?));
         let levels = line.levels(&key, &pair.line.iter().filter_map(value).collect::<Vec<_>>());
+        let mut kinds = Vec::new();
         let measured = match key.metric {
             Metric::Latency => measure::latency(sides, statistic, rules.min_requests),
             Metric::Throughput => measure::throughput(sides),
@@ -79,7 +85,9 @@ fn tests_of_pair(
                 let now = pair.line.iter().zip(&pair.baseline);
                 let now: Vec<&Endpoint> =
                     now.filter(|((place, _), _)| *place < level).map(|(_, e)| *e).collect();
-                measure::error_rate([if now.is_empty() { sides[0] } else { &now }, sides[1]])
+                let counted = [if now.is_empty() { sides[0] } else { &now }, sides[1]];
+                kinds = kinds_of_failure(counted);
+                measure::error_rate(counted)
             }
         };
         let severity = rules.severity;
@@ -98,6 +106,7 @@ fn tests_of_pair(
             levels,
             control,
             parts,
+            kinds,
             one_sided,
         }
     };
@@ -138,6 +147,21 @@ fn parts(sides: [&[&Endpoint]; 2]) -> Vec<(String, [f64; 2])> {
         (name.clone(), sides.map(side))
     };
     names.into_iter().map(of).collect()
+}
+
+/// How often each kind of failure came on both sides, the most frequent first.
+fn kinds_of_failure(sides: [&[&Endpoint]; 2]) -> Vec<(String, [u64; 2])> {
+    let mut all: BTreeMap<&str, [u64; 2]> = BTreeMap::new();
+    for (i, side) in sides.into_iter().enumerate() {
+        for kind in side.iter().flat_map(|endpoint| &endpoint.failure_kinds) {
+            let counts = all.entry(&kind.message).or_default();
+            counts[i] = counts[i].saturating_add(kind.count);
+        }
+    }
+    let mut all: Vec<_> = all.into_iter().map(|(kind, counts)| (kind.to_owned(), counts)).collect();
+    all.sort_by_key(|(_, [before, after])| Reverse((*after, *before)));
+    all.truncate(MOST_KINDS);
+    all
 }
 
 /// The total's latency is judged only where no endpoints speak for it, because their mix moves it: where a file knows
@@ -223,6 +247,7 @@ pub(super) fn tests_of_custom_metrics(
                     levels,
                     control: own.control,
                     parts: Vec::new(),
+                    kinds: Vec::new(),
                     one_sided: None,
                 });
             }

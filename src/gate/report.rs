@@ -214,6 +214,8 @@ pub struct Working {
     pub noise: Option<NoiseWorking>,
     /// The parts of the response time, before and after, in milliseconds: where the time goes.
     pub parts: Vec<(String, [f64; 2])>,
+    /// Of an error rate, how often each kind of failure came, before and after; the most frequent ones.
+    pub kinds: Vec<(String, [u64; 2])>,
 }
 
 /// A judgement by the noise of the baseline runs. Changes and deviations are logarithms, worse is positive.

@@ -21,15 +21,41 @@ pub(super) fn read_failures(path: &Path, run: &mut Run, warnings: &mut Vec<Warni
         if let Some(endpoint) = run.endpoints.iter_mut().find(|e| e.key == key)
             && let Ok(count) = count.parse()
         {
-            endpoint.failure_kinds.push(FailureKind { message: shortened(message), count });
+            add(&mut endpoint.failure_kinds, kind_of(message), count);
         }
     };
     read_columns(path, ["Method", "Name", "Error", "Occurrences"], warnings, each);
-    for endpoint in &mut run.endpoints {
+    for kind in run.endpoints.iter().flat_map(|endpoint| &endpoint.failure_kinds) {
+        add(&mut run.total.failure_kinds, kind.message.clone(), kind.count);
+    }
+    for endpoint in run.endpoints.iter_mut().chain([&mut run.total]) {
         // Locust writes them in any order.
         endpoint
             .failure_kinds
             .sort_by(|a, b| b.count.cmp(&a.count).then(a.message.cmp(&b.message)));
+    }
+}
+
+fn add(kinds: &mut Vec<FailureKind>, message: String, count: u64) {
+    match kinds.iter_mut().find(|known| known.message == message) {
+        Some(known) => known.count = known.count.saturating_add(count),
+        None => kinds.push(FailureKind { message, count }),
+    }
+}
+
+/// What a failure is called: its status, where the message is that of Python's requests about one (`HTTPError('500 Server
+/// Error: …')`, in old versions what stands in the quotes), so that the same failure has the same name whatever its URL;
+/// else the message.
+fn kind_of(message: &str) -> String {
+    match message.strip_prefix("HTTPError('").unwrap_or(message).split_once(' ') {
+        Some((status, rest))
+            if status.len() == 3
+                && status.bytes().all(|b| b.is_ascii_digit())
+                && (rest.starts_with("Server Error") || rest.starts_with("Client Error")) =>
+        {
+            format!("HTTP {status}")
+        }
+        _ => shortened(message),
     }
 }
 

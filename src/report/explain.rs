@@ -22,6 +22,7 @@ pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> i
         write_limit(finding, out)?;
         if finding.reason == Reason::Control {
             write_parts(finding, out)?;
+            write_kinds(finding, out)?;
             write_verdict(report, finding, out)?;
             writeln!(out)?;
             continue;
@@ -33,6 +34,7 @@ pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> i
         }
         write_family(report, finding, out)?;
         write_parts(finding, out)?;
+        write_kinds(finding, out)?;
         write_verdict(report, finding, out)?;
         writeln!(out)?;
     }
@@ -196,6 +198,18 @@ fn write_parts(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     parts.iter().try_for_each(|(name, [before, after])| {
         let text = format!("{} → {} ms", significant(*before), significant(*after));
         row(out, &name.replace('_', " "), &text)
+    })
+}
+
+/// How the requests failed, where the files say so.
+fn write_kinds(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    let kinds = &finding.working.kinds;
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n  How did requests fail? (the most frequent kinds)")?;
+    kinds.iter().try_for_each(|(kind, [before, after])| {
+        writeln!(out, "     {before} → {after}  {}", terminal(kind))
     })
 }
 

@@ -5,7 +5,7 @@ use crate::gate::{BaselineInfo, BudgetFinding, Finding, Reason, Report, ReportRe
 use crate::model::{Difference, Direction, EndpointKey, Outcome, Visited, Warning};
 use crate::schema::{
     AcceptedV1, BaselineV1, BudgetV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1, FindingV1,
-    IntervalV1, NoiseV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, ThresholdV1, VisitedV1,
+    IntervalV1, KindV1, NoiseV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, ThresholdV1, VisitedV1,
     WarningV1,
 };
 use std::io::{self, Write};
@@ -144,6 +144,16 @@ fn finding(finding: &Finding) -> FindingV1 {
             .iter()
             .map(|(name, [baseline, current])| {
                 (name.clone(), PartV1 { baseline: *baseline, current: *current })
+            })
+            .collect(),
+        failure_kinds: finding
+            .working
+            .kinds
+            .iter()
+            .map(|(message, [baseline, current])| KindV1 {
+                message: message.clone(),
+                baseline: *baseline,
+                current: *current,
             })
             .collect(),
         counted: finding.counted,

@@ -236,6 +236,11 @@ fn finding(file: FindingV1) -> Read<Finding> {
                 .into_iter()
                 .map(|(name, own)| (name, [own.baseline, own.current]))
                 .collect(),
+            kinds: file
+                .failure_kinds
+                .into_iter()
+                .map(|kind| (kind.message, [kind.baseline, kind.current]))
+                .collect(),
             ..Working::default()
         },
     })

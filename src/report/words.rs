@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// How a renderer shows a name that came from a file.
 pub(super) type Show<'a> = &'a dyn Fn(&str) -> String;
 
+/// The longest name of a kind of failure in a table, in characters; `--explain` has all of it.
+const LONGEST_KIND: usize = 40;
+
 /// The sign in front of a line.
 pub(super) fn mark(verdict: Verdict) -> &'static str {
     match verdict {
@@ -93,7 +96,10 @@ pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> Str
     let p = finding.p.map(probability).unwrap_or_default();
     let text = match finding.reason {
         Reason::WithinLimit => "ok".to_owned(),
-        Reason::OverThreshold => format!("fail{}", grown(finding).unwrap_or_default()),
+        Reason::OverThreshold => {
+            let most = grown(finding).or_else(|| most_failures(finding, show));
+            format!("fail{}", most.unwrap_or_default())
+        }
         Reason::MeasureAgain => match finding.further_runs {
             Some(n) => format!("measure again ({p}; {} would tell)", more_runs(n)),
             None => format!("measure again ({p})"),
@@ -127,6 +133,20 @@ fn grown(finding: &Finding) -> Option<String> {
     let (name, most) = grown.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     (most > all / 2.0)
         .then(|| format!(", mostly {} +{} ms", name.replace('_', " "), significant(most)))
+}
+
+/// The kind of failure that most of the new ones are of: `, mostly HTTP 500 (25 against 3)`.
+fn most_failures(finding: &Finding, show: Show<'_>) -> Option<String> {
+    let share = |i: usize, n: u64| n as f64 / finding.counts[i].requests.unwrap_or(1).max(1) as f64;
+    let more = |(_, [before, after]): &&(String, [u64; 2])| share(1, *after) - share(0, *before);
+    let kinds = &finding.working.kinds;
+    let all: f64 = kinds.iter().map(|kind| more(&kind).max(0.0)).sum();
+    let most = kinds.iter().max_by(|a, b| more(a).total_cmp(&more(b)))?;
+    let (kind, [before, after]) = most;
+    let short: String = kind.chars().take(LONGEST_KIND).collect();
+    let short = if short.len() < kind.len() { short + "…" } else { short };
+    (more(&most) > all / 2.0)
+        .then(|| format!(", mostly {} ({after} against {before})", show(&short)))
 }
 
 fn more_runs(n: usize) -> String {

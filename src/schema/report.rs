@@ -192,6 +192,9 @@ pub struct FindingV1 {
     /// Where the time goes: the mean of each part of the response time, in milliseconds.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parts: BTreeMap<String, PartV1>,
+    /// Of an error rate, how often each kind of failure came; the most frequent ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failure_kinds: Vec<KindV1>,
     /// Whether coverage counts it: at least one side has the measurement.
     pub counted: bool,
     /// Requests that this statistic needs, where there are too few.
@@ -218,6 +221,17 @@ pub struct PartV1 {
     pub baseline: f64,
     /// Now.
     pub current: f64,
+}
+
+/// A kind of failure.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct KindV1 {
+    /// What the tool calls it.
+    pub message: String,
+    /// How often it came in the baseline.
+    pub baseline: u64,
+    /// How often now.
+    pub current: u64,
 }
 
 /// One absolute limit.

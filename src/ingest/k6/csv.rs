@@ -1,7 +1,7 @@
 //! k6 `--out csv`: a sample a row. The columns depend on the tags that are switched on, so they go by name.
 
 use super::gathered::Gathered;
-use super::sample::{Sample, Tags};
+use super::sample::{Sample, Tags, failure};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::raw::{Chunk, Found, Gather, Header, Records, Scan, each_row, scan};
 use crate::ingest::source::Source;
@@ -11,6 +11,9 @@ use csv::ByteRecord;
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
+/// The columns that tell what a sample belongs to.
+const TAGS: [&str; 9] =
+    ["method", "name", "url", "group", "scenario", "check", "status", "error", "error_code"];
 /// Sets of tags that are remembered; a script that puts something new into every row has no use for more.
 const MOST_TAGS: usize = 50_000;
 
@@ -46,8 +49,8 @@ struct Columns {
     metric: usize,
     time: usize,
     value: usize,
-    /// `method`, `name`, `url`, `group`, `scenario`, `check`.
-    tags: [Option<usize>; 6],
+    /// Those of [`TAGS`].
+    tags: [Option<usize>; TAGS.len()],
 }
 
 impl Columns {
@@ -60,8 +63,7 @@ impl Columns {
             metric: need("metric_name")?,
             time: need("timestamp")?,
             value: need("metric_value")?,
-            tags: ["method", "name", "url", "group", "scenario", "check"]
-                .map(|name| header.place(name)),
+            tags: TAGS.map(|name| header.place(name)),
         })
     }
 }
@@ -104,12 +106,16 @@ impl KnownTags {
         let number = match known {
             Some(number) => number,
             None => {
-                let mut texts = [const { String::new() }; 6];
+                let mut texts = [""; TAGS.len()];
                 for (text, column) in texts.iter_mut().zip(columns.tags) {
-                    *text = utf8(field(column))?.to_owned();
+                    *text = utf8(field(column))?;
                 }
-                let [method, name, url, group, scenario, check] = texts;
-                let number = gathered.tags(Tags { method, name, url, group, scenario, check });
+                let [method, name, url, group, scenario, check, status, error, code] = texts;
+                let failure = failure(status, error, code);
+                let [method, name, url, group, scenario, check] =
+                    [method, name, url, group, scenario, check].map(str::to_owned);
+                let number =
+                    gathered.tags(Tags { method, name, url, group, scenario, check, failure });
                 self.numbers.insert(self.fields.as_slice().into(), number);
                 number
             }

@@ -140,40 +140,32 @@ impl Gathered {
         let value = sample.value;
         match self.metrics[sample.metric as usize].known {
             Known::Part(part) => {
-                self.http(tags)?.add_part(usize::from(part), value);
-                return self.for_by(tags, |tally| {
-                    tally.add_part(usize::from(part), value);
-                    Ok(())
-                });
+                for at in self.places(tags)? {
+                    self.endpoints.at(at).add_part(usize::from(part), value);
+                }
             }
             Known::Duration => {
-                record(&mut self.http(tags)?.times, value, DURATION)?;
+                for at in self.places(tags)? {
+                    record(&mut self.endpoints.at(at).times, value, DURATION)?;
+                }
                 self.seconds.time(sample.time.div_euclid(NS_PER_SECOND), value);
-                return self.for_by(tags, |tally| record(&mut tally.times, value, DURATION));
             }
             Known::Requests => {
+                for at in self.places(tags)? {
+                    self.endpoints.at(at).requests += 1;
+                }
                 self.widen(sample.time);
                 self.seconds.request(sample.time.div_euclid(NS_PER_SECOND));
-                self.http(tags)?.requests += 1;
-                return self.for_by(tags, |tally| {
-                    tally.requests += 1;
-                    Ok(())
-                });
             }
             Known::Failed => {
-                let failed = u64::from(value > 0.0);
-                if failed > 0 {
+                let failed = value > 0.0;
+                for at in self.places(tags)? {
+                    let kind = &self.tagged[tags as usize].tags.failure;
+                    self.endpoints.at(at).outcome(failed.then_some(kind));
+                }
+                if failed {
                     self.seconds.failure(sample.time.div_euclid(NS_PER_SECOND));
                 }
-                let count = |tally: &mut Tally| {
-                    tally.failures += failed;
-                    tally.outcomes += 1;
-                };
-                count(self.http(tags)?);
-                return self.for_by(tags, |tally| {
-                    count(tally);
-                    Ok(())
-                });
             }
             Known::Grpc => self.timed(Kind::Grpc, sample, tags)?,
             Known::Websocket => self.timed(Kind::Websocket, sample, tags)?,
@@ -195,43 +187,39 @@ impl Gathered {
         self.span = Some((first.min(time), last.max(time)));
     }
 
-    /// The tally of the HTTP endpoint that the tags name.
-    fn http(&mut self, tags: u32) -> Result<&mut Tally, Problem> {
+    /// The place of the HTTP endpoint that the tags name.
+    fn http(&mut self, tags: u32) -> Result<u32, Problem> {
         let known = self.tagged[tags as usize].http;
-        let at = match known {
+        Ok(match known {
             Some(at) => at,
             None => {
                 let own = &mut self.tagged[tags as usize];
                 let key = own.tags.endpoint(Kind::Http, &self.wanted.collapse);
                 *own.http.insert(self.endpoints.place(key)?)
             }
-        };
-        Ok(self.endpoints.at(at))
+        })
     }
 
-    /// Does the same for the group or scenario of the tags, where those are asked for.
-    fn for_by(
-        &mut self,
-        tags: u32,
-        mut count: impl FnMut(&mut Tally) -> Result<(), Problem>,
-    ) -> Result<(), Problem> {
-        let Some(by) = self.wanted.by else { return Ok(()) };
-        let at = match self.tagged[tags as usize].by {
-            Some(at) => at,
-            None => {
-                let own = &mut self.tagged[tags as usize];
-                let (kind, name) = match by {
-                    By::Group => (Kind::Group, &own.tags.group),
-                    By::Scenario => (Kind::Scenario, &own.tags.scenario),
-                };
-                // What is in none has nothing to be told apart by.
-                if name.is_empty() {
-                    return Ok(());
-                }
-                *own.by.insert(self.endpoints.place(EndpointKey::named(kind, None, name))?)
+    /// The place of the group or scenario of the tags, where those are asked for.
+    fn by(&mut self, tags: u32) -> Result<Option<u32>, Problem> {
+        let Some(by) = self.wanted.by else { return Ok(None) };
+        let own = &mut self.tagged[tags as usize];
+        if own.by.is_none() {
+            let (kind, name) = match by {
+                By::Group => (Kind::Group, &own.tags.group),
+                By::Scenario => (Kind::Scenario, &own.tags.scenario),
+            };
+            // What is in none has nothing to be told apart by.
+            if !name.is_empty() {
+                own.by = Some(self.endpoints.place(EndpointKey::named(kind, None, name))?);
             }
-        };
-        count(self.endpoints.at(at))
+        }
+        Ok(own.by)
+    }
+
+    /// The places of all endpoints that the tags name.
+    fn places(&mut self, tags: u32) -> Result<impl Iterator<Item = u32> + use<>, Problem> {
+        Ok([Some(self.http(tags)?), self.by(tags)?].into_iter().flatten())
     }
 
     /// A request of which there is one sample alone.

@@ -2,7 +2,7 @@
 
 use super::fast::Memory;
 use super::gathered::Gathered;
-use super::sample::{Declaration, Sample, Tags};
+use super::sample::{Declaration, Sample, Tags, failure};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::json_file::explained;
 use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, TakeLine, each_line, scan};
@@ -51,10 +51,19 @@ struct WrittenTags<'a> {
     scenario: Option<Cow<'a, str>>,
     #[serde(borrow)]
     check: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    status: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    error: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    error_code: Option<Cow<'a, str>>,
 }
 
 impl WrittenTags<'_> {
     fn owned(self) -> Tags {
+        let [status, error, code] = [&self.status, &self.error, &self.error_code]
+            .map(|tag| tag.as_deref().unwrap_or_default());
+        let failure = failure(status, error, code);
         let text = |tag: Option<Cow<'_, str>>| tag.map(Cow::into_owned).unwrap_or_default();
         Tags {
             method: text(self.method),
@@ -63,6 +72,7 @@ impl WrittenTags<'_> {
             group: text(self.group),
             scenario: text(self.scenario),
             check: text(self.check),
+            failure,
         }
     }
 }

@@ -74,6 +74,18 @@ pub(super) struct Tags {
     pub(super) group: String,
     pub(super) scenario: String,
     pub(super) check: String,
+    /// What a failure of such a request is called.
+    pub(super) failure: String,
+}
+
+/// What a failure is called: the status, or where there is none the error, or its code.
+pub(super) fn failure(status: &str, error: &str, code: &str) -> String {
+    match (status, error, code) {
+        ("" | "0", "", "") => String::new(),
+        ("" | "0", "", code) => format!("error {code}"),
+        ("" | "0", error, _) => error.to_owned(),
+        (status, ..) => format!("HTTP {status}"),
+    }
 }
 
 impl Tags {

@@ -1,5 +1,6 @@
 //! CSV files with a row for each request: JMeter's JTL, vegeta, hey and oha.
 
+use super::failure::{of_jmeter, of_status};
 use super::gathered::{Name, Request, Requests};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::raw::{Chunk, Found, Gather, Header, Records, Scan, each_row, scan};
@@ -143,10 +144,11 @@ impl Row<'_> {
             Writer::JMeter => self.add_jmeter(start, requests),
             Writer::Vegeta => {
                 let name = Some(Name { method: self.need("method")?, name: self.need("url")? });
-                let code = self.number("code")?;
-                let failed = !(200.0..400.0).contains(&code) || !self.need("error")?.is_empty();
-                let ms = self.number("latency")? / 1e6;
-                requests.add(Request { name, start, ms, failed, parts: &[] })
+                let (code, error) = (self.number("code")?, self.need("error")?);
+                let failed = !(200.0..400.0).contains(&code) || !error.is_empty();
+                let failure = failed.then(|| of_status(code as u16, error));
+                let (ms, failure) = (self.number("latency")? / 1e6, failure.as_deref());
+                requests.add(Request { name, start, ms, failure, parts: &[] })
             }
             Writer::Hey => {
                 let ms = |column| Ok::<f64, Problem>(self.number(column)? * MS_PER_SECOND);
@@ -156,14 +158,10 @@ impl Row<'_> {
                     ("waiting", ms("Response-delay")?),
                     ("receiving", ms("Response-read")?),
                 ];
-                let failed = self.number("status-code")? >= 400.0;
-                requests.add(Request {
-                    name: None,
-                    start,
-                    ms: ms("response-time")?,
-                    failed,
-                    parts: &parts,
-                })
+                let code = self.number("status-code")?;
+                let failure = (code >= 400.0).then(|| of_status(code as u16, ""));
+                let (ms, failure) = (ms("response-time")?, failure.as_deref());
+                requests.add(Request { name: None, start, ms, failure, parts: &parts })
             }
             Writer::Oha => {
                 let ms = |column| Ok::<f64, Problem>(self.number(column)? * MS_PER_SECOND);
@@ -176,19 +174,32 @@ impl Row<'_> {
                     ("receiving", (whole - delay).max(0.0)),
                 ];
                 let status = self.need("status")?;
-                let failed = status.parse::<u16>().map_or(true, |code| code >= 400);
-                requests.add(Request { name: None, start, ms: whole, failed, parts: &parts })
+                let failure = match status.parse::<u16>() {
+                    Ok(code) => (code >= 400).then(|| of_status(code, "")),
+                    Err(_) => Some(status.to_owned()),
+                };
+                let failure = failure.as_deref();
+                requests.add(Request { name: None, start, ms: whole, failure, parts: &parts })
             }
         }
     }
 
     fn add_jmeter(&self, start: i64, requests: &mut Requests) -> Result<(), Problem> {
         let (label, ms) = (self.need("label")?, self.number("elapsed")?);
-        let failed = self.need("success")?.trim() != "true";
         let message = self.text("responseMessage")?.unwrap_or_default();
+        let failed = self.need("success")?.trim() != "true";
+        let failure = match failed {
+            true => Some(of_jmeter(
+                self.text("responseCode")?.unwrap_or_default(),
+                message,
+                self.text("failureMessage")?.unwrap_or_default(),
+            )),
+            false => None,
+        };
+        let failure = failure.as_deref();
         if message.starts_with(TRANSACTION) {
             // Its requests have rows of their own.
-            return requests.add_group(label, start, ms, failed);
+            return requests.add_group(label, start, ms, failure);
         }
         let optional = |column: &'static str| match self.text(column)? {
             Some(_) => self.number(column).map(Some),
@@ -203,6 +214,6 @@ impl Row<'_> {
             _ => &[],
         };
         let name = Some(Name { method: "", name: label });
-        requests.add(Request { name, start, ms, failed, parts })
+        requests.add(Request { name, start, ms, failure, parts })
     }
 }

@@ -30,7 +30,8 @@ pub(super) struct Request<'a> {
     pub(super) start: i64,
     /// Response time in milliseconds.
     pub(super) ms: f64,
-    pub(super) failed: bool,
+    /// What the failure is called, where it is one.
+    pub(super) failure: Option<&'a str>,
     /// Times of parts of the request, by name.
     pub(super) parts: &'a [(&'static str, f64)],
 }
@@ -81,7 +82,7 @@ impl Requests {
         let second = request.start.div_euclid(NS_PER_SECOND);
         self.seconds.request(second);
         self.seconds.time(second, request.ms);
-        if request.failed {
+        if request.failure.is_some() {
             self.seconds.failure(second);
         }
         Ok(())
@@ -93,13 +94,13 @@ impl Requests {
         name: &str,
         start: i64,
         ms: f64,
-        failed: bool,
+        failure: Option<&str>,
     ) -> Result<(), Problem> {
         if self.wanted.leaves_out(start) {
             return Ok(());
         }
         let place = self.place(Kind::Group, Name { method: "", name })?;
-        let request = Request { name: None, start, ms, failed, parts: &[] };
+        let request = Request { name: None, start, ms, failure, parts: &[] };
         count(self.endpoints.at(place), &request)
     }
 
@@ -177,8 +178,7 @@ impl Requests {
 fn count(tally: &mut Tally, request: &Request<'_>) -> Result<(), Problem> {
     record(&mut tally.times, request.ms, "the response time")?;
     tally.requests += 1;
-    tally.outcomes += 1;
-    tally.failures += u64::from(request.failed);
+    tally.outcome(request.failure);
     for (name, ms) in request.parts {
         if let Some(part) = PARTS.iter().position(|own| own == name) {
             tally.add_part(part, *ms);

@@ -3,6 +3,7 @@
 //! `<httpSample t="121" lt="110" ct="52" ts="1795215750494" s="true" lb="/api/chat" rc="200"/>`: times in milliseconds. A `<sample>`
 //! with samples inside is a transaction; an `<httpSample>` inside another is a part of its page and is counted with it.
 
+use super::failure::of_jmeter;
 use super::gathered::{Name, Request, Requests};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, scan};
@@ -29,7 +30,8 @@ struct Sample {
     ms: f64,
     connect: f64,
     first_byte: f64,
-    failed: bool,
+    /// What the failure is called, where it is one.
+    failure: Option<String>,
 }
 
 pub(in crate::ingest) fn read(
@@ -139,8 +141,8 @@ impl Samples {
             Event::End(element) if matches!(element.name().as_ref(), b"httpSample" | b"sample") => {
                 let Some(Open { sample, http, has_children }) = open.pop() else { return Ok(()) };
                 if has_children && !http {
-                    let Sample { label, start, ms, failed, .. } = sample;
-                    return self.0.add_group(&label, start, ms, failed);
+                    let Sample { label, start, ms, failure, .. } = sample;
+                    return self.0.add_group(&label, start, ms, failure.as_deref());
                 }
                 if !open.iter().any(|outer| outer.http) {
                     return self.add(&sample);
@@ -159,7 +161,8 @@ impl Samples {
         ];
         let parts = if own.first_byte > 0.0 { &parts[..] } else { &[] };
         let name = Some(Name { method: "", name: &own.label });
-        self.0.add(Request { name, start: own.start, ms: own.ms, failed: own.failed, parts })
+        let failure = own.failure.as_deref();
+        self.0.add(Request { name, start: own.start, ms: own.ms, failure, parts })
     }
 }
 
@@ -189,6 +192,13 @@ fn sample(element: &BytesStart<'_>) -> Result<Sample, String> {
         ms: need("t")?,
         connect: number("ct")?.unwrap_or_default(),
         first_byte: number("lt")?.unwrap_or_default(),
-        failed: text("s")?.as_deref() != Some("true"),
+        failure: match text("s")?.as_deref() {
+            Some("true") => None,
+            _ => Some(of_jmeter(
+                &text("rc")?.unwrap_or_default(),
+                &text("rm")?.unwrap_or_default(),
+                "",
+            )),
+        },
     })
 }

@@ -1,6 +1,7 @@
 //! Tools that write a row, a line or an element for each request: JMeter, vegeta, hey and oha.
 
 mod csv;
+mod failure;
 mod gathered;
 mod jmeter_xml;
 mod vegeta_ndjson;

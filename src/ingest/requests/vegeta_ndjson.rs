@@ -1,5 +1,6 @@
 //! vegeta `encode -to json`: one JSON object for each request, latency in nanoseconds.
 
+use super::failure::of_status;
 use super::gathered::{Name, Request, Requests};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::json_file::explained;
@@ -70,6 +71,8 @@ impl TakeLine for Lines {
         })?;
         let name = Some(Name { method: &line.method, name: &line.url });
         let failed = !(200..400).contains(&line.code) || !line.error.is_empty();
-        self.0.add(Request { name, start, ms: line.latency as f64 / 1e6, failed, parts: &[] })
+        let failure = failed.then(|| of_status(line.code, &line.error));
+        let (ms, failure) = (line.latency as f64 / 1e6, failure.as_deref());
+        self.0.add(Request { name, start, ms, failure, parts: &[] })
     }
 }
