@@ -123,6 +123,52 @@ fn what_happened_over_time_and_where_the_time_went_is_kept() {
 }
 
 #[test]
+fn a_failure_of_the_error_rate_names_the_kind_that_grew() {
+    let scratch = TempDir::new().unwrap();
+    // Every fiftieth request is refused; from a place on, some are answered with a status that was rare before.
+    let write = |name: &str, broken: usize| {
+        let mut text =
+            "timeStamp,elapsed,label,responseCode,responseMessage,success,failureMessage\n"
+                .to_owned();
+        for i in 0..3_000_usize {
+            let (code, message, success) = match i {
+                _ if i % 50 == 0 => (
+                    "Non HTTP response code: java.net.ConnectException",
+                    "Non HTTP response message: Connection refused",
+                    false,
+                ),
+                _ if i % 50 <= broken => ("503", "Service Unavailable", false),
+                _ => ("200", "OK", true),
+            };
+            let start = 1_795_215_750_000 + i * 20;
+            let elapsed = 20 + i % 7;
+            writeln!(text, "{start},{elapsed},/api,{code},{message},{success},").unwrap();
+        }
+        std::fs::write(scratch.path().join(name), text).unwrap();
+    };
+    write("base.jtl", 0);
+    write("new.jtl", 2);
+    let ended = perfgate(scratch.path(), &["compare", "--baseline-file", "base.jtl", "new.jtl"]);
+    let table = ended.expect(1).stdout;
+    assert!(table.contains("fail, mostly HTTP 503 (120 against 0)"), "{table}");
+    let arguments =
+        ["compare", "--baseline-file", "base.jtl", "new.jtl", "--explain", "/api error_rate"];
+    let explained = perfgate(scratch.path(), &arguments).expect(1).stdout;
+    assert!(
+        explained.contains("0 → 120  HTTP 503\n     60 → 60  Connection refused"),
+        "{explained}"
+    );
+    let json = ["compare", "--baseline-file", "base.jtl", "new.jtl", "--format", "json"];
+    let report = perfgate(scratch.path(), &json).expect(1).json();
+    let rate = |f: &&Value| f["metric"] == "error_rate" && f["endpoint"] == "/api";
+    let finding = report["findings"].as_array().unwrap().iter().find(rate).unwrap();
+    assert_eq!(
+        finding["failure_kinds"][0],
+        serde_json::json!({ "message": "HTTP 503", "baseline": 0, "current": 120 })
+    );
+}
+
+#[test]
 fn too_many_names_are_an_error_that_shows_what_they_look_like() {
     let line = |i: usize| {
         format!(

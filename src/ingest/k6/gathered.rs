@@ -139,30 +139,28 @@ impl Gathered {
         }
         let value = sample.value;
         match self.metrics[sample.metric as usize].known {
-            Known::Part(part) => {
-                for at in self.places(tags)? {
-                    self.endpoints.at(at).add_part(usize::from(part), value);
-                }
-            }
+            Known::Part(part) => self.count(tags, |tally, _| {
+                tally.add_part(usize::from(part), value);
+                Ok(())
+            })?,
             Known::Duration => {
-                for at in self.places(tags)? {
-                    record(&mut self.endpoints.at(at).times, value, DURATION)?;
-                }
+                self.count(tags, |tally, _| record(&mut tally.times, value, DURATION))?;
                 self.seconds.time(sample.time.div_euclid(NS_PER_SECOND), value);
             }
             Known::Requests => {
-                for at in self.places(tags)? {
-                    self.endpoints.at(at).requests += 1;
-                }
+                self.count(tags, |tally, _| {
+                    tally.requests += 1;
+                    Ok(())
+                })?;
                 self.widen(sample.time);
                 self.seconds.request(sample.time.div_euclid(NS_PER_SECOND));
             }
             Known::Failed => {
                 let failed = value > 0.0;
-                for at in self.places(tags)? {
-                    let kind = &self.tagged[tags as usize].tags.failure;
-                    self.endpoints.at(at).outcome(failed.then_some(kind));
-                }
+                self.count(tags, |tally, tags| {
+                    tally.outcome(failed.then_some(&tags.failure));
+                    Ok(())
+                })?;
                 if failed {
                     self.seconds.failure(sample.time.div_euclid(NS_PER_SECOND));
                 }
@@ -217,9 +215,17 @@ impl Gathered {
         Ok(own.by)
     }
 
-    /// The places of all endpoints that the tags name.
-    fn places(&mut self, tags: u32) -> Result<impl Iterator<Item = u32> + use<>, Problem> {
-        Ok([Some(self.http(tags)?), self.by(tags)?].into_iter().flatten())
+    /// Counts something for each endpoint that the tags name.
+    fn count(
+        &mut self,
+        tags: u32,
+        mut count: impl FnMut(&mut Tally, &Tags) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let http = self.http(tags)?;
+        let by = if self.wanted.by.is_some() { self.by(tags)? } else { None };
+        let tags = &self.tagged[tags as usize].tags;
+        count(self.endpoints.at(http), tags)?;
+        by.map_or(Ok(()), |by| count(self.endpoints.at(by), tags))
     }
 
     /// A request of which there is one sample alone.

@@ -5,12 +5,12 @@ use super::sample::{Declaration, Sample};
 use crate::model::{CustomMetric, Distribution, Quantile, Unit};
 
 /// Sums are whole numbers of this part of a unit, so that their order cannot matter.
-const SUM_STEP: f64 = 1e-9;
+const STEPS_PER_UNIT: f64 = 1e9;
 
 /// The samples of one custom metric.
 pub(super) struct Series {
     count: u64,
-    /// In steps of [`SUM_STEP`].
+    /// In steps, of which [`STEPS_PER_UNIT`] are one.
     sum: i128,
     /// Time, place in the file, value.
     last: Option<(i64, u64, f64)>,
@@ -27,7 +27,7 @@ impl Default for Series {
 impl Series {
     pub(super) fn add(&mut self, sample: Sample) {
         self.count += 1;
-        self.sum = self.sum.saturating_add((sample.value / SUM_STEP).round() as i128);
+        self.sum = self.sum.saturating_add(steps(sample.value));
         self.keep_last((sample.time, sample.order, sample.value));
         if self.times.as_mut().is_some_and(|times| times.record(sample.value).is_err()) {
             self.times = None;
@@ -55,6 +55,13 @@ impl Series {
     }
 }
 
+/// How many steps of the sum a value is.
+fn steps(value: f64) -> i128 {
+    let steps = (value * STEPS_PER_UNIT).round();
+    // Nearly every value: to the longer type the way is long.
+    if steps.abs() < i64::MAX as f64 { i128::from(steps as i64) } else { steps as i128 }
+}
+
 /// The metric of these samples, by what the file says of it.
 pub(super) fn custom_metric(
     name: &str,
@@ -63,7 +70,7 @@ pub(super) fn custom_metric(
 ) -> CustomMetric {
     let mut metric = CustomMetric::new(name, unit(declared.map(|d| d.contains.as_str())));
     metric.count = Some(series.count);
-    let sum = series.sum as f64 * SUM_STEP;
+    let sum = series.sum as f64 / STEPS_PER_UNIT;
     let mean = sum / series.count.max(1) as f64;
     match declared.map(|d| d.sort.as_str()) {
         Some("counter") => (metric.value, metric.count) = (Some(sum), None),
