@@ -1,0 +1,56 @@
+//! How a load tool is driven.
+
+use super::duration;
+use super::results::RunArgs;
+use clap::Args;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct DriveArgs {
+    /// The load tool and its arguments. `{users}`, `{spawn_rate}`, `{duration}` and `{out}` (a folder for results) are filled in;
+    /// `locust` and `k6 run` without any of them get their options by themselves
+    #[arg(last = true, required_unless_present = "ab")]
+    pub(in crate::cli) command: Vec<String>,
+    /// How often to run
+    #[arg(long, value_name = "N", default_value = "1", conflicts_with_all = ["until_decided", "ab"])]
+    pub(in crate::cli) repeat: NonZeroUsize,
+    /// Run, compare, and run again only while the comparison asks for it, at most M times [default: `gate.max_runs`]
+    #[arg(long, value_name = "M", conflicts_with = "ab")]
+    pub(in crate::cli) until_decided: Option<Option<usize>>,
+    /// Revision to compare with, for --until-decided
+    #[arg(long, value_name = "REV")]
+    pub(in crate::cli) baseline: Option<String>,
+    /// Two commands, each as one argument: base and head are run in turn (A B B A …) and compared; nothing is recorded
+    #[arg(long, num_args = 2, value_names = ["BASE", "HEAD"])]
+    pub(in crate::cli) ab: Option<Vec<String>>,
+    /// How often each of the two is run
+    #[arg(long, value_name = "N", default_value = "3", requires = "ab")]
+    pub(in crate::cli) rounds: NonZeroUsize,
+    /// The service whose CPU and memory are watched as well: a process id, a name, or cgroup:PATH
+    #[arg(long, value_name = "SERVICE")]
+    pub(in crate::cli) watch: Option<String>,
+    /// Time after which the tool is ended (`15m`) [default: one and a half times the duration, and a minute]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(in crate::cli) timeout: Option<std::time::Duration>,
+    /// Folder for logs and results, a new one [default: perfgate-results/PROFILE-TIME]
+    #[arg(long, value_name = "FOLDER")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// Result files or globs, where the tool does not write into the folder
+    #[arg(long, value_name = "GLOB")]
+    pub(in crate::cli) results: Vec<String>,
+    /// More side data of the run: a CSV of resources over time, or prometheus:URL
+    #[arg(long, value_name = "FILE|prometheus:URL")]
+    pub(in crate::cli) attach: Vec<PathBuf>,
+    /// Do not record the runs
+    #[arg(long)]
+    pub(in crate::cli) no_record: bool,
+    /// Commit that is measured; default: the one that is checked out
+    #[arg(long, value_name = "REV")]
+    pub(in crate::cli) commit: Option<String>,
+    /// Push the records to the remote afterwards
+    #[arg(long)]
+    pub(in crate::cli) push: bool,
+    #[command(flatten)]
+    pub(in crate::cli) run: RunArgs,
+}
