@@ -22,8 +22,9 @@ const ROOMS: [(&str, u8); 12] = [
 ];
 
 /// Crates that may only be named behind their fence.
-const FENCES: [(&str, &[&str]); 14] = [
+const FENCES: [(&str, &[&str]); 15] = [
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
     ("git2", &["store"]),
     ("comfy_table", &["report"]),
     ("serde_saphyr", &["config"]),

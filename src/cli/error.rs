@@ -42,7 +42,7 @@ impl CliError {
         Self::Usage { problem: problem.into(), help: help.into() }
     }
 
-    fn help(&self) -> Option<String> {
+    pub(super) fn help(&self) -> Option<String> {
         match self {
             Self::Ingest(error) => error.help(),
             Self::Store(error) => error.help().map(str::to_owned),

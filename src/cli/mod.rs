@@ -8,7 +8,9 @@ mod bundle;
 mod check;
 mod commit;
 mod compare;
+mod completions;
 mod demo;
+mod doctor;
 mod error;
 mod exit;
 mod init;
@@ -76,7 +78,9 @@ fn command(arguments: Arguments, session: &mut Session<'_>) -> Exit {
         Command::Publish(args) => publish::run(args, session),
         Command::Selftest(args) => selftest::run(args, session),
         Command::Init(args) => init::run(args, session),
+        Command::Doctor(args) => doctor::run(args, session),
         Command::Schema(args) => schema::run(args, session),
+        Command::Completions(args) => completions::run(args, session),
         Command::Demo(args) => demo::run(args, session),
         Command::Supervise { .. } => Ok(Exit::Pass),
     };

@@ -26,6 +26,11 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
+    /// The policy's file, if there is one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.file.as_ref().map(|(path, _)| path.as_path())
+    }
+
     /// Whether the arguments name the policy: then it holds, whatever the base commit has.
     pub(super) fn is_named(&self) -> bool {
         self.named

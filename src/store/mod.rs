@@ -22,7 +22,7 @@ pub use git_store::GitStore;
 pub use history::{CommitInfo, CommitText, History};
 pub use layout::Entry;
 pub use record::{Recorded, StoredRun, load, prepare, record};
-pub use remote::Remote;
+pub use remote::{Remote, git_version};
 pub use sync::{Pushed, fetch, push};
 
 /// Where records are kept. Small on purpose: what a record is and how it is found is the same for every store.

@@ -238,6 +238,13 @@ impl Remote {
     }
 }
 
+/// The version of the `git` program, as it says itself; none where it cannot be started.
+pub fn git_version() -> Option<String> {
+    let said = Command::new("git").arg("--version").stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&said.stdout);
+    Some(text.trim().trim_start_matches("git version ").to_owned()).filter(|v| !v.is_empty())
+}
+
 /// A remote that is a relative path is meant from the clone's work tree, not from the private repository.
 fn absolute(url: &str, from: &Path) -> String {
     let relative = url.starts_with("./") || url.starts_with("../");

@@ -19,6 +19,7 @@ pub(super) use publish::{ForgeChoice, PublishArgs, ReportArgs};
 pub(super) use results::{ByChoice, MergeArgs, NormalizeArgs, RecordArgs, ResultArgs, RunArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// Regression gate for load tests: compares what Locust, k6 and other tools measured with the baseline stored for a
@@ -72,8 +73,12 @@ pub(super) enum Command {
     Selftest(SelftestArgs),
     /// Write a policy to begin with, or alert rules that match its budgets
     Init(InitArgs),
+    /// Is everything here that a gate needs? Looks at policy, results, repository, remote, records and CI
+    Doctor(DoctorArgs),
     /// Print the JSON Schema of a file
     Schema(SchemaArgs),
+    /// Print the completions of a shell: commands and options at the touch of the tab key
+    Completions(CompletionsArgs),
     /// Show a gate at work in a scratch repository
     Demo(DemoArgs),
     /// The process between perfgate and a load tool
@@ -96,6 +101,19 @@ pub(super) struct InitArgs {
     /// Write Prometheus alert rules for the budgets of perfgate.yaml to this file
     #[arg(long, value_name = "FILE")]
     pub(super) alerts: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Do not ask the remote
+    #[arg(long)]
+    pub(super) offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// Which shell
+    pub(super) shell: Shell,
 }
 
 #[derive(Debug, Args)]

@@ -65,7 +65,19 @@ impl Context {
     }
 }
 
-fn detect(environment: &Environment) -> ForgeChoice {
+/// The variables that may hold the token of a forge, the first one first.
+pub(in crate::cli) fn token_names(forge: ForgeChoice) -> &'static [&'static str] {
+    match forge {
+        ForgeChoice::Github => &["GITHUB_TOKEN"],
+        ForgeChoice::Gitea => &["GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"],
+        ForgeChoice::Gitlab => &["PERFGATE_TOKEN", "GITLAB_TOKEN"],
+        ForgeChoice::Bitbucket => &["BITBUCKET_TOKEN"],
+        ForgeChoice::None => &[],
+    }
+}
+
+/// The forge whose CI this is.
+pub(in crate::cli) fn detect(environment: &Environment) -> ForgeChoice {
     let set = |names: &[&str]| names.iter().any(|name| environment.get(name).is_some());
     // Gitea and Forgejo set GitHub's variables as well.
     if set(&["GITEA_ACTIONS", "FORGEJO_ACTIONS"]) {

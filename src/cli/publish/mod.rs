@@ -4,6 +4,8 @@ mod context;
 mod trusted;
 mod words;
 
+pub(super) use context::{detect, token_names};
+
 use super::args::{ForgeChoice, PublishArgs};
 use super::error::CliError;
 use super::exit::Exit;
@@ -110,19 +112,17 @@ fn comment(
     let put = |comments: &dyn Comments| publish(comments, &marker, &text);
     let get = |name: &str| session.environment.get(name);
     let needed = |name: &str| get(name).ok_or_else(|| words::variable_missing(name));
-    let token = |names: &[&str]| {
-        names.iter().find_map(|name| get(name)).ok_or_else(|| words::token_missing(names))
-    };
+    let token = || token(context.forge, session);
     let patience = Patience::default();
     Ok(match context.forge {
         ForgeChoice::Github => github(session)?.and_then(|github| put(&github.comments(number))),
         ForgeChoice::Gitea => {
-            let token = token(&["GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"])?;
+            let token = token()?;
             let of = (needed("GITHUB_REPOSITORY")?, number);
             Gitea::new(needed("GITHUB_API_URL")?, of, token, patience).and_then(|gitea| put(&gitea))
         }
         ForgeChoice::Gitlab => {
-            let token = token(&["PERFGATE_TOKEN", "GITLAB_TOKEN"])?;
+            let token = token()?;
             let project = needed("CI_MERGE_REQUEST_PROJECT_ID")?;
             let page = get("CI_MERGE_REQUEST_PROJECT_URL");
             let page = page.map(|page| format!("{page}/-/merge_requests/{number}"));
@@ -130,7 +130,7 @@ fn comment(
                 .and_then(|gitlab| put(&gitlab))
         }
         ForgeChoice::Bitbucket => {
-            let token = token(&["BITBUCKET_TOKEN"])?;
+            let token = token()?;
             let api = get("BITBUCKET_API_URL").unwrap_or("https://api.bitbucket.org/2.0");
             let of = (needed("BITBUCKET_REPO_FULL_NAME")?, number);
             Bitbucket::new(api, of, token, patience).and_then(|bitbucket| put(&bitbucket))
@@ -139,9 +139,16 @@ fn comment(
     })
 }
 
+/// The token for a forge.
+fn token<'a>(forge: ForgeChoice, session: &'a Session<'_>) -> Result<&'a str, String> {
+    let names = token_names(forge);
+    let found = names.iter().find_map(|name| session.environment.get(name));
+    found.ok_or_else(|| words::token_missing(names))
+}
+
 fn github(session: &Session<'_>) -> Result<Result<GitHub, ForgeError>, String> {
     let get = |name: &str| session.environment.get(name);
-    let token = get("GITHUB_TOKEN").ok_or_else(|| words::token_missing(&["GITHUB_TOKEN"]))?;
+    let token = token(ForgeChoice::Github, session)?;
     let repository =
         get("GITHUB_REPOSITORY").ok_or_else(|| words::variable_missing("GITHUB_REPOSITORY"))?;
     let api = get("GITHUB_API_URL").unwrap_or("https://api.github.com");

@@ -1,0 +1,237 @@
+//! `perfgate doctor`: is everything here that a gate needs?
+//!
+//! Each line says what was found. What would stop a gate says what to do, and makes the exit code 2; what would weaken it is a
+//! hint.
+
+use super::args::{DoctorArgs, ForgeChoice};
+use super::commit::pull_request;
+use super::error::CliError;
+use super::exit::Exit;
+use super::place::{Place, open_place};
+use super::policy::{Loaded, directory, load};
+use super::publish::{detect, token_names};
+use super::results::expand;
+use super::session::Session;
+use crate::ingest::{Source, recognise};
+use crate::report::{escape_terminal, plural};
+use crate::store::{Remote, git_version, recorded_line};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+
+/// Baseline runs that show the noise from run to run.
+const RUNS_FOR_NOISE: usize = crate::gate::RUNS_FOR_NOISE;
+
+/// What a check came to.
+enum Mark {
+    Fine,
+    Hint,
+    Wrong,
+}
+
+/// The lines of the report.
+#[derive(Default)]
+struct Checkup {
+    lines: Vec<(Mark, &'static str, String)>,
+}
+
+impl Checkup {
+    fn fine(&mut self, head: &'static str, text: impl Into<String>) {
+        self.lines.push((Mark::Fine, head, text.into()));
+    }
+
+    fn hint(&mut self, head: &'static str, text: impl Into<String>) {
+        self.lines.push((Mark::Hint, head, text.into()));
+    }
+
+    fn wrong(&mut self, head: &'static str, error: &CliError) {
+        let help = error.help().map(|help| format!("\n{help}")).unwrap_or_default();
+        self.lines.push((Mark::Wrong, head, format!("{error}{help}")));
+    }
+}
+
+pub(super) fn run(args: &DoctorArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let mut checkup = Checkup::default();
+    match load(session) {
+        Ok(loaded) => {
+            policy(&loaded, &mut checkup, session);
+            results(&loaded, &mut checkup, session);
+            match open_place(&loaded, args.offline, session) {
+                Ok(place) => records(&place, &loaded, args.offline, &mut checkup),
+                Err(error) => checkup.wrong("repository", &error),
+            }
+        }
+        Err(error) => checkup.wrong("policy", &error),
+    }
+    ci(&mut checkup, session);
+    write(&checkup, session)?;
+    let wrong = checkup.lines.iter().any(|(mark, ..)| matches!(mark, Mark::Wrong));
+    Ok(if wrong { Exit::CouldNotRun } else { Exit::Pass })
+}
+
+fn policy(loaded: &Loaded, checkup: &mut Checkup, session: &Session<'_>) {
+    match loaded.file() {
+        Some(file) => {
+            let file = file.strip_prefix(session.folder()).unwrap_or(file);
+            checkup.fine("policy", file.display().to_string());
+        }
+        None => checkup.hint(
+            "policy",
+            "there is no perfgate.yaml: the defaults hold; perfgate init writes one",
+        ),
+    }
+}
+
+fn results(loaded: &Loaded, checkup: &mut Checkup, session: &Session<'_>) {
+    let names = &loaded.policy.results;
+    if names.is_empty() {
+        return checkup.fine("results", "the policy names none: give the files to each command");
+    }
+    let paths = match expand(names, &loaded.folder, session) {
+        Ok(paths) => paths,
+        Err(error) => {
+            let text = format!("{error}: nothing was measured yet, or it lies elsewhere");
+            return checkup.hint("results", text);
+        }
+    };
+    let mut formats: BTreeMap<String, usize> = BTreeMap::new();
+    for path in &paths {
+        match Source::open(path).and_then(recognise) {
+            Ok(format) => *formats.entry(format.to_string()).or_default() += 1,
+            Err(error) => return checkup.wrong("results", &error.into()),
+        }
+    }
+    let formats: Vec<String> =
+        formats.into_iter().map(|(format, n)| format!("{n} {format}")).collect();
+    checkup.fine("results", format!("{} ({})", plural(paths.len(), "file"), formats.join(", ")));
+}
+
+/// The repository, its remote, and what is recorded.
+fn records(place: &Place, loaded: &Loaded, offline: bool, checkup: &mut Checkup) {
+    let head = match place.history.head() {
+        Ok(head) => head,
+        Err(error) => return checkup.wrong("repository", &error.into()),
+    };
+    let branch = place.history.branch().unwrap_or_else(|| "no branch".to_owned());
+    checkup.fine("repository", format!("{} at {}", escape_terminal(&branch), head.short()));
+    if place.history.is_shallow() {
+        let text = "it is shallow: the commits that are missing are asked from the remote";
+        checkup.hint("history", text);
+    }
+    match git_version() {
+        Some(version) => checkup.fine("git", version),
+        None => checkup.hint("git", "the program is not here: no remote can be reached without it"),
+    }
+    if directory(loaded).is_none() && !remote(place, offline, checkup) {
+        return;
+    }
+    if let Err(error) = baseline(place, loaded, checkup) {
+        checkup.wrong("baseline", &error);
+    }
+}
+
+/// Whether the records of the remote are here as far as can be.
+fn remote(place: &Place, offline: bool, checkup: &mut Checkup) -> bool {
+    if offline {
+        checkup.hint("remote", "not asked (--offline)");
+        return true;
+    }
+    let Some(name) = place.history.remote().map(Remote::name) else {
+        checkup.hint("remote", "there is none: what is recorded stays in this clone");
+        return true;
+    };
+    let name = escape_terminal(name);
+    match place.fetch() {
+        Ok(()) => checkup.fine("remote", format!("{name} answers")),
+        Err(error) => {
+            checkup.wrong("remote", &error);
+            return false;
+        }
+    }
+    true
+}
+
+/// The records, and those of the baseline's branch.
+fn baseline(place: &Place, loaded: &Loaded, checkup: &mut Checkup) -> Result<(), CliError> {
+    let entries = place.store().entries()?;
+    let commits: BTreeSet<_> = entries.iter().map(|entry| entry.commit).collect();
+    if entries.is_empty() {
+        let push = if place.history.remote().is_some() { " --push" } else { "" };
+        let text = "nothing is recorded yet; after a load test on the branch: perfgate record";
+        checkup.hint("records", format!("{text}{push} RESULTS"));
+        return Ok(());
+    }
+    let counted = |runs: usize, commits: usize| {
+        format!("{} of {}", plural(runs, "run"), plural(commits, "commit"))
+    };
+    checkup.fine("records", counted(entries.len(), commits.len()));
+    let Some(branch) = &loaded.policy.baseline.branch else {
+        let text = "the policy names no branch (baseline: { branch: main }): every compare needs --baseline";
+        checkup.hint("baseline", text);
+        return Ok(());
+    };
+    let head = place.history.resolve(branch)?;
+    let most = loaded.policy.baseline.max_distance;
+    let line = recorded_line(place.store(), &place.history, (branch, head), most)?;
+    let runs: usize = line.iter().map(|(_, entries)| entries.len()).sum();
+    let shown = escape_terminal(branch);
+    let text = format!("{shown}: {} among the last {most}", counted(runs, line.len()));
+    match runs {
+        0 => checkup.hint("baseline", format!("{text}; a compare ends with exit code 3")),
+        _ if runs < RUNS_FOR_NOISE => {
+            let more = "from three on, the noise from run to run is measured";
+            checkup.hint("baseline", format!("{text}; {more}"));
+        }
+        _ => checkup.fine("baseline", text),
+    }
+    Ok(())
+}
+
+/// The CI around us, if there is one.
+fn ci(checkup: &mut Checkup, session: &Session<'_>) {
+    let forge = detect(&session.environment);
+    let name = match forge {
+        ForgeChoice::None => return,
+        ForgeChoice::Github => "GitHub",
+        ForgeChoice::Gitea => "Gitea or Forgejo",
+        ForgeChoice::Gitlab => "GitLab",
+        ForgeChoice::Bitbucket => "Bitbucket",
+    };
+    if let Err(error) = pull_request(session) {
+        return checkup.wrong("ci", &error);
+    }
+    let names = token_names(forge);
+    match names.iter().find(|name| session.environment.get(name).is_some()) {
+        Some(token) => checkup.fine("ci", format!("{name}, with a token in {token}")),
+        None => {
+            let names = names.join(" or ");
+            let text = format!("{name}, without a token: for comments set {names} for this step");
+            checkup.hint("ci", text);
+        }
+    }
+}
+
+fn write(checkup: &Checkup, session: &mut Session<'_>) -> Result<(), CliError> {
+    let count = |of: fn(&Mark) -> bool| checkup.lines.iter().filter(|(mark, ..)| of(mark)).count();
+    let wrong = count(|mark| matches!(mark, Mark::Wrong));
+    let hints = count(|mark| matches!(mark, Mark::Hint));
+    session.print(|out| {
+        for (mark, head, text) in &checkup.lines {
+            let mark = match mark {
+                Mark::Fine => "✓",
+                Mark::Hint => "!",
+                Mark::Wrong => "✗",
+            };
+            let mut lines = text.lines().map(crate::report::harmless);
+            writeln!(out, "{mark} {head:<11} {}", lines.next().unwrap_or_default())?;
+            lines.try_for_each(|line| writeln!(out, "{:14}{line}", ""))?;
+        }
+        writeln!(out)?;
+        match (wrong, hints) {
+            (0, 0) => writeln!(out, "everything that a gate needs is here"),
+            (0, n) => {
+                writeln!(out, "a gate can run; {} above to make more of it", plural(n, "hint"))
+            }
+            (n, _) => writeln!(out, "{} that would stop a gate", plural(n, "thing")),
+        }
+    })
+}
