@@ -1,5 +1,4 @@
 //! `perfgate doctor` and `perfgate completions`: what a newcomer asks first.
-#![expect(clippy::unwrap_used, reason = "test code")]
 
 mod support;
 
