@@ -169,6 +169,29 @@ fn a_failure_of_the_error_rate_names_the_kind_that_grew() {
 }
 
 #[test]
+fn more_urls_than_are_remembered_are_still_counted_one_by_one() {
+    let mut text = String::new();
+    for i in 0..45_000 {
+        let status = if i % 9 == 0 { 500 } else { 200 };
+        let tags =
+            format!("{{\"method\":\"GET\",\"status\":\"{status}\",\"url\":\"http://h/u/{i}\"}}");
+        let failed = u32::from(status == 500);
+        for (metric, value) in [("http_reqs", 1), ("http_req_failed", failed)] {
+            writeln!(text, "{{\"metric\":\"{metric}\",\"type\":\"Point\",\"data\":{{\"time\":\"2026-11-20T22:00:00Z\",\"value\":{value},\"tags\":{tags}}}}}").unwrap();
+        }
+    }
+    let scratch = scratch(&text);
+    std::fs::write(scratch.path().join("perfgate.yaml"), "collapse: [\"/u/*\"]\n").unwrap();
+    let run = normalized(scratch.path(), &[]);
+    let endpoint = &run["endpoints"][0];
+    assert_eq!((&endpoint["requests"], &endpoint["failures"]), (&45_000.into(), &5_000.into()));
+    assert_eq!(
+        endpoint["failure_kinds"],
+        serde_json::json!([{ "message": "HTTP 500", "count": 5_000 }])
+    );
+}
+
+#[test]
 fn too_many_names_are_an_error_that_shows_what_they_look_like() {
     let line = |i: usize| {
         format!(

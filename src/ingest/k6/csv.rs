@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 const TAGS: [&str; 9] =
     ["method", "name", "url", "group", "scenario", "check", "status", "error", "error_code"];
 /// Sets of tags that are remembered; a script that puts something new into every row has no use for more.
-const MOST_TAGS: usize = 50_000;
+const MOST_TAGS: usize = 20_000;
 
 pub(in crate::ingest) fn read(
     mut source: Source,

@@ -19,7 +19,7 @@ const END: &[u8] = b"}}";
 /// Characters of `2026-11-20T22:37:05`.
 const SECOND: usize = 19;
 /// Sets of tags that are remembered; a script that puts something new into every line has no use for more.
-const MOST_TAGS: usize = 50_000;
+const MOST_TAGS: usize = 20_000;
 /// Metrics whose lines are known by their beginning.
 const MOST_SHAPES: usize = 256;
 /// Powers of ten that a float has exactly.

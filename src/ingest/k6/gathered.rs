@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Most metrics, and most checks, that a run may have.
 const MOST_METRICS: usize = 2_000;
-/// Sets of tags that are known at once.
-const MOST_TAGS: usize = 1_000_000;
+/// Sets of tags that are known at once: some 15 MB of them for each worker.
+const MOST_TAGS: usize = 20_000;
 const NS_PER_SECOND: i64 = 1_000_000_000;
 
 /// A set of tags, and what it stands for once that is known: places of endpoints and of a check.

@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 const NS_PER_MS: f64 = 1e6;
 const NS_PER_SECOND: i64 = 1_000_000_000;
 /// Names that are remembered as they are written; a file that has a new one in every row has no use for more.
-const MOST_NAMES: usize = 50_000;
+const MOST_NAMES: usize = 20_000;
 
 /// What was requested.
 #[derive(Clone, Copy)]
