@@ -37,11 +37,7 @@ pub(in crate::ingest) fn read(
         last_time: None,
     };
     let how = Scan { records: Records::Rows, lenient: options.lenient, in_order: false };
-    let scanned = scan(source, &how, make)?;
-    let parts = scanned.parts.into_iter().map(|part| part.gathered);
-    let mut ingested = Gathered::new(wanted.clone()).together(parts, &name)?;
-    ingested.warnings.extend(scanned.warnings);
-    Ok(ingested)
+    scan(source, &how, make)
 }
 
 /// Where the columns are; those of tags may be missing.
@@ -137,6 +133,12 @@ struct Rows<'a> {
 }
 
 impl Gather for Rows<'_> {
+    type Sum = Gathered;
+
+    fn sum(self) -> Gathered {
+        self.gathered
+    }
+
     fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
         each_row(chunk, self.header, found, |row, order| self.add(row, order));
     }

@@ -5,7 +5,8 @@
 use super::metric::{DURATION, dropped_metrics};
 use super::sample::{Declaration, Known, Sample, Tags};
 use super::series::{Series, custom_metric};
-use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::error::Problem;
+use crate::ingest::raw::Sum;
 use crate::ingest::seconds::Seconds;
 use crate::ingest::tallies::Tallies;
 use crate::ingest::tally::{Tally, record};
@@ -283,19 +284,9 @@ impl Gathered {
         self.checks.push(Counted { name, passes: 0, fails: 0 });
         Ok(at)
     }
+}
 
-    /// The run that several workers gathered from a file.
-    pub(super) fn together(
-        mut self,
-        others: impl Iterator<Item = Self>,
-        file: &str,
-    ) -> Result<Ingested, IngestError> {
-        for other in others {
-            self.merge(other).map_err(|problem| IngestError::new(file, problem))?;
-        }
-        Ok(self.finish(file))
-    }
-
+impl Sum for Gathered {
     fn merge(&mut self, other: Self) -> Result<(), Problem> {
         self.endpoints.merge(other.endpoints)?;
         if let Some((first, last)) = other.span {

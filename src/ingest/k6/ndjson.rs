@@ -81,7 +81,6 @@ pub(in crate::ingest) fn read(
     mut source: Source,
     options: &ReadOptions,
 ) -> Result<Ingested, IngestError> {
-    let name = source.name().to_owned();
     let wanted = Wanted::of(&mut source, options, first_time)?;
     let fast = !options.parser_only;
     let make = || Lines {
@@ -91,11 +90,7 @@ pub(in crate::ingest) fn read(
         fast,
     };
     let how = Scan { records: Records::Lines, lenient: options.lenient, in_order: false };
-    let scanned = scan(source, &how, make)?;
-    let parts = scanned.parts.into_iter().map(|part| part.gathered);
-    let mut ingested = Gathered::new(wanted).together(parts, &name)?;
-    ingested.warnings.extend(scanned.warnings);
-    Ok(ingested)
+    scan(source, &how, make)
 }
 
 /// The earliest time of the first lines: k6 writes them roughly in order.
@@ -123,6 +118,12 @@ struct Lines {
 }
 
 impl Gather for Lines {
+    type Sum = Gathered;
+
+    fn sum(self) -> Gathered {
+        self.gathered
+    }
+
     fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
         each_line(chunk, found, self);
     }

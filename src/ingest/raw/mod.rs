@@ -13,19 +13,34 @@ pub(super) use found::Found;
 pub(super) use lines::{TakeLine, each_line};
 pub(super) use rows::{Header, each_row};
 
-use super::error::IngestError;
+use super::Ingested;
+use super::error::{IngestError, Problem};
 use super::source::Source;
-use crate::model::Warning;
 use chunks::Supply;
 use found::Findings;
 
 /// Workers at most: beyond, the memory bus is the limit.
 const MOST_WORKERS: usize = 8;
 
-/// What gathers the records of a file.
+/// What gathers the records of a file, one for each worker.
 pub(super) trait Gather: Send {
+    /// What is gathered.
+    type Sum: Sum;
+
     /// Takes the records of a chunk, and counts its lines.
     fn chunk(&mut self, chunk: &Chunk, found: &mut Found);
+
+    /// What was gathered.
+    fn sum(self) -> Self::Sum;
+}
+
+/// What adds up to a run, in any order.
+pub(super) trait Sum {
+    /// Adds what another worker gathered.
+    fn merge(&mut self, other: Self) -> Result<(), Problem>;
+
+    /// The run.
+    fn finish(self, file: &str) -> Ingested;
 }
 
 /// How a file is read.
@@ -37,20 +52,12 @@ pub(super) struct Scan {
     pub(super) in_order: bool,
 }
 
-/// Everything that was read.
-pub(super) struct Scanned<G> {
-    /// What each worker gathered, in no order.
-    pub(super) parts: Vec<G>,
-    /// What was left out, and where the file was cut.
-    pub(super) warnings: Vec<Warning>,
-}
-
 /// Reads a whole source.
 pub(super) fn scan<G: Gather>(
     source: Source,
     how: &Scan,
     make: impl Fn() -> G + Sync,
-) -> Result<Scanned<G>, IngestError> {
+) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let findings = Findings::new(how.lenient);
     let progress = source.progress();
@@ -78,7 +85,14 @@ pub(super) fn scan<G: Gather>(
         }
         gather
     });
-    Ok(Scanned { parts, warnings: findings.finish(&name)? })
+    let warnings = findings.finish(&name)?;
+    let mut whole = make().sum();
+    for part in parts {
+        whole.merge(part.sum()).map_err(|problem| IngestError::new(&name, problem))?;
+    }
+    let mut ingested = whole.finish(&name);
+    ingested.warnings.extend(warnings);
+    Ok(ingested)
 }
 
 /// Does the same on so many threads.

@@ -63,10 +63,7 @@ pub(in crate::ingest) fn read(
     let make =
         || Rows { header: &header, writer, requests: Requests::new(tool, wanted.clone(), dated) };
     let how = Scan { records: Records::Rows, lenient: options.lenient, in_order: false };
-    let scanned = scan(source, &how, make)?;
-    let parts = scanned.parts.into_iter().map(|part| part.requests);
-    let mut ingested = make().requests.together(parts, &name)?;
-    ingested.warnings.extend(scanned.warnings);
+    let mut ingested = scan(source, &how, make)?;
     if matches!(writer, Writer::Hey | Writer::Oha) {
         // Requests that got no answer are not in the file at all.
         ingested.warnings.push(Warning::at(WarningKind::AnswersOnly, &name, None));
@@ -82,6 +79,12 @@ struct Rows<'a> {
 }
 
 impl Gather for Rows<'_> {
+    type Sum = Requests;
+
+    fn sum(self) -> Requests {
+        self.requests
+    }
+
     fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
         each_row(chunk, self.header, found, |record, _| {
             Row { header: self.header, record }.add(self.writer, &mut self.requests)

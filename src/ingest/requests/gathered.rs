@@ -1,7 +1,8 @@
 //! The requests of a file, gathered into a run.
 
 use crate::ingest::Ingested;
-use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::error::Problem;
+use crate::ingest::raw::Sum;
 use crate::ingest::seconds::Seconds;
 use crate::ingest::tallies::{Tallies, collapsed};
 use crate::ingest::tally::{PARTS, Tally, record};
@@ -130,26 +131,20 @@ impl Requests {
         self.places.insert(self.text.as_slice().into(), place);
         Ok(place)
     }
+}
 
-    /// The run that several workers gathered from a file.
-    pub(super) fn together(
-        mut self,
-        others: impl Iterator<Item = Self>,
-        file: &str,
-    ) -> Result<Ingested, IngestError> {
-        for other in others {
-            let merged = self.endpoints.merge(other.endpoints);
-            merged.map_err(|problem| IngestError::new(file, problem))?;
-            self.unnamed.merge(&other.unnamed);
-            if let Some((first, last)) = other.span {
-                self.widen(first, last);
-            }
-            self.seconds.merge(other.seconds);
+impl Sum for Requests {
+    fn merge(&mut self, other: Self) -> Result<(), Problem> {
+        self.endpoints.merge(other.endpoints)?;
+        self.unnamed.merge(&other.unnamed);
+        if let Some((first, last)) = other.span {
+            self.widen(first, last);
         }
-        Ok(self.finish())
+        self.seconds.merge(other.seconds);
+        Ok(())
     }
 
-    fn finish(mut self) -> Ingested {
+    fn finish(mut self, _file: &str) -> Ingested {
         let mut run = Run::new(Tool { name: self.tool.to_owned(), version: None });
         if let Some((first, last)) = self.span {
             run.duration_s = Some(last.saturating_sub(first) as f64 / 1e9).filter(|s| *s > 0.0);

@@ -38,17 +38,12 @@ pub(in crate::ingest) fn read(
     mut source: Source,
     options: &ReadOptions,
 ) -> Result<Ingested, IngestError> {
-    let name = source.name().to_owned();
     let wanted = Wanted::of(&mut source, options, first_time)?;
     let make = || Samples(Requests::new("jmeter", wanted.clone(), true));
     // Behind what is no XML, nobody knows where an element begins: what counts is what stands before.
     let how =
         Scan { records: Records::Elements, lenient: options.lenient, in_order: options.lenient };
-    let scanned = scan(source, &how, make)?;
-    let parts = scanned.parts.into_iter().map(|part| part.0);
-    let mut ingested = make().0.together(parts, &name)?;
-    ingested.warnings.extend(scanned.warnings);
-    Ok(ingested)
+    scan(source, &how, make)
 }
 
 /// The earliest start of the first samples.
@@ -79,6 +74,12 @@ fn reader(bytes: &[u8]) -> Reader<&[u8]> {
 struct Samples(Requests);
 
 impl Gather for Samples {
+    type Sum = Requests;
+
+    fn sum(self) -> Requests {
+        self.0
+    }
+
     fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
         let bytes = chunk.bytes();
         let mut reader = reader(bytes);

@@ -29,18 +29,13 @@ pub(in crate::ingest) fn read(
     mut source: Source,
     options: &ReadOptions,
 ) -> Result<Ingested, IngestError> {
-    let name = source.name().to_owned();
     let wanted = Wanted::of(&mut source, options, |head| {
         let lines = head.split(|b| *b == b'\n');
         lines.filter_map(|line| start(&serde_json::from_slice(line).ok()?)).min()
     })?;
     let make = || Lines(Requests::new("vegeta", wanted.clone(), true));
     let how = Scan { records: Records::Lines, lenient: options.lenient, in_order: false };
-    let scanned = scan(source, &how, make)?;
-    let parts = scanned.parts.into_iter().map(|part| part.0);
-    let mut ingested = make().0.together(parts, &name)?;
-    ingested.warnings.extend(scanned.warnings);
-    Ok(ingested)
+    scan(source, &how, make)
 }
 
 fn start(line: &Line<'_>) -> Option<i64> {
@@ -52,6 +47,12 @@ fn start(line: &Line<'_>) -> Option<i64> {
 struct Lines(Requests);
 
 impl Gather for Lines {
+    type Sum = Requests;
+
+    fn sum(self) -> Requests {
+        self.0
+    }
+
     fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
         each_line(chunk, found, self);
     }
