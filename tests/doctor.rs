@@ -40,6 +40,8 @@ fn from_an_empty_repository_to_one_that_has_everything() {
     assert!(line(&begin, "records").contains("nothing is recorded yet"));
 
     repo.record_level("first", 0, &[1.0]);
+    assert!(line(&doctor(0), "baseline").contains("main: 0 runs of 0 commits"));
+    repo.commit("a change");
     let one = doctor(0);
     assert!(
         line(&one, "records").starts_with("✓ ")
@@ -50,6 +52,7 @@ fn from_an_empty_repository_to_one_that_has_everything() {
 
     repo.record_level("second", 1, &[1.0]);
     repo.record_level("third", 2, &[1.0]);
+    repo.commit("another change");
     let remote = repo.around().join("remote.git");
     repo.git(&["init", "--quiet", "--bare", remote.to_str().unwrap()]);
     repo.git(&["remote", "add", "origin", remote.to_str().unwrap()]);

@@ -318,6 +318,31 @@ fn a_calibration_that_varies_for_itself_hides_no_slowdown() {
 }
 
 #[test]
+fn a_calibration_that_stands_still_is_not_outvoted_by_what_the_change_slows() {
+    for endpoints in [2, 3, 4] {
+        let repo = Repo::new();
+        let file = repo.around().join("run.json");
+        let path = file.to_str().unwrap();
+        let write = |r: usize, level: f64| {
+            let mut run = level_run(r, &vec![level; endpoints]);
+            run["calibration"] = json!({ "cpu": 10.0 + (r % 3) as f64 / 100.0 });
+            std::fs::write(&file, run.to_string()).unwrap();
+        };
+        for r in 0..5 {
+            let commit = repo.commit("main");
+            write(r, 1.0);
+            repo.perfgate(&["record", "--commit", &commit, path]).expect(0);
+        }
+        repo.git(&["checkout", "--quiet", "-b", "feature"]);
+        repo.commit("a change");
+        write(20, 1.35);
+        let compared =
+            repo.perfgate(&["compare", "--baseline", "main", "--format", "json", path]).json();
+        assert_eq!(compared["verdict"], "fail", "{endpoints}: {}", p95(&compared));
+    }
+}
+
+#[test]
 fn a_renamed_endpoint_is_compared_under_its_new_name() {
     let policy = "rename: { \"GET /0\": \"GET /v2/0\", /1: /v2/1, /7: /v2/7 }\n";
     let repo = branch_off(policy, &[first(1.0); 4], "rename");

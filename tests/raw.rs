@@ -192,6 +192,58 @@ fn more_urls_than_are_remembered_are_still_counted_one_by_one() {
 }
 
 #[test]
+fn a_broken_line_among_more_tags_than_are_remembered_is_left_out_alone() {
+    let point = |i: usize, value: f64| {
+        format!(
+            "{{\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{{\"time\":\"2026-11-20T22:00:00Z\",\"value\":{value},\"tags\":{{\"name\":\"/n/{}\",\"url\":\"/u/{i}\"}}}}}}\n",
+            i % 3
+        )
+    };
+    // Tags are forgotten at a line that is broken; the next one has tags that were known before.
+    let text: String =
+        (0..120_000).map(|i| if i % 2 == 0 { point(i, -1.0) } else { point(1, 5.0) }).collect();
+    let source =
+        perfgate::ingest::Source::from_reader("raw.json", Box::new(std::io::Cursor::new(text)));
+    let options = perfgate::ingest::ReadOptions { lenient: true, ..Default::default() };
+    let run = perfgate::ingest::read(source.unwrap(), &options).unwrap().run;
+    let count = |e: &perfgate::model::Endpoint| e.latency.as_ref().unwrap().count.unwrap();
+    assert_eq!(run.endpoints.iter().map(count).sum::<u64>(), 60_000);
+}
+
+#[test]
+fn what_is_wrong_inside_a_page_of_jmeter_changes_nothing_outside_of_it() {
+    let scratch = TempDir::new().unwrap();
+    let sample = |label: &str, ms: &str| {
+        format!("<httpSample t=\"{ms}\" ts=\"1795215750494\" s=\"true\" lb=\"{label}\"")
+    };
+    let read = |inside: &str, more: &[&str]| {
+        let text = format!(
+            "<?xml version=\"1.0\"?>\n<testResults version=\"1.2\">\n{}>{inside}</httpSample>\n{}/>\n</testResults>\n",
+            sample("page", "300"),
+            sample("/after", "20")
+        );
+        std::fs::write(scratch.path().join("x.xml"), text).unwrap();
+        let mut arguments = vec!["normalize", "x.xml"];
+        arguments.extend(more);
+        perfgate(scratch.path(), &arguments)
+    };
+    let part = format!("{}/>", sample("part", "100"));
+    assert_eq!(read(&part, &[]).expect(0).json()["total"]["requests"], 2);
+    let broken = format!("{}>x</httpSample>{part}", sample("broken", "-1"));
+    let error = read(&broken, &[]).expect(2).stderr;
+    assert!(error.contains("x.xml:3: `-1` for t must be a number from 0 on"), "{error}");
+    let lenient = read(&broken, &["--lenient"]).expect(0).json();
+    assert_eq!(lenient["total"]["requests"], 2, "the page and what is behind it");
+    // Ends of what has not begun, and what has no end.
+    for inside in ["</httpSample></httpSample>", "<httpSample>"] {
+        read(inside, &[]).expect(2);
+    }
+    std::fs::write(scratch.path().join("x.xml"), "no document").unwrap();
+    let none = perfgate(scratch.path(), &["normalize", "--format-in", "jmeter-xml", "x.xml"]);
+    assert!(none.expect(2).stderr.contains("ends in the middle"));
+}
+
+#[test]
 fn too_many_names_are_an_error_that_shows_what_they_look_like() {
     let line = |i: usize| {
         format!(

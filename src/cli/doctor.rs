@@ -171,10 +171,14 @@ fn baseline(place: &Place, loaded: &Loaded, checkup: &mut Checkup) -> Result<(),
     };
     let head = place.history.resolve(branch)?;
     let most = loaded.policy.baseline.max_distance;
-    let line = recorded_line(place.store(), &place.history, (branch, head), most)?;
+    let mut line = recorded_line(place.store(), &place.history, (branch, head), most)?;
+    // A run is never held against one of its own commit.
+    let under_test = place.history.head()?;
+    line.retain(|(commit, _)| commit.id != under_test);
     let runs: usize = line.iter().map(|(_, entries)| entries.len()).sum();
     let shown = escape_terminal(branch);
-    let text = format!("{shown}: {} among the last {most}", counted(runs, line.len()));
+    let recorded = counted(runs, line.len());
+    let text = format!("{shown}: {recorded} recorded before this one, among the last {most}");
     match runs {
         0 => checkup.hint("baseline", format!("{text}; a compare ends with exit code 3")),
         _ if runs < RUNS_FOR_NOISE => {

@@ -45,8 +45,9 @@ impl Tallies {
         Ok(())
     }
 
-    /// All of them in the order of their names.
+    /// All of which anything was counted, in the order of their names.
     pub(super) fn sorted(mut self) -> Vec<(EndpointKey, Tally)> {
+        self.all.retain(|(_, tally)| !tally.is_empty());
         self.all.sort_by(|(a, _), (b, _)| a.cmp(b));
         self.all
     }

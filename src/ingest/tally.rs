@@ -2,6 +2,7 @@
 
 use super::error::Problem;
 use crate::model::{Distribution, Endpoint, EndpointKey, FailureKind, Latency};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The parts of a request's time, as k6 names them behind `http_req_`.
@@ -13,12 +14,33 @@ const MOST_KINDS: usize = 10;
 const MOST_KINDS_READ: usize = 1_000;
 /// The longest name of a kind, in characters.
 const LONGEST_KIND: usize = 100;
-/// What kinds are called that have no name, or came too late.
+/// What kinds are called that have no name, or are too many.
 const OTHER: &str = "other";
 /// Share of the mean response time below which a part is not worth keeping.
 const WORTH_KEEPING: f64 = 0.01;
 
 const NS_PER_MS: f64 = 1e6;
+
+/// Digits in a row that are more likely a port, an id or a time than a part of the kind.
+const DIGITS_OF_AN_ID: usize = 5;
+
+/// The name of a kind of failure: the first line of a message, without the numbers that differ from one to the next.
+fn kind_of(message: &str) -> Cow<'_, str> {
+    let first = message.lines().next().unwrap_or_default();
+    let end = first.char_indices().nth(LONGEST_KIND).map_or(first.len(), |(at, _)| at);
+    let name = if end == 0 { OTHER } else { &first[..end] };
+    let id = |part: &str| part.len() >= DIGITS_OF_AN_ID && part.bytes().all(|b| b.is_ascii_digit());
+    let parts = || name.split_inclusive(|c: char| !c.is_ascii_digit());
+    let digits = |part: &str| part.trim_end_matches(|c: char| !c.is_ascii_digit()).len();
+    if !parts().any(|part| id(&part[..digits(part)])) {
+        return Cow::Borrowed(name);
+    }
+    let without = |part: &str| {
+        let (own, rest) = part.split_at(digits(part));
+        format!("{}{rest}", if id(own) { "*" } else { own })
+    };
+    Cow::Owned(parts().map(without).collect())
+}
 
 /// Records a response time.
 pub(super) fn record(times: &mut Distribution, ms: f64, what: &str) -> Result<(), Problem> {
@@ -37,6 +59,8 @@ pub(super) struct Tally {
     outcomes: u64,
     /// How often which kind of failure came.
     kinds: BTreeMap<String, u64>,
+    /// How often any other came.
+    others: u64,
     pub(super) times: Distribution,
     /// Sum in nanoseconds, and number, of each of [`PARTS`].
     pub(super) parts: [(u64, u64); PARTS.len()],
@@ -48,19 +72,20 @@ impl Tally {
         self.outcomes += 1;
         if let Some(kind) = failure {
             self.failures += 1;
-            let first = kind.lines().next().unwrap_or_default();
-            let end = first.char_indices().nth(LONGEST_KIND).map_or(first.len(), |(at, _)| at);
-            self.count_kind(&first[..end], 1);
+            self.count_kind(kind_of(kind), 1);
         }
     }
 
-    fn count_kind(&mut self, kind: &str, count: u64) {
-        if let Some(known) = self.kinds.get_mut(kind) {
+    fn count_kind(&mut self, kind: Cow<'_, str>, count: u64) {
+        if let Some(known) = self.kinds.get_mut(&*kind) {
             *known += count;
             return;
         }
-        let known = !kind.is_empty() && self.kinds.len() < MOST_KINDS_READ;
-        *self.kinds.entry(if known { kind } else { OTHER }.to_owned()).or_default() += count;
+        self.kinds.insert(kind.into_owned(), count);
+        // The last by name goes, so that it does not matter who came first.
+        if self.kinds.len() > MOST_KINDS_READ {
+            self.others += self.kinds.pop_last().map_or(0, |(_, count)| count);
+        }
     }
 
     pub(super) fn add_part(&mut self, part: usize, ms: f64) {
@@ -70,11 +95,20 @@ impl Tally {
         *count += 1;
     }
 
+    /// Whether nothing was counted: all that there was could not be taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.requests == 0
+            && self.outcomes == 0
+            && self.times.count() == 0
+            && self.parts.iter().all(|(_, count)| *count == 0)
+    }
+
     pub(super) fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.failures += other.failures;
         self.outcomes += other.outcomes;
-        other.kinds.iter().for_each(|(kind, count)| self.count_kind(kind, *count));
+        self.others += other.others;
+        other.kinds.iter().for_each(|(kind, count)| self.count_kind(Cow::Borrowed(kind), *count));
         // Both hold latencies alone, so that one takes the other.
         self.times.merge(&other.times).unwrap_or_default();
         for (own, more) in self.parts.iter_mut().zip(&other.parts) {
@@ -89,8 +123,10 @@ impl Tally {
             endpoint.failures = Some(self.failures);
             endpoint.outcomes = Some(self.outcomes).filter(|of| *of != self.requests);
         }
+        let others = (OTHER.to_owned(), self.others);
         let mut kinds: Vec<FailureKind> = std::mem::take(&mut self.kinds)
             .into_iter()
+            .chain((self.others > 0).then_some(others))
             .map(|(message, count)| FailureKind { message, count })
             .collect();
         // Those of the same number stay in the order of their names.
@@ -112,5 +148,42 @@ impl Tally {
             (*count > 0 && mean > least).then(|| ((*name).to_owned(), (mean * 1e3).round() / 1e3))
         };
         PARTS.iter().zip(&self.parts).filter_map(mean).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_differ_by_what_happened_and_not_by_port_or_id() {
+        for (message, kind) in [
+            ("HTTP 503", "HTTP 503"),
+            ("", "other"),
+            (
+                "read tcp 10.0.0.1:54321->10.0.0.2:80: reset",
+                "read tcp 10.0.0.1:*->10.0.0.2:80: reset",
+            ),
+            ("order 123456 failed\nat line 3", "order * failed"),
+            ("no 98765", "no *"),
+        ] {
+            assert_eq!(kind_of(message), kind);
+        }
+    }
+
+    #[test]
+    fn which_kinds_are_kept_does_not_depend_on_their_order() {
+        let message = |i: usize| {
+            format!("kind {}", char::from(b'a' + (i % 26) as u8).to_string().repeat(1 + i / 26))
+        };
+        let kinds = |order: &mut dyn Iterator<Item = usize>| {
+            let mut tally = Tally::default();
+            order.for_each(|i| tally.outcome(Some(&message(i % 1_500))));
+            (tally.kinds.clone(), tally.others)
+        };
+        let forwards = kinds(&mut (0..4_000));
+        assert_eq!(forwards, kinds(&mut (0..4_000).rev()));
+        assert_eq!(forwards.0.len(), MOST_KINDS_READ);
+        assert_eq!(forwards.0.values().sum::<u64>() + forwards.1, 4_000);
     }
 }

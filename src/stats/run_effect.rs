@@ -6,7 +6,7 @@
 use super::matrix::{Matrix, mean, middle, quantile, variance};
 use std::collections::BTreeSet;
 
-/// Fewest endpoints that say by themselves what they share.
+/// Fewest endpoints that a change can touch and that say by themselves what they share.
 const FEWEST: usize = 5;
 /// Prior standard deviation of the shared part, and the runs that it counts as.
 const PRIOR: (f64, f64) = (0.05, 4.0);
@@ -27,8 +27,8 @@ pub struct RunEffect {
 
 impl RunEffect {
     /// From baseline and new values (logarithms, worse up), the endpoint of each test (from 0), and the endpoints that no
-    /// change can touch. None with fewer than five endpoints, unless there are such controls: then those alone say what a
-    /// run does to the others.
+    /// change can touch. With fewer than five others these controls alone say what a run does to them; without any, nothing
+    /// does.
     pub fn of(
         baseline: &Matrix,
         new: &Matrix,
@@ -36,11 +36,13 @@ impl RunEffect {
         controls: &BTreeSet<usize>,
     ) -> Option<Self> {
         let count = endpoints.iter().max().map_or(0, |last| last + 1);
-        if count < FEWEST && controls.is_empty() {
+        // Few that a change can touch, and it touches all of them: with a control among five they would outvote it.
+        let many = count - controls.len() >= FEWEST;
+        if !many && controls.is_empty() {
             return None;
         }
         let others = |e: usize| -> Vec<usize> {
-            (0..count).filter(|o| *o != e && (count >= FEWEST || controls.contains(o))).collect()
+            (0..count).filter(|o| *o != e && (many || controls.contains(o))).collect()
         };
         let others: Vec<Vec<usize>> = (0..count).map(others).collect();
         let s0 = middle(&baseline.per_test(variance)).sqrt();

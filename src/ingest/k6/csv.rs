@@ -16,6 +16,7 @@ const TAGS: [&str; 9] =
     ["method", "name", "url", "group", "scenario", "check", "status", "error", "error_code"];
 /// Sets of tags that are remembered; a script that puts something new into every row has no use for more.
 const MOST_TAGS: usize = 20_000;
+const MOST_TAG_BYTES: usize = 8 << 20;
 
 pub(in crate::ingest) fn read(
     mut source: Source,
@@ -73,6 +74,8 @@ struct KnownTags {
     /// The fields of the row before, and their number: the nine rows of a request have the same.
     last: (Vec<u8>, Option<u32>),
     fields: Vec<u8>,
+    /// Of all fields.
+    bytes: usize,
 }
 
 impl KnownTags {
@@ -82,8 +85,10 @@ impl KnownTags {
         columns: &Columns,
         gathered: &mut Gathered,
     ) -> Result<u32, Problem> {
-        if self.generation != gathered.generation() || self.numbers.len() > MOST_TAGS {
+        let many = self.numbers.len() > MOST_TAGS || self.bytes > MOST_TAG_BYTES;
+        if many || self.generation != gathered.generation() {
             self.numbers.clear();
+            self.bytes = 0;
             self.last.1 = None;
         }
         self.generation = gathered.generation();
@@ -112,6 +117,7 @@ impl KnownTags {
                     [method, name, url, group, scenario, check].map(str::to_owned);
                 let number =
                     gathered.tags(Tags { method, name, url, group, scenario, check, failure });
+                self.bytes += self.fields.len();
                 self.numbers.insert(self.fields.as_slice().into(), number);
                 number
             }

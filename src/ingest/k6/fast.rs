@@ -20,6 +20,7 @@ const END: &[u8] = b"}}";
 const SECOND: usize = 19;
 /// Sets of tags that are remembered; a script that puts something new into every line has no use for more.
 const MOST_TAGS: usize = 20_000;
+const MOST_TAG_BYTES: usize = 8 << 20;
 /// Metrics whose lines are known by their beginning.
 const MOST_SHAPES: usize = 256;
 /// Powers of ten that a float has exactly.
@@ -72,6 +73,7 @@ pub(super) struct Memory {
     /// Places in `texts`.
     tags: FxHashMap<Box<[u8]>, usize>,
     last_text: usize,
+    tag_bytes: usize,
 }
 
 impl Memory {
@@ -91,10 +93,11 @@ impl Memory {
         self.learn_shape(line, metric);
         let Some(text) = self.tags_of(line) else { return false };
         let text: Box<[u8]> = [text, b"\n"].concat().into();
-        if self.texts.len() >= MOST_TAGS {
+        if self.texts.len() >= MOST_TAGS || self.tag_bytes >= MOST_TAG_BYTES {
             self.forget_tags();
             return true;
         }
+        self.tag_bytes += text.len();
         self.tags.insert(text.clone(), self.texts.len());
         self.texts.push(Text { text, tags, next: 0 });
         false
@@ -104,6 +107,7 @@ impl Memory {
     pub(super) fn forget_tags(&mut self) {
         self.tags.clear();
         self.texts.clear();
+        self.tag_bytes = 0;
         self.last_text = 0;
     }
 
@@ -190,7 +194,8 @@ impl Memory {
         if second != self.second.0 {
             let known = std::str::from_utf8(second).ok()?;
             // Leap seconds and other oddities are the parser's.
-            if !(second[10] == b'T' && second[17] < b'6') {
+            let shape = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+            if shape.iter().any(|(at, byte)| second[*at] != *byte) || second[17] >= b'6' {
                 return None;
             }
             let at: Timestamp = format!("{known}Z").parse().ok()?;
@@ -323,6 +328,7 @@ mod tests {
             "2026-11-20T22:37:05",
             "2026-11-20T22:37:05.Z",
             "2026-02-30T00:00:00Z",
+            "2026-11-20T223705.5Z",
         ] {
             assert!(memory.time(text.as_bytes()).is_none(), "{text}");
         }

@@ -18,8 +18,9 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Most metrics, and most checks, that a run may have.
 const MOST_METRICS: usize = 2_000;
-/// Sets of tags that are known at once: some 15 MB of them for each worker.
+/// Sets of tags that are known at once, and their bytes: a tag may be as long as a line.
 const MOST_TAGS: usize = 20_000;
+const MOST_TAG_BYTES: usize = 4 << 20;
 const NS_PER_SECOND: i64 = 1_000_000_000;
 
 /// A set of tags, and what it stands for once that is known: places of endpoints and of a check.
@@ -52,6 +53,7 @@ pub(super) struct Gathered {
     endpoints: Tallies,
     tagged: Vec<Tagged>,
     ids: HashMap<Tags, u32>,
+    tag_bytes: usize,
     /// How often all tags were forgotten: numbers of before mean nothing now.
     generation: u64,
     span: Option<(i64, i64)>,
@@ -62,7 +64,8 @@ pub(super) struct Gathered {
     check_ids: HashMap<String, u32>,
     metrics: Vec<Metric>,
     metric_ids: HashMap<String, u32>,
-    declared: BTreeMap<String, Declaration>,
+    /// The last declaration of each metric, with its place in the file.
+    declared: BTreeMap<String, (u64, Declaration)>,
     seconds: Seconds,
 }
 
@@ -73,6 +76,7 @@ impl Gathered {
             endpoints: Tallies::default(),
             tagged: Vec::new(),
             ids: HashMap::new(),
+            tag_bytes: 0,
             generation: 0,
             span: None,
             users: None,
@@ -87,8 +91,10 @@ impl Gathered {
         }
     }
 
-    pub(super) fn declare(&mut self, metric: &str, declaration: Declaration) {
-        self.declared.insert(metric.to_owned(), declaration);
+    pub(super) fn declare(&mut self, metric: String, declaration: Declaration, order: u64) {
+        if self.declared.get(&metric).is_none_or(|(known, _)| *known <= order) {
+            self.declared.insert(metric, (order, declaration));
+        }
     }
 
     /// The number by which a metric is known from now on.
@@ -112,9 +118,10 @@ impl Gathered {
             return *id;
         }
         // A line whose tags no other line has would keep them for nothing.
-        if self.tagged.len() >= MOST_TAGS {
+        if self.tagged.len() >= MOST_TAGS || self.tag_bytes >= MOST_TAG_BYTES {
             self.forget_tags();
         }
+        self.tag_bytes += tags.bytes();
         let id = self.tagged.len() as u32;
         let (http, by, timed, check) = (None, None, None, None);
         self.tagged.push(Tagged { tags: tags.clone(), http, by, timed, check });
@@ -125,6 +132,7 @@ impl Gathered {
     /// Forgets every set of tags: their numbers mean nothing any more.
     pub(super) fn forget_tags(&mut self) {
         self.generation += 1;
+        self.tag_bytes = 0;
         self.tagged.clear();
         self.ids.clear();
     }
@@ -308,7 +316,9 @@ impl Sum for Gathered {
             let at = self.metric(&metric.name)? as usize;
             self.metrics[at].series.merge(metric.series);
         }
-        self.declared.extend(other.declared);
+        for (metric, (order, declaration)) in other.declared {
+            self.declare(metric, declaration, order);
+        }
         self.seconds.merge(other.seconds);
         Ok(())
     }
@@ -345,7 +355,11 @@ impl Sum for Gathered {
         self.metrics.sort_by(|a, b| a.name.cmp(&b.name));
         for Metric { name, series, .. } in self.metrics {
             if !series.is_empty() {
-                run.metrics.push(custom_metric(&name, series, self.declared.get(&name)));
+                run.metrics.push(custom_metric(
+                    &name,
+                    series,
+                    self.declared.get(&name).map(|(_, own)| own),
+                ));
             }
         }
         run.metrics.extend(dropped_metrics(self.dropped, self.iterations));

@@ -139,11 +139,13 @@ impl TakeLine for Lines {
     }
 
     fn line(&mut self, line: &[u8], order: u64) -> Result<(), Problem> {
-        let read = self.parse(line, order)?;
+        let read = self.parse(line, order);
+        // Also where the line is broken: its tags may have been those too many.
         if self.generation != self.gathered.generation() {
             self.generation = self.gathered.generation();
             self.memory.forget_tags();
         }
+        let read = read?;
         if self.fast
             && let Some((metric, tags)) = read
             && self.memory.learn(line, metric, tags)
@@ -168,7 +170,8 @@ impl Lines {
             "Metric" => {
                 let sort = line.data.r#type.ok_or_else(|| missing("data.type"))?.into_owned();
                 let contains = line.data.contains.unwrap_or_default().into_owned();
-                self.gathered.declare(&line.metric, Declaration { sort, contains });
+                let metric = line.metric.into_owned();
+                self.gathered.declare(metric, Declaration { sort, contains }, order);
                 Ok(None)
             }
             "Point" => {

@@ -89,6 +89,12 @@ pub(super) fn failure(status: &str, error: &str, code: &str) -> String {
 }
 
 impl Tags {
+    /// Bytes of all texts.
+    pub(super) fn bytes(&self) -> usize {
+        let Self { method, name, url, group, scenario, check, failure } = self;
+        [method, name, url, group, scenario, check, failure].map(String::len).iter().sum()
+    }
+
     /// The endpoint that the tags name. What the script does before and after the load stands apart.
     pub(super) fn endpoint(&self, kind: Kind, collapse: &[Pattern]) -> EndpointKey {
         let name = if self.name.is_empty() { &self.url } else { &self.name };

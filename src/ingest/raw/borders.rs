@@ -18,8 +18,16 @@ pub(in crate::ingest) enum Records {
 /// Finds the ends of records in a buffer that begins with a record and grows.
 pub(super) enum Borders {
     Lines,
-    Rows { seen: usize, quoted: bool },
-    Elements { seen: usize, depth: usize },
+    Rows {
+        seen: usize,
+        quoted: bool,
+    },
+    /// Whether the root was opened, and how many elements are open, it among them.
+    Elements {
+        seen: usize,
+        rooted: bool,
+        depth: usize,
+    },
 }
 
 impl Borders {
@@ -27,7 +35,7 @@ impl Borders {
         match records {
             Records::Lines => Self::Lines,
             Records::Rows => Self::Rows { seen: 0, quoted: false },
-            Records::Elements => Self::Elements { seen: 0, depth: 0 },
+            Records::Elements => Self::Elements { seen: 0, rooted: false, depth: 0 },
         }
     }
 
@@ -36,7 +44,7 @@ impl Borders {
         match self {
             Self::Lines => memrchr(b'\n', buffer).map_or(0, |at| at + 1),
             Self::Rows { seen, quoted } => last_row(buffer, seen, quoted),
-            Self::Elements { seen, depth } => last_element(buffer, seen, depth),
+            Self::Elements { seen, rooted, depth } => last_element(buffer, seen, depth, rooted),
         }
     }
 
@@ -57,7 +65,7 @@ impl Borders {
             Self::Rows { quoted, .. } => {
                 !quoted && matches!(buffer.last(), None | Some(b'\n' | b'\r'))
             }
-            Self::Elements { depth, .. } => *depth == 0,
+            Self::Elements { rooted, depth, .. } => *rooted && *depth == 0,
         }
     }
 }
@@ -93,7 +101,7 @@ fn last_row(buffer: &[u8], seen: &mut usize, quoted: &mut bool) -> usize {
 }
 
 /// `depth` counts the elements that are open behind the bytes that were seen.
-fn last_element(buffer: &[u8], seen: &mut usize, depth: &mut usize) -> usize {
+fn last_element(buffer: &[u8], seen: &mut usize, depth: &mut usize, rooted: &mut bool) -> usize {
     let mut end = 0;
     while let Some(at) = memchr(b'<', &buffer[*seen..]) {
         *seen += at;
@@ -117,6 +125,7 @@ fn last_element(buffer: &[u8], seen: &mut usize, depth: &mut usize) -> usize {
         let element = !matches!(text.get(1), Some(b'?' | b'!'));
         *seen += length;
         *depth = depth.saturating_add_signed(deeper);
+        *rooted |= *depth > 0;
         if element && deeper <= 0 && *depth == 1 {
             end = *seen;
         }

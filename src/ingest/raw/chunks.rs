@@ -1,6 +1,7 @@
 //! Chunks of a file or a stream that begin and end where records do.
 
 use super::borders::{Borders, Records};
+use super::found::TooLong;
 use crate::ingest::source::Source;
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
@@ -98,6 +99,10 @@ impl Worker<'_> {
     /// Takes a chunk's memory back.
     pub(super) fn reuse(&mut self, chunk: Chunk) {
         self.buffer = chunk.buffer;
+        // One long record is no reason to keep its room.
+        if self.buffer.len() > 4 * SIZE {
+            self.buffer = Vec::new();
+        }
     }
 
     /// The lines that begin inside this part of the file.
@@ -143,7 +148,7 @@ fn rest_of_line(file: &mut File, buffer: &mut Vec<u8>, mut known: usize) -> io::
 }
 
 fn too_long() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "more than 64 MiB in one line or record")
+    io::Error::new(io::ErrorKind::InvalidData, TooLong)
 }
 
 /// How far a buffer was filled, and why not further.

@@ -24,20 +24,30 @@ pub(in crate::ingest) struct Found {
 }
 
 impl Found {
-    /// Notes a record that could not be taken, by its line in the chunk from 1 on. Whether to read on.
-    pub(in crate::ingest) fn problem(&mut self, line: u64, problem: Problem) -> ControlFlow<()> {
+    /// Notes a record that could not be taken. Whether to read on. `line` is asked for its line in the chunk, from 1 on, only
+    /// where it is told: of thousands of broken records that is one.
+    pub(in crate::ingest) fn problem(
+        &mut self,
+        line: impl FnOnce() -> u64,
+        problem: Problem,
+    ) -> ControlFlow<()> {
         let grave = is_grave(&problem);
         match problem {
-            Problem::Truncated { how, .. } => self.cut = Some((line, how)),
+            Problem::Truncated { how, .. } => self.cut = Some((line(), how)),
             problem => {
                 self.broken += 1;
                 if self.first.is_none() || grave {
-                    self.first = Some((line, problem));
+                    self.first = Some((line(), problem));
                 }
             }
         }
         self.stop |= grave || !self.lenient;
         if self.stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Whether nothing more is read.
+    pub(in crate::ingest) fn is_over(&self) -> bool {
+        self.stop
     }
 
     /// Notes that nothing behind this line of the chunk can be read: what was read before counts, where that is wanted.
@@ -48,7 +58,7 @@ impl Found {
         } else {
             Problem::Malformed(why)
         };
-        let _ = self.problem(line, problem);
+        let _ = self.problem(|| line, problem);
         self.stop = true;
     }
 }
@@ -57,6 +67,11 @@ impl Found {
 fn is_grave(problem: &Problem) -> bool {
     matches!(problem, Problem::TooManyEndpoints { .. } | Problem::TooMany { .. })
 }
+
+/// A record without an end.
+#[derive(Debug, thiserror::Error)]
+#[error("more than 64 MiB in one line or record: a quote or an element is not closed")]
+pub(super) struct TooLong;
 
 /// What all workers found.
 pub(super) struct Findings {
@@ -127,11 +142,14 @@ impl Findings {
             lines += found.lines;
         }
         if let Some((_, error)) = failure {
-            match io_error(name, error, lines) {
-                IngestError { problem: Problem::Truncated { how, .. }, .. } if self.lenient => {
-                    cut = Some((lines + 1, how));
-                }
-                other => return Err(other),
+            let (at, why) = (lines + 1, error.to_string());
+            // What has no end could be anything: nobody knows where the next record begins.
+            let endless = error.get_ref().is_some_and(|inner| inner.is::<TooLong>());
+            match io_error(name, error, lines).problem {
+                _ if endless && self.lenient => cut = Some((at, why)),
+                _ if endless => return Err(IngestError::at(name, at, Problem::Malformed(why))),
+                Problem::Truncated { how, .. } if self.lenient => cut = Some((at, how)),
+                problem => return Err(IngestError::new(name, problem)),
             }
         }
         let mut warnings = Vec::new();

@@ -33,7 +33,8 @@ pub(in crate::ingest) fn each_line(chunk: &Chunk, found: &mut Found, taker: &mut
             let cut = end == bytes.len() && matches!(problem, Problem::Malformed(_));
             let how = "the last line is cut".to_owned();
             let problem = if cut { Problem::Truncated { lines: 0, how } } else { problem };
-            if found.problem(found.lines, problem).is_break() {
+            let number = found.lines;
+            if found.problem(|| number, problem).is_break() {
                 return;
             }
         }

@@ -83,7 +83,7 @@ pub(in crate::ingest) fn each_row(
             Err(error) => Err(csv_error("", error).problem),
         };
         if let Err(problem) = taken
-            && found.problem(line_of(bytes, &row), problem).is_break()
+            && found.problem(|| line_of(bytes, &row), problem).is_break()
         {
             break;
         }

@@ -15,6 +15,7 @@ const NS_PER_MS: f64 = 1e6;
 const NS_PER_SECOND: i64 = 1_000_000_000;
 /// Names that are remembered as they are written; a file that has a new one in every row has no use for more.
 const MOST_NAMES: usize = 20_000;
+const MOST_NAME_BYTES: usize = 8 << 20;
 
 /// What was requested.
 #[derive(Clone, Copy)]
@@ -47,6 +48,7 @@ pub(super) struct Requests {
     /// Places of endpoints by their names as written.
     places: FxHashMap<Box<[u8]>, u32>,
     text: Vec<u8>,
+    name_bytes: usize,
     unnamed: Tally,
     span: Option<(i64, i64)>,
     seconds: Seconds,
@@ -61,6 +63,7 @@ impl Requests {
             endpoints: Tallies::default(),
             places: FxHashMap::default(),
             text: Vec::new(),
+            name_bytes: 0,
             unnamed: Tally::default(),
             span: None,
             seconds: Seconds::default(),
@@ -125,9 +128,11 @@ impl Requests {
         let key = EndpointKey::named(kind, method, name.name);
         let key = if kind == Kind::Group { key } else { collapsed(key, &self.wanted.collapse) };
         let place = self.endpoints.place(key)?;
-        if self.places.len() >= MOST_NAMES {
+        if self.places.len() >= MOST_NAMES || self.name_bytes >= MOST_NAME_BYTES {
             self.places.clear();
+            self.name_bytes = 0;
         }
+        self.name_bytes += self.text.len();
         self.places.insert(self.text.as_slice().into(), place);
         Ok(place)
     }

@@ -19,9 +19,16 @@ const DEEPEST: usize = 64;
 
 /// A sample that is open.
 struct Open {
-    sample: Sample,
+    /// None where it could not be taken: what is in it is no part of anything else all the same.
+    sample: Option<Sample>,
     http: bool,
     has_children: bool,
+}
+
+impl Open {
+    fn name(&self) -> &'static str {
+        if self.http { "httpSample" } else { "sample" }
+    }
 }
 
 struct Sample {
@@ -92,6 +99,11 @@ impl Gather for Samples {
             let problem = match reader.read_event() {
                 Ok(Event::Eof) => break,
                 Ok(event) => match self.take(event, &mut open) {
+                    _ if open.len() > DEEPEST => {
+                        let why = "samples are nested too deeply".to_owned();
+                        found.unreadable(line(&reader), why);
+                        break;
+                    }
                     Ok(()) => continue,
                     Err(problem) => problem,
                 },
@@ -102,15 +114,20 @@ impl Gather for Samples {
                     break;
                 }
             };
-            if found.problem(line(&reader), problem).is_break() {
+            if found.problem(|| line(&reader), problem).is_break() {
                 break;
             }
+        }
+        if let Some(last) = open.last().filter(|_| !chunk.cut && !found.is_over()) {
+            let problem = Problem::Malformed(format!("a {} has no end", last.name()));
+            let _ = found.problem(|| line(&reader), problem);
         }
         found.lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
         if chunk.cut {
             // JMeter writes the end when the test ends.
             let how = "the end of testResults is missing".to_owned();
-            let _ = found.problem(found.lines + 1, Problem::Truncated { lines: 0, how });
+            let line = found.lines + 1;
+            let _ = found.problem(|| line, Problem::Truncated { lines: 0, how });
         }
     }
 }
@@ -119,16 +136,16 @@ impl Samples {
     fn take(&mut self, event: Event<'_>, open: &mut Vec<Open>) -> Result<(), Problem> {
         match event {
             Event::Start(element) if is_sample(&element) => {
-                if open.len() >= DEEPEST {
-                    let why = "samples are nested too deeply";
-                    return Err(Problem::Malformed(why.to_owned()));
-                }
                 if let Some(outer) = open.last_mut() {
                     outer.has_children = true;
                 }
                 let http = element.name().as_ref() == b"httpSample";
-                let sample = sample(&element).map_err(Problem::Malformed)?;
+                let (sample, problem) = match sample(&element) {
+                    Ok(sample) => (Some(sample), None),
+                    Err(why) => (None, Some(Problem::Malformed(why))),
+                };
                 open.push(Open { sample, http, has_children: false });
+                return problem.map_or(Ok(()), Err);
             }
             Event::Empty(element) if is_sample(&element) => {
                 if let Some(outer) = open.last_mut() {
@@ -140,7 +157,10 @@ impl Samples {
                 }
             }
             Event::End(element) if matches!(element.name().as_ref(), b"httpSample" | b"sample") => {
-                let Some(Open { sample, http, has_children }) = open.pop() else { return Ok(()) };
+                let Some(Open { sample, http, has_children }) = open.pop() else {
+                    return Err(Problem::Malformed("a sample ends that has not begun".to_owned()));
+                };
+                let Some(sample) = sample else { return Ok(()) };
                 if has_children && !http {
                     let Sample { label, start, ms, failure, .. } = sample;
                     return self.0.add_group(&label, start, ms, failure.as_deref());
