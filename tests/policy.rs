@@ -131,13 +131,18 @@ fn limits_that_mean_nothing_are_errors() {
       known: relative, absolute
     "#);
     insta::assert_snapshot!(error("regression_thresholds: [1]\n"), @"
-    perfgate.yaml:1:24: expected mapping start at line 1, column 24
+    perfgate.yaml:1:24: keys with values are expected: { key: value }
        1 | regression_thresholds: [1]
          |                        ^
     ");
     insta::assert_snapshot!(error("store: { kind: directory }\n"), @"perfgate.yaml: store: a directory store needs a `path`");
+    insta::assert_snapshot!(error("results: x.csv\n"), @r#"
+    perfgate.yaml:1:10: a list is expected: ["…", "…"]
+       1 | results: x.csv
+         |          ^
+    "#);
     insta::assert_snapshot!(error("gate: {\n"), @"
-    perfgate.yaml:1:7: unclosed bracket '{' at line 1, column 7
+    perfgate.yaml:1:7: unclosed bracket '{'
        1 | gate: {
          |       ^
     ");

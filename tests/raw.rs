@@ -371,6 +371,28 @@ fn an_option_that_a_file_cannot_follow_is_an_error() {
 }
 
 #[test]
+fn what_leaves_nothing_to_judge_is_an_error() {
+    let file = fixture("jmeter/base.jtl.gz");
+    let scratch = TempDir::new().unwrap();
+    let error = |arguments: &[&str]| {
+        let mut all = vec!["normalize", file.to_str().unwrap()];
+        all.extend(arguments);
+        perfgate(scratch.path(), &all).expect(2).stderr
+    };
+    for option in [["--trim-start", "1h"], ["--from", "2027-01-01T00:00:00Z"]] {
+        assert!(error(&option).contains("no sample is left"), "{option:?}");
+    }
+    // The wrong format, and leniency that would leave out all of it.
+    for format in ["k6-json", "jmeter-xml", "hey-csv"] {
+        let said = error(&["--lenient", "--format-in", format]);
+        assert!(said.starts_with("error: "), "{format}: {said}");
+    }
+    std::fs::write(scratch.path().join("x.xml"), "<html><body>502</body></html>").unwrap();
+    let page = perfgate(scratch.path(), &["normalize", "--format-in", "jmeter-xml", "x.xml"]);
+    assert!(page.expect(2).stderr.contains("is no testResults of JMeter"));
+}
+
+#[test]
 fn a_row_that_is_cut_in_its_last_column_is_no_row() {
     let mut text = String::new();
     let file = std::fs::File::open(fixture("jmeter/base.jtl.gz")).unwrap();

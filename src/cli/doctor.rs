@@ -89,8 +89,10 @@ fn results(loaded: &Loaded, checkup: &mut Checkup, session: &Session<'_>) {
     let paths = match expand(names, &loaded.folder, session) {
         Ok(paths) => paths,
         Err(error) => {
-            let text = format!("{error}: nothing was measured yet, or it lies elsewhere");
-            return checkup.hint("results", text);
+            if names.iter().any(|name| glob::Pattern::new(name).is_err()) {
+                return checkup.wrong("results", &error);
+            }
+            return checkup.hint("results", format!("{error}: nothing was measured yet?"));
         }
     };
     let mut formats: BTreeMap<String, usize> = BTreeMap::new();
@@ -155,7 +157,8 @@ fn baseline(place: &Place, loaded: &Loaded, checkup: &mut Checkup) -> Result<(),
     let entries = place.store().entries()?;
     let commits: BTreeSet<_> = entries.iter().map(|entry| entry.commit).collect();
     if entries.is_empty() {
-        let push = if place.history.remote().is_some() { " --push" } else { "" };
+        let remote = directory(loaded).is_none() && place.history.remote().is_some();
+        let push = if remote { " --push" } else { "" };
         let text = "nothing is recorded yet; after a load test on the branch: perfgate record";
         checkup.hint("records", format!("{text}{push} RESULTS"));
         return Ok(());

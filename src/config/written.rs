@@ -216,13 +216,34 @@ fn located(file: &str, text: &str, error: &serde_saphyr::Error) -> ConfigError {
                     message
                 }
             });
-            (message.to_owned(), "", &[])
+            (plain(message), "", &[])
         }
     };
     let mut located = ConfigError::new(file, text, place, problem);
     word.clone_into(&mut located.word);
     located.known = known.iter().map(|word| (*word).to_owned()).collect();
     located
+}
+
+/// A message of the parser in words of the file.
+fn plain(message: &str) -> String {
+    // The place stands in front of it already.
+    let is_place = |text: &str| {
+        text.split_once(", column ").is_some_and(|(line, column)| {
+            [line, column].iter().all(|number| number.bytes().all(|b| b.is_ascii_digit()))
+        })
+    };
+    let message = match message.rsplit_once(" at line ") {
+        Some((message, place)) if is_place(place) => message,
+        _ => message,
+    };
+    match message {
+        "expected sequence start" => "a list is expected: [\"…\", \"…\"]".to_owned(),
+        "expected mapping start" => "keys with values are expected: { key: value }".to_owned(),
+        other => other
+            .replace("invalid u64", "not a whole number")
+            .replace("invalid usize", "not a whole number"),
+    }
 }
 
 /// A value and where it stands.

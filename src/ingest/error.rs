@@ -75,7 +75,11 @@ pub enum Problem {
         option: &'static str,
         /// What the file lacks.
         lacks: &'static str,
+        /// Whether it holds raw samples all the same.
+        raw: bool,
     },
+    /// The options leave out every sample.
+    NothingLeft,
     /// More endpoints than a report can hold.
     TooManyEndpoints {
         /// The bound.
@@ -121,6 +125,11 @@ impl IngestError {
                 Some("its quoting is ambiguous; run the test with Locust 1.0 or newer".to_owned())
             }
             Problem::Truncated { .. } => Some("--lenient judges what is there and says so".to_owned()),
+            Problem::NothingLeft => {
+                Some("--trim-start, --from and --to must leave some of the test".to_owned())
+            }
+            // A file that holds samples lacks something else.
+            Problem::NotRaw { raw: true, .. } => None,
             Problem::NotRaw { .. } => {
                 Some("give raw samples, such as k6's --out json or JMeter's results".to_owned())
             }
@@ -202,7 +211,10 @@ impl fmt::Display for Problem {
             Self::BadValue { what, value, why } => write!(f, "{what} is `{value}`: {why}"),
             Self::Duplicate { endpoint } => write!(f, "{endpoint} stands twice in the file"),
             Self::TooMany { what, limit } => write!(f, "more than {limit} {what}"),
-            Self::NotRaw { option, lacks } => write!(f, "{option} cannot be done: {lacks}"),
+            Self::NothingLeft => {
+                f.write_str("no sample is left: all are of times that are left out")
+            }
+            Self::NotRaw { option, lacks, .. } => write!(f, "{option} cannot be done: {lacks}"),
             Self::TooManyEndpoints { limit, example } => {
                 write!(f, "more than {limit} endpoints, the last one {example}")
             }

@@ -35,6 +35,21 @@ pub enum Format {
 }
 
 impl Format {
+    /// Whether it holds samples, not numbers of the whole run.
+    pub fn is_raw(self) -> bool {
+        matches!(
+            self,
+            Self::K6Json
+                | Self::K6Csv
+                | Self::JMeterCsv
+                | Self::JMeterXml
+                | Self::VegetaJson
+                | Self::VegetaCsv
+                | Self::HeyCsv
+                | Self::OhaCsv
+        )
+    }
+
     /// Every format with its name on the command line.
     pub const NAMES: [(&str, Self); 13] = [
         ("perfgate", Self::Perfgate),

@@ -64,12 +64,8 @@ impl ReadOptions {
     /// An option that means nothing for a format, and why: to pass over it in silence would be to do something else.
     fn cannot_be_done(&self, format: Format) -> Option<(&'static str, &'static str)> {
         let k6 = matches!(format, Format::K6Json | Format::K6Csv);
-        let dated = k6
-            || matches!(
-                format,
-                Format::JMeterCsv | Format::JMeterXml | Format::VegetaJson | Format::VegetaCsv
-            );
-        let raw = dated || matches!(format, Format::HeyCsv | Format::OhaCsv);
+        let raw = format.is_raw();
+        let dated = raw && !matches!(format, Format::HeyCsv | Format::OhaCsv);
         let numbers = "this file holds numbers of the whole run, not samples";
         let undated = "its samples have no date";
         let groups = "only k6's raw outputs know groups and scenarios";
@@ -118,7 +114,8 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestErr
     };
     let name = source.name().to_owned();
     if let Some((option, lacks)) = options.cannot_be_done(format) {
-        return Err(IngestError::new(&name, Problem::NotRaw { option, lacks }));
+        let problem = Problem::NotRaw { option, lacks, raw: format.is_raw() };
+        return Err(IngestError::new(&name, problem));
     }
     let mut ingested = match format {
         Format::Perfgate => native::read(source),
@@ -136,6 +133,21 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestErr
         Format::OhaCsv => requests::read_csv(source, Writer::Oha, options),
     }?;
     if ingested.run.total.requests == Some(0) {
+        if options.trim_start.is_some() || options.from.is_some() || options.to.is_some() {
+            return Err(IngestError::new(&name, Problem::NothingLeft));
+        }
+        let left_out = |warning: &Warning| {
+            let why = match &warning.kind {
+                WarningKind::BrokenLines { first, .. } => first.clone(),
+                WarningKind::Truncated { how } => format!("nothing can be read: {how}"),
+                _ => return None,
+            };
+            Some((warning.place.as_ref()?.line?, why))
+        };
+        // Leniency passes over what is broken or cut, and here that is everything.
+        if let Some((line, why)) = ingested.warnings.iter().find_map(left_out) {
+            return Err(IngestError::at(&name, line, Problem::Malformed(why)));
+        }
         ingested.warnings.push(Warning::at(WarningKind::NoRequests, &name, None));
     }
     let never_held = |check: &&crate::model::Check| check.passes == 0 && check.fails > 0;

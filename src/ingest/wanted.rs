@@ -35,7 +35,7 @@ impl Wanted {
     fn new(options: &ReadOptions, first: Option<i64>) -> Result<Self, Problem> {
         if options.trim_start.is_some() && first.is_none() {
             let lacks = "its beginning has no sample whose time could be counted from";
-            return Err(Problem::NotRaw { option: "--trim-start", lacks });
+            return Err(Problem::NotRaw { option: "--trim-start", lacks, raw: true });
         }
         let nanoseconds = |at: Timestamp| i64::try_from(at.as_nanosecond()).ok();
         let trimmed = options

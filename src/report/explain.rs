@@ -197,7 +197,8 @@ fn write_parts(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n  Where does the time go? (means)")?;
     parts.iter().try_for_each(|(name, [before, after])| {
         let text = format!("{} → {} ms", significant(*before), significant(*after));
-        row(out, &name.replace('_', " "), &text)
+        let name = name.replace('_', " ");
+        writeln!(out, "     {name:15} {text}")
     })
 }
 

@@ -16,6 +16,9 @@ pub(super) type Show<'a> = &'a dyn Fn(&str) -> String;
 /// The longest name of a kind of failure in a table, in characters; `--explain` has all of it.
 const LONGEST_KIND: usize = 40;
 
+/// How many times as many requests still count as much the same number.
+const MOST_UNALIKE: f64 = 1.25;
+
 /// The sign in front of a line.
 pub(super) fn mark(verdict: Verdict) -> &'static str {
     match verdict {
@@ -143,10 +146,21 @@ fn most_failures(finding: &Finding, show: Show<'_>) -> Option<String> {
     let all: f64 = kinds.iter().map(|kind| more(&kind).max(0.0)).sum();
     let most = kinds.iter().max_by(|a, b| more(a).total_cmp(&more(b)))?;
     let (kind, [before, after]) = most;
+    let [old, new] = of_requests(finding);
     let short: String = kind.chars().take(LONGEST_KIND).collect();
     let short = if short.len() < kind.len() { short + "…" } else { short };
     (more(&most) > all / 2.0)
-        .then(|| format!(", mostly {} ({after} against {before})", show(&short)))
+        .then(|| format!(", mostly {} ({after}{new} against {before}{old})", show(&short)))
+}
+
+/// ` of 1083` behind a number of failures, for both sides, where those made so different numbers of requests that the failures
+/// alone would mislead.
+fn of_requests(finding: &Finding) -> [String; 2] {
+    let [Some(old), Some(new)] = finding.counts.each_ref().map(|counts| counts.requests) else {
+        return Default::default();
+    };
+    let alike = old.max(new) as f64 <= MOST_UNALIKE * old.min(new) as f64;
+    [old, new].map(|n| if alike { String::new() } else { format!(" of {}", grouped(n)) })
 }
 
 fn more_runs(n: usize) -> String {
@@ -168,7 +182,10 @@ pub(super) fn accept_lines(report: &Report) -> Vec<String> {
 fn noise(finding: &Finding, p: &str) -> String {
     let [before, after] = finding.counts;
     match (before.failures.zip(after.failures), finding.detectable) {
-        (Some((before, after)), _) => format!("{after} failures against {before}; {p}"),
+        (Some((before, after)), _) => {
+            let [old, new] = of_requests(finding);
+            format!("{after}{new} failures against {before}{old}; {p}")
+        }
         (None, Some(seen)) => {
             format!(
                 "{p}; less than {} cannot be seen",
@@ -189,8 +206,9 @@ pub(super) fn not_compared(finding: &Finding) -> String {
         },
         Reason::TooFewRequests { needs } => {
             let fewest = finding.counts.iter().filter_map(|counts| counts.requests).min();
-            let has = fewest
-                .map_or("too few requests".to_owned(), |n| format!("{} requests", grouped(n)));
+            let has = fewest.map_or("too few requests".to_owned(), |n| {
+                format!("{} request{}", grouped(n), if n == 1 { "" } else { "s" })
+            });
             format!("{has}, needs {}", grouped(needs))
         }
         Reason::OtherUnit => "other unit".to_owned(),

@@ -151,7 +151,14 @@ fn look_at(
         forbidding.retain(|d| d.field.forbids() && !wanted.allow_different.contains(&d.field));
         if forbidding.is_empty() {
             runs.push(stored);
-        } else {
+            continue;
+        }
+        // The record that comes nearest says best what is missing.
+        let nearer = match &outcome {
+            Outcome::NotComparable { differences } => forbidding.len() < differences.len(),
+            _ => true,
+        };
+        if nearer {
             outcome = Outcome::NotComparable { differences: forbidding };
         }
     }

@@ -104,6 +104,8 @@ impl Requests {
             return Ok(());
         }
         let place = self.place(Kind::Group, Name { method: "", name })?;
+        // Its message counts its requests, which have kinds of their own.
+        let failure = failure.map(|_| "a request in it failed");
         let request = Request { name: None, start, ms, failure, parts: &[] };
         count(self.endpoints.at(place), &request)
     }

@@ -91,6 +91,8 @@ impl Gather for Samples {
         let bytes = chunk.bytes();
         let mut reader = reader(bytes);
         let mut open: Vec<Open> = Vec::new();
+        // Where the document begins.
+        let mut first = chunk.index == 0;
         let line = |reader: &Reader<&[u8]>| {
             let before = bytes.get(..reader.buffer_position() as usize).unwrap_or(bytes);
             memchr::memchr_iter(b'\n', before).count() as u64 + 1
@@ -98,6 +100,15 @@ impl Gather for Samples {
         loop {
             let problem = match reader.read_event() {
                 Ok(Event::Eof) => break,
+                Ok(Event::Start(root)) if first => {
+                    first = false;
+                    if root.name().as_ref() != b"testResults" {
+                        let why = "the document is no testResults of JMeter".to_owned();
+                        found.unreadable(line(&reader), why);
+                        break;
+                    }
+                    continue;
+                }
                 Ok(event) => match self.take(event, &mut open) {
                     _ if open.len() > DEEPEST => {
                         let why = "samples are nested too deeply".to_owned();
