@@ -132,7 +132,8 @@ struct Took {
 
 fn best_of(folder: &Path, program: &str, arguments: &[&str]) -> Took {
     let all = (0..ROUNDS).map(|_| once(folder, program, arguments));
-    all.min_by(|a, b| a.cpu.total_cmp(&b.cpu)).unwrap()
+    // The processor time of what is short is 0.
+    all.min_by(|a, b| a.cpu.total_cmp(&b.cpu).then(a.wall.total_cmp(&b.wall))).unwrap()
 }
 
 fn once(folder: &Path, program: &str, arguments: &[&str]) -> Took {
