@@ -2,6 +2,7 @@
 
 use super::escape::terminal;
 use super::number::{Scale, plural, probability, significant};
+use super::reasons;
 use super::words::{self, Scales, change, interval, limit_of};
 use crate::config::Decide;
 use crate::gate::{Finding, NoiseWorking, Reason, Report, Verdict};
@@ -13,7 +14,7 @@ pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> i
     let scales = Scales::of(report);
     let show = |text: &str| terminal(text);
     for finding in findings {
-        let verdict = words::verdict(finding, report, &show);
+        let verdict = reasons::verdict(finding, report, &show);
         writeln!(out, "{}: {verdict}", terminal(&finding.key().to_string()))?;
         write_measured(finding, &scales.scale(&finding.unit), out)?;
         if finding.verdict == Verdict::NotCompared {

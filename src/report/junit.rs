@@ -2,6 +2,7 @@
 
 use super::budgets::text;
 use super::escape::harmless;
+use super::reasons;
 use super::words::{self, Scales, headline, move_of};
 use crate::gate::{Finding, Report, Verdict};
 use quick_xml::Writer;
@@ -33,7 +34,7 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     case(&mut xml, ("perfgate", "verdict"), whole, &headline(report, &scales, &show))?;
     for (finding, outcome) in report.findings.iter().zip(outcomes) {
         let text = match outcome {
-            Outcome::Skipped => words::verdict(finding, report, &show),
+            Outcome::Skipped => reasons::verdict(finding, report, &show),
             _ => move_of(finding, &scales, &show),
         };
         let endpoint = harmless(&finding.endpoint.to_string());

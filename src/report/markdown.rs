@@ -8,6 +8,7 @@ use super::chart;
 use super::escape::{harmless, markdown_code, markdown_text, shell};
 use super::number::plural;
 use super::pack::Room;
+use super::reasons;
 use super::words::{
     self, Scales, accept_lines, anchored, attention, change, gone, headline, interval, largest,
     left_out, limit_of, looked_at, mark, provenance,
@@ -150,7 +151,7 @@ fn row(finding: &Finding, report: &Report, scales: &Scales) -> String {
         value(finding.baseline),
         value(finding.current),
         whole(limit_of(finding)),
-        words::verdict(finding, report, &code),
+        reasons::verdict(finding, report, &code),
     )
 }
 

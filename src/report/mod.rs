@@ -19,6 +19,7 @@ mod number;
 mod pack;
 mod problems;
 mod read;
+mod reasons;
 mod selftest;
 mod svg;
 mod table;

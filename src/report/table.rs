@@ -4,6 +4,7 @@ use super::budgets;
 use super::escape::{harmless, terminal};
 use super::grid::{self, Ink};
 use super::number::{grouped, plural};
+use super::reasons;
 use super::words::{
     self, Scales, accept_lines, anchored, attention, change, closest, gone, headline, interval,
     left_out, limit_of, looked_at, mark, provenance,
@@ -125,7 +126,7 @@ fn table(report: &Report, rows: &[&Finding], scales: &Scales, style: TableStyle)
             (change(finding), ink),
             (interval(finding), None),
             (limit_of(finding), None),
-            (words::verdict(finding, report, &show), ink),
+            (reasons::verdict(finding, report, &show), ink),
         ]
     };
     grid::lines(&COLUMNS, rows.iter().map(row).collect(), style.color)

@@ -2,9 +2,8 @@
 //! how it shows one.
 
 use super::budgets::{broken, check_headline, text, unjudged};
-use super::number::{
-    Scale, grouped, limit, plural, probability, signed_percent, signed_points, significant,
-};
+use super::number::{Scale, limit, plural, signed_percent, signed_points, significant};
+use super::reasons::not_compared;
 use crate::config::Accept;
 use crate::gate::{BaselineInfo, Finding, Reason, Report, ReportReason, Verdict};
 use crate::model::{Direction, EndpointKey, Metric, Outcome, Statistic, Unit};
@@ -12,12 +11,6 @@ use std::collections::BTreeMap;
 
 /// How a renderer shows a name that came from a file.
 pub(super) type Show<'a> = &'a dyn Fn(&str) -> String;
-
-/// The longest name of a kind of failure in a table, in characters; `--explain` has all of it.
-const LONGEST_KIND: usize = 40;
-
-/// How many times as many requests still count as much the same number.
-const MOST_UNALIKE: f64 = 1.25;
 
 /// The sign in front of a line.
 pub(super) fn mark(verdict: Verdict) -> &'static str {
@@ -94,79 +87,6 @@ pub(super) fn limit_of(finding: &Finding) -> String {
     limit(finding.threshold, &finding.metric, &finding.unit, higher_is_better(finding))
 }
 
-/// The verdict on a finding, and what stands behind it where that is not plain.
-pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> String {
-    let p = finding.p.map(probability).unwrap_or_default();
-    let text = match finding.reason {
-        Reason::WithinLimit => "ok".to_owned(),
-        Reason::OverThreshold => {
-            let most = grown(finding).or_else(|| most_failures(finding, show));
-            format!("fail{}", most.unwrap_or_default())
-        }
-        Reason::MeasureAgain => match finding.further_runs {
-            Some(n) => format!("measure again ({p}; {} would tell)", more_runs(n)),
-            None => format!("measure again ({p})"),
-        },
-        Reason::WithinNoise => format!("within noise ({})", noise(finding, &p)),
-        Reason::BelowResolution => "within rounding".to_owned(),
-        Reason::WarnOnly => "warn only".to_owned(),
-        Reason::Control => "control: the machine differs".to_owned(),
-        Reason::Accepted => finding.accepted.as_ref().map_or_else(String::new, |own| {
-            let (author, reason) = (show(&own.author), show(&own.reason));
-            format!("accepted in {} by {author}: {reason}", own.commit.short())
-        }),
-        Reason::WholeRun => "moved with the whole run".to_owned(),
-        Reason::AlreadyOnMain => "already on the branch".to_owned(),
-        _ => not_compared(finding),
-    };
-    match &report.anchor {
-        Some(anchor) if finding.since_anchor => {
-            format!("{text} since the anchor {}", show(&anchor.requested))
-        }
-        _ => text,
-    }
-}
-
-/// The part of the response time that grew, where it is most of what grew: `, mostly waiting +5.12 ms`.
-fn grown(finding: &Finding) -> Option<String> {
-    let growth = |(name, [before, after]): &(String, [f64; 2])| (name.clone(), after - before);
-    let grown: Vec<(String, f64)> =
-        finding.working.parts.iter().map(growth).filter(|(_, ms)| *ms > 0.0).collect();
-    let all: f64 = grown.iter().map(|(_, ms)| ms).sum();
-    let (name, most) = grown.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    (most > all / 2.0)
-        .then(|| format!(", mostly {} +{} ms", name.replace('_', " "), significant(most)))
-}
-
-/// The kind of failure that most of the new ones are of: `, mostly HTTP 500 (25 against 3)`.
-fn most_failures(finding: &Finding, show: Show<'_>) -> Option<String> {
-    let share = |i: usize, n: u64| n as f64 / finding.counts[i].requests.unwrap_or(1).max(1) as f64;
-    let more = |(_, [before, after]): &&(String, [u64; 2])| share(1, *after) - share(0, *before);
-    let kinds = &finding.working.kinds;
-    let all: f64 = kinds.iter().map(|kind| more(&kind).max(0.0)).sum();
-    let most = kinds.iter().max_by(|a, b| more(a).total_cmp(&more(b)))?;
-    let (kind, [before, after]) = most;
-    let [old, new] = of_requests(finding);
-    let short: String = kind.chars().take(LONGEST_KIND).collect();
-    let short = if short.len() < kind.len() { short + "…" } else { short };
-    (more(&most) > all / 2.0)
-        .then(|| format!(", mostly {} ({after}{new} against {before}{old})", show(&short)))
-}
-
-/// ` of 1083` behind a number of failures, for both sides, where those made so different numbers of requests that the failures
-/// alone would mislead.
-fn of_requests(finding: &Finding) -> [String; 2] {
-    let [Some(old), Some(new)] = finding.counts.each_ref().map(|counts| counts.requests) else {
-        return Default::default();
-    };
-    let alike = old.max(new) as f64 <= MOST_UNALIKE * old.min(new) as f64;
-    [old, new].map(|n| if alike { String::new() } else { format!(" of {}", grouped(n)) })
-}
-
-fn more_runs(n: usize) -> String {
-    if n == 1 { "1 more run".to_owned() } else { format!("{n} more runs") }
-}
-
 /// The lines that accept the failures, ready to be copied into a commit message; only where there is a history.
 pub(super) fn accept_lines(report: &Report) -> Vec<String> {
     let failed = attention(report).into_iter().filter(|f| f.verdict == Verdict::Fail);
@@ -176,48 +96,6 @@ pub(super) fn accept_lines(report: &Report) -> Vec<String> {
         Accept::suggest(&finding.key(), change, finding.direction)
     };
     if report.requested.is_none() { Vec::new() } else { failed.filter_map(line).collect() }
-}
-
-/// Why a crossing is within noise: counts for an error rate, else the smallest change that could have been seen.
-fn noise(finding: &Finding, p: &str) -> String {
-    let [before, after] = finding.counts;
-    match (before.failures.zip(after.failures), finding.detectable) {
-        (Some((before, after)), _) => {
-            let [old, new] = of_requests(finding);
-            format!("{after}{new} failures against {before}{old}; {p}")
-        }
-        (None, Some(seen)) => {
-            format!(
-                "{p}; less than {} cannot be seen",
-                super::number::signed(seen * 100.0, 0) + " %"
-            )
-        }
-        (None, None) => p.to_owned(),
-    }
-}
-
-/// Why a measurement was not compared, in a few words.
-pub(super) fn not_compared(finding: &Finding) -> String {
-    match finding.reason {
-        Reason::NotMeasured => "not measured".to_owned(),
-        Reason::NoData => match finding.counts[1].requests {
-            Some(requests) if requests > 0 => "no response times".to_owned(),
-            _ => "no requests".to_owned(),
-        },
-        Reason::TooFewRequests { needs } => {
-            let fewest = finding.counts.iter().filter_map(|counts| counts.requests).min();
-            let has = fewest.map_or("too few requests".to_owned(), |n| {
-                format!("{} request{}", grouped(n), if n == 1 { "" } else { "s" })
-            });
-            format!("{has}, needs {}", grouped(needs))
-        }
-        Reason::OtherUnit => "other unit".to_owned(),
-        Reason::AllFailed => "every request failed".to_owned(),
-        Reason::ZeroBaseline => "the baseline is 0".to_owned(),
-        Reason::NewEndpoint => "new".to_owned(),
-        Reason::Removed => "gone".to_owned(),
-        _ => finding.reason.name().to_owned(),
-    }
 }
 
 /// The findings that ask for attention: worst first, what names an endpoint before the total, latency before errors

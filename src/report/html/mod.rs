@@ -10,6 +10,7 @@ pub use site::Site;
 use super::budgets;
 use super::escape::harmless;
 use super::number::{plural, significant};
+use super::reasons;
 use super::words::{
     self, Scales, anchored, change, closeness, gone, headline, interval, left_out, limit_of,
     looked_at, mark, provenance,
@@ -201,7 +202,7 @@ fn row(finding: &Finding, report: &Report, scales: &Scales) -> Markup {
             td class={ "number " (verdict) } data-value=(sorted(size)) { (change(finding)) }
             td.number { (interval(finding)) }
             td.number { (limit_of(finding)) }
-            td.name class=(verdict) { (words::verdict(finding, report, &plain)) }
+            td.name class=(verdict) { (reasons::verdict(finding, report, &plain)) }
         }
     }
 }
