@@ -1,7 +1,9 @@
 //! Result file in, normalised [`Run`] and warnings out.
 //!
 //! [`read`] recognises a file by its content and hands it to the one module that knows the format. A new format is a
-//! new module, a variant of [`Format`] and a line in `detect.rs`. Nothing here compares or decides.
+//! new module, a variant of [`Format`] and a line in `detect.rs`. One of raw samples takes records from `raw`, which reads a file
+//! in pieces, and gathers them: k6's in `k6`, those of tools with one record for each request in `requests`. Nothing here
+//! compares or decides.
 
 mod baseline_table;
 mod benchmark_data;
