@@ -1,14 +1,26 @@
-//! From the noise of three or more baseline runs to a verdict for each test of a family.
+//! From the noise that is expected, and that the baseline runs show, to a verdict for each test of a family.
 
 use super::evidence::{Q_FAIL, Q_SUSPICIOUS, rank};
-use super::limit::is_crossed;
-use super::noise::{Analysis, Confirmation, Family, Look, Looked, RARE_WHOLE_RUN, RUNS_FOR_NOISE};
+use super::member::{Member, family};
+use super::noise::{Analysis, Confirmation, Look, RARE_WHOLE_RUN, RUNS_FOR_NOISE};
 use super::plan::Test;
 use super::report::{NoiseWorking, Reason, Variation, Verdict};
-use crate::config::{Decide, Rules, Threshold};
-use crate::model::{Direction, EndpointKey};
-use crate::stats::{Interval, Matrix, benjamini_hochberg, median, student_quantile};
+use super::view::View;
+use crate::config::{Decide, Rules};
+use crate::model::Direction;
+use crate::stats::{Interval, Matrix, benjamini_hochberg, student_quantile};
 use std::collections::BTreeMap;
+
+/// Share of false rejections at which a crossing is a failure where few tests lend each other strength.
+const Q_FAIL_OF_FEW: f64 = 0.0025;
+/// The risk at which a test by itself would be called worse: what it would see.
+const RISK_OF_ONE: f64 = 0.005;
+/// A test that sees nothing below so many times its limit is blind: its crossings and its passes mean nothing.
+const BLIND: f64 = 3.0;
+/// New runs beyond which nobody measures again.
+const MOST_FURTHER_RUNS: usize = 20;
+/// New runs that a run which is slower as a whole needs to be confirmed.
+const RUNS_FOR_WHOLE_RUN: usize = 3;
 
 /// What the noise says about one test.
 #[derive(Debug, Clone, Copy)]
@@ -20,8 +32,8 @@ pub(super) struct ByNoise {
     pub(super) interval: Interval,
     /// Centre of the baseline window, and of the new runs.
     pub(super) values: [f64; 2],
-    /// The smallest relative change that would have been seen.
-    pub(super) detectable: f64,
+    /// The smallest relative change that would have failed.
+    pub(super) visible: f64,
     /// How many more runs would decide.
     pub(super) further_runs: Option<usize>,
     /// The place of p in its family, and the family's size.
@@ -39,322 +51,260 @@ pub(super) struct Sides {
     pub(super) nearest: usize,
 }
 
-/// New runs beyond which nobody measures again.
-const MOST_FURTHER_RUNS: usize = 20;
-/// New runs that a run which is slower as a whole needs to be confirmed.
-const RUNS_FOR_WHOLE_RUN: usize = 3;
+/// What is judged together.
+pub(super) struct Judged {
+    /// The tests that every run has, by their place in the list.
+    pub(super) tests: BTreeMap<usize, ByNoise>,
+    /// The noise from run to run, where three or more baseline runs show it.
+    pub(super) variation: Option<Variation>,
+    /// How probable it is that the run as a whole is that much slower; none where nobody can tell.
+    pub(super) whole_run_p: Option<f64>,
+}
 
-/// The tests of one family that every run has, by their place in the list; none without enough baseline runs.
+/// Judges the tests of one family that every run has. A `disturbed` run is one that was slower as a whole by another metric,
+/// so that a crossing here may have the same reason.
 pub(super) fn by_noise(
     tests: &[(usize, &Test)],
     calibration: Option<&[Matrix; 2]>,
     sides: Sides,
+    disturbed: bool,
     rules: &Rules,
-) -> Option<(BTreeMap<usize, ByNoise>, Variation)> {
+) -> Option<Judged> {
     let runs = sides.runs;
     let members: Vec<Member<'_>> =
         tests.iter().filter_map(|(i, test)| Member::of(*i, test, runs)).collect();
-    if runs[0] < RUNS_FOR_NOISE || members.is_empty() {
+    if !members.iter().any(Member::is_shown) {
         return None;
     }
-    let mut family = family(&members, runs);
-    if let Some(calibration) = calibration {
-        family.calibration = calibration.clone();
-    }
+    let family = family(&members, runs, calibration);
     let analysis = Analysis::of(&family);
     let look = analysis.look(runs[1], rules.decide != Decide::Confirmed);
-    let most = rules.max_runs.max(runs[1]);
-    let confirmation = analysis.confirm(&look, most);
-    let p: Vec<f64> = look.tests.iter().map(|test| test.distance.p).collect();
-    let (real, suspicious) = (benjamini_hochberg(&p, Q_FAIL), benjamini_hochberg(&p, Q_SUSPICIOUS));
-    let rare = if rules.decide == Decide::Confirmed { RARE_WHOLE_RUN } else { Q_SUSPICIOUS };
-    let whole_run = analysis.is_whole_run_suspicious(&look, rare);
-    let points = Points::of(&look);
-    let judged = members.iter().enumerate().map(|(j, member)| {
-        let view = View::of(member, &look, j, sides.nearest);
-        let (verdict, reason) = match rules.decide {
+    let weighed = Weighed::of(&analysis, &look, &members, disturbed, rules, runs);
+    let judge = |(j, member): (usize, &Member<'_>)| {
+        (member.place, weighed.judge(member, j, sides.nearest))
+    };
+    let shown = members.iter().enumerate().filter(|(_, member)| member.is_shown());
+    Some(Judged {
+        tests: shown.map(judge).collect(),
+        variation: analysis.variation().map(|(cv, shared)| Variation { cv, shared }),
+        whole_run_p: look.whole_run_p,
+    })
+}
+
+/// All tests of a family considered.
+struct Weighed<'a> {
+    look: &'a Look,
+    rules: &'a Rules,
+    runs: [usize; 2],
+    confirmation: Confirmation,
+    /// Whether the run as a whole moved.
+    moved: bool,
+    /// The same for the confirmed rule, which looks again.
+    whole_run: bool,
+    disturbed: bool,
+    /// Smallest relative change that each test sees.
+    visible: Vec<f64>,
+    blind: Vec<bool>,
+    /// Crossings that chance hardly ever gives, and those that it gives too rarely to ignore.
+    real: Vec<bool>,
+    suspicious: Vec<bool>,
+    /// Place of each p in its family, and its size.
+    family: Vec<[usize; 2]>,
+    /// 97.5 % point of Student's t.
+    reach: f64,
+}
+
+impl<'a> Weighed<'a> {
+    fn of(
+        analysis: &Analysis<'_>,
+        look: &'a Look,
+        members: &[Member<'_>],
+        disturbed: bool,
+        rules: &'a Rules,
+        runs: [usize; 2],
+    ) -> Self {
+        let most = rules.max_runs.max(runs[1]);
+        let freedom = look.tests.first().map_or(f64::INFINITY, |test| test.distance.freedom);
+        let seen = student_quantile(1.0 - RISK_OF_ONE, freedom);
+        let visible: Vec<f64> = look
+            .tests
+            .iter()
+            .zip(members)
+            .map(|(test, member)| visible(member, seen * test.distance.error))
+            .collect();
+        let blind: Vec<bool> = visible
+            .iter()
+            .zip(members)
+            .map(|(visible, member)| member.is_judged() && *visible > BLIND * share(member.limit, member))
+            .collect();
+        let q = if analysis.has_many_tests() { Q_FAIL } else { Q_FAIL_OF_FEW };
+        let p = |of: fn(&crate::stats::Distance) -> f64| -> Vec<f64> {
+            look.tests.iter().map(|test| of(&test.distance)).collect()
+        };
+        let judged: Vec<bool> = members.iter().map(Member::is_judged).collect();
+        let (sure, doubted) = (p(|d| d.sure()), p(|d| d.suspicious()));
+        let counted = among(&judged, &blind);
+        let family = (0..members.len())
+            .map(|j| {
+                let own: Vec<f64> = counted[usize::from(blind[j])].iter().map(|i| sure[*i]).collect();
+                [rank(sure[j], &own), own.len()]
+            })
+            .collect();
+        let moved = look.whole_run_p.is_some_and(|p| p < Q_SUSPICIOUS);
+        Self {
+            confirmation: analysis.confirm(look, most),
+            whole_run: analysis.is_whole_run_suspicious(look, RARE_WHOLE_RUN),
+            moved,
+            disturbed,
+            real: rejected(&sure, &counted, q),
+            suspicious: rejected(&doubted, &counted, Q_SUSPICIOUS),
+            visible,
+            blind,
+            family,
+            reach: student_quantile(0.975, freedom),
+            look,
+            rules,
+            runs,
+        }
+    }
+
+    fn judge(&self, member: &Member<'_>, j: usize, nearest: usize) -> ByNoise {
+        let looked = self.look.tests[j];
+        let view = View::of(member, &looked, nearest);
+        let (verdict, reason) = match self.rules.decide {
             _ if member.test.control => view.of_control(),
-            Decide::Confirmed => confirmed(&view, (look.moved, whole_run), &confirmation, j),
-            Decide::Evidence | Decide::Threshold => {
-                if look.moved {
-                    let suspicious = whole_run || suspicious[j];
-                    moved_together(&view, runs[1], suspicious, &confirmation, j)
-                } else {
-                    evident(&view, real[j], suspicious[j])
-                }
-            }
+            Decide::Confirmed => self.confirmed(&view, j),
+            Decide::Evidence | Decide::Threshold => self.evident(&view, j),
         };
-        let mut judged = view.judged((verdict, reason), &look, j, &points);
-        judged.steps.limit = member.limit;
-        judged.steps.shared = look.corrected.then(|| analysis.shared(j, runs[1]));
-        judged.family = [rank(look.tests[j].distance.p, &p), p.len()];
-        if verdict == Verdict::Inconclusive {
-            let distance = look.tests[j].distance;
-            let needed = match reason {
-                Reason::WholeRun => Some(RUNS_FOR_WHOLE_RUN),
-                _ => distance.runs_to_see(member.limit, MOST_FURTHER_RUNS),
-            };
-            // One run alone confirms nothing.
-            let least = if rules.decide == Decide::Confirmed { 2 } else { 1 };
-            let needed = needed.map(|n| n.max(least));
-            judged.further_runs = needed.map(|n| n.saturating_sub(runs[1]).max(1));
-        }
-        (member.place, judged)
-    });
-    let (cv, shared) = analysis.variation();
-    Some((judged.collect(), Variation { cv, shared }))
-}
-
-/// Points of Student's t distribution at the degrees of freedom of a look; those are the same for all its tests.
-struct Points {
-    /// 97.5 %, for the values as measured.
-    interval: f64,
-    /// 99 %, for the values without the run effect.
-    detectable: f64,
-}
-
-impl Points {
-    fn of(look: &Look) -> Self {
-        let freedom = |of: fn(&Looked) -> f64| look.tests.first().map_or(f64::INFINITY, of);
-        Self {
-            interval: student_quantile(0.975, freedom(|test| test.raw.freedom)),
-            detectable: student_quantile(0.99, freedom(|test| test.distance.freedom)),
-        }
-    }
-}
-
-/// A test with its values as logarithms, worse up.
-struct Member<'a> {
-    place: usize,
-    test: &'a Test,
-    baseline: Vec<f64>,
-    new: Vec<f64>,
-    limit: f64,
-}
-
-impl<'a> Member<'a> {
-    /// None when a run does not have the test, a value has no logarithm, or there is nothing to compare.
-    fn of(place: usize, test: &'a Test, runs: [usize; 2]) -> Option<Self> {
-        let values = &test.measured.per_run;
-        let whole = test.one_sided.is_none()
-            && test.measured.sides.is_ok()
-            && values[0].len() == runs[0]
-            && values[1].len() == runs[1]
-            && values.iter().flatten().all(|v| *v > 0.0);
-        let centre = median(&values[0]).filter(|_| whole)?;
-        let share = match test.threshold {
-            Threshold::Relative(share) => share,
-            Threshold::Absolute(amount) => amount / centre,
-        };
-        let (sign, limit) = match test.direction {
-            Direction::Lower => (1.0, share.ln_1p()),
-            Direction::Higher => (-1.0, -(-share.min(0.999)).ln_1p()),
-        };
-        let limit = if test.control { f64::INFINITY } else { limit };
-        let logs = |side: &[f64]| side.iter().map(|v| sign * v.ln()).collect::<Vec<_>>();
-        let baseline = at_present_level(logs(&values[0]), &test.levels);
-        Some(Self { place, test, baseline, new: logs(&values[1]), limit })
-    }
-
-    /// How many of the baseline runs are of the present level.
-    fn level(&self) -> usize {
-        self.test.levels.first().copied().unwrap_or(self.baseline.len())
-    }
-}
-
-/// Values before a step, moved to the level after it: they say how far runs lie apart, and no longer where they lie.
-fn at_present_level(mut values: Vec<f64>, levels: &[usize]) -> Vec<f64> {
-    let ends: Vec<usize> = levels.iter().copied().chain([values.len()]).collect();
-    let present = median(&values[..ends[0]]).unwrap_or_default();
-    for bounds in ends.windows(2) {
-        let level = &mut values[bounds[0]..bounds[1]];
-        let shift = present - median(level).unwrap_or_default();
-        level.iter_mut().for_each(|value| *value += shift);
-    }
-    values
-}
-
-fn family(members: &[Member<'_>], runs: [usize; 2]) -> Family {
-    let mut known: BTreeMap<&EndpointKey, usize> = BTreeMap::new();
-    let mut endpoints = Vec::with_capacity(members.len());
-    for member in members {
-        let next = known.len();
-        endpoints.push(*known.entry(&member.test.key.endpoint).or_insert(next));
-    }
-    let rows = |count: usize, of: fn(&Member<'_>, usize) -> f64| {
-        Matrix::new((0..count).map(|r| members.iter().map(|m| of(m, r)).collect()).collect())
-    };
-    let sampling = |member: &Member<'_>| {
-        // The variance of a side is that of the median of its runs.
-        let sides = member.test.measured.sides.as_ref().ok();
-        let one = |i: usize| Some(sides?[i].log_variance? * runs[i] as f64);
-        one(1).zip(one(0)).map_or(0.0, |(new, old)| (new - old).max(0.0))
-    };
-    let control =
-        |(member, endpoint): (&Member<'_>, &usize)| member.test.control.then_some(*endpoint);
-    let controls = members.iter().zip(&endpoints).filter_map(control).collect();
-    let (baseline, new) = (rows(runs[0], |m, r| m.baseline[r]), rows(runs[1], |m, r| m.new[r]));
-    let limits = members.iter().map(|m| m.limit).collect();
-    let mut family = Family::new(baseline, new, endpoints, limits);
-    family.controls = controls;
-    family.level = members.iter().map(Member::level).collect();
-    family.sampling = members.iter().map(sampling).collect();
-    family
-}
-
-/// What the plain rule says about one test, seen from the window's centre.
-struct View<'a> {
-    test: &'a Test,
-    values: [f64; 2],
-    /// Whether the limit is crossed as measured.
-    plain: bool,
-    /// Whether it is still crossed with half a rounding step taken off on both sides.
-    beyond_rounding: bool,
-    /// Whether it is crossed by the noise model, the run effect taken out.
-    crossed: bool,
-    /// Whether the nearest baseline commit is crossed, too, as measured or by the noise model, or is no worse than the window.
-    since_nearest: bool,
-}
-
-impl<'a> View<'a> {
-    fn of(member: &Member<'a>, look: &Look, j: usize, nearest: usize) -> Self {
-        let (test, looked) = (member.test, look.tests[j]);
-        let sign = if test.direction == Direction::Lower { 1.0 } else { -1.0 };
-        let at = |log: f64| (sign * log).exp();
-        let values = [at(looked.centre), at(looked.centre + looked.raw.change)];
-        let crossed = |base: f64, new: f64| is_crossed(base, new, test.threshold, test.direction);
-        let half = |i: usize| {
-            test.measured
-                .sides
-                .as_ref()
-                .map_or(0.0, |sides| sides[i].rounded_from.high - sides[i].value)
-        };
-        let near =
-            median(&test.measured.per_run[0][..nearest.clamp(1, test.measured.per_run[0].len())]);
-        Self {
-            test,
-            values,
-            plain: crossed(values[0], values[1]),
-            beyond_rounding: crossed(values[0] + half(0), values[1] - half(1)),
-            crossed: looked.distance.change > member.limit
-                && looked.raw.change > 0.75 * member.limit,
-            // The nearest commit has noise of its own: it is ahead only where it stands out from the window.
-            since_nearest: near.is_none_or(|near| {
-                let ahead = sign * near.ln() - looked.centre;
-                ahead <= looked.deviation
-                    || crossed(near, values[1])
-                    || looked.distance.change - ahead > member.limit
-            }),
-        }
-    }
-
-    /// A crossing that nothing but the plain rule sees.
-    fn unproven(&self) -> (Verdict, Reason) {
-        match (self.plain, self.beyond_rounding) {
-            (false, _) => (Verdict::Pass, Reason::WithinLimit),
-            (true, false) => (Verdict::Warn, Reason::BelowResolution),
-            (true, true) => (Verdict::Warn, Reason::WithinNoise),
-        }
-    }
-
-    /// What keeps a proven crossing from being one of this change.
-    fn excused(&self) -> Option<(Verdict, Reason)> {
-        if self.plain && !self.beyond_rounding {
-            return Some((Verdict::Warn, Reason::BelowResolution));
-        }
-        let known = (self.plain || self.crossed) && !self.since_nearest;
-        known.then_some((Verdict::Warn, Reason::AlreadyOnMain))
-    }
-
-    /// An endpoint that the change cannot touch: where it moved, the machine did.
-    fn of_control(&self) -> (Verdict, Reason) {
-        if self.plain && self.beyond_rounding {
-            (Verdict::Warn, Reason::Control)
+        let unsettled = matches!(verdict, Verdict::Pass | Verdict::Warn);
+        let excused = matches!(reason, Reason::AlreadyOnMain | Reason::Control);
+        let (verdict, reason) = if self.blind[j] && unsettled && !excused {
+            (Verdict::NotCompared, Reason::TooNoisy)
         } else {
-            self.unproven()
+            (verdict, reason)
+        };
+        let further_runs = (verdict == Verdict::Inconclusive)
+            .then(|| self.further_runs(member, j, reason))
+            .flatten();
+        let p = match reason {
+            Reason::WholeRun => self.look.whole_run_p.unwrap_or(looked.distance.p),
+            _ => looked.distance.sure(),
+        };
+        ByNoise {
+            verdict,
+            reason,
+            p,
+            interval: self.interval(member, j),
+            values: view.values,
+            visible: self.visible[j],
+            further_runs,
+            family: self.family[j],
+            steps: NoiseWorking {
+                own: looked.distance,
+                raw: looked.raw,
+                limit: member.limit,
+                whole_run: self.look.whole_run_p.map(|p| (self.moved, p)),
+            },
         }
     }
 
-    fn judged(
-        &self,
-        (verdict, reason): (Verdict, Reason),
-        look: &Look,
-        j: usize,
-        points: &Points,
-    ) -> ByNoise {
-        let looked = look.tests[j];
-        let reach = points.interval * looked.raw.error;
-        let ends = [looked.raw.change - reach, looked.raw.change + reach];
-        let interval = match self.test.direction {
+    /// `evidence`: one crossing, weighed.
+    fn evident(&self, view: &View, j: usize) -> (Verdict, Reason) {
+        let worst = if view.crossed && self.real[j] {
+            let alone = !self.disturbed;
+            if alone {
+                (Verdict::Fail, Reason::OverThreshold)
+            } else {
+                (Verdict::Inconclusive, Reason::WholeRun)
+            }
+        } else if view.crossed && self.suspicious[j] {
+            (Verdict::Inconclusive, Reason::MeasureAgain)
+        } else if view.plain && !view.crossed && self.moved {
+            // What the run shares is what crosses. From one run alone, nobody can tell a slow machine from slow code.
+            match &self.confirmation {
+                Confirmation::Fail(tests) if tests.contains(&j) => {
+                    (Verdict::Fail, Reason::OverThreshold)
+                }
+                _ => (Verdict::Inconclusive, Reason::WholeRun),
+            }
+        } else {
+            return view.unproven();
+        };
+        view.excused().unwrap_or(worst)
+    }
+
+    /// `confirmed`: fail, pass, or run again.
+    fn confirmed(&self, view: &View, j: usize) -> (Verdict, Reason) {
+        // Without the noise from run to run, nothing but counts can confirm.
+        if self.runs[0] < RUNS_FOR_NOISE {
+            let again = (Verdict::Inconclusive, Reason::MeasureAgain);
+            return if view.plain { view.excused().unwrap_or(again) } else { view.unproven() };
+        }
+        match &self.confirmation {
+            Confirmation::Fail(tests) if tests.contains(&j) => {
+                view.excused().unwrap_or((Verdict::Fail, Reason::OverThreshold))
+            }
+            Confirmation::Again(tests) if tests.contains(&j) || (self.whole_run && view.plain) => {
+                let reason =
+                    if self.look.typical_moved { Reason::WholeRun } else { Reason::MeasureAgain };
+                view.excused().unwrap_or((Verdict::Inconclusive, reason))
+            }
+            Confirmation::Fail(_) | Confirmation::Again(_) | Confirmation::Pass => view.unproven(),
+        }
+    }
+
+    fn further_runs(&self, member: &Member<'_>, j: usize, reason: Reason) -> Option<usize> {
+        let distance = self.look.tests[j].distance;
+        let needed = match reason {
+            Reason::WholeRun => Some(RUNS_FOR_WHOLE_RUN),
+            _ => distance.runs_to_see(member.limit, MOST_FURTHER_RUNS),
+        };
+        // One run alone confirms nothing.
+        let least = if self.rules.decide == Decide::Confirmed { 2 } else { 1 };
+        needed.map(|n| n.max(least).saturating_sub(self.runs[1]).max(1))
+    }
+
+    /// The 95 % interval of the relative change: whether what the run shares belongs to it or not.
+    fn interval(&self, member: &Member<'_>, j: usize) -> Interval {
+        let (looked, distance) = (self.look.tests[j], self.look.tests[j].distance);
+        let reach = self.reach * distance.error;
+        let ends = [looked.raw.min(distance.change) - reach, looked.raw.max(distance.change) + reach];
+        match member.test.direction {
             Direction::Lower => Interval { low: ends[0].exp_m1(), high: ends[1].exp_m1() },
             Direction::Higher => Interval { low: (-ends[1]).exp_m1(), high: (-ends[0]).exp_m1() },
-        };
-        let detectable = (points.detectable * looked.distance.error).exp_m1();
-        let p = match reason {
-            Reason::WholeRun => look.whole_run_p().unwrap_or(looked.distance.p),
-            _ => looked.distance.p,
-        };
-        let steps = NoiseWorking {
-            shared: None,
-            own: looked.distance,
-            raw: looked.raw,
-            limit: f64::INFINITY,
-            whole_run: look.whole_run_p().map(|p| (look.moved, p)),
-        };
-        let values = self.values;
-        let (further_runs, family) = (None, [0, 0]);
-        ByNoise { verdict, reason, p, interval, values, detectable, further_runs, family, steps }
+        }
     }
 }
 
-/// `evidence`: one crossing, weighed.
-fn evident(view: &View<'_>, real: bool, suspicious: bool) -> (Verdict, Reason) {
-    if !view.crossed {
-        return view.unproven();
+/// A rise of the logarithm as the relative change that it stands for, without its sign.
+fn share(rise: f64, member: &Member<'_>) -> f64 {
+    match member.test.direction {
+        Direction::Lower => rise.exp_m1(),
+        Direction::Higher => -(-rise).exp_m1(),
     }
-    view.excused().unwrap_or(match (real, suspicious) {
-        (true, _) => (Verdict::Fail, Reason::OverThreshold),
-        (false, true) => (Verdict::Inconclusive, Reason::MeasureAgain),
-        (false, false) => (Verdict::Warn, Reason::WithinNoise),
-    })
 }
 
-/// `evidence`, and the whole run moved: from one run alone, nobody can tell a slow machine from slow code. What the run
-/// shares is taken out of the single tests, so a crossing here is one as measured.
-fn moved_together(
-    view: &View<'_>,
-    new_runs: usize,
-    suspicious: bool,
-    confirmation: &Confirmation,
-    j: usize,
-) -> (Verdict, Reason) {
-    if !view.crossed && !view.plain {
-        return view.unproven();
-    }
-    view.excused().unwrap_or(match confirmation {
-        Confirmation::Fail(tests) if tests.contains(&j) => (Verdict::Fail, Reason::OverThreshold),
-        _ if suspicious || (view.crossed && new_runs < 2) => {
-            (Verdict::Inconclusive, Reason::WholeRun)
-        }
-        _ => (Verdict::Warn, Reason::WithinNoise),
-    })
+/// The smallest relative change that fails: beyond the limit, and beyond the noise.
+fn visible(member: &Member<'_>, noise: f64) -> f64 {
+    let limit = if member.is_judged() { member.limit } else { 0.0 };
+    share(noise.max(limit), member)
 }
 
-/// `confirmed`: fail, pass, or run again.
-fn confirmed(
-    view: &View<'_>,
-    (moved, whole_run): (bool, bool),
-    confirmation: &Confirmation,
-    j: usize,
-) -> (Verdict, Reason) {
-    match confirmation {
-        Confirmation::Fail(tests) if tests.contains(&j) => {
-            view.excused().unwrap_or((Verdict::Fail, Reason::OverThreshold))
+/// The tests that see something, and all judged tests: what sees nothing does not count among those that do.
+fn among(judged: &[bool], blind: &[bool]) -> [Vec<usize>; 2] {
+    let all = || (0..judged.len()).filter(|j| judged[*j]);
+    [all().filter(|j| !blind[*j]).collect(), all().collect()]
+}
+
+/// Which tests are rejected: those that see something among themselves, the blind ones among all.
+fn rejected(p: &[f64], counted: &[Vec<usize>; 2], q: f64) -> Vec<bool> {
+    let mut result = vec![false; p.len()];
+    let [seeing, all] = counted;
+    for list in [all, seeing] {
+        let own: Vec<f64> = list.iter().map(|j| p[*j]).collect();
+        for (j, rejected) in list.iter().zip(benjamini_hochberg(&own, q)) {
+            result[*j] = rejected;
         }
-        Confirmation::Again(tests) if tests.contains(&j) || (whole_run && view.plain) => {
-            let reason = if moved { Reason::WholeRun } else { Reason::MeasureAgain };
-            view.excused().unwrap_or((Verdict::Inconclusive, reason))
-        }
-        Confirmation::Fail(_) | Confirmation::Again(_) | Confirmation::Pass => view.unproven(),
     }
+    result
 }

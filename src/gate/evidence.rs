@@ -1,28 +1,26 @@
-//! How probable a change is when nothing changed, while the noise from run to run is not known (fewer than three
-//! baseline runs).
+//! How probable a change is when nothing changed, where it is judged by itself: error rates by their counts, and what not
+//! every run has.
 
+use super::expected::expected_variance;
 use super::measure::Side;
 use super::noise::RUNS_FOR_NOISE;
 use crate::model::{Direction, Metric};
 use crate::stats::{
     Interval, benjamini_hochberg, difference_interval, fisher_one_sided, normal_upper_tail,
+    student_quantile, student_upper_tail,
 };
 
-/// What stands for the unknown noise from run to run of one side, as a standard deviation of the logarithm: 3 %, about
-/// what quiet machines show.
-const UNKNOWN_NOISE: f64 = 0.03;
+/// Degrees of freedom of what is assumed of real machines: their tails are heavy.
+const FREEDOM: f64 = 5.0;
 
 /// Share of false rejections at which a crossing is a failure.
 pub(super) const Q_FAIL: f64 = 0.01;
 
+/// The same for error rates: a total counts the failures of its endpoints a second time.
+pub(super) const Q_FAIL_OF_COUNTS: f64 = 0.005;
+
 /// Share of false rejections at which a crossing is worth measuring again.
 pub(super) const Q_SUSPICIOUS: f64 = 0.05;
-
-/// z beyond which 1 % of a normal distribution lies.
-const Z99: f64 = 2.326_347_874_040_841;
-
-/// z of a two-sided 95 % interval.
-const Z95: f64 = 1.959_963_984_540_054;
 
 /// What the data say about one change.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,8 +30,8 @@ pub(super) struct Evidence {
     pub(super) p: Option<f64>,
     /// 95 % interval of the relative change, for an error rate of the absolute one.
     pub(super) interval: Option<Interval>,
-    /// The smallest relative change that this test alone would call real.
-    pub(super) detectable: Option<f64>,
+    /// The smallest relative change that this test alone would call real, where that is known.
+    pub(super) visible: Option<f64>,
 }
 
 /// What the data say about the change of this metric.
@@ -47,24 +45,28 @@ pub(super) fn evidence(
     match metric {
         Metric::ErrorRate => of_counts(baseline, current, failures),
         Metric::Latency | Metric::Throughput | Metric::Custom(_) => {
-            of_logarithms(direction, baseline, current)
+            of_logarithms(metric, direction, baseline, current)
         }
     }
 }
 
-/// Error rates by counts: Fisher's exact test; where three or more baseline runs differ by more than chance gives, a
-/// normal test with their variance.
+/// Error rates by counts: Fisher's exact test; where three or more baseline runs differ by more than chance gives, no less
+/// than a normal test with their variance says.
 fn of_counts(baseline: &Side, current: &Side, failures: &[(u64, u64)]) -> Evidence {
     let counts = |side: &Side| Some((side.counts.failures?, side.counts.requests?));
     let (Some(before), Some(after)) = (counts(baseline), counts(current)) else {
         return Evidence::default();
     };
+    let phi = overdispersion(failures).unwrap_or(1.0).max(1.0);
+    // Chance alone gives a φ above 1 in two cases of five, so the normal test never makes a failure surer than the exact one.
+    let exact = fisher_one_sided(before, after);
+    let p = if phi > 1.0 { exact.max(overdispersed(before, after, phi)) } else { exact };
+    let rate = |(failures, of): (u64, u64)| failures as f64 / of.max(1) as f64;
+    let difference = rate(after) - rate(before);
     let (low, high) = difference_interval(before, after);
-    let p = match overdispersion(failures) {
-        Some(phi) if phi > 1.0 => Some(overdispersed(before, after, phi)),
-        _ => Some(fisher_one_sided(before, after)),
-    };
-    Evidence { p, interval: Some(Interval { low, high }), detectable: None }
+    let wider = |end: f64| difference + (end - difference) * phi.sqrt();
+    let interval = Interval { low: wider(low).max(-1.0), high: wider(high).min(1.0) };
+    Evidence { p: Some(p), interval: Some(interval), visible: None }
 }
 
 /// How much more the failures of three or more runs vary than chance gives: χ²/(k−1). None with fewer runs, or where
@@ -91,9 +93,13 @@ fn overdispersed(before: (u64, u64), after: (u64, u64), phi: f64) -> f64 {
     if variance > 0.0 { normal_upper_tail(difference / variance.sqrt()) } else { 1.0 }
 }
 
-/// Everything positive by its logarithm: the change over its standard deviation, sampling of both sides and the unknown
-/// noise of both taken together.
-fn of_logarithms(direction: Direction, baseline: &Side, current: &Side) -> Evidence {
+/// Everything positive by its logarithm: the change over its standard deviation, with what is expected of both sides.
+fn of_logarithms(
+    metric: &Metric,
+    direction: Direction,
+    baseline: &Side,
+    current: &Side,
+) -> Evidence {
     if baseline.value <= 0.0 || current.value <= 0.0 {
         return Evidence::default();
     }
@@ -102,15 +108,17 @@ fn of_logarithms(direction: Direction, baseline: &Side, current: &Side) -> Evide
         Direction::Lower => change,
         Direction::Higher => -change,
     };
-    let sampling = [baseline, current].map(|side| side.log_variance);
-    let variance = sampling.iter().flatten().sum::<f64>() + 2.0 * UNKNOWN_NOISE * UNKNOWN_NOISE;
-    let deviation = variance.sqrt();
-    let at = |z: f64| (change + z * deviation).exp_m1();
-    let known = sampling.iter().all(Option::is_some);
+    let expected = |side: &Side| {
+        let step = side.rounded_from.high - side.rounded_from.low;
+        expected_variance(metric, baseline.value, side.log_variance, step)
+    };
+    let deviation = (expected(baseline) + expected(current)).sqrt();
+    let reach = student_quantile(0.975, FREEDOM) * deviation;
+    let (low, high) = ((change - reach).exp_m1(), (change + reach).exp_m1());
     Evidence {
-        p: Some(normal_upper_tail(worse / deviation)),
-        interval: known.then(|| Interval { low: at(-Z95), high: at(Z95) }),
-        detectable: Some((Z99 * deviation).exp_m1()),
+        p: Some(student_upper_tail(worse / deviation, FREEDOM)),
+        interval: Some(Interval { low, high }),
+        visible: None,
     }
 }
 
@@ -126,10 +134,10 @@ pub(super) enum Strength {
 }
 
 /// The strength of each test of one family, many tests considered, with the place of its p among theirs (from 1) and their
-/// number. Without a p the plain rule stands.
-pub(super) fn strengths(p: &[Option<f64>]) -> Vec<(Strength, [usize; 2])> {
+/// number: real where a share `q` of such rejections would be false. Without a p the plain rule stands.
+pub(super) fn strengths(p: &[Option<f64>], q: f64) -> Vec<(Strength, [usize; 2])> {
     let known: Vec<f64> = p.iter().flatten().copied().collect();
-    let mut real = benjamini_hochberg(&known, Q_FAIL).into_iter();
+    let mut real = benjamini_hochberg(&known, q).into_iter();
     let mut suspicious = benjamini_hochberg(&known, Q_SUSPICIOUS).into_iter();
     p.iter()
         .map(|p| {

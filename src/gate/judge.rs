@@ -2,7 +2,7 @@
 
 use super::budget::{BudgetFinding, budget_findings};
 use super::by_noise::{ByNoise, Sides, by_noise};
-use super::evidence::{Evidence, Strength, evidence, strengths};
+use super::evidence::{Evidence, Q_FAIL, Q_FAIL_OF_COUNTS, Strength, evidence, strengths};
 use super::input::{Acceptance, Baseline, Input};
 use super::join::{Pair, pairs, renamed};
 use super::limit::is_crossed;
@@ -20,6 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// p below which the nearest commit fails more often than the runs before it.
 const NEAREST_IS_WORSE: f64 = 0.05;
+
+/// How rare a shift of all response times must be for a loss of throughput to be the same thing seen twice.
+const RARE_DISTURBANCE: f64 = 0.2;
 
 /// Judges the new runs against the baseline.
 pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
@@ -293,22 +296,28 @@ fn verdicts(
     sides: Sides,
     rules: &Rules,
 ) -> (Vec<Finding>, Option<Variation>) {
+    // Latency comes first: a run that is slower as a whole by its response times makes fewer requests, for one reason.
     let metrics: BTreeSet<Metric> = tests.iter().map(|test| test.key.metric.clone()).collect();
     let mut noisy: BTreeMap<usize, ByNoise> = BTreeMap::new();
-    let mut variation = None;
+    let (mut variation, mut disturbed) = (None, false);
     for metric in
         metrics.iter().filter(|m| **m != Metric::ErrorRate && rules.decide != Decide::Threshold)
     {
         let all = tests.iter().enumerate();
         let family: Vec<(usize, &Test)> =
             all.filter(|(_, test)| test.key.metric == *metric).collect();
-        // A slow machine makes times longer; what it does to other metrics is theirs to show.
         let latency = *metric == Metric::Latency;
-        if let Some((judged, found)) =
-            by_noise(&family, latency.then_some(calibration), sides, rules)
-        {
-            noisy.extend(judged);
-            variation = variation.or(Some(found).filter(|_| latency));
+        // A slow machine makes times longer; what it does to other metrics is theirs to show.
+        let calibration = latency.then_some(calibration);
+        let throughput = *metric == Metric::Throughput;
+        let Some(judged) = by_noise(&family, calibration, sides, disturbed && throughput, rules)
+        else {
+            continue;
+        };
+        noisy.extend(judged.tests);
+        if latency {
+            variation = judged.variation;
+            disturbed = judged.whole_run_p.is_some_and(|p| p < RARE_DISTURBANCE);
         }
     }
     let examined: Vec<Examined> =
@@ -323,8 +332,9 @@ fn verdicts(
                 e.test.key.metric == *metric && !settled && !noisy.contains_key(i)
             };
             let members: Vec<usize> = (0..examined.len()).filter(belongs).collect();
+            let q = if *metric == Metric::ErrorRate { Q_FAIL_OF_COUNTS } else { Q_FAIL };
             let p: Vec<Option<f64>> = members.iter().map(|i| examined[*i].evidence.p).collect();
-            for (i, found) in members.into_iter().zip(strengths(&p)) {
+            for (i, found) in members.into_iter().zip(strengths(&p, q)) {
                 strength[i] = found;
             }
         }
@@ -379,7 +389,7 @@ fn finding_by_noise(test: Test, found: ByNoise) -> Finding {
     let evidence = Evidence {
         p: Some(found.p),
         interval: Some(found.interval),
-        detectable: Some(found.detectable),
+        visible: Some(found.visible),
     };
     let examined = Examined { test, evidence, settled: None };
     let mut finding = finding(examined, (found.verdict, found.reason), found.family);
@@ -406,7 +416,7 @@ fn finding(examined: Examined, verdict: (Verdict, Reason), family: [usize; 2]) -
         verdict,
         reason,
         p: evidence.p,
-        detectable: evidence.detectable.filter(|_| reason == Reason::WithinNoise),
+        visible: evidence.visible,
         further_runs: None,
         accepted: None,
         since_anchor: false,

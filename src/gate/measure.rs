@@ -2,7 +2,7 @@
 
 use super::report::{Counts, Reason};
 use crate::model::{CustomMetric, Endpoint, Latency, Metric, Quantile, Statistic, Unit};
-use crate::stats::{Interval, QuantileGrid, median, rank_interval};
+use crate::stats::{Interval, QuantileGrid, median, rank_interval, sampling_interval};
 
 /// One side of a comparison: the value, and what is known about how far chance moves it.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,10 @@ pub(super) struct Measured {
     pub(super) counts: [Counts; 2],
     /// The value of each run that has one.
     pub(super) per_run: [Vec<f64>; 2],
+    /// Sampling variance of the logarithm of one run of each side; none where no request count is known.
+    pub(super) sampling: [Option<f64>; 2],
+    /// Width of the rounding step at the value of each side; 0 where the source does not round.
+    pub(super) steps: [f64; 2],
     /// Failures and requests of each baseline run, for an error rate.
     pub(super) baseline_failures: Vec<(u64, u64)>,
     /// Whether at least one side has the measurement.
@@ -47,7 +51,8 @@ impl Measured {
             (_, Err(reason)) | (Err(reason), Ok(_)) => Err(reason),
         };
         let (per_run, baseline_failures) = ([Vec::new(), Vec::new()], Vec::new());
-        Self { sides, values, counts, per_run, baseline_failures, counted }
+        let (sampling, steps) = ([None, None], [0.0, 0.0]);
+        Self { sides, values, counts, per_run, sampling, steps, baseline_failures, counted }
     }
 }
 
@@ -65,7 +70,26 @@ pub(super) fn latency(
     // Too few requests on one side still leaves two numbers worth showing.
     measured.per_run = sides.map(|runs| values(runs, statistic));
     measured.values = measured.per_run.each_ref().map(|values| median(values));
+    measured.sampling = sides.map(|runs| mean_variance(runs, statistic));
+    measured.steps = [0, 1].map(|i| {
+        let value = measured.values[i].unwrap_or_default();
+        2.0 * half_step(sides[i], statistic, value)
+    });
     measured
+}
+
+/// Mean sampling variance of the logarithm over the runs; none unless it is known of each.
+fn mean_variance(runs: &[&Endpoint], statistic: Statistic) -> Option<f64> {
+    let latencies: Vec<&Latency> = runs.iter().filter_map(|e| e.latency.as_ref()).collect();
+    let known: Option<Vec<f64>> = latencies.iter().map(|l| log_variance(l, statistic)).collect();
+    known.filter(|known| !known.is_empty()).map(|known| mean(&known))
+}
+
+/// Half a rounding step at a value, of the source that rounds most.
+fn half_step(runs: &[&Endpoint], statistic: Statistic, value: f64) -> f64 {
+    let Statistic::Quantile(_) = statistic else { return 0.0 };
+    let latencies = runs.iter().filter_map(|e| e.latency.as_ref());
+    latencies.filter_map(|l| l.rounding).map(|r| r.half_step(value)).fold(0.0, f64::max)
 }
 
 fn latency_side(
@@ -92,17 +116,8 @@ fn latency_side(
         return Err(Reason::TooFewRequests { needs });
     }
     // The median of k runs varies about as their mean does: a k-th of one run's variance.
-    let variances: Vec<f64> = latencies.iter().filter_map(|l| log_variance(l, statistic)).collect();
-    let log_variance =
-        (variances.len() == latencies.len()).then(|| mean(&variances) / variances.len() as f64);
-    let half = match statistic {
-        Statistic::Quantile(_) => latencies
-            .iter()
-            .filter_map(|l| l.rounding)
-            .map(|r| r.half_step(value))
-            .fold(0.0, f64::max),
-        _ => 0.0,
-    };
+    let log_variance = mean_variance(runs, statistic).map(|one| one / runs.len() as f64);
+    let half = half_step(runs, statistic, value);
     Ok(Side {
         value,
         rounded_from: Interval { low: value - half, high: value + half },
@@ -120,12 +135,18 @@ fn values(runs: &[&Endpoint], statistic: Statistic) -> Vec<f64> {
     runs.iter().filter_map(|endpoint| endpoint.value(&Metric::Latency, statistic)).collect()
 }
 
-/// Variance of the logarithm of a statistic that chance alone gives: from the order-statistic interval of a quantile,
-/// for a mean from the spread of the samples. None where the number of samples is not known.
+/// Variance of the logarithm of a statistic that chance alone gives: of a quantile from its order-statistic interval,
+/// of a mean from the spread of the samples. None where the number of samples is not known. What was written down when
+/// the samples were at hand counts before what can be read off the quantiles.
 fn log_variance(latency: &Latency, statistic: Statistic) -> Option<f64> {
     let n = latency.count.filter(|n| *n > 0)?;
+    if let Some(deviation) = latency.sampling.get(&statistic) {
+        return Some(deviation * deviation);
+    }
     match statistic {
-        Statistic::Quantile(level) => quantile_interval(latency, level).map(Interval::log_variance),
+        Statistic::Quantile(level) => {
+            order_interval(latency, level).and_then(positive).map(Interval::log_variance)
+        }
         Statistic::Mean => mean_log_variance(latency, n),
         Statistic::Max => max_log_variance(latency, n),
         _ => None,
@@ -136,34 +157,33 @@ fn log_variance(latency: &Latency, statistic: Statistic) -> Option<f64> {
 /// distribution, read off all samples where they are there, else off the known quantiles; half a rounding step wider where
 /// the source rounds. None where the number of samples is not known.
 pub fn quantile_interval(latency: &Latency, level: Quantile) -> Option<Interval> {
+    let half_step = |value: f64| latency.rounding.map_or(0.0, |rounding| rounding.half_step(value));
+    let Interval { low, high } = order_interval(latency, level)?;
+    positive(Interval { low: low - half_step(low), high: high + half_step(high) })
+}
+
+/// An interval with logarithms: a lower end of nothing has none, and a hundredth of the upper end is as uncertain as it gets.
+fn positive(interval: Interval) -> Option<Interval> {
+    let Interval { low, high } = interval;
+    (high > 0.0).then(|| Interval { low: low.max(high / 100.0), high })
+}
+
+/// The interval between order statistics, without rounding.
+fn order_interval(latency: &Latency, level: Quantile) -> Option<Interval> {
     let n = latency.count.filter(|n| *n > 0)?;
     let level = level.fraction();
-    let (low, high) = rank_interval(n, level);
-    let half_step = |value: f64| latency.rounding.map_or(0.0, |rounding| rounding.half_step(value));
-    let mut interval = match &latency.distribution {
-        Some(all) => {
-            let (low, high) = all.span(low, high)?;
-            Interval { low, high }
-        }
-        None => {
-            let grid = grid(latency, n)?;
-            // A quantile q of n samples is about rank q·(n−1) + 1; the interval is one of plotting positions (rank − ½)/n.
-            let at = |p: f64| grid.at((p * n as f64 - 0.5) / (n as f64 - 1.0).max(1.0));
-            let read = Interval { low: at(low), high: at(high) };
-            match grid.far_neighbours(level) {
-                Some(far) => Interval { low: read.low.min(far.low), high: read.high.max(far.high) },
-                None => read,
-            }
-        }
-    };
-    interval.low -= half_step(interval.low);
-    interval.high += half_step(interval.high);
-    if interval.high <= 0.0 {
-        return None;
+    if let Some(all) = &latency.distribution {
+        return sampling_interval(all, level);
     }
-    // A lower end of nothing has no logarithm; a hundredth of the upper end is as uncertain as it gets.
-    interval.low = interval.low.max(interval.high / 100.0);
-    Some(interval)
+    let (low, high) = rank_interval(n, level);
+    let grid = grid(latency, n)?;
+    // A quantile q of n samples is about rank q·(n−1) + 1; the interval is one of plotting positions (rank − ½)/n.
+    let at = |p: f64| grid.at((p * n as f64 - 0.5) / (n as f64 - 1.0).max(1.0));
+    let read = Interval { low: at(low), high: at(high) };
+    Some(match grid.far_neighbours(level) {
+        Some(far) => Interval { low: read.low.min(far.low), high: read.high.max(far.high) },
+        None => read,
+    })
 }
 
 /// The known quantiles, with the extremes at the plotting positions (rank − ½)/n.
@@ -176,11 +196,13 @@ fn grid(latency: &Latency, n: u64) -> Option<QuantileGrid> {
     QuantileGrid::new(known.filter(|(p, _)| inside(p)), extremes)
 }
 
-/// (s/mean)²/n, with the spread s read off the middle two thirds of the distribution.
+/// (s/mean)²/n, with the spread s of the samples, or of the known quantiles and extremes.
 fn mean_log_variance(latency: &Latency, n: u64) -> Option<f64> {
     let mean = latency.mean.filter(|mean| *mean > 0.0)?;
-    let grid = grid(latency, n)?;
-    let spread = (grid.at(0.8413) - grid.at(0.1587)) / 2.0;
+    let spread = match &latency.distribution {
+        Some(all) => all.deviation()?,
+        None => grid(latency, n)?.deviation(),
+    };
     Some((spread / mean).powi(2) / n as f64)
 }
 
@@ -250,6 +272,12 @@ pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> Measured {
     };
     let mut measured = Measured::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts);
     measured.per_run = sides.map(|runs| runs.iter().filter_map(|e| e.throughput_rps).collect());
+    // Counting n requests is off by about √n.
+    let one = |e: &&Endpoint| e.requests.filter(|n| *n > 0).map(|n| 1.0 / n as f64);
+    measured.sampling = sides.map(|runs| {
+        let known: Option<Vec<f64>> = runs.iter().map(one).collect();
+        known.filter(|known| !known.is_empty()).map(|known| mean(&known))
+    });
     measured
 }
 
@@ -271,7 +299,12 @@ pub(super) fn custom(sides: [&[CustomMetric]; 2], statistic: Statistic) -> Measu
     };
     let measured = Measured::new(side(sides[0]), side(sides[1]), [Counts::default(); 2]);
     let per_run = sides.map(|side| side.iter().filter_map(|m| m.statistic(statistic)).collect());
-    Measured { counted: true, per_run, ..measured }
+    let sampling = sides.map(|side| {
+        let known: Option<Vec<f64>> =
+            side.iter().map(|m| custom_log_variance(m, statistic)).collect();
+        known.filter(|known| !known.is_empty()).map(|known| mean(&known))
+    });
+    Measured { counted: true, per_run, sampling, ..measured }
 }
 
 /// What chance gives of a custom metric: of a quantile as for a latency, of a ratio p of n by (1−p)/(p·n). None for

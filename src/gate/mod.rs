@@ -15,6 +15,7 @@
 mod budget;
 mod by_noise;
 mod evidence;
+mod expected;
 mod inject;
 mod input;
 mod join;
@@ -22,11 +23,13 @@ mod judge;
 mod limit;
 mod line;
 mod measure;
+mod member;
 mod noise;
 mod notices;
 mod plan;
 mod report;
 mod selftest;
+mod view;
 
 pub use budget::BudgetFinding;
 pub use input::{Acceptance, Baseline, Input, Search};

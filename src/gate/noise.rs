@@ -1,10 +1,12 @@
-//! Judging by the noise that three or more baseline runs show.
+//! Judging by the noise that is expected and that the baseline runs show.
 //!
-//! Values are logarithms with worse up. What all endpoints of a run share is taken out first ([`RunEffect`]); what is left
+//! Values are logarithms with worse up. What all endpoints of a run share is taken out first ([`Shared`]); what is left
 //! is judged test by test against the tests' own noise ([`Noise`]); and the shared part is judged by itself, as the whole
 //! run. `docs/decisions.md` explains it for users.
 
-use crate::stats::{Distance, Matrix, Noise, RunEffect, benjamini_hochberg};
+use super::expected::expected_variance;
+use crate::model::Metric;
+use crate::stats::{Distance, Matrix, Noise, Shared, Witness, benjamini_hochberg, median};
 use std::collections::BTreeSet;
 
 /// Fewest baseline runs that show the noise from run to run.
@@ -15,6 +17,8 @@ const ENDPOINTS_FOR_WHOLE_RUN: usize = 5;
 const TESTS_TO_POOL: usize = 5;
 /// How rare a shift of the whole run must be to ask for another run before the confirmed rule decides.
 pub(super) const RARE_WHOLE_RUN: f64 = 0.15;
+/// Standard deviation that is expected of the run as a whole, before any run is seen.
+const WHOLE_RUN_DEVIATION: f64 = 0.05;
 /// Share of unchanged gates that may fail over all looks.
 const RISK: f64 = 0.01;
 /// The same with few tests.
@@ -23,13 +27,16 @@ const RISK_OF_FEW: f64 = 0.0075;
 /// The tests of one metric: runs × tests, the endpoint of each test (from 0), and how far each may rise.
 #[derive(Debug, Clone)]
 pub struct Family {
-    /// The baseline runs; at least [`RUNS_FOR_NOISE`].
+    /// The baseline runs; at least one.
     pub baseline: Matrix,
     /// The new runs.
     pub new: Matrix,
     /// The endpoint of each test.
     pub endpoints: Vec<usize>,
-    /// The limit of each test, as a logarithm: ln(1 + θ), for a decrease −ln(1 − θ); infinite for one that is not judged.
+    /// Which tests are of one statistic: their numbers are compared with each other.
+    pub statistics: Vec<usize>,
+    /// The limit of each test, as a logarithm: ln(1 + θ), for a decrease −ln(1 − θ); infinite for one that is not judged, but
+    /// says what its endpoint did.
     pub limits: Vec<f64>,
     /// How many of the baseline runs are of the test's present level: all, unless it moved. The values before are expected
     /// to be moved to that level already.
@@ -39,47 +46,94 @@ pub struct Family {
     /// How long fixed work took the machine in each baseline run and each new run, part by part; no parts where that was not
     /// measured. It says what a run shares, and nothing about the noise of the tests.
     pub calibration: [Matrix; 2],
-    /// By how much the sampling variance of one new run exceeds that of one baseline run, for each test; 0 where unknown.
-    pub sampling: Vec<f64>,
+    /// Variance that is expected of one baseline run and of one new run when nothing changes, for each test.
+    pub expected: [Vec<f64>; 2],
+    /// Whether the values are times in milliseconds.
+    pub are_times: bool,
 }
 
 impl Family {
-    /// Tests that all stand where they always stood, of requests beyond number, none of them a control.
+    /// Latency tests that all stand where they always stood, of requests beyond number, none of them a control. Values are
+    /// logarithms of milliseconds.
     pub fn new(baseline: Matrix, new: Matrix, endpoints: Vec<usize>, limits: Vec<f64>) -> Self {
         let (runs, tests) = (baseline.runs(), limits.len());
-        let (level, sampling) = (vec![runs; tests], vec![0.0; tests]);
-        let controls = BTreeSet::new();
+        let of_level = |logs: &[f64]| {
+            let level = median(logs).unwrap_or_default().exp();
+            expected_variance(&Metric::Latency, level, None, 0.0)
+        };
+        let expected = baseline.per_test(of_level);
         let calibration = [&baseline, &new].map(|side| Matrix::new(vec![Vec::new(); side.runs()]));
-        Self { baseline, new, endpoints, limits, level, controls, calibration, sampling }
+        Self {
+            baseline,
+            new,
+            endpoints,
+            statistics: vec![0; tests],
+            limits,
+            level: vec![runs; tests],
+            controls: BTreeSet::new(),
+            calibration,
+            expected: [expected.clone(), expected],
+            are_times: true,
+        }
     }
-}
 
-impl Family {
+    fn tests(&self) -> usize {
+        self.limits.len()
+    }
+
+    /// Whether a verdict depends on the test.
+    fn is_judged(&self, j: usize) -> bool {
+        self.limits[j].is_finite()
+    }
+
     fn endpoint_count(&self) -> usize {
         self.endpoints.iter().max().map_or(0, |last| last + 1)
     }
 
+    /// How many tests are judged.
+    fn judged_count(&self) -> usize {
+        (0..self.tests()).filter(|j| self.is_judged(*j)).count()
+    }
+
     /// What the endpoints of a run share: the calibration is some more of them, which no change can touch.
-    fn run_effect(&self) -> Option<RunEffect> {
+    fn shared(&self) -> Shared {
         let [old, fresh] = &self.calibration;
-        let parts = self.endpoint_count()..self.endpoint_count() + old.tests();
-        let endpoints: Vec<usize> = self.endpoints.iter().copied().chain(parts.clone()).collect();
-        let controls = self.controls.iter().copied().chain(parts).collect();
-        let (baseline, new) = (self.baseline.beside(old), self.new.beside(fresh));
-        RunEffect::of(&baseline, &new, &endpoints, &controls)
+        let witness = |j: usize| Witness {
+            endpoint: self.endpoints[j],
+            kind: self.statistics[j],
+            deviation: self.expected[0][j].sqrt(),
+            control: self.controls.contains(&self.endpoints[j]),
+            judged: self.is_judged(j),
+            is_time: self.are_times,
+        };
+        // Fixed work takes longer in proportion on a slower machine, and has no percentiles.
+        let part = |i: usize| Witness {
+            endpoint: self.endpoint_count() + i,
+            kind: usize::MAX,
+            deviation: RELATIVE_OF_FIXED_WORK,
+            control: true,
+            judged: false,
+            is_time: false,
+        };
+        let witnesses: Vec<Witness> =
+            (0..self.tests()).map(witness).chain((0..old.tests()).map(part)).collect();
+        Shared::of(&self.baseline.beside(old), &self.new.beside(fresh), &witnesses)
     }
 }
+
+/// Standard deviation from run to run that is expected of fixed work.
+const RELATIVE_OF_FIXED_WORK: f64 = 0.03;
 
 /// One test at a look.
 #[derive(Debug, Clone, Copy)]
 pub struct Looked {
-    /// Without the run effect where there is one.
+    /// Without what the run shares.
     pub distance: Distance,
-    /// As measured.
-    pub raw: Distance,
-    /// The baseline's centre, as measured.
+    /// The change as measured: median of the new runs against the median of the baseline.
+    pub raw: f64,
+    /// The baseline's median, as measured.
     pub centre: f64,
-    /// Standard deviation from run to run, as measured.
+    /// Standard deviation from run to run.
     pub deviation: f64,
 }
 
@@ -96,19 +150,12 @@ struct WholeRun {
 pub struct Look {
     /// Each test.
     pub tests: Vec<Looked>,
-    /// Whether the whole run moved: a machine, or something that all endpoints share.
-    pub moved: bool,
-    /// Whether what the run shares was taken out of the tests.
-    pub corrected: bool,
+    /// How probable it is that the run as a whole is that much slower when nothing changed; none without other endpoints.
+    pub whole_run_p: Option<f64>,
+    /// Whether the typical test is beyond half of its limit.
+    pub typical_moved: bool,
     whole: Option<WholeRun>,
     runs: usize,
-}
-
-impl Look {
-    /// How probable the shift of the whole run is when nothing changed; none with too few endpoints.
-    pub fn whole_run_p(&self) -> Option<f64> {
-        self.whole.map(|whole| whole.distance.p)
-    }
 }
 
 /// What the confirmed rule says.
@@ -126,67 +173,88 @@ pub enum Confirmation {
 #[derive(Debug)]
 pub struct Analysis<'a> {
     family: &'a Family,
-    raw: Noise,
-    effect: Option<(RunEffect, Noise)>,
+    shared: Shared,
+    /// Of the tests without what the runs share.
+    own: Noise,
+    /// Of the upper quartile of the tests as measured.
     whole: Option<Noise>,
+    /// Median of each test as measured.
+    centres: Vec<f64>,
 }
 
 impl<'a> Analysis<'a> {
-    /// The noise that the baseline shows.
+    /// The noise that is expected, and that the baseline shows.
     pub fn of(family: &'a Family) -> Self {
-        let Family { baseline, level, .. } = family;
-        let raw = Noise::of(baseline).at_level(level);
-        let effect = family.run_effect().map(|effect| {
-            let own = Noise::of(&effect.without(baseline)).at_level(level);
-            (effect, own)
+        let baseline = &family.baseline;
+        let shared = family.shared();
+        let judged: Vec<bool> = (0..family.tests()).map(|j| family.is_judged(j)).collect();
+        let expected = shared.baseline.doubt.map(|_, j, doubt| {
+            doubt + family.expected[0].get(j).copied().unwrap_or_default()
         });
-        let count = family.endpoint_count();
-        let whole = (count >= ENDPOINTS_FOR_WHOLE_RUN)
-            .then(|| Noise::of_whole_run(&column(&upper_quartiles(baseline, &raw))));
-        Self { family, raw, effect, whole }
+        let own = Noise::of(
+            &shared.baseline.logs.left(family.tests()),
+            &expected.left(family.tests()),
+            &judged,
+        )
+        .at_level(&family.level);
+        let centres = baseline.per_test(|logs| median(logs).unwrap_or_default());
+        let can_tell = family.endpoint_count() >= ENDPOINTS_FOR_WHOLE_RUN
+            && baseline.runs() >= RUNS_FOR_NOISE;
+        let whole = can_tell.then(|| {
+            let quartiles = upper_quartiles(baseline, &centres, &judged);
+            Noise::of_whole_run(&column(&quartiles), WHOLE_RUN_DEVIATION)
+        });
+        Self { family, shared, own, whole, centres }
     }
 
-    /// Run-to-run coefficient of variation of the typical test, and how much of it the tests share (from 0 to 1).
-    pub fn variation(&self) -> (f64, f64) {
-        let deviations: Vec<f64> =
-            (0..self.family.limits.len()).map(|j| self.raw.measured(j)).collect();
-        let typical = crate::stats::median(&deviations).unwrap_or_default();
-        (typical.exp_m1(), self.effect.as_ref().map_or(0.0, |(effect, _)| effect.follow()))
+    /// Run-to-run coefficient of variation of the typical test as measured, and how much of its variance the tests share
+    /// (from 0 to 1); none with fewer than three baseline runs.
+    pub fn variation(&self) -> Option<(f64, f64)> {
+        let family = self.family;
+        if family.baseline.runs() < RUNS_FOR_NOISE {
+            return None;
+        }
+        let typical = |matrix: &Matrix| {
+            let all = matrix.per_test(crate::stats::variance);
+            let judged: Vec<f64> =
+                (0..family.tests()).filter(|j| family.is_judged(*j)).map(|j| all[j]).collect();
+            median(&judged).unwrap_or_default()
+        };
+        let (raw, own) = (typical(&family.baseline), typical(&self.shared.baseline.logs));
+        let shared = if raw > 0.0 { (1.0 - own / raw).clamp(0.0, 1.0) } else { 0.0 };
+        Some((raw.sqrt().exp_m1(), shared))
     }
 
-    /// What the first `m` new runs share with all endpoints, for test `j`; 0 where nothing can be told.
-    pub fn shared(&self, j: usize, m: usize) -> f64 {
-        self.effect.as_ref().map_or(0.0, |(effect, _)| effect.shared(j, m))
-    }
-
-    /// What the first `m` new runs say. A `single` look, after which nobody looks again, may believe the baselines' tail as
-    /// it is.
+    /// What the first `m` new runs say. After a `single` look nobody looks again.
     pub fn look(&self, m: usize, single: bool) -> Look {
-        let unseen = if single && m == 1 { 0.0 } else { 1.0 };
-        let new = self.family.new.first(m);
-        let corrected = self.effect.as_ref().filter(|(effect, _)| effect.is_shared(m));
-        let corrected =
-            corrected.map(|(effect, own)| (effect.without_new(&self.family.new, m), own));
+        let family = self.family;
+        let (new, cleared) = (family.new.first(m), &self.shared.new);
+        let (logs, doubt) = (cleared.logs.first(m), cleared.doubt.first(m));
         let looked = |j: usize| {
-            let sampling = self.family.sampling[j];
-            let raw = self.raw.distance(j, &new.test(j), sampling, unseen);
-            let mut distance = match &corrected {
-                Some((values, own)) => own.distance(j, &values.test(j), sampling, unseen),
-                None => raw,
-            };
-            if self.family.controls.contains(&self.family.endpoints[j]) {
+            let expected: Vec<f64> =
+                doubt.test(j).iter().map(|doubt| doubt + family.expected[1][j]).collect();
+            let mut distance = self.own.distance(j, &logs.test(j), &expected, single);
+            if !family.is_judged(j) {
                 distance.p = 1.0;
             }
-            Looked { distance, raw, centre: self.raw.centre(j), deviation: self.raw.deviation(j) }
+            let now = median(&new.test(j)).unwrap_or_default();
+            let (centre, deviation) = (self.centres[j], self.own.deviation(j));
+            Looked { distance, raw: now - centre, centre, deviation }
         };
-        let tests: Vec<Looked> = (0..new.tests()).map(looked).collect();
+        let tests: Vec<Looked> = (0..family.tests()).map(looked).collect();
+        let judged: Vec<bool> = (0..family.tests()).map(|j| family.is_judged(j)).collect();
         let whole = self.whole.as_ref().map(|noise| {
-            let distance = noise.distance(0, &upper_quartiles(&new, &self.raw), 0.0, unseen);
+            let quartiles = upper_quartiles(&new, &self.centres, &judged);
+            let expected = vec![WHOLE_RUN_DEVIATION * WHOLE_RUN_DEVIATION; quartiles.len()];
+            let distance = noise.distance(0, &quartiles, &expected, single);
             WholeRun { distance, centre: distance.change + noise.centre(0) }
         });
-        let typical = crate::stats::median(&tests.iter().map(|t| t.raw.change).collect::<Vec<_>>());
-        let moved = whole.is_some() && typical.unwrap_or_default() > self.typical_limit() / 2.0;
-        Look { tests, moved, corrected: corrected.is_some(), whole, runs: m }
+        let raw: Vec<f64> =
+            tests.iter().zip(&judged).filter(|(_, judged)| **judged).map(|(t, _)| t.raw).collect();
+        let typical = median(&raw).unwrap_or_default();
+        let typical_moved = whole.is_some() && typical > self.typical_limit() / 2.0;
+        let whole_run_p = self.shared.whole_run(m);
+        Look { tests, whole_run_p, typical_moved, whole, runs: m }
     }
 
     /// The limit of the typical test.
@@ -227,14 +295,14 @@ impl<'a> Analysis<'a> {
         let m = look.runs;
         let alpha = self.spent(m, most);
         let limit = |j: usize| self.family.limits[j];
-        if m >= 2 && !(look.moved && m < 3) {
-            let p: Vec<f64> = look.tests.iter().map(|t| t.distance.p).collect();
+        if m >= 2 && !(look.typical_moved && m < 3) {
+            let p: Vec<f64> = look.tests.iter().map(|t| t.distance.sure()).collect();
             let rejected = benjamini_hochberg(&p, alpha);
             let alone = |j: &usize| {
                 let test = look.tests[*j];
                 rejected[*j]
                     && test.distance.change > limit(*j)
-                    && test.raw.change > 0.75 * limit(*j)
+                    && test.raw > 0.75 * limit(*j)
                     && test.distance.best > limit(*j) / 2.0
             };
             let alone: Vec<usize> = (0..look.tests.len()).filter(alone).collect();
@@ -250,13 +318,18 @@ impl<'a> Analysis<'a> {
                     && whole.distance.p < 0.8 * alpha
                     && whole.distance.best > typical / 2.0
             });
-        let beyond = |j: &usize| together && look.tests[*j].raw.change > limit(*j);
+        let beyond = |j: &usize| together && look.tests[*j].raw > limit(*j);
         (0..look.tests.len()).filter(beyond).collect()
+    }
+
+    /// Whether there are tests enough to lend each other strength.
+    pub fn has_many_tests(&self) -> bool {
+        self.family.judged_count() >= TESTS_TO_POOL
     }
 
     /// The share of the risk that look `m` of at most `most` may spend; later looks, which know more, may spend more.
     fn spent(&self, m: usize, most: usize) -> f64 {
-        let risk = if self.family.limits.len() >= TESTS_TO_POOL { RISK } else { RISK_OF_FEW };
+        let risk = if self.has_many_tests() { RISK } else { RISK_OF_FEW };
         let (m, most) = (m as f64, most.max(2) as f64);
         3.0 * risk * m * (m - 1.0) / ((most - 1.0) * most * (most + 1.0))
     }
@@ -264,24 +337,26 @@ impl<'a> Analysis<'a> {
     /// Whether a test could be beyond its limit.
     fn is_suspicious(&self, look: &Look, j: usize) -> bool {
         let (distance, limit) = (look.tests[j].distance, self.family.limits[j]);
-        let rare = (0.8 / look.tests.len() as f64).min(0.2);
-        (distance.change > limit - 0.84 * distance.error && distance.p < rare)
-            || (distance.change > limit && distance.p < 0.05)
+        let rare = (0.8 / self.family.judged_count() as f64).min(0.2);
+        (distance.change > limit - 0.84 * distance.error && distance.sure() < rare)
+            || (distance.change > limit && distance.sure() < 0.05)
+            || (distance.change > limit && distance.suspicious() < 0.05 / self.family.judged_count() as f64)
     }
 
     /// The test that moved most.
     fn worst(&self, look: &Look) -> Vec<usize> {
-        let change = |j: &usize| look.tests[*j].raw.change - self.family.limits[*j];
+        let change = |j: &usize| look.tests[*j].raw - self.family.limits[*j];
         (0..look.tests.len()).max_by(|a, b| change(a).total_cmp(&change(b))).into_iter().collect()
     }
 }
 
-/// The upper quartile over the tests of each run, each seen from its baseline centre.
-fn upper_quartiles(values: &Matrix, noise: &Noise) -> Vec<f64> {
+/// The upper quartile over the judged tests of each run, each seen from its baseline centre.
+fn upper_quartiles(values: &Matrix, centres: &[f64], judged: &[bool]) -> Vec<f64> {
     (0..values.runs())
         .map(|r| {
+            let off = values.run(r).iter().zip(centres).zip(judged);
             let off: Vec<f64> =
-                values.run(r).iter().enumerate().map(|(j, v)| v - noise.centre(j)).collect();
+                off.filter(|(_, judged)| **judged).map(|((v, centre), _)| v - centre).collect();
             crate::stats::quantile(&off, 0.75)
         })
         .collect()

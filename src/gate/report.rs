@@ -88,6 +88,8 @@ pub enum Reason {
     },
     /// Not compared: every request failed, so the response times say nothing.
     AllFailed,
+    /// Not compared: the runs vary so much that nothing near the limit could be seen.
+    TooNoisy,
     /// Not compared: a relative limit on a baseline of zero.
     ZeroBaseline,
     /// Not compared: the baseline does not have the endpoint.
@@ -98,7 +100,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason; the number of requests is a placeholder.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::WithinLimit,
         Self::OverThreshold,
         Self::MeasureAgain,
@@ -114,6 +116,7 @@ impl Reason {
         Self::OtherUnit,
         Self::TooFewRequests { needs: 0 },
         Self::AllFailed,
+        Self::TooNoisy,
         Self::ZeroBaseline,
         Self::NewEndpoint,
         Self::Removed,
@@ -137,6 +140,7 @@ impl Reason {
             Self::OtherUnit => "other_unit",
             Self::TooFewRequests { .. } => "too_few_requests",
             Self::AllFailed => "all_failed",
+            Self::TooNoisy => "too_noisy",
             Self::ZeroBaseline => "zero_baseline",
             Self::NewEndpoint => "new_endpoint",
             Self::Removed => "removed",
@@ -171,8 +175,8 @@ pub struct Finding {
     pub reason: Reason,
     /// How probable a change as large as this is when nothing changed.
     pub p: Option<f64>,
-    /// The smallest relative change that would have been seen, where a crossing is within noise.
-    pub detectable: Option<f64>,
+    /// The smallest relative change that would have failed, where the noise is known or assumed.
+    pub visible: Option<f64>,
     /// How many more runs would tell a change as large as the limit from none, where the verdict is inconclusive and the
     /// noise is known.
     pub further_runs: Option<usize>,
@@ -218,18 +222,17 @@ pub struct Working {
     pub kinds: Vec<(String, [u64; 2])>,
 }
 
-/// A judgement by the noise of the baseline runs. Changes and deviations are logarithms, worse is positive.
+/// A judgement by the noise that is expected and that the baseline runs show. Changes and deviations are logarithms, worse is
+/// positive.
 #[derive(Debug, Clone, Copy)]
 pub struct NoiseWorking {
-    /// What the new runs share with all endpoints, as far as it was taken out; none where nothing could be.
-    pub shared: Option<f64>,
-    /// The change that is left.
+    /// The change without what the run shares with all endpoints.
     pub own: Distance,
     /// The change as measured.
-    pub raw: Distance,
+    pub raw: f64,
     /// The limit.
     pub limit: f64,
-    /// Whether the whole run moved, and how probable that is when nothing changed.
+    /// Whether the whole run moved, and how probable that is when nothing changed; none where no other endpoint tells.
     pub whole_run: Option<(bool, f64)>,
 }
 

@@ -149,7 +149,7 @@ fn inject(test: &mut Selftest, newest: &[Run], before: &[Run], window: usize, ru
         let Some(found) = report.findings.iter().find(|f| f.key() == key) else { continue };
         entry(&mut test.injected, found).add(found.verdict);
         if !matches!(found.verdict, Verdict::Fail | Verdict::Inconclusive) {
-            test.unseen.push((key, found.detectable));
+            test.unseen.push((key, found.visible));
         }
     }
 }

@@ -169,6 +169,22 @@ impl Distribution {
         (self.count() > 0).then(|| self.sum_ns as f64 / self.count() as f64 / NS_PER_MS)
     }
 
+    /// Standard deviation of the samples in milliseconds, with n − 1; none with fewer than two.
+    pub fn deviation(&self) -> Option<f64> {
+        let (mean, n) = (self.mean()?, self.count());
+        let squares: f64 = match &self.samples {
+            Samples::Few(few) => few.iter().map(|ns| (*ns as f64 / NS_PER_MS - mean).powi(2)).sum(),
+            Samples::Many(histogram) => histogram
+                .iter_recorded()
+                .map(|step| {
+                    let ms = histogram.median_equivalent(step.value_iterated_to()) as f64 / NS_PER_MS;
+                    step.count_since_last_iteration() as f64 * (ms - mean).powi(2)
+                })
+                .sum(),
+        };
+        (n > 1).then(|| (squares / (n as f64 - 1.0)).sqrt())
+    }
+
     /// Smallest sample in milliseconds; none without samples.
     pub fn min(&self) -> Option<f64> {
         (self.count() > 0).then_some(self.min)

@@ -5,7 +5,7 @@ use super::number::{Scale, plural, probability, significant};
 use super::reasons;
 use super::words::{self, Scales, change, interval, limit_of};
 use crate::config::Decide;
-use crate::gate::{Finding, NoiseWorking, Reason, Report, Verdict};
+use crate::gate::{Finding, NoiseWorking, RUNS_FOR_NOISE, Reason, Report, Verdict};
 use crate::model::Metric;
 use std::io::{self, Write};
 
@@ -29,7 +29,7 @@ pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> i
             continue;
         }
         match (&finding.working.noise, finding.p) {
-            (Some(noise), _) => write_noise(noise, out)?,
+            (Some(noise), _) => write_noise(finding, noise, out)?,
             (None, Some(_)) => write_assumed(finding, out)?,
             (None, None) => {}
         }
@@ -92,34 +92,37 @@ fn percent(log: f64) -> String {
     format!("{} %", significant(log.exp_m1() * 100.0))
 }
 
-fn write_noise(noise: &NoiseWorking, out: &mut impl Write) -> io::Result<()> {
+fn write_noise(finding: &Finding, noise: &NoiseWorking, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n  3. What does the run share with all endpoints?")?;
-    match noise.shared {
-        Some(shared) => {
-            let text = format!(
-                "three quarters of the other endpoints are at least {} {}",
-                percent(shared.abs()),
-                if shared < 0.0 { "better" } else { "worse" }
-            );
+    let own = &noise.own;
+    let worse = |log: f64| if log < 0.0 { "better" } else { "worse" };
+    match noise.whole_run {
+        Some((moved, p)) => {
+            let shared = noise.raw - own.change;
+            let text = if shared.abs() < 5e-4 {
+                "nothing: three quarters of the other endpoints did not move alike".to_owned()
+            } else {
+                let size = percent(shared.abs());
+                format!("{size} {} is what three quarters of the others share", worse(shared))
+            };
             row(out, "shared", &text)?;
-            let left = noise.own.change;
-            let how = if left < 0.0 { "better" } else { "worse" };
-            let text = format!("{} {how} is its own", percent(left.abs()));
-            row(out, "left", &text)?;
+            let left = percent(own.change.abs());
+            row(out, "left", &format!("{left} {} is its own", worse(own.change)))?;
+            let how = if moved { "the whole run moved" } else { "the whole run did not move" };
+            row(out, "whole run", &format!("{how} ({})", probability(p)))?;
         }
-        None => row(out, "shared", "nothing can be told, so nothing is taken out")?,
-    }
-    if let Some((moved, p)) = noise.whole_run {
-        let how = if moved { "the whole run moved" } else { "the whole run did not move" };
-        row(out, "whole run", &format!("{how} ({})", probability(p)))?;
+        None => row(out, "shared", "no other endpoint tells, so nothing is taken out")?,
     }
     writeln!(out, "\n  4. How much does it vary when nothing changes?")?;
-    let own = &noise.own;
     row(out, "deviation", &format!("{} from run to run", percent(own.spread)))?;
+    if finding.working.per_run[0].len() < RUNS_FOR_NOISE {
+        let text = "fewer than three baseline runs: what requests, rounding and usual machines give";
+        row(out, "", &format!("({text})"))?;
+    }
     let text = format!(
         "{} is the standard error of the change, with {} for the level",
         percent(own.error),
-        plural(own.level as usize, "baseline run")
+        plural(own.level, "baseline run")
     );
     row(out, "error", &text)?;
     let text = format!(
@@ -128,8 +131,18 @@ fn write_noise(noise: &NoiseWorking, out: &mut impl Write) -> io::Result<()> {
         probability(own.p)
     );
     row(out, "distance", &text)?;
-    let source = "Student's t, or the share of baseline values as far out, whichever is larger";
-    row(out, "", &format!("({source}; {} degrees of freedom)", significant(own.freedom)))
+    row(out, "", &format!("(Student's t; {} degrees of freedom)", significant(own.freedom)))?;
+    if own.tail > own.p {
+        let text = format!("baseline values lie as far out: {}", probability(own.tail));
+        row(out, "tail", &text)?;
+    }
+    match finding.visible {
+        Some(visible) => {
+            let text = format!("a change of less than {} % would not have failed", significant(visible * 100.0));
+            row(out, "visible", &text)
+        }
+        None => Ok(()),
+    }
 }
 
 fn write_assumed(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
@@ -141,18 +154,18 @@ fn write_assumed(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
                 out,
                 "chance",
                 &format!(
-                    "as many failures or more by chance: {p} (Fisher's exact test, or with the"
+                    "as many failures or more by chance: {p} (Fisher's exact test; where three or"
                 ),
             )?;
             row(
                 out,
                 "",
-                "variance of three or more baseline runs where they differ by more than chance)",
+                "more baseline runs differ by more than chance, no less than with their variance)",
             )
         }
         _ => {
-            row(out, "noise", "fewer than three baseline runs: from run to run, 3 % is assumed")?;
-            row(out, "chance", &format!("with that and the number of requests on both sides: {p}"))
+            row(out, "noise", "not every run has it: what requests and usual machines give is assumed")?;
+            row(out, "chance", &format!("with that: {p}"))
         }
     }
 }
@@ -247,6 +260,7 @@ fn because(report: &Report, finding: &Finding) -> &'static str {
         | Reason::OtherUnit
         | Reason::TooFewRequests { .. }
         | Reason::AllFailed
+        | Reason::TooNoisy
         | Reason::ZeroBaseline
         | Reason::NewEndpoint => "there was nothing to compare",
     }

@@ -123,7 +123,7 @@ fn finding(finding: &Finding) -> FindingV1 {
         verdict: finding.verdict.name().to_owned(),
         reason: finding.reason.name().to_owned(),
         p: finding.p,
-        detectable: finding.detectable,
+        visible: finding.visible,
         further_runs: finding.further_runs,
         accepted: finding.accepted.as_ref().map(|own| AcceptedV1 {
             commit: own.commit.to_string(),

@@ -220,7 +220,7 @@ fn finding(file: FindingV1) -> Read<Finding> {
         verdict: verdict("findings.verdict", &file.verdict)?,
         reason,
         p: file.p,
-        detectable: file.detectable,
+        visible: file.visible,
         further_runs: file.further_runs,
         accepted: file.accepted.map(accepted).transpose()?,
         since_anchor: file.since_anchor,

@@ -86,7 +86,7 @@ fn more_runs(n: usize) -> String {
 /// Why a crossing is within noise: counts for an error rate, else the smallest change that could have been seen.
 fn noise(finding: &Finding, p: &str) -> String {
     let [before, after] = finding.counts;
-    match (before.failures.zip(after.failures), finding.detectable) {
+    match (before.failures.zip(after.failures), finding.visible) {
         (Some((before, after)), _) => {
             let [old, new] = of_requests(finding);
             format!("{after}{new} failures against {before}{old}; {p}")
@@ -118,6 +118,13 @@ pub(super) fn not_compared(finding: &Finding) -> String {
         }
         Reason::OtherUnit => "other unit".to_owned(),
         Reason::AllFailed => "every request failed".to_owned(),
+        Reason::TooNoisy => match finding.visible {
+            Some(visible) => format!(
+                "too noisy: less than {} % cannot be seen",
+                super::number::signed(visible * 100.0, 0)
+            ),
+            None => "too noisy".to_owned(),
+        },
         Reason::ZeroBaseline => "the baseline is 0".to_owned(),
         Reason::NewEndpoint => "new".to_owned(),
         Reason::Removed => "gone".to_owned(),

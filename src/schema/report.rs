@@ -171,7 +171,7 @@ pub struct FindingV1 {
     pub p: Option<f64>,
     /// The smallest relative change that the data could have shown, where the change is within noise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detectable: Option<f64>,
+    pub visible: Option<f64>,
     /// How many more runs would tell a change as large as the limit from none, where the verdict is inconclusive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub further_runs: Option<usize>,

@@ -58,6 +58,12 @@ impl Matrix {
         Self { rows: self.rows[..runs].to_vec(), tests: self.tests }
     }
 
+    /// The first tests.
+    pub fn left(&self, tests: usize) -> Self {
+        let rows = self.rows.iter().map(|row| row[..tests].to_vec()).collect();
+        Self { rows, tests }
+    }
+
     /// One number for each test, from its values over the runs.
     pub fn per_test(&self, of: impl Fn(&[f64]) -> f64) -> Vec<f64> {
         (0..self.tests).map(|j| of(&self.test(j))).collect()
@@ -70,7 +76,7 @@ pub(super) fn mean(values: &[f64]) -> f64 {
 }
 
 /// Variance with n − 1; NaN of fewer than two values.
-pub(super) fn variance(values: &[f64]) -> f64 {
+pub fn variance(values: &[f64]) -> f64 {
     let centre = mean(values);
     values.iter().map(|v| (v - centre).powi(2)).sum::<f64>() / (values.len() as f64 - 1.0)
 }

@@ -1,4 +1,4 @@
-//! Pure mathematics: slices in, numbers out. Knows nothing of load tests, files or policies.
+//! Pure mathematics: slices and samples in, numbers out. Knows nothing of load tests, files or policies.
 
 mod beta;
 mod fisher;
@@ -10,7 +10,9 @@ mod normal;
 mod order;
 mod pelt;
 mod proportion;
-mod run_effect;
+mod ranked;
+mod sampling;
+mod shared;
 mod steps;
 mod student;
 mod theil_sen;
@@ -19,14 +21,15 @@ mod trigamma;
 pub use beta::{beta_inverse, beta_regularized};
 pub use fisher::fisher_one_sided;
 pub use mann_whitney::mann_whitney;
-pub use matrix::{Matrix, quantile};
+pub use matrix::{Matrix, quantile, variance};
 pub use multiple::benjamini_hochberg;
 pub use noise::{Distance, Noise};
 pub use normal::normal_upper_tail;
 pub use order::{Interval, QuantileGrid, median, rank_interval};
 pub use pelt::pelt;
 pub use proportion::difference_interval;
-pub use run_effect::RunEffect;
+pub use sampling::{sampling_deviation, sampling_interval};
+pub use shared::{Cleared, Shared, Witness};
 pub use steps::{Step, steps};
 pub use student::{student_quantile, student_upper_tail};
 pub use theil_sen::{Slope, steady_trend, theil_sen};

@@ -1,43 +1,60 @@
 //! The noise of each test from run to run, and how far new runs lie outside of it.
 //!
-//! Everything is on a logarithmic scale with worse up. A few baseline runs say little about the noise of one test, so the
-//! tests lend each other strength: a test's variance is drawn towards the typical one, the more the more alike the tests
-//! are; and heavy tails that the baselines show anywhere are believed everywhere.
+//! Everything is on a logarithmic scale with worse up. Tests differ in size, rounding and number of requests, so they
+//! differ in noise; what they have in common is how much *more* than expected they vary. So every value comes with the
+//! variance that is expected of it, and the tests lend each other strength on that scale: a test's variance is drawn
+//! towards the typical one, the more the more alike the tests are.
 
 use super::matrix::{Matrix, mean, middle, variance};
 use super::student::{student_quantile, student_upper_tail};
 use super::trigamma::trigamma;
 
-/// Smallest standard deviation (0.5 %) that is believed of a typical test.
-const FLOOR: f64 = 0.005;
+/// Fewest runs whose spread says anything.
+const FEWEST_RUNS: usize = 3;
 /// Fewest tests that say how alike tests are.
 const FEWEST_TO_POOL: usize = 5;
-/// Standard deviation that stands for the typical one where there are fewer.
-const TYPICAL: f64 = 0.05;
-/// How many runs the typical standard deviation then counts as.
-const TYPICAL_WEIGHT: f64 = 4.0;
+/// How many runs the expected variance counts as while no spread is known.
+const EXPECTED_WEIGHT: f64 = 5.0;
+/// How much larger than expected the deviation of few tests is taken to be, and how many runs that counts as.
+const FEW: (f64, f64) = (1.6, 4.0);
+/// The smallest share of the expected deviation that is believed of a typical test.
+const FLOOR: f64 = 0.33;
+/// How many values the expected variance weighs against a typical one that is smaller.
+const PRIOR_VALUES: f64 = 10.0;
+/// How many runs a variance counts as while it is found out how alike the tests are.
+const FIRST_WEIGHT: f64 = 8.0;
 /// Fewest baseline values that show a tail.
 const FEWEST_FOR_TAIL: usize = 15;
+/// How far from the median, in robust deviations, a value may lie before it is brought back.
+const CLIP: f64 = 3.0;
 
 /// What the baseline runs say about the noise of each test.
 #[derive(Debug, Clone)]
 pub struct Noise {
     runs: f64,
     /// How many of the runs are of each test's present level; all of them where no level moved.
-    level: Vec<f64>,
-    /// Centre of each test.
-    centre: Vec<f64>,
-    /// Variance of each test, spikes clipped.
-    variance: Vec<f64>,
-    /// Robust scale of each test.
-    robust: Vec<f64>,
-    /// Standard deviation of each test, drawn towards the typical one.
-    shrunk: Vec<f64>,
-    /// Typical variance, and how many runs it counts as.
+    level: Vec<usize>,
+    /// What each run counts for each test: one over the variance that is expected of it.
+    weights: Matrix,
+    /// Of each test:
+    fit: Fit,
+    /// Typical variance, in units of the expected one, and how many runs it counts as.
     typical: f64,
     weight: f64,
-    /// Standardised baseline values of all tests, sorted; empty where there are too few.
+    /// Standardised baseline values of the judged tests, sorted; empty where there are too few.
     tail: Vec<f64>,
+    /// How many tests are judged.
+    judged: usize,
+}
+
+/// Centre and spread of each test, values far out brought back.
+#[derive(Debug, Clone)]
+struct Fit {
+    centre: Vec<f64>,
+    /// Variance in units of the expected one.
+    variance: Vec<f64>,
+    /// Robust scale in units of the expected deviation.
+    robust: Vec<f64>,
 }
 
 /// How far new runs lie outside of the baseline's noise, for one test.
@@ -49,149 +66,193 @@ pub struct Distance {
     pub error: f64,
     /// Degrees of freedom of the error.
     pub freedom: f64,
-    /// Probability of such a change when nothing changed.
+    /// Probability of such a change when nothing changed, by Student's t.
     pub p: f64,
+    /// How often the baselines' own values lie as far out; 0 where they are too few to tell.
+    pub tail: f64,
+    /// How many values as far out an unchanged run has, by the baselines' own values.
+    pub outliers: f64,
     /// The change of the best new run; from four runs on, of the second best.
     pub best: f64,
-    /// Standard deviation from run to run that the error comes from.
+    /// Standard deviation of one new run.
     pub spread: f64,
+    /// Standard error of the baseline's centre.
+    pub level_error: f64,
     /// Baseline runs that the centre comes from.
-    pub level: f64,
+    pub level: usize,
 }
 
+/// Values as far out as this many that an unchanged run has are ordinary: they explain a crossing.
+const ORDINARY_OUTLIERS: f64 = 0.5;
+
 impl Distance {
+    /// Probability with which a failure may be called one: heavy tails that the baselines show are believed.
+    pub fn sure(&self) -> f64 {
+        self.p.max(self.tail)
+    }
+
+    /// Probability with which a change is worth another run: single values far out in the baselines do not excuse it, as
+    /// long as an unchanged run has hardly any.
+    pub fn suspicious(&self) -> f64 {
+        if self.outliers < ORDINARY_OUTLIERS { self.p } else { self.sure() }
+    }
+
     /// How many new runs it takes to tell a change as large as `limit` from none: nine times in ten, at a risk of 1 %. None
     /// where more than `most` would be needed: then the baseline has too few runs.
     pub fn runs_to_see(&self, limit: f64, most: usize) -> Option<usize> {
         let reach = student_quantile(0.99, self.freedom) + student_quantile(0.90, self.freedom);
-        let error = |m: usize| self.spread * (1.0 / m as f64 + 1.0 / self.level).sqrt();
+        let error = |m: usize| (self.spread.powi(2) / m as f64 + self.level_error.powi(2)).sqrt();
         (1..=most).find(|m| reach * error(*m) < limit)
     }
 }
 
 impl Noise {
-    /// From k ≥ 3 baseline runs; pooled over the tests where there are at least five.
-    pub fn of(baseline: &Matrix) -> Self {
-        let noise = if baseline.tests() < FEWEST_TO_POOL {
-            Self::scaled(baseline, TYPICAL_WEIGHT, Some(TYPICAL), 3.0)
+    /// From baseline runs, the variance that is expected of each of their values, and which tests a verdict depends on;
+    /// pooled over the tests where there are at least five and three runs.
+    pub fn of(baseline: &Matrix, expected: &Matrix, judged: &[bool]) -> Self {
+        let tests: Vec<usize> = (0..baseline.tests()).filter(|j| judged[*j]).collect();
+        let (typical, weight) = if baseline.runs() < FEWEST_RUNS {
+            (1.0, EXPECTED_WEIGHT)
+        } else if tests.len() < FEWEST_TO_POOL {
+            (FEW.0 * FEW.0, FEW.1)
         } else {
-            let weight =
-                likeness(&Self::scaled(baseline, 8.0, None, 3.0).variance, baseline.runs());
-            Self::scaled(baseline, weight, None, 3.0)
+            pooled(baseline, expected, &tests)
         };
-        noise.with_tail(baseline)
+        let mut noise = Self::scaled(baseline, expected, (typical, weight), CLIP);
+        noise.judged = tests.len();
+        if baseline.runs() >= FEWEST_RUNS && baseline.runs() * tests.len() >= FEWEST_FOR_TAIL {
+            noise.tail = noise.standardised(baseline, expected, &tests);
+        }
+        noise
     }
 
-    /// Of one quantity of the whole run, which no other test can lend strength to.
-    pub fn of_whole_run(baseline: &Matrix) -> Self {
-        Self::scaled(baseline, 2.0, Some(TYPICAL), 2.0)
+    /// Of one quantity of the whole run, which no other test can lend strength to, with the deviation that is expected of
+    /// it and two runs' worth of that.
+    pub fn of_whole_run(baseline: &Matrix, deviation: f64) -> Self {
+        let expected = baseline.map(|_, _, _| deviation * deviation);
+        Self::scaled(baseline, &expected, (1.0, 2.0), 2.0)
     }
 
-    /// Centre and variance of each test: values further than `clip` robust scales from the median are brought back.
-    fn scaled(baseline: &Matrix, weight: f64, typical: Option<f64>, clip: f64) -> Self {
-        let k = baseline.runs() as f64;
-        let nu = k - 1.0;
-        let medians = baseline.per_test(middle);
-        let mad2 = |j: usize| {
-            let off: Vec<f64> = baseline.test(j).iter().map(|v| (v - medians[j]).abs()).collect();
-            (1.4826 * middle(&off)).powi(2)
-        };
-        let pooled = || {
-            // The median of variances of k runs is a little below their mean (Wilson and Hilferty).
-            let shrink = (1.0 - 2.0 / (9.0 * nu)).powi(3);
-            (middle(&baseline.per_test(variance)) / shrink).max(FLOOR * FLOOR)
-        };
-        let typical = typical.map_or_else(pooled, |sd| sd * sd);
-        let drawn = |own: f64| ((weight * typical + nu * own) / (weight + nu)).sqrt();
-        let robust: Vec<f64> = (0..baseline.tests()).map(|j| drawn(mad2(j))).collect();
-        let clipped = baseline
-            .map(|_, j, v| v.clamp(medians[j] - clip * robust[j], medians[j] + clip * robust[j]));
-        let variance = clipped.per_test(variance);
+    fn scaled(
+        baseline: &Matrix,
+        expected: &Matrix,
+        (typical, weight): (f64, f64),
+        clip: f64,
+    ) -> Self {
         Self {
-            runs: k,
-            level: vec![k; baseline.tests()],
-            centre: clipped.per_test(mean),
-            shrunk: variance.iter().map(|v| drawn(*v)).collect(),
-            variance,
-            robust,
+            runs: baseline.runs() as f64,
+            level: vec![baseline.runs(); baseline.tests()],
+            weights: expected.map(|_, _, v| 1.0 / v),
+            fit: Fit::of(baseline, expected, (typical, weight), clip),
             typical,
             weight,
             tail: Vec::new(),
+            judged: baseline.tests(),
         }
     }
 
-    fn with_tail(mut self, baseline: &Matrix) -> Self {
-        if baseline.runs() * baseline.tests() >= FEWEST_FOR_TAIL {
-            let widen = (self.runs / (self.runs - 1.0)).sqrt();
-            let standard = baseline.map(|_, j, v| (v - self.centre[j]) * widen / self.robust[j]);
-            self.tail = (0..standard.runs()).flat_map(|r| standard.run(r).to_vec()).collect();
-            self.tail.sort_by(f64::total_cmp);
-        }
-        self
+    /// How far the baseline's own values lie out, in robust deviations.
+    fn standardised(&self, baseline: &Matrix, expected: &Matrix, tests: &[usize]) -> Vec<f64> {
+        let widen = (self.runs / (self.runs - 1.0)).sqrt();
+        let one = |r: usize, j: usize| {
+            (baseline.run(r)[j] - self.fit.centre[j]) * widen
+                / (self.fit.robust[j] * expected.run(r)[j].sqrt())
+        };
+        let mut all: Vec<f64> =
+            (0..baseline.runs()).flat_map(|r| tests.iter().map(move |j| one(r, *j))).collect();
+        all.sort_by(f64::total_cmp);
+        all
     }
 
-    /// The same noise, where only so many runs of each test say where it stands now.
+    /// The same noise, where only so many runs of each test, the first ones, say where it stands now.
     #[must_use]
     pub fn at_level(mut self, runs: &[usize]) -> Self {
-        self.level = runs.iter().map(|n| *n as f64).collect();
+        self.level = runs.to_vec();
         self
     }
 
     /// The centre of a test.
     pub fn centre(&self, j: usize) -> f64 {
-        self.centre[j]
+        self.fit.centre[j]
+    }
+
+    /// Variance of a test, in units of what is expected of it, drawn towards the typical one.
+    fn drawn(&self, j: usize) -> f64 {
+        (self.weight * self.typical + (self.runs - 1.0) * self.fit.variance[j])
+            / (self.weight + self.runs - 1.0)
     }
 
     /// The standard deviation of a test from run to run.
     pub fn deviation(&self, j: usize) -> f64 {
-        self.shrunk[j]
+        let expected = mean(&self.weights.test(j).iter().map(|w| 1.0 / w).collect::<Vec<_>>());
+        (self.drawn(j) * expected).sqrt()
     }
 
-    /// The same as these runs alone show it.
-    pub fn measured(&self, j: usize) -> f64 {
-        self.variance[j].sqrt()
-    }
-
-    /// How far the new runs of test `j` lie outside. `sampling` is the sampling variance by which the new values are worse
-    /// known than the baseline's, for one run; 0 where it is not known.
-    /// `unseen` is how many values beyond all that the baselines show are reckoned with: 1 where several looks are
-    /// taken, 0 for a single one.
-    pub fn distance(&self, j: usize, new: &[f64], sampling: f64, unseen: f64) -> Distance {
+    /// How far the new runs of test `j` lie outside. `expected` is the variance that is expected of each new value. In a
+    /// `single` look, after which nobody looks again, the baselines' tail is believed as it is; else one more value beyond
+    /// all that they show is reckoned with.
+    pub fn distance(&self, j: usize, new: &[f64], expected: &[f64], single: bool) -> Distance {
         let m = new.len() as f64;
-        let centre = if new.len() <= 2 {
-            mean(new)
+        let weights: Vec<f64> = expected.iter().map(|v| 1.0 / v).collect();
+        let drawn = self.drawn(j).sqrt();
+        let brought_back: Vec<f64> = if new.len() <= 2 {
+            new.to_vec()
         } else {
-            let (at, reach) = (middle(new), 2.0 * self.shrunk[j]);
-            mean(&new.iter().map(|v| v.clamp(at - reach, at + reach)).collect::<Vec<_>>())
+            let at = middle(new);
+            let reach = |v: &f64| 2.0 * drawn * v.sqrt();
+            new.iter().zip(expected).map(|(x, v)| x.clamp(at - reach(v), at + reach(v))).collect()
         };
-        let spread = if new.len() > 1 { variance(new) } else { 0.0 };
+        let centre = weighted_mean(&brought_back, &weights);
+        let spread = if new.len() > 1 { weighted_variance(new, &weights) } else { 0.0 };
         let freedom = self.weight + self.runs + m - 2.0;
         // New runs that spread wildly may do so by a change; they count only up to nine times the known variance.
-        let own = spread.min(9.0 * self.variance[j].max(self.typical));
-        let pooled =
-            (self.weight * self.typical + (self.runs - 1.0) * self.variance[j] + (m - 1.0) * own)
-                / freedom;
-        let error = (pooled * (1.0 / m + 1.0 / self.level[j]) + sampling.max(0.0) / m).sqrt();
-        let change = centre - self.centre[j];
+        let own = spread.min(9.0 * self.fit.variance[j].max(self.typical));
+        let pooled = (self.weight * self.typical
+            + (self.runs - 1.0) * self.fit.variance[j]
+            + (m - 1.0) * own)
+            / freedom;
+        let level_weight: f64 = self.weights.test(j).iter().take(self.level[j]).sum();
+        let (own_weight, change) = (weights.iter().sum::<f64>(), centre - self.fit.centre[j]);
+        let error = (pooled * (1.0 / own_weight + 1.0 / level_weight)).sqrt();
         let mut sorted = new.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let best = sorted[usize::from(new.len() >= 4)] - self.centre[j];
-        let p = student_upper_tail(change / error, freedom)
-            .max(self.tail_probability(j, &sorted, unseen));
-        Distance { change, error, freedom, p, best, spread: pooled.sqrt(), level: self.level[j] }
+        let tail = self.tail_probability(j, new, expected, level_weight, single);
+        Distance {
+            change,
+            error,
+            freedom,
+            p: student_upper_tail(change / error, freedom),
+            tail,
+            outliers: tail * self.judged as f64,
+            best: sorted[usize::from(new.len() >= 4)] - self.fit.centre[j],
+            spread: (pooled * m / own_weight).sqrt(),
+            level_error: (pooled / level_weight).sqrt(),
+            level: self.level[j],
+        }
     }
 
     /// How often the baselines themselves lie that far out, were the new runs of this test drawn from them; 0 where they
     /// show no tail.
-    fn tail_probability(&self, j: usize, sorted: &[f64], unseen: f64) -> f64 {
+    fn tail_probability(
+        &self,
+        j: usize,
+        new: &[f64],
+        expected: &[f64],
+        level_weight: f64,
+        single: bool,
+    ) -> f64 {
         if self.tail.is_empty() {
             return 0.0;
         }
+        let unseen = if single && new.len() == 1 { 0.0 } else { 1.0 };
+        let standard = |(x, v): (&f64, &f64)| {
+            (x - self.fit.centre[j]) / (self.fit.robust[j] * (v + 1.0 / level_weight).sqrt())
+        };
+        let mut sorted: Vec<f64> = new.iter().zip(expected).map(standard).collect();
+        sorted.sort_by(f64::total_cmp);
         let m = i32::try_from(sorted.len()).unwrap_or(i32::MAX);
         let n = self.tail.len() as f64;
-        let beyond = |value: f64| {
-            let z =
-                (value - self.centre[j]) / (self.robust[j] * (1.0 + 1.0 / self.level[j]).sqrt());
+        let beyond = |z: f64| {
             let count = (self.tail.len() - self.tail.partition_point(|t| *t < z)) as f64;
             ((count + count.sqrt() + unseen) / (n + unseen)).min(1.0)
         };
@@ -200,9 +261,77 @@ impl Noise {
     }
 }
 
-/// How many runs the typical variance counts as: the more alike the variances of the tests are, the more.
-fn likeness(variances: &[f64], runs: usize) -> f64 {
+impl Fit {
+    /// Values further than `clip` robust deviations from the median are brought back.
+    fn of(baseline: &Matrix, expected: &Matrix, (typical, weight): (f64, f64), clip: f64) -> Self {
+        let freedom = baseline.runs() as f64 - 1.0;
+        let mut fit = Self { centre: Vec::new(), variance: Vec::new(), robust: Vec::new() };
+        for j in 0..baseline.tests() {
+            let (values, expected) = (baseline.test(j), expected.test(j));
+            let at = middle(&values);
+            let standard = |(x, v): (&f64, &f64)| (x - at) / v.sqrt();
+            let off: Vec<f64> = values.iter().zip(&expected).map(standard).collect();
+            let absolute: Vec<f64> = off.iter().map(|z| z.abs()).collect();
+            // One or two runs show no spread of their own.
+            let own = if baseline.runs() < FEWEST_RUNS {
+                typical
+            } else {
+                (1.4826 * middle(&absolute)).powi(2)
+            };
+            let robust = ((weight * typical + freedom * own) / (weight + freedom)).sqrt();
+            let back = |(z, v): (&f64, &f64)| at + z.clamp(-clip * robust, clip * robust) * v.sqrt();
+            let brought_back: Vec<f64> = off.iter().zip(&expected).map(back).collect();
+            let weights: Vec<f64> = expected.iter().map(|v| 1.0 / v).collect();
+            fit.centre.push(weighted_mean(&brought_back, &weights));
+            fit.variance.push(if values.len() > 1 {
+                weighted_variance(&brought_back, &weights)
+            } else {
+                typical
+            });
+            fit.robust.push(robust);
+        }
+        fit
+    }
+}
+
+/// The typical variance of these tests in units of what is expected, and how many runs it counts as: the more alike the
+/// variances of the tests are, the more.
+fn pooled(baseline: &Matrix, expected: &Matrix, tests: &[usize]) -> (f64, f64) {
+    let freedom = baseline.runs() as f64 - 1.0;
+    // The median of variances of k runs is a little below their mean (Wilson and Hilferty).
+    let shrink = (1.0 - 2.0 / (9.0 * freedom)).powi(3);
+    let variances = |typical: f64| -> Vec<f64> {
+        let fit = Fit::of(baseline, expected, (typical, FIRST_WEIGHT), CLIP);
+        tests.iter().map(|j| fit.variance[*j]).collect()
+    };
+    let mut typical = 1.0;
+    let mut own = Vec::new();
+    // Twice, because values are brought back by the typical variance, and that comes from them.
+    for _ in 0..2 {
+        own = variances(typical);
+        let seen = (middle(&own) / shrink).max(FLOOR * FLOOR);
+        // Few values can look calm by chance: less than expected is believed by how many there are, more at once.
+        let values = freedom * tests.len() as f64;
+        typical = seen.max(seen.powf(values / (values + PRIOR_VALUES)));
+    }
+    (typical, likeness(&own, freedom))
+}
+
+/// How many runs the typical variance counts as.
+fn likeness(variances: &[f64], freedom: f64) -> f64 {
     let logs: Vec<f64> = variances.iter().map(|v| v.max(1e-8).ln()).collect();
-    let excess = (variance(&logs) - trigamma((runs as f64 - 1.0) / 2.0)).max(1e-3);
-    ((1.0 + (1.0 + 2.0 * excess).sqrt()) / excess).clamp(3.0, 4.0 * runs as f64)
+    let excess = (variance(&logs) - trigamma(freedom / 2.0)).max(1e-3);
+    ((1.0 + (1.0 + 2.0 * excess).sqrt()) / excess).clamp(3.0, 4.0 * (freedom + 1.0))
+}
+
+fn weighted_mean(values: &[f64], weights: &[f64]) -> f64 {
+    values.iter().zip(weights).map(|(x, w)| x * w).sum::<f64>() / weights.iter().sum::<f64>()
+}
+
+/// In units of the variance that the weights are one over of, with n − 1.
+fn weighted_variance(values: &[f64], weights: &[f64]) -> f64 {
+    let centre = weighted_mean(values, weights);
+    let squares: f64 =
+        values.iter().zip(weights).map(|(x, w)| w * (x - centre) * (x - centre)).sum();
+    squares / (values.len() as f64 - 1.0)
 }

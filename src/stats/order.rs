@@ -76,6 +76,25 @@ impl QuantileGrid {
         ln_value.exp()
     }
 
+    /// Standard deviation of the distribution, by its values at many fractions; what lies beyond the ends is as far out as they.
+    pub fn deviation(&self) -> f64 {
+        // Evenly on the scale, where the tail takes its due; each value weighs as much as the fraction it stands for.
+        const STEPS: u32 = 2_000;
+        let Some((last, _)) = self.points.last() else { return f64::NAN };
+        let fraction = |i: u32| -(-last * f64::from(i) / f64::from(STEPS)).exp_m1();
+        let (mut sum, mut squares) = (0.0, 0.0);
+        let mut add = |value: f64, weight: f64| {
+            sum += weight * value;
+            squares += weight * value * value;
+        };
+        for i in 0..STEPS {
+            let (from, to) = (fraction(i), fraction(i + 1));
+            add(self.at(f64::midpoint(from, to)), to - from);
+        }
+        add(self.at(1.0 - 1e-12), (-last).exp());
+        (squares - sum * sum).max(0.0).sqrt()
+    }
+
     /// The values of the grid points next to the fraction `p`, extremes left out, when one of them lies so far off that `p` sits between
     /// two modes: more than 0.5 in ln Q, for points up to one unit apart on the scale −ln(1−p) (p90 to p95 is 0.7,
     /// p95 to p98 is 0.9), and in proportion for points further apart (p99 to p99.9 is 2.3), where an ordinary tail

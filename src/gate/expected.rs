@@ -1,0 +1,26 @@
+//! The noise that is expected of one number from run to run when nothing changes, before any repeat is seen.
+//!
+//! It has parts that are known: what chance gives a sample of that many requests, and what the source rounded away; and
+//! parts that real machines add: some time, whatever the endpoint takes, and some percent of it. Measured on repeats of
+//! unchanged code (`cargo bench --bench repeats`; docs/accuracy.md).
+
+use crate::model::Metric;
+
+/// Standard deviation of the time that a host adds to a percentile from run to run, in milliseconds.
+const JITTER_MS: f64 = 0.5;
+/// Standard deviation from run to run in proportion to the value.
+const RELATIVE: f64 = 0.03;
+
+/// Variance of the natural logarithm of a value that stands at `level`, from `sampling` (variance of the logarithm, where the
+/// number of requests is known) and the width of the source's rounding step.
+pub(super) fn expected_variance(
+    metric: &Metric,
+    level: f64,
+    sampling: Option<f64>,
+    step: f64,
+) -> f64 {
+    let jitter = if *metric == Metric::Latency { JITTER_MS } else { 0.0 };
+    // A value that was rounded is off by anything up to half a step, evenly.
+    let rounding = (step / level).powi(2) / 12.0;
+    sampling.unwrap_or_default() + rounding + (jitter / level).powi(2) + RELATIVE * RELATIVE
+}
