@@ -83,8 +83,8 @@ pub(super) fn notices(
         let statistics = not_measured.into_iter().collect();
         kinds.push(WarningKind::NotMeasured { statistics, tool: run.tool.name.clone() });
     }
-    for pattern in rules.unmatched_rules(pairs.iter().map(|pair| &pair.key)) {
-        kinds.push(WarningKind::UnmatchedRule { pattern });
+    for (pattern, limits) in rules.unmatched_rules(pairs.iter().map(|pair| &pair.key)) {
+        kinds.push(WarningKind::UnmatchedRule { pattern, limits });
     }
     let unclassified: Vec<String> = pairs
         .iter()

@@ -125,6 +125,8 @@ pub enum WarningKind {
     UnmatchedRule {
         /// Its pattern.
         pattern: String,
+        /// Whether it sets a limit.
+        limits: bool,
     },
     /// The file holds answers alone: requests without one are not in it.
     AnswersOnly,
@@ -182,6 +184,16 @@ pub enum WarningKind {
 }
 
 impl WarningKind {
+    /// Whether it is about something in the policy that holds for nothing: what it was written for is not watched.
+    pub fn is_idle_rule(&self) -> bool {
+        matches!(self.code(), "unmatched_rule" | "unknown_metric")
+    }
+
+    /// Whether it is about a limit that holds for nothing.
+    pub fn is_idle_limit(&self) -> bool {
+        matches!(self, Self::UnmatchedRule { limits: true, .. } | Self::UnknownMetric { .. })
+    }
+
     /// A stable name for programs.
     pub fn code(&self) -> &str {
         match self {
@@ -290,7 +302,7 @@ impl fmt::Display for WarningKind {
                 if *endpoints == 1 { "" } else { "s" },
                 if tool == "k6" { ": add `count` to --summary-trend-stats" } else { "" }
             ),
-            Self::UnmatchedRule { pattern } => {
+            Self::UnmatchedRule { pattern, .. } => {
                 write!(f, "the rule for `{pattern}` holds no endpoint: is the pattern right?")
             }
             Self::RepeatedFile => {
