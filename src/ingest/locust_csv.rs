@@ -7,6 +7,7 @@
 use super::Ingested;
 use super::csv_file::{Lines, bad_value, csv_error, whole};
 use super::error::{IngestError, Problem};
+use super::locust_history::read_history;
 use super::locust_key::key;
 use super::locust_side;
 use super::source::Source;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let failures = source.sibling("_stats.csv", "_failures.csv");
+    let history = source.sibling("_stats.csv", "_stats_history.csv");
     let exceptions = source.sibling("_stats.csv", "_exceptions.csv");
     let mut warnings = Vec::new();
     let rows = match rows(source) {
@@ -55,6 +57,9 @@ pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestErro
     }
     if let Some(path) = exceptions {
         locust_side::read_exceptions(&path, &mut warnings);
+    }
+    if let Some(path) = history {
+        read_history(&path, &mut run, &mut warnings);
     }
     Ok(Ingested { run, warnings })
 }

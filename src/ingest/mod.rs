@@ -14,6 +14,7 @@ mod format;
 mod json_file;
 mod k6;
 mod locust_csv;
+mod locust_history;
 mod locust_json;
 mod locust_key;
 mod locust_side;

@@ -73,6 +73,22 @@ pub enum WarningKind {
         /// The message of the most frequent one.
         message: String,
     },
+    /// The history beside Locust's statistics does not fit to them.
+    OtherHistory {
+        /// Requests that it tells of.
+        told: u64,
+        /// Requests of the statistics.
+        counted: u64,
+    },
+    /// How many users made the load is not known, so that another load would look like a change.
+    LoadUnknown {
+        /// Whether a baseline run does not know.
+        baseline: bool,
+        /// Whether a new run does not.
+        current: bool,
+        /// The tool that made the load.
+        tool: String,
+    },
     /// A check of the script never held.
     CheckNeverHeld {
         /// Its name.
@@ -204,6 +220,8 @@ impl WarningKind {
             Self::UnknownOutcomes { .. } => "unknown_outcomes",
             Self::DroppedIterations { .. } => "dropped_iterations",
             Self::ScriptErrors { .. } => "script_errors",
+            Self::OtherHistory { .. } => "other_history",
+            Self::LoadUnknown { .. } => "load_unknown",
             Self::CheckNeverHeld { .. } => "check_never_held",
             Self::Differs { .. } => "differs",
             Self::SameAsBaseline { .. } => "same_as_baseline",
@@ -258,6 +276,22 @@ impl fmt::Display for WarningKind {
             Self::ScriptErrors { count, message } => write!(
                 f,
                 "the script itself raised {count} errors, which are not counted as failed requests: {message}"
+            ),
+            Self::OtherHistory { told, counted } => write!(
+                f,
+                "users and times were left out: it tells of {told} requests, the statistics beside it of {counted} (cut \
+                 short, or of another run?)"
+            ),
+            Self::LoadUnknown { baseline, current, tool } => write!(
+                f,
+                "how many users made the load is not known{}, so that another load would look like a change: name it \
+                 with --profile NAME{}",
+                match (baseline, current) {
+                    (true, false) => " of the baseline",
+                    (false, true) => " of this run",
+                    _ => "",
+                },
+                if tool == "locust" { ", or keep _stats_history.csv beside _stats.csv" } else { "" }
             ),
             Self::CheckNeverHeld { name } => write!(f, "the check `{name}` never held"),
             Self::Differs { field, baseline, current } => {

@@ -1,0 +1,113 @@
+//! What perfgate makes of Locust's files beyond their numbers: the load, and how the numbers were rounded.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod support;
+
+use perfgate::ingest::{Ingested, ReadOptions, Source, read};
+use std::path::Path;
+use support::{compare, fixture, perfgate};
+use tempfile::TempDir;
+
+fn ingest(path: &Path) -> Ingested {
+    let source = Source::open(path).unwrap_or_else(|error| panic!("{error}"));
+    read(source, &ReadOptions::default()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The statistics of a scenario of Locust 2.47.0.
+fn stats(scenario: &str) -> String {
+    format!("locust/2.47.0/{scenario}/x_stats.csv")
+}
+
+#[test]
+fn half_or_double_the_users_is_another_load() {
+    let (ten, five) = (stats("users-10"), stats("users-5"));
+    for (base, new, [before, now]) in [(&ten, &five, ["10", "5"]), (&five, &ten, ["5", "10"])] {
+        let report = compare(base, new, &["--format", "json"]).expect(3).json();
+        assert_eq!(report["reason"], "not_comparable");
+        let differs = &report["differences"][0];
+        assert_eq!((&differs["field"], &differs["baseline"]), (&"users".into(), &before.into()));
+        assert_eq!(differs["current"], now);
+    }
+    let allowed = ["--allow-different", "users", "--format", "json"];
+    assert_ne!(compare(&ten, &five, &allowed).json()["reason"], "not_comparable");
+}
+
+#[test]
+fn the_history_tells_users_start_and_users_over_time() {
+    let run = ingest(&fixture(&stats("users-10"))).run;
+    assert_eq!(run.load.users, Some(10));
+    assert_eq!(run.started_at.unwrap().to_string(), "2026-11-21T17:34:57Z");
+    let users = &run.timeline["users"];
+    assert_eq!(
+        (users.interval_s, &users.values[..3]),
+        (1.0, &[Some(0.0), Some(10.0), Some(10.0)][..])
+    );
+    // The span of the requests is exact; where there are none, the history knows how long the users were there.
+    assert_eq!(run.duration_s.map(f64::floor), Some(9.0));
+    assert_eq!(ingest(&fixture(&stats("zero"))).run.duration_s, Some(3.0));
+}
+
+#[test]
+fn a_history_that_is_missing_cut_foreign_or_empty_breaks_nothing() {
+    let scratch = TempDir::new().unwrap();
+    let (own, beside) =
+        (scratch.path().join("x_stats.csv"), scratch.path().join("x_stats_history.csv"));
+    std::fs::copy(fixture(&stats("users-10")), &own).unwrap();
+    let history = |scenario: &str| {
+        std::fs::read(fixture(&format!("locust/2.47.0/{scenario}/x_stats_history.csv"))).unwrap()
+    };
+    let known = ingest(&own);
+    assert_eq!((known.run.load.users, known.warnings.len()), (None, 0), "missing");
+    let whole = history("users-10");
+    for (what, bytes, users, warning) in [
+        ("whole", whole.clone(), Some(10), None),
+        ("its last row cut", whole[..whole.len() - 60].to_vec(), Some(10), Some("broken_lines")),
+        ("the second half cut", whole[..whole.len() / 2].to_vec(), None, Some("other_history")),
+        ("of another run", history("base-1"), None, Some("other_history")),
+        ("empty", Vec::new(), None, Some("broken_lines")),
+        ("foreign", b"a,b\n1,2\n".to_vec(), None, Some("broken_lines")),
+        ("no text", vec![0xff; 100], None, Some("broken_lines")),
+    ] {
+        std::fs::write(&beside, bytes).unwrap();
+        let Ingested { run, warnings } = ingest(&own);
+        assert_eq!(run.total.requests, known.run.total.requests, "{what}");
+        assert_eq!(run.load.users, users, "{what}");
+        let last = warnings.last().map(|warning| warning.kind.code());
+        assert_eq!(last, warning, "{what}: {warnings:?}");
+    }
+}
+
+#[test]
+fn a_load_that_nobody_knows_is_told_once() {
+    let scratch = TempDir::new().unwrap();
+    for (name, scenario) in [("a", "base-1"), ("b", "base-2"), ("c", "base-3")] {
+        std::fs::copy(fixture(&stats(scenario)), scratch.path().join(format!("{name}_stats.csv")))
+            .unwrap();
+    }
+    let lines = |more: &[&str]| {
+        let both = [
+            "compare",
+            "--baseline-file",
+            "a_stats.csv",
+            "--baseline-file",
+            "b_stats.csv",
+            "c_stats.csv",
+        ];
+        let told = perfgate(scratch.path(), &[&both[..], more].concat()).stdout;
+        told.lines()
+            .filter(|line| line.contains("how many users"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let [line] = &lines(&[])[..] else { panic!("{:?}", lines(&[])) };
+    assert_eq!(
+        line.trim(),
+        "warning   how many users made the load is not known, so that another load would look like a change: name it with \
+         --profile NAME, or keep _stats_history.csv beside _stats.csv"
+    );
+    assert_eq!(lines(&["--profile", "smoke"]), [""; 0], "a named load is known by its name");
+    // One side is enough.
+    let history = fixture("locust/2.47.0/base-3/x_stats_history.csv");
+    std::fs::copy(history, scratch.path().join("c_stats_history.csv")).unwrap();
+    assert!(lines(&[])[0].contains("is not known of the baseline,"), "{:?}", lines(&[]));
+}
