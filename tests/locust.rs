@@ -4,8 +4,9 @@
 mod support;
 
 use perfgate::ingest::{Ingested, ReadOptions, Source, read};
+use perfgate::model::Rounding;
 use std::path::Path;
-use support::{compare, fixture, perfgate};
+use support::{compare, finding, fixture, perfgate};
 use tempfile::TempDir;
 
 fn ingest(path: &Path) -> Ingested {
@@ -75,6 +76,65 @@ fn a_history_that_is_missing_cut_foreign_or_empty_breaks_nothing() {
         let last = warnings.last().map(|warning| warning.kind.code());
         assert_eq!(last, warning, "{what}: {warnings:?}");
     }
+}
+
+#[test]
+fn the_rounding_is_what_the_values_show() {
+    let of = |file: &str| {
+        let run = ingest(&fixture(&format!("locust/2.47.0/{file}"))).run;
+        let all: Vec<_> =
+            run.all_endpoints().filter_map(|e| e.latency.as_ref()?.rounding).collect();
+        assert_eq!(all.len(), run.endpoints.len() + 1, "{file}");
+        assert!(all.iter().all(|rounding| *rounding == all[0]), "{file}: {all:?}");
+        all[0]
+    };
+    for file in
+        ["base-1/x_stats.csv", "base-1/stats.json", "custom/x_stats.csv", "users-10/x_stats.csv"]
+    {
+        assert_eq!(of(file), Rounding::TwoSignificantDigits, "{file}");
+    }
+    for (file, us) in [
+        ("bucket-ms/x_stats.csv", 1_000),
+        ("bucket-ms/out.json", 1_000),
+        ("bucket-tenths/x_stats.csv", 1_000),
+        ("bucket-tenths/out.json", 100),
+    ] {
+        assert_eq!(of(file), Rounding::Steps { us }, "{file}");
+    }
+    // A recorded run keeps it.
+    let scratch = TempDir::new().unwrap();
+    let file = fixture("locust/2.47.0/bucket-tenths/out.json");
+    perfgate(scratch.path(), &["normalize", "-o", "run.json", file.to_str().unwrap()]).expect(0);
+    let run = ingest(&scratch.path().join("run.json")).run;
+    assert_eq!(run.total.latency.unwrap().rounding, Some(Rounding::Steps { us: 100 }));
+}
+
+#[test]
+fn a_step_of_two_digits_is_no_excuse_for_a_file_in_whole_milliseconds() {
+    let scratch = TempDir::new().unwrap();
+    // 140 → 170 ms is +21 %; what is rounded to tens may have been 145 → 165.
+    let file = |name: &str, p95: u32, other: u32| {
+        let columns =
+            "Type,Name,Request Count,Failure Count,Average Response Time,Requests/s,50%,95%";
+        let text = format!(
+            "{columns}\nGET,/a,9000,0,30,90,20,{p95}\nGET,/b,9000,0,30,90,20,{other}\n,Aggregated,18000,0,30,180,20,{p95}\n"
+        );
+        std::fs::write(scratch.path().join(name), text).unwrap();
+    };
+    let compared = |more: &[&str]| {
+        let all = ["compare", "--format", "json", "--baseline-file", "a_stats.csv", "b_stats.csv"];
+        let report = perfgate(scratch.path(), &[&all[..], more].concat()).json();
+        finding(&report, "GET /a", "p95")["reason"].clone()
+    };
+    let policy = scratch.path().join("perfgate.yaml");
+    std::fs::write(policy, "gate: { decide: threshold }\n").unwrap();
+    file("a_stats.csv", 140, 20);
+    file("b_stats.csv", 170, 20);
+    assert_eq!(compared(&[]), "below_resolution");
+    // One value off the steps shows that there are none.
+    file("a_stats.csv", 140, 123);
+    file("b_stats.csv", 170, 123);
+    assert_eq!(compared(&[]), "over_threshold");
 }
 
 #[test]

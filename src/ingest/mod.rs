@@ -17,6 +17,7 @@ mod locust_csv;
 mod locust_history;
 mod locust_json;
 mod locust_key;
+mod locust_rounding;
 mod locust_side;
 mod native;
 mod prometheus;
