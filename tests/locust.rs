@@ -1,11 +1,11 @@
 //! What perfgate makes of Locust's files beyond their numbers: the load, and how the numbers were rounded.
-#![expect(clippy::unwrap_used, reason = "test code")]
 
 mod support;
 
 use perfgate::ingest::{Ingested, ReadOptions, Source, read};
-use perfgate::model::Rounding;
+use perfgate::model::{Quantile, Rounding};
 use std::path::Path;
+use std::time::Duration;
 use support::{compare, finding, fixture, perfgate};
 use tempfile::TempDir;
 
@@ -75,6 +75,67 @@ fn a_history_that_is_missing_cut_foreign_or_empty_breaks_nothing() {
         assert_eq!(run.load.users, users, "{what}");
         let last = warnings.last().map(|warning| warning.kind.code());
         assert_eq!(last, warning, "{what}: {warnings:?}");
+    }
+}
+
+#[test]
+fn the_log_of_every_request_is_the_run_that_the_statistics_sum_up() {
+    let [log, sums] = ["requests", "x_stats"]
+        .map(|name| ingest(&fixture(&format!("locust/2.47.0/users-10/{name}.csv"))).run);
+    assert_eq!((log.tool.name.as_str(), log.endpoints.len()), ("locust", sums.endpoints.len()));
+    for sum in sums.all_endpoints() {
+        let own = log.all_endpoints().find(|own| own.key == sum.key).unwrap();
+        let name = &sum.key;
+        // The statistics lack the last second.
+        let [all, known] = [own, sum].map(|side| side.requests.unwrap());
+        assert!(all >= known && all as f64 <= known as f64 * 1.2, "{name}: {all} of {known}");
+        let [all, known] = [own, sum].map(|side| side.failures.unwrap());
+        assert!(all >= known && all <= known + 8, "{name}: {all} failures of {known}");
+        let [times, rounded] = [own, sum].map(|side| side.latency.as_ref().unwrap());
+        assert_eq!(times.has_no_data(), rounded.has_no_data(), "{name}");
+        assert_eq!(times.rounding, None);
+        let p50 = [times, rounded].map(|side| side.quantiles.get(&Quantile::P50).copied());
+        if let [Some(exact), Some(rounded)] = p50
+            && !times.has_no_data()
+        {
+            assert!((exact - rounded).abs() < 2.0, "{name}: {exact} for {rounded}");
+        }
+    }
+    let kinds: Vec<&str> =
+        log.total.failure_kinds.iter().map(|kind| kind.message.as_str()).collect();
+    assert_eq!(
+        kinds,
+        ["Remote end closed connection without response", "too, \"bad\"", "HTTP 500"]
+    );
+    // Ten seconds of calendar time: what goes for other raw samples goes for these.
+    assert_eq!(log.started_at.unwrap().to_string()[..19], *"2026-11-21T17:34:57");
+    assert_eq!(log.timeline["throughput_rps"].values.len(), 11);
+    let options =
+        ReadOptions { trim_start: Some(Duration::from_secs(5)), ..ReadOptions::default() };
+    let file = fixture("locust/2.47.0/users-10/requests.csv");
+    let rest = read(Source::open(&file).unwrap(), &options).unwrap().run;
+    let share = rest.total.requests.unwrap() as f64 / log.total.requests.unwrap() as f64;
+    assert!((0.4..0.6).contains(&share), "{share}");
+}
+
+#[test]
+fn a_broken_row_of_the_log_is_an_error_with_its_place() {
+    let scratch = TempDir::new().unwrap();
+    let header =
+        "timestamp,request_type,name,response_time_ms,response_length,status_code,exception\r\n";
+    let row = "1795282497.5,GET,/a,12.5,100,200,\r\n";
+    let file = scratch.path().join("requests.csv");
+    for (broken, problem) in [
+        ("1795282497.5,GET,/a,fast,100,200,\r\n", "requests.csv:3: response_time_ms is `fast`"),
+        ("soon,GET,/a,12.5,100,200,\r\n", "requests.csv:3: timestamp is `soon`"),
+        ("1795282497.5,GET,/a,12.5", "requests.csv"),
+    ] {
+        std::fs::write(&file, format!("{header}{row}{broken}")).unwrap();
+        let ended = perfgate(scratch.path(), &["normalize", "requests.csv"]).expect(2);
+        assert!(ended.stderr.contains(problem), "{}", ended.stderr);
+        let lenient =
+            perfgate(scratch.path(), &["normalize", "--lenient", "requests.csv"]).expect(0);
+        assert_eq!(lenient.json()["total"]["requests"], 1, "{}", lenient.stdout);
     }
 }
 
