@@ -64,7 +64,7 @@ pub(super) fn meant_otherwise(key: &str, value: &Written) -> Option<String> {
         Written::Map(_) => "20%",
     };
     let name = key.to_lowercase().replace([' ', '-'], "_");
-    if key.starts_with('/') || key.contains(" /") {
+    if is_endpoint(key) {
         return Some(format!("\"{key}\" is an endpoint: its limits stand under `endpoints:`"));
     }
     if let Some(statistic) = statistic(&name) {
@@ -88,6 +88,12 @@ pub(super) fn meant_otherwise(key: &str, value: &Written) -> Option<String> {
     Some(format!(
         "\"{key}\" is called {known} here: write {known}: {example} (a metric of your own: write its direction as well)"
     ))
+}
+
+/// Whether it is written like `/search` or `GET /search`.
+fn is_endpoint(key: &str) -> bool {
+    let method = |text: &str| text == "*" || text.bytes().all(|b| b.is_ascii_uppercase());
+    key.starts_with('/') || key.split_once(" /").is_some_and(|(before, _)| method(before))
 }
 
 /// The key that limits what is called so.

@@ -1,7 +1,6 @@
 //! Locust `--csv`: the cumulative `_stats.csv` of Locust 1.0 and newer, and the files beside it.
 //!
-//! Columns are found by header text. Percentiles are rounded by Locust; mean, minimum and
-//! maximum are exact. Rates refer to the span between the first and the last request of the whole run, which is how
+//! Columns are found by header text. Percentiles are rounded by Locust; mean, minimum and maximum are exact. Rates refer to the span between the first and the last request of the whole run, which is how
 //! the duration is known. The file is a snapshot that a timer writes, so its totals lag behind by up to a second.
 
 use super::Ingested;

@@ -76,7 +76,8 @@ fn read_seconds(path: &Path, name: &str, seconds: &mut Vec<Second>) -> Result<()
         let line = record.position().map_or(0, Position::line);
         if record.len() < header.len() {
             let how = format!("line {line} has {} of {} columns", record.len(), header.len());
-            return Err(IngestError::at(name, line, Problem::Truncated { lines: line - 1, how }));
+            let lines = line.saturating_sub(1);
+            return Err(IngestError::at(name, line, Problem::Truncated { lines, how }));
         }
         let is_total = record[method].is_empty() && &record[endpoint] == b"Aggregated";
         if !is_total {

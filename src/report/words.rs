@@ -268,7 +268,8 @@ fn are(n: usize, noun: &str) -> String {
 fn idle(report: &Report, show: Show<'_>) -> String {
     let idle: Vec<&WarningKind> =
         report.warnings.iter().map(|own| &own.kind).filter(|kind| kind.is_idle_rule()).collect();
-    let first = match idle.first() {
+    // A limit weighs more than what only leaves something out.
+    let first = match idle.iter().min_by_key(|kind| !kind.is_idle_limit()) {
         Some(WarningKind::UnmatchedRule { pattern, .. }) => {
             format!("the rule for {} holds no endpoint", show(pattern))
         }
