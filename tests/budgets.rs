@@ -234,6 +234,33 @@ fn the_profiles_of_a_performance_document_are_judged_line_by_line() {
 }
 
 #[test]
+fn a_profile_that_is_nearly_called_like_one_of_the_policy_is_a_slip() {
+    let repo = Repo::new();
+    repo.commit("main");
+    let file = |name: &str, text: &str| std::fs::write(repo.folder.join(name), text).unwrap();
+    file("perfgate.yaml", "profiles: { stress: { users: 500 } }\n");
+    file("run.json", &run().to_string());
+    for command in [
+        &["record"][..],
+        &["check"],
+        &["compare", "--baseline", "main"],
+        &["compare", "--baseline-file", "run.json"],
+        &["normalize"],
+    ] {
+        let ended =
+            repo.perfgate(&[command, &["--profile", "strss", "run.json"]].concat()).expect(2);
+        assert!(ended.stderr.contains("has no profile strss"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("did you mean stress?"), "{}", ended.stderr);
+    }
+    let ended = repo.perfgate(&["run", "--profile", "strss", "--", "true"]).expect(2);
+    assert!(ended.stderr.contains("did you mean stress?"), "{}", ended.stderr);
+    // Any other name is a load of its own, and so is a part of a profile.
+    for name in ["stress", "stress:recovery", "nightly", ""] {
+        repo.perfgate(&["record", "--profile", name, "run.json"]).expect(0);
+    }
+}
+
+#[test]
 fn compare_judges_the_budgets_of_the_profile_as_well() {
     let repo = Repo::new();
     let record = |file: &str| repo.perfgate(&["record", "--profile", "baseline", file]).expect(0);

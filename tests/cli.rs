@@ -31,7 +31,8 @@ fn the_demo_shows_one_pull_request_that_passes_and_one_that_fails() {
     insta::assert_snapshot!(ended.stdout.replace(&place.display().to_string(), "FOLDER"));
     assert_eq!(ended.stderr, "");
     // The commands that it prints can be repeated by hand.
-    let again = ["compare", "--baseline", "main", "results/slower-1_stats.csv"];
+    let again =
+        ["compare", "--baseline", "main", "--profile", "20-users", "results/slower-1_stats.csv"];
     let repeated = support::perfgate(&place, &again).expect(1);
     assert!(ended.stdout.contains(&repeated.stdout), "{}", repeated.stdout);
 }

@@ -72,6 +72,29 @@ fn the_tool_gets_the_profiles_numbers_and_its_result_is_recorded() {
 }
 
 #[test]
+fn another_script_is_told_when_the_runs_are_compared() {
+    let repo = repository(GOOD);
+    let load = |script: &str, more: &[&str]| {
+        write(&repo, "load.js", script);
+        std::fs::remove_dir_all(repo.folder.join("out")).unwrap_or_default();
+        let command = ["--", "./tool.sh", "load.js", "{users}", "{out}"];
+        run(&repo, &[more, &command].concat()).expect(0)
+    };
+    load("first", &[]);
+    let hash = "a7937b64b8caa58f03721bb6bacf5c78cb235febe0e70b1b84cd99541461a08e";
+    assert_eq!(recorded(&repo)[0]["load"]["script_sha256"], json!(hash));
+    repo.commit("second");
+    for (script, told) in [("first", false), ("second", true)] {
+        load(script, &["--no-record"]);
+        let file = "out/run-1/perfgate-run.json";
+        let arguments = ["compare", "--profile", "baseline", "--baseline", "main", file];
+        let table = repo.perfgate(&arguments).stdout;
+        let line = "warning   script differs: a7937b64b8ca in the baseline, 16367aacb67a now";
+        assert_eq!(table.contains(line), told, "{table}");
+    }
+}
+
+#[test]
 fn several_runs_are_recorded_together_or_not_at_all() {
     let repo = repository(GOOD);
     run(&repo, &[&["--repeat", "2", "--no-record"][..], &ARGUMENTS].concat()).expect(0);

@@ -113,6 +113,48 @@ fn unknown_keys_are_errors_everywhere() {
 }
 
 #[test]
+fn what_other_tools_call_a_limit_is_an_error_that_says_what_it_is_called_here() {
+    insta::assert_snapshot!(error("regression_thresholds:\n  p95: 15%\n"), @r#"
+    perfgate.yaml:2:3: "p95" is a statistic: write api_response_time: { p95: 15% }
+       2 |   p95: 15%
+         |   ^^^
+    "#);
+    insta::assert_snapshot!(error("regression_thresholds:\n  rps: { relative: 10% }\n"), @r#"
+    perfgate.yaml:2:3: "rps" is called throughput here: write throughput: { relative: 10% } (a metric of your own: write its direction as well)
+       2 |   rps: { relative: 10% }
+         |   ^^^
+    "#);
+    insta::assert_snapshot!(error("regression_thresholds:\n  GET /search: { p95: 10% }\n"), @r#"
+    perfgate.yaml:2:3: "GET /search" is an endpoint: its limits stand under `endpoints:`
+       2 |   GET /search: { p95: 10% }
+         |   ^^^^^^^^^^^
+    "#);
+    for (key, meant) in [
+        ("http_req_duration", "write api_response_time: { p95: 20% }"),
+        ("http_req_waiting", "write api_response_time: { p95: 20% }"),
+        ("Latency", "write api_response_time: { p95: 20% }"),
+        ("response time", "write api_response_time: { p95: 20% }"),
+        ("p(99)", "write api_response_time: { p99: 7% }"),
+        ("median", "write api_response_time: { p50: 7% }"),
+        ("api_response_time_p95", "write api_response_time: { p95: 7% }"),
+        ("p99_latency", "write api_response_time: { p99: 7% }"),
+        ("websocket_latency_p95", "write websocket_latency: { p95: 7% }"),
+        ("http_reqs", "write throughput: { relative: 10% }"),
+        ("requests-per-second", "write throughput: { relative: 10% }"),
+        ("errors", "write error_rate: { absolute: 0.1% }"),
+        ("http_req_failed", "write error_rate: { absolute: 0.1% }"),
+        ("/search", "its limits stand under `endpoints:`"),
+    ] {
+        let error = error(&format!("regression_thresholds:\n  \"{key}\": 7%\n"));
+        assert!(error.starts_with("perfgate.yaml:2:3: "), "{error}");
+        assert!(error.lines().next().unwrap().contains(meant), "{error}");
+    }
+    // A metric of one's own may be called so; only such a one has a direction.
+    let own = policy("regression_thresholds:\n  errors: { absolute: 1%, direction: lower }\n");
+    assert!(own.rules.custom.contains_key("errors"));
+}
+
+#[test]
 fn limits_that_mean_nothing_are_errors() {
     insta::assert_snapshot!(error("regression_thresholds:\n  api_latency: { p95: 0.2 }\n"), @r#"
     perfgate.yaml:2:23: "0.2" is no limit here: write 20%, 50ms or off

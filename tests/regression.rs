@@ -143,15 +143,50 @@ fn no_leniency_lets_another_load_pass() {
 }
 
 #[test]
-fn a_metric_that_the_policy_limits_and_nobody_has_is_told() {
+fn a_limit_that_holds_for_nothing_is_no_pass() {
     let scratch = TempDir::new().unwrap();
-    let policy = scratch.path().join("metric.yaml");
-    std::fs::write(&policy, "regression_thresholds: { time_to_first_tokem: { p95: 20% } }\n")
-        .unwrap();
-    let more = ["--format", "json", "--policy", policy.to_str().unwrap()];
-    let report =
-        compare("k6/2.2.0/base-1/summary.json", "k6/2.2.0/base-2/summary.json", &more).json();
-    assert!(report["warnings"].to_string().contains("unknown_metric"), "{report}");
+    let path = scratch.path().join("idle.yaml");
+    let judged = |policy: &str, more: &[&str]| {
+        std::fs::write(&path, policy).unwrap();
+        let all = [&["--policy", path.to_str().unwrap()], more].concat();
+        compare("k6/2.2.0/base-1/summary.json", "k6/2.2.0/base-2/summary.json", &all)
+    };
+    for (policy, code, headline) in [
+        (
+            "regression_thresholds: { time_to_first_tokem: { p95: 20% } }",
+            "unknown_metric",
+            "! no regression, but no run has the metric time_to_first_tokem, which has a limit",
+        ),
+        (
+            "endpoints: { \"POST /api/chatt\": { p95: 5% } }",
+            "unmatched_rule",
+            "! no regression, but the rule for POST /api/chatt holds no endpoint",
+        ),
+    ] {
+        let table = judged(policy, &[]).expect(0).stdout;
+        assert_eq!(table.lines().next().unwrap(), headline);
+        let report = judged(policy, &["--format", "json"]).expect(0).json();
+        assert_eq!(report["verdict"], "warn");
+        assert!(report["warnings"].to_string().contains(code), "{report}");
+        // Whoever requires coverage wants to hear of what is not covered, however much is.
+        let strict = ["--require-coverage", "50%"];
+        let table = judged(policy, &strict).expect(3).stdout;
+        let verdict = headline.replace("! no regression, but", "? no verdict:");
+        assert_eq!(table.lines().next().unwrap(), verdict);
+        let report = judged(policy, &[&strict[..], &["--format", "json"]].concat()).json();
+        assert_eq!(
+            (&report["verdict"], &report["reason"]),
+            (&"not_compared".into(), &"idle_limit".into())
+        );
+    }
+    // What only leaves something out covers nothing: not every run need have it.
+    let policy = "endpoints: { /favicon.ico: { ignore: true } }";
+    judged(policy, &["--require-coverage", "50%"]).expect(0);
+    // A failure is one whatever else is missing.
+    std::fs::write(&path, "endpoints: { /nope: { p95: 5% } }").unwrap();
+    let policy = path.to_str().unwrap();
+    let all = ["--policy", policy, "--require-coverage", "50%"];
+    compare("k6/2.2.0/base-1/summary.json", "k6/2.2.0/regressed-1/summary.json", &all).expect(1);
 }
 
 #[test]

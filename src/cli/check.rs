@@ -9,6 +9,7 @@ use super::judged::{run_arguments, suite_of};
 use super::output::write_report;
 use super::place::open_place;
 use super::policy::{Loaded, load, trust_base};
+use super::profile::unknown_profile;
 use super::results::Read;
 use super::search::{read_current, recorded_runs};
 use super::session::Session;
@@ -86,20 +87,4 @@ fn refuse_no_budgets(named: &Option<String>, run: &Run, loaded: &Loaded) -> Resu
         return Err(CliError::usage("no budget holds for a run without a profile", help));
     };
     Err(unknown_profile(profile, &names))
-}
-
-/// The error for a profile that the policy does not have, or that limits nothing.
-pub(super) fn unknown_profile(profile: &str, names: &[&str]) -> CliError {
-    if names.contains(&profile) {
-        let problem = format!("the profile {profile} has no targets");
-        return CliError::usage(problem, "write some: targets: [{ error_rate: \"< 0.1%\" }]");
-    }
-    let near = names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, profile));
-    let meant = near.filter(|name| strsim::damerau_levenshtein(name, profile) <= 3);
-    let help = match (meant, names) {
-        (Some(name), _) => format!("did you mean {name}? known: {}", names.join(", ")),
-        (None, []) => "write `profiles:` into perfgate.yaml".to_owned(),
-        (None, _) => format!("known: {}", names.join(", ")),
-    };
-    CliError::usage(format!("perfgate.yaml has no profile {profile}"), help)
 }

@@ -4,6 +4,7 @@ use super::args::ComparedArgs;
 use super::commit::pull_request;
 use super::error::CliError;
 use super::policy::{Loaded, trust_base};
+use super::profile::refuse_misspelt_profile;
 use super::results::{expand, label, read_files, read_options};
 use super::search::{Search, overrule, read_current};
 use super::session::Session;
@@ -28,6 +29,8 @@ pub(super) fn judged(
     keep: bool,
     session: &Session<'_>,
 ) -> Result<Judged, CliError> {
+    // By the policy at hand: a pull request may add a profile.
+    refuse_misspelt_profile(&args.run, loaded)?;
     if args.baseline_file.is_empty() {
         with_history(args, loaded, keep, session)
     } else {

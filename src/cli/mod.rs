@@ -20,6 +20,7 @@ mod normalize;
 mod output;
 mod place;
 mod policy;
+mod profile;
 mod publish;
 mod record;
 mod report;

@@ -5,6 +5,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::output::write_file;
 use super::policy::load;
+use super::profile::refuse_misspelt_profile;
 use super::results::{Read, read_results};
 use super::session::Session;
 use crate::model::{Run, Warning};
@@ -15,6 +16,7 @@ use std::path::Path;
 
 pub(super) fn run(args: &NormalizeArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let loaded = load(session)?;
+    refuse_misspelt_profile(&args.run, &loaded)?;
     let Read { runs, warnings } = read_results(&args.results, &args.run, &loaded, session)?;
     if runs.is_empty() {
         return Err(no_results());

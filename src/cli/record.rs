@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::normalize::{no_results, say_warnings};
 use super::place::{open_place, push_records};
 use super::policy::load;
+use super::profile::refuse_misspelt_profile;
 use super::results::{Read, read_results};
 use super::session::Session;
 use crate::model::{CommitId, Run};
@@ -16,6 +17,7 @@ use std::collections::BTreeSet;
 
 pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let loaded = load(session)?;
+    refuse_misspelt_profile(&args.run, &loaded)?;
     let Read { mut runs, warnings } = read_results(&args.results, &args.run, &loaded, session)?;
     if runs.is_empty() {
         return Err(no_results());

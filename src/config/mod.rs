@@ -7,6 +7,7 @@ mod accept;
 mod bound;
 mod budget;
 mod error;
+mod foreign;
 mod limits;
 mod pattern;
 mod policy;

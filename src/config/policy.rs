@@ -322,12 +322,16 @@ impl Rules {
         classes.chain(own).chain(budgets).any(|statistic| !kept(statistic))
     }
 
-    /// The patterns of rules that hold none of these endpoints.
-    pub fn unmatched_rules<'k>(&self, keys: impl Iterator<Item = &'k EndpointKey>) -> Vec<String> {
+    /// The patterns of rules that hold none of these endpoints, and whether the rule limits anything.
+    pub fn unmatched_rules<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k EndpointKey>,
+    ) -> Vec<(String, bool)> {
         let keys: Vec<&EndpointKey> = keys.collect();
-        let patterns = self.overrides.iter().map(|(pattern, _)| pattern).chain(&self.controls);
-        let idle = patterns.filter(|pattern| !keys.iter().any(|key| pattern.matches(key)));
-        idle.map(|pattern| pattern.text().to_owned()).collect()
+        let own = self.overrides.iter().map(|(pattern, change)| (pattern, change.limits()));
+        let patterns = own.chain(self.controls.iter().map(|pattern| (pattern, false)));
+        let idle = patterns.filter(|(pattern, _)| !keys.iter().any(|key| pattern.matches(key)));
+        idle.map(|(pattern, limits)| (pattern.text().to_owned(), limits)).collect()
     }
 
     fn class_of(&self, key: &EndpointKey) -> Option<String> {
@@ -341,6 +345,14 @@ impl Rules {
         let holds =
             |(_, patterns): &&(String, Vec<Pattern>)| patterns.iter().any(|p| p.matches(key));
         self.classes.iter().find(holds).map(|(name, _)| name.clone())
+    }
+}
+
+impl Override {
+    /// Whether it limits anything, and does not only loosen a limit or leave something out.
+    fn limits(&self) -> bool {
+        let own = [self.error_rate, self.throughput];
+        self.latency.values().copied().chain(own.into_iter().flatten()).any(|limit| limit.is_some())
     }
 }
 

@@ -1,6 +1,7 @@
 //! From the document as written to the policy that it means: defaults filled in, overridden key by key.
 
 use super::error::ConfigError;
+use super::foreign::meant_otherwise;
 use super::limits::{self, Quantity, Threshold, parse_limit};
 use super::pattern::Pattern;
 use super::policy::{
@@ -280,11 +281,24 @@ fn resolve_thresholds(
         } else if key.value == "throughput" {
             rules.throughput = source.limit(&value, Quantity::Throughput)?;
         } else {
+            refuse_other_names(source, &key, &value.value)?;
             refuse_slips(source, &key, &known)?;
             rules.custom.insert(key.value.clone(), custom_rule(source, &key, &value)?);
         }
     }
     Ok(())
+}
+
+/// A name that means a known key is no custom metric: as one, it would limit nothing.
+fn refuse_other_names(
+    source: &Source<'_>,
+    key: &At<String>,
+    value: &Written,
+) -> Result<(), ConfigError> {
+    match meant_otherwise(&key.value, value) {
+        Some(problem) => Err(source.unknown(key, problem, &[])),
+        None => Ok(()),
+    }
 }
 
 /// Any other key names a custom metric, unless it looks like one of the known keys misspelt.

@@ -94,7 +94,7 @@ pub fn prepare(
 }
 
 /// The value that the command gives to one of these options; empty where it has none.
-fn given(command: &[String], names: &[&str]) -> Option<String> {
+pub(super) fn given(command: &[String], names: &[&str]) -> Option<String> {
     let at = |name: &&str| {
         let with_value = format!("{name}=");
         command.iter().enumerate().find_map(|(i, word)| match word.strip_prefix(&with_value) {

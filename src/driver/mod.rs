@@ -8,6 +8,7 @@ mod child;
 mod command;
 mod host;
 mod sample;
+mod script;
 mod supervise;
 
 pub use calibrate::calibrate;
@@ -15,4 +16,5 @@ pub use child::{Ended, Interrupts, Job, run};
 pub use command::{CommandError, Numbers, prepare, tool_of};
 pub use host::fingerprint;
 pub use sample::{Sampler, WatchError, Watched};
+pub use script::script_hash;
 pub use supervise::supervise;

@@ -101,7 +101,10 @@ pub(super) fn renamed(
         |name: &str| current.iter().flat_map(|run| &run.endpoints).any(|e| e.key.is_called(name));
     let idle = rules.renames().filter(|(from, to)| !used.contains(*from) && !there(to));
     let warning = |(from, _): (&str, &str)| {
-        Warning::new(WarningKind::UnmatchedRule { pattern: format!("rename: {from}") })
+        Warning::new(WarningKind::UnmatchedRule {
+            pattern: format!("rename: {from}"),
+            limits: false,
+        })
     };
     let warnings = idle.map(warning).collect();
     (baseline, warnings)

@@ -462,11 +462,18 @@ fn overall(report: &Report, rules: &Rules, different: Vec<Difference>) -> (Verdi
     if latency_limited && !latency_compared {
         return (Verdict::NotCompared, ReportReason::NoLatencyCompared);
     }
+    let any = |is: fn(&WarningKind) -> bool| report.warnings.iter().any(|own| is(&own.kind));
     match rules.require_coverage {
+        Some(_) if any(WarningKind::is_idle_limit) => {
+            (Verdict::NotCompared, ReportReason::IdleLimit)
+        }
         Some(required) if (compared as f64) < required * total as f64 - 1e-9 => {
             (Verdict::NotCompared, ReportReason::CoverageTooLow { required })
         }
-        _ if worst == Verdict::Pass && report.findings.iter().any(Finding::is_blind) => {
+        _ if worst == Verdict::Pass
+            && (report.findings.iter().any(Finding::is_blind)
+                || any(WarningKind::is_idle_rule)) =>
+        {
             (Verdict::Warn, ReportReason::Findings)
         }
         _ => (worst, ReportReason::Findings),

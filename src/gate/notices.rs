@@ -83,8 +83,19 @@ pub(super) fn notices(
         let statistics = not_measured.into_iter().collect();
         kinds.push(WarningKind::NotMeasured { statistics, tool: run.tool.name.clone() });
     }
-    for pattern in rules.unmatched_rules(pairs.iter().map(|pair| &pair.key)) {
-        kinds.push(WarningKind::UnmatchedRule { pattern });
+    for (pattern, limits) in rules.unmatched_rules(pairs.iter().map(|pair| &pair.key)) {
+        kinds.push(WarningKind::UnmatchedRule { pattern, limits });
+    }
+    // A named load is known by its name, and whatever makes no requests has none.
+    let unknown = |run: &Run| {
+        let known = |e: &Endpoint| e.requests.is_some() || e.latency.is_some();
+        let requests = run.all_endpoints().any(|e| known(e) && !e.is_empty());
+        run.load.users.is_none() && run.profile.is_none() && requests
+    };
+    let [before, now] = [&baseline.runs, current].map(|runs: &[Run]| runs.iter().any(unknown));
+    if before || now {
+        let tool = current.first().map(|run| run.tool.name.clone()).unwrap_or_default();
+        kinds.push(WarningKind::LoadUnknown { baseline: before, current: now, tool });
     }
     let unclassified: Vec<String> = pairs
         .iter()

@@ -357,6 +357,8 @@ pub enum ReportReason {
         /// The share that is required, from 0 to 1.
         required: f64,
     },
+    /// Coverage is required, and a limit of the policy holds for nothing.
+    IdleLimit,
     /// A budget could not be judged.
     BudgetNotMeasured,
     /// The runs are not of the same load.
@@ -375,6 +377,7 @@ impl ReportReason {
             Self::NothingCompared => "nothing_compared",
             Self::NoLatencyCompared => "no_latency_compared",
             Self::CoverageTooLow { .. } => "coverage_too_low",
+            Self::IdleLimit => "idle_limit",
             Self::BudgetNotMeasured => "budget_not_measured",
             Self::NotComparable { .. } => "not_comparable",
         }

@@ -89,6 +89,9 @@ fn csv(head: &[u8]) -> Result<Format, Problem> {
     if has("metric_name") && has("metric_value") {
         return Ok(Format::K6Csv);
     }
+    if has("request_type") && has("response_time_ms") {
+        return Ok(Format::LocustRequests);
+    }
     if has("timeStamp") && has("elapsed") && has("label") {
         return Ok(Format::JMeterCsv);
     }

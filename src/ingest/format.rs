@@ -12,6 +12,8 @@ pub enum Format {
     LocustCsv,
     /// Locust `--json` or `--json-file`.
     LocustJson,
+    /// Locust's `contrib.csv_request_logger`.
+    LocustRequests,
     /// A k6 summary: `--summary-export`, the data of `handleSummary`, or the machine-readable summary.
     K6Summary,
     /// k6 `--out json`.
@@ -39,7 +41,8 @@ impl Format {
     pub fn is_raw(self) -> bool {
         matches!(
             self,
-            Self::K6Json
+            Self::LocustRequests
+                | Self::K6Json
                 | Self::K6Csv
                 | Self::JMeterCsv
                 | Self::JMeterXml
@@ -51,10 +54,11 @@ impl Format {
     }
 
     /// Every format with its name on the command line.
-    pub const NAMES: [(&str, Self); 13] = [
+    pub const NAMES: [(&str, Self); 14] = [
         ("perfgate", Self::Perfgate),
         ("locust-csv", Self::LocustCsv),
         ("locust-json", Self::LocustJson),
+        ("locust-requests", Self::LocustRequests),
         ("k6-summary", Self::K6Summary),
         ("k6-json", Self::K6Json),
         ("k6-csv", Self::K6Csv),

@@ -1,24 +1,24 @@
 //! Locust `--csv`: the cumulative `_stats.csv` of Locust 1.0 and newer, and the files beside it.
 //!
-//! Columns are found by header text. Percentiles are rounded to two significant digits by Locust; mean, minimum and
-//! maximum are exact. Rates refer to the span between the first and the last request of the whole run, which is how
+//! Columns are found by header text. Percentiles are rounded by Locust; mean, minimum and maximum are exact. Rates refer to the span between the first and the last request of the whole run, which is how
 //! the duration is known. The file is a snapshot that a timer writes, so its totals lag behind by up to a second.
 
 use super::Ingested;
 use super::csv_file::{Lines, bad_value, csv_error, whole};
 use super::error::{IngestError, Problem};
+use super::locust_history::read_history;
 use super::locust_key::key;
+use super::locust_rounding::rounding_of;
 use super::locust_side;
 use super::source::Source;
-use crate::model::{
-    Endpoint, EndpointKey, Latency, Quantile, Rounding, Run, Tool, Warning, WarningKind,
-};
+use crate::model::{Endpoint, EndpointKey, Latency, Quantile, Run, Tool, Warning, WarningKind};
 use csv::{ByteRecord, ReaderBuilder};
 use std::collections::BTreeMap;
 
 pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let failures = source.sibling("_stats.csv", "_failures.csv");
+    let history = source.sibling("_stats.csv", "_stats_history.csv");
     let exceptions = source.sibling("_stats.csv", "_exceptions.csv");
     let mut warnings = Vec::new();
     let rows = match rows(source) {
@@ -49,12 +49,22 @@ pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestErro
             return Err(IngestError::new(&name, problem));
         }
     }
+    let all = || run.all_endpoints().filter_map(|endpoint| endpoint.latency.as_ref());
+    let rounding = rounding_of(all().flat_map(|latency| latency.quantiles.values().copied()));
+    for endpoint in run.endpoints.iter_mut().chain([&mut run.total]) {
+        if let Some(latency) = &mut endpoint.latency {
+            latency.rounding = rounding;
+        }
+    }
     run.duration_s = span(&run.total);
     if let Some(path) = failures {
         locust_side::read_failures(&path, &mut run, &mut warnings);
     }
     if let Some(path) = exceptions {
         locust_side::read_exceptions(&path, &mut warnings);
+    }
+    if let Some(path) = history {
+        read_history(&path, &mut run, &mut warnings);
     }
     Ok(Ingested { run, warnings })
 }
@@ -206,7 +216,6 @@ impl Columns {
             mean: optional(self.mean, "Average Response Time")?,
             min: optional(self.min, "Min Response Time")?,
             max: optional(self.max, "Max Response Time")?,
-            rounding: Some(Rounding::TwoSignificantDigits),
             ..Latency::default()
         };
         for (level, i) in &self.quantiles {

@@ -1,6 +1,6 @@
 //! Locust `--json` / `--json-file` (2.x): one object an endpoint, with complete counts and a histogram.
 //!
-//! Times are rounded to two significant digits before they are counted; sum, minimum and maximum are exact. There is no
+//! Times are rounded before they are counted; sum, minimum and maximum are exact. There is no
 //! total in the file, so it is added up here. `[]` is what Locust writes when nothing was measured, and also into the
 //! file when `--json` and `--json-file` are given together: no data, never a pass.
 
@@ -8,8 +8,9 @@ use super::Ingested;
 use super::error::{IngestError, Problem};
 use super::json_file::{amount, count, parse};
 use super::locust_key::key;
+use super::locust_rounding::rounding_of;
 use super::source::Source;
-use crate::model::{Endpoint, EndpointKey, Latency, OutOfRange, Rounding, Run, Tool};
+use crate::model::{Endpoint, EndpointKey, Latency, OutOfRange, Run, Tool};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +45,8 @@ pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
     let ends = entries.iter().filter_map(|e| e.last_request_timestamp).reduce(f64::max);
     run.started_at = starts.and_then(timestamp);
     run.duration_s = starts.zip(ends).map(|(start, end)| end - start).filter(|s| *s > 0.0);
+    let times = entries.iter().flat_map(|entry| entry.response_times.keys());
+    let rounding = rounding_of(times.filter_map(|ms| ms.parse().ok()));
     let mut seen = BTreeSet::new();
     let mut all_counts = Vec::new();
     for entry in entries {
@@ -56,6 +59,11 @@ pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
         all_counts.extend(counts);
     }
     run.total = total(&name, &run.endpoints, all_counts, run.duration_s)?;
+    for endpoint in run.endpoints.iter_mut().chain([&mut run.total]) {
+        if let Some(latency) = &mut endpoint.latency {
+            latency.rounding = rounding;
+        }
+    }
     Ok(Ingested { run, warnings: Vec::new() })
 }
 
@@ -119,8 +127,7 @@ fn endpoint(
 
 fn summary(file: &str, counts: Counts) -> Result<Latency, IngestError> {
     let wrap = |error: OutOfRange| IngestError::new(file, Problem::Malformed(error.to_string()));
-    let latency = Latency::from_counts(counts).map_err(wrap)?;
-    Ok(Latency { rounding: Some(Rounding::TwoSignificantDigits), ..latency })
+    Latency::from_counts(counts).map_err(wrap)
 }
 
 /// All endpoints together.

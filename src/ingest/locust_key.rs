@@ -8,8 +8,13 @@ const HTTP_METHODS: [&str; 9] =
 
 /// The key of an entry: what Locust calls type is the HTTP method, or whatever the script fired.
 pub(super) fn key(method: &str, name: &str) -> EndpointKey {
+    EndpointKey::named(kind(method), Some(method).filter(|m| !m.is_empty()), name)
+}
+
+/// The kind of an entry of this type.
+pub(super) fn kind(method: &str) -> Kind {
     let upper = method.to_uppercase();
-    let kind = if HTTP_METHODS.contains(&upper.as_str()) {
+    if HTTP_METHODS.contains(&upper.as_str()) {
         Kind::Http
     } else if upper.starts_with("WS") || upper.starts_with("WEBSOCKET") {
         Kind::Websocket
@@ -17,6 +22,5 @@ pub(super) fn key(method: &str, name: &str) -> EndpointKey {
         Kind::Grpc
     } else {
         Kind::Task
-    };
-    EndpointKey::named(kind, Some(method).filter(|m| !m.is_empty()), name)
+    }
 }

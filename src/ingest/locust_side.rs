@@ -46,7 +46,7 @@ fn add(kinds: &mut Vec<FailureKind>, message: String, count: u64) {
 /// What a failure is called: its status, where the message is that of Python's requests about one (`HTTPError('500 Server
 /// Error: …')`, in old versions what stands in the quotes), so that the same failure has the same name whatever its URL;
 /// else the message.
-fn kind_of(message: &str) -> String {
+pub(super) fn kind_of(message: &str) -> String {
     match message.strip_prefix("HTTPError('").unwrap_or(message).split_once(' ') {
         Some((status, rest))
             if status.len() == 3

@@ -14,8 +14,10 @@ mod format;
 mod json_file;
 mod k6;
 mod locust_csv;
+mod locust_history;
 mod locust_json;
 mod locust_key;
+mod locust_rounding;
 mod locust_side;
 mod native;
 mod prometheus;
@@ -123,6 +125,7 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestErr
         Format::Perfgate => native::read(source),
         Format::LocustCsv => locust_csv::read(source, options.lenient),
         Format::LocustJson => locust_json::read(source),
+        Format::LocustRequests => requests::read_csv(source, Writer::Locust, options),
         Format::K6Summary => k6::read_summary(source),
         Format::K6Json => k6::read_ndjson(source, options),
         Format::K6Csv => k6::read_csv(source, options),

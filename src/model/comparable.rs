@@ -115,11 +115,19 @@ pub fn differences(baseline: &Run, current: &Run) -> Vec<Difference> {
             baseline.tool.version.as_deref(),
             current.tool.version.as_deref(),
         ),
-        where_both(Field::Script, base.script_sha256.as_deref(), new.script_sha256.as_deref()),
+        where_both(Field::Script, base.script_sha256.as_deref(), new.script_sha256.as_deref())
+            .map(shortened),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Hashes that differ do so in their first digits, and a report has no room for sixty-four.
+fn shortened(difference: Difference) -> Difference {
+    let short = |hash: String| hash.chars().take(12).collect();
+    let Difference { field, baseline, current } = difference;
+    Difference { field, baseline: short(baseline), current: short(current) }
 }
 
 /// A generator that could not keep up measured itself, whatever the other run did.

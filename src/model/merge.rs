@@ -196,7 +196,10 @@ fn add_endpoint(into: &mut Endpoint, shard: Endpoint) -> Result<(), MergeError> 
 }
 
 fn add_latency(a: Latency, b: Latency) -> Result<Latency, MergeError> {
-    let rounding = a.rounding.or(b.rounding);
+    let rounding = match (a.rounding, b.rounding) {
+        (Some(a), Some(b)) => Some(a.finer(b)),
+        (a, b) => a.or(b),
+    };
     let mut a = a;
     let (Some(all), Some(more)) = (a.distribution.as_mut(), b.distribution.as_ref()) else {
         // One side is an empty series (check_mergeable has seen to that): the other is the whole.

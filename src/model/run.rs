@@ -240,6 +240,11 @@ pub struct FailureKind {
 pub enum Rounding {
     /// As Locust does: whole milliseconds below 100, tens below 1000, hundreds below 10 000, else thousands.
     TwoSignificantDigits,
+    /// To steps that are the same everywhere.
+    Steps {
+        /// The step, in microseconds.
+        us: u64,
+    },
 }
 
 impl Rounding {
@@ -250,6 +255,15 @@ impl Rounding {
             Self::TwoSignificantDigits if ms < 1_000.0 => 5.0,
             Self::TwoSignificantDigits if ms < 10_000.0 => 50.0,
             Self::TwoSignificantDigits => 500.0,
+            Self::Steps { us } => us as f64 / 2e3,
+        }
+    }
+
+    /// Of two roundings that one source was seen to have, the one that it has: values that happen to be round hide small steps.
+    pub(super) fn finer(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Steps { us: a }, Self::Steps { us: b }) => Self::Steps { us: a.min(b) },
+            (Self::TwoSignificantDigits, own) | (own, Self::TwoSignificantDigits) => own,
         }
     }
 }

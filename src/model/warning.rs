@@ -73,6 +73,22 @@ pub enum WarningKind {
         /// The message of the most frequent one.
         message: String,
     },
+    /// The history beside Locust's statistics does not fit to them.
+    OtherHistory {
+        /// Requests that it tells of.
+        told: u64,
+        /// Requests of the statistics.
+        counted: u64,
+    },
+    /// How many users made the load is not known, so that another load would look like a change.
+    LoadUnknown {
+        /// Whether a baseline run does not know.
+        baseline: bool,
+        /// Whether a new run does not.
+        current: bool,
+        /// The tool that made the load.
+        tool: String,
+    },
     /// A check of the script never held.
     CheckNeverHeld {
         /// Its name.
@@ -125,6 +141,8 @@ pub enum WarningKind {
     UnmatchedRule {
         /// Its pattern.
         pattern: String,
+        /// Whether it sets a limit.
+        limits: bool,
     },
     /// The file holds answers alone: requests without one are not in it.
     AnswersOnly,
@@ -182,6 +200,16 @@ pub enum WarningKind {
 }
 
 impl WarningKind {
+    /// Whether it is about something in the policy that holds for nothing: what it was written for is not watched.
+    pub fn is_idle_rule(&self) -> bool {
+        matches!(self.code(), "unmatched_rule" | "unknown_metric")
+    }
+
+    /// Whether it is about a limit that holds for nothing.
+    pub fn is_idle_limit(&self) -> bool {
+        matches!(self, Self::UnmatchedRule { limits: true, .. } | Self::UnknownMetric { .. })
+    }
+
     /// A stable name for programs.
     pub fn code(&self) -> &str {
         match self {
@@ -192,6 +220,8 @@ impl WarningKind {
             Self::UnknownOutcomes { .. } => "unknown_outcomes",
             Self::DroppedIterations { .. } => "dropped_iterations",
             Self::ScriptErrors { .. } => "script_errors",
+            Self::OtherHistory { .. } => "other_history",
+            Self::LoadUnknown { .. } => "load_unknown",
             Self::CheckNeverHeld { .. } => "check_never_held",
             Self::Differs { .. } => "differs",
             Self::SameAsBaseline { .. } => "same_as_baseline",
@@ -247,6 +277,22 @@ impl fmt::Display for WarningKind {
                 f,
                 "the script itself raised {count} errors, which are not counted as failed requests: {message}"
             ),
+            Self::OtherHistory { told, counted } => write!(
+                f,
+                "users and times were left out: it tells of {told} requests, the statistics beside it of {counted} (cut \
+                 short, or of another run?)"
+            ),
+            Self::LoadUnknown { baseline, current, tool } => write!(
+                f,
+                "how many users made the load is not known{}, so that another load would look like a change: name it \
+                 with --profile NAME{}",
+                match (baseline, current) {
+                    (true, false) => " of the baseline",
+                    (false, true) => " of this run",
+                    _ => "",
+                },
+                if tool == "locust" { ", or keep _stats_history.csv beside _stats.csv" } else { "" }
+            ),
             Self::CheckNeverHeld { name } => write!(f, "the check `{name}` never held"),
             Self::Differs { field, baseline, current } => {
                 write!(f, "{field} differs: {baseline} in the baseline, {current} now")
@@ -290,7 +336,7 @@ impl fmt::Display for WarningKind {
                 if *endpoints == 1 { "" } else { "s" },
                 if tool == "k6" { ": add `count` to --summary-trend-stats" } else { "" }
             ),
-            Self::UnmatchedRule { pattern } => {
+            Self::UnmatchedRule { pattern, .. } => {
                 write!(f, "the rule for `{pattern}` holds no endpoint: is the pattern right?")
             }
             Self::RepeatedFile => {

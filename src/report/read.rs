@@ -91,6 +91,7 @@ fn reason_of_report(file: &ReportV1) -> Read<ReportReason> {
         "findings" => ReportReason::Findings,
         "no_baseline" => ReportReason::NoBaseline,
         "nothing_compared" => ReportReason::NothingCompared,
+        "idle_limit" => ReportReason::IdleLimit,
         "no_latency_compared" => ReportReason::NoLatencyCompared,
         "budget_not_measured" => ReportReason::BudgetNotMeasured,
         "coverage_too_low" => {

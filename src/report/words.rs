@@ -6,7 +6,7 @@ use super::number::{Scale, limit, plural, signed_percent, signed_points, signifi
 use super::reasons::not_compared;
 use crate::config::Accept;
 use crate::gate::{BaselineInfo, Finding, Reason, Report, ReportReason, Verdict};
-use crate::model::{Direction, EndpointKey, Metric, Outcome, Statistic, Unit};
+use crate::model::{Direction, EndpointKey, Metric, Outcome, Statistic, Unit, WarningKind};
 use std::collections::BTreeMap;
 
 /// How a renderer shows a name that came from a file.
@@ -224,6 +224,13 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
                 first.unwrap_or_default()
             )
         }
+        (Verdict::Warn, _)
+            if listed.is_empty()
+                && gone.is_empty()
+                && !report.findings.iter().any(Finding::is_blind) =>
+        {
+            format!("no regression, but {}", idle(report, show))
+        }
         (Verdict::Warn, _) if listed.is_empty() && gone.is_empty() => {
             let blind = report.findings.iter().filter(|f| f.is_blind()).count();
             format!("no regression, but {} could not be compared", plural(blind, "measurement"))
@@ -257,6 +264,24 @@ fn are(n: usize, noun: &str) -> String {
     format!("{} {}", plural(n, noun), if n == 1 { "is" } else { "are" })
 }
 
+/// What in the policy holds for nothing.
+fn idle(report: &Report, show: Show<'_>) -> String {
+    let idle: Vec<&WarningKind> =
+        report.warnings.iter().map(|own| &own.kind).filter(|kind| kind.is_idle_rule()).collect();
+    // A limit weighs more than what only leaves something out.
+    let first = match idle.iter().min_by_key(|kind| !kind.is_idle_limit()) {
+        Some(WarningKind::UnmatchedRule { pattern, .. }) => {
+            format!("the rule for {} holds no endpoint", show(pattern))
+        }
+        Some(WarningKind::UnknownMetric { name }) => {
+            format!("no run has the metric {}, which has a limit", show(name))
+        }
+        _ => "a rule of the policy holds for nothing".to_owned(),
+    };
+    let more = idle.len().saturating_sub(1);
+    if more > 0 { format!("{first}, and {more} more of the policy's names") } else { first }
+}
+
 fn no_verdict(report: &Report, reason: &ReportReason, show: Show<'_>) -> String {
     let share = |part: usize, whole: usize| significant(100.0 * part as f64 / whole.max(1) as f64);
     let coverage = report.coverage;
@@ -267,6 +292,7 @@ fn no_verdict(report: &Report, reason: &ReportReason, show: Show<'_>) -> String 
             format!("no comparable run is recorded for {} ({looked} looked at)", show(revision))
         }
         ReportReason::BudgetNotMeasured => unjudged(report, show),
+        ReportReason::IdleLimit => idle(report, show),
         ReportReason::NoLatencyCompared => {
             "latency has limits, and not one latency could be compared".to_owned()
         }

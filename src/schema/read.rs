@@ -281,8 +281,15 @@ fn latency(path: &dyn fmt::Display, file: LatencyV1) -> Result<Latency, RunFileE
     if latency.min > latency.max && latency.max.is_some() {
         return Err(invalid(at("min"), "is larger than max"));
     }
-    latency.rounding =
-        file.rounding.map(|RoundingV1::TwoSignificantDigits| Rounding::TwoSignificantDigits);
+    latency.rounding = match file.rounding {
+        Some(RoundingV1::TwoSignificantDigits) => Some(Rounding::TwoSignificantDigits),
+        Some(RoundingV1::StepMs(step)) => {
+            let step = amount(&at("rounding.step_ms"), Some(step))?.unwrap_or_default();
+            let us = (step * 1e3).round() as u64;
+            (us > 0).then_some(Rounding::Steps { us })
+        }
+        None => None,
+    };
     Ok(latency)
 }
 

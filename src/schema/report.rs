@@ -17,7 +17,7 @@ pub struct ReportV1 {
     /// `pass`, `warn`, `fail`, `inconclusive` or `not_compared`.
     pub verdict: String,
     /// Why: `findings` when the worst of them decides, `no_baseline`, `nothing_compared`, `no_latency_compared`,
-    /// `coverage_too_low`, `budget_not_measured` or `not_comparable`.
+    /// `coverage_too_low`, `idle_limit`, `budget_not_measured` or `not_comparable`.
     pub reason: String,
     /// The exit code that goes with it: 0, 1 or 3.
     pub exit_code: u8,

@@ -245,6 +245,8 @@ fn ms() -> String {
 pub enum RoundingV1 {
     /// Whole milliseconds below 100, tens below 1000, hundreds below 10 000, else thousands.
     TwoSignificantDigits,
+    /// To multiples of this, in milliseconds.
+    StepMs(#[schemars(range(min = 0.0))] f64),
 }
 
 /// A histogram.

@@ -192,9 +192,10 @@ impl From<&Latency> for LatencyV1 {
             min: latency.min,
             max: latency.max,
             quantiles: quantiles(&latency.quantiles),
-            rounding: latency
-                .rounding
-                .map(|Rounding::TwoSignificantDigits| RoundingV1::TwoSignificantDigits),
+            rounding: latency.rounding.map(|rounding| match rounding {
+                Rounding::TwoSignificantDigits => RoundingV1::TwoSignificantDigits,
+                Rounding::Steps { us } => RoundingV1::StepMs(us as f64 / 1e3),
+            }),
             histogram: None,
             samples: None,
         }

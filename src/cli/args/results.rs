@@ -16,8 +16,8 @@ pub(in crate::cli) struct ResultArgs {
     /// Take several files for shards of one run instead of repeats
     #[arg(long)]
     pub(in crate::cli) merge: bool,
-    /// The files' format, instead of recognising it: perfgate, locust-csv, locust-json, k6-summary, k6-json,
-    /// k6-csv, table, jmeter-csv, jmeter-xml, vegeta-json, vegeta-csv, hey-csv, oha-csv
+    /// The files' format, instead of recognising it: perfgate, locust-csv, locust-json, locust-requests,
+    /// k6-summary, k6-json, k6-csv, table, jmeter-csv, jmeter-xml, vegeta-json, vegeta-csv, hey-csv, oha-csv
     #[arg(long, value_name = "FORMAT")]
     pub(in crate::cli) format_in: Option<Format>,
     /// Read a cut file and broken lines as far as they go, and say so

@@ -13,7 +13,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use story::{BRANCHES, Branch, FILES, MAIN, Step};
+use story::{BRANCHES, Branch, FILES, MAIN, PROFILE, Step};
 
 pub(super) fn run(args: &DemoArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let folder = scratch_folder(args, session)?;
@@ -73,7 +73,7 @@ impl Demo<'_, '_> {
 
     fn commit_and_record(&mut self, step: &Step) -> Result<(), CliError> {
         self.git(&["commit", "--quiet", "--allow-empty", "-m", step.subject])?;
-        self.perfgate(&["record", step.results])?;
+        self.perfgate(&["record", "--profile", PROFILE, step.results])?;
         Ok(())
     }
 
@@ -81,7 +81,9 @@ impl Demo<'_, '_> {
         self.say(&format!("\n# {}", branch.story))?;
         self.git(&["checkout", "--quiet", "-b", branch.name, "main"])?;
         self.git(&["commit", "--quiet", "--allow-empty", "-m", branch.step.subject])?;
-        let exit = self.perfgate(&["compare", "--baseline", "main", branch.step.results])?;
+        let results = branch.step.results;
+        let exit =
+            self.perfgate(&["compare", "--baseline", "main", "--profile", PROFILE, results])?;
         let meaning = match exit {
             Exit::Pass => "the job passes",
             Exit::Regression => "the job fails",

@@ -14,6 +14,9 @@ pub(super) struct Branch {
     pub(super) step: Step,
 }
 
+/// The name of the load, which is 20 users every time: the files do not say so.
+pub(super) const PROFILE: &str = "20-users";
+
 /// The commits of main.
 pub(super) const MAIN: &[Step] = &[
     Step { subject: "Serve product pictures from the cache", results: "results/base-1_stats.csv" },

@@ -7,10 +7,11 @@ use crate::ingest::{Format, ReadOptions, Source, recognise};
 use std::path::{Path, PathBuf};
 
 /// Formats of one run, the one that says most first.
-const PREFERRED: [Format; 12] = [
+const PREFERRED: [Format; 13] = [
     Format::Perfgate,
     Format::K6Json,
     Format::K6Csv,
+    Format::LocustRequests,
     Format::LocustJson,
     Format::LocustCsv,
     Format::K6Summary,

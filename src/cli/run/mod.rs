@@ -5,10 +5,10 @@ mod once;
 mod several;
 
 use super::args::DriveArgs;
-use super::check::unknown_profile;
 use super::error::CliError;
 use super::exit::Exit;
 use super::policy::{Loaded, load};
+use super::profile::unknown_profile;
 use super::session::Session;
 use crate::config::Profile;
 use crate::driver::{Interrupts, Numbers, Watched, supervise};

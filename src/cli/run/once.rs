@@ -11,7 +11,7 @@ use crate::cli::results::{Read, attach, expand, label, no_queries, read_files};
 use crate::cli::session::Session;
 use crate::driver::{
     Ended, Interrupts, Job, Numbers, Sampler, Watched, calibrate, fingerprint, prepare,
-    run as run_job, tool_of,
+    run as run_job, script_hash, tool_of,
 };
 use crate::ingest::ReadOptions;
 use crate::model::{Run, merge_shards};
@@ -61,6 +61,8 @@ pub(super) fn run_once(
     let (command, numbers) = prepare(command, numbers, &folder).map_err(|error| {
         CliError::usage(error.to_string(), "write it into the profile in perfgate.yaml")
     })?;
+    // As it is before the load: an editor may change it meanwhile.
+    let script = script_hash(&command, session.folder());
     let before = calibrate();
     let started = jiff::Timestamp::now();
     start(plan, &command, numbers, &folder, session)?;
@@ -87,6 +89,7 @@ pub(super) fn run_once(
     run.started_at = run.started_at.or(Some(started));
     run.load.users = numbers.users.or(run.load.users);
     run.load.spawn_rate = numbers.spawn_rate.or(run.load.spawn_rate);
+    run.load.script_sha256 = run.load.script_sha256.or(script);
     run.duration_s = run.duration_s.or(numbers.duration_s);
     run.labels.entry("host".to_owned()).or_insert_with(fingerprint);
     let resources = folder.join(RESOURCES);

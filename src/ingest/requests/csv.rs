@@ -1,19 +1,22 @@
-//! CSV files with a row for each request: JMeter's JTL, vegeta, hey and oha.
+//! CSV files with a row for each request: JMeter's JTL, Locust's request logger, vegeta, hey and oha.
 
 use super::failure::{of_jmeter, of_status};
 use super::gathered::{Name, Request, Requests};
 use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::locust_key::kind;
+use crate::ingest::locust_side::kind_of;
 use crate::ingest::raw::{Chunk, Found, Gather, Header, Records, Scan, each_row, scan};
 use crate::ingest::source::Source;
 use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
-use crate::model::{Warning, WarningKind};
+use crate::model::{Kind, Warning, WarningKind};
 use csv::ByteRecord;
 
 /// Who wrote the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ingest) enum Writer {
     JMeter,
+    Locust,
     Vegeta,
     Hey,
     Oha,
@@ -48,7 +51,9 @@ pub(in crate::ingest) fn read(
     let name = source.name().to_owned();
     let header = match writer {
         Writer::Vegeta => Header::unwritten(&VEGETA),
-        Writer::JMeter | Writer::Hey | Writer::Oha => Header::of(&name, source.head()?)?,
+        Writer::JMeter | Writer::Locust | Writer::Hey | Writer::Oha => {
+            Header::of(&name, source.head()?)?
+        }
     };
     let wanted = Wanted::of(&mut source, options, |head| {
         let start = |record| Row { header: &header, record: &record }.start(writer).ok();
@@ -56,6 +61,7 @@ pub(in crate::ingest) fn read(
     })?;
     let (tool, dated) = match writer {
         Writer::JMeter => ("jmeter", true),
+        Writer::Locust => ("locust", true),
         Writer::Vegeta => ("vegeta", true),
         Writer::Hey => ("hey", false),
         Writer::Oha => ("oha", false),
@@ -136,6 +142,10 @@ impl Row<'_> {
         match writer {
             Writer::JMeter => whole("timeStamp", NS_PER_MS),
             Writer::Vegeta => whole("timestamp", 1),
+            // Six decimals, of which a product with 10^9 would keep more than there are.
+            Writer::Locust => {
+                Ok(((self.number("timestamp")? * 1e6).round() as i64).saturating_mul(1_000))
+            }
             Writer::Hey => Ok((self.number("offset")? * NS_PER_SECOND) as i64),
             Writer::Oha => Ok((self.number("request-start")? * NS_PER_SECOND) as i64),
         }
@@ -145,12 +155,14 @@ impl Row<'_> {
         let start = self.start(writer)?;
         match writer {
             Writer::JMeter => self.add_jmeter(start, requests),
+            Writer::Locust => self.add_locust(start, requests),
             Writer::Vegeta => {
-                let name = Some(Name { method: self.need("method")?, name: self.need("url")? });
+                let (method, name) = (self.need("method")?, self.need("url")?);
+                let name = Some(Name { kind: Kind::Http, method, name });
                 let (code, error) = (self.number("code")?, self.need("error")?);
                 let failed = !(200.0..400.0).contains(&code) || !error.is_empty();
                 let failure = failed.then(|| of_status(code as u16, error));
-                let (ms, failure) = (self.number("latency")? / 1e6, failure.as_deref());
+                let (ms, failure) = (Some(self.number("latency")? / 1e6), failure.as_deref());
                 requests.add(Request { name, start, ms, failure, parts: &[] })
             }
             Writer::Hey => {
@@ -163,7 +175,7 @@ impl Row<'_> {
                 ];
                 let code = self.number("status-code")?;
                 let failure = (code >= 400.0).then(|| of_status(code as u16, ""));
-                let (ms, failure) = (ms("response-time")?, failure.as_deref());
+                let (ms, failure) = (Some(ms("response-time")?), failure.as_deref());
                 requests.add(Request { name: None, start, ms, failure, parts: &parts })
             }
             Writer::Oha => {
@@ -182,9 +194,24 @@ impl Row<'_> {
                     Err(_) => Some(status.to_owned()),
                 };
                 let failure = failure.as_deref();
-                requests.add(Request { name: None, start, ms: whole, failure, parts: &parts })
+                let ms = Some(whole);
+                requests.add(Request { name: None, start, ms, failure, parts: &parts })
             }
         }
+    }
+
+    /// A failure is what Locust counts as one, whatever the status: the script may accept a 404, and refuse a 200.
+    fn add_locust(&self, start: i64, requests: &mut Requests) -> Result<(), Problem> {
+        let (method, name) = (self.need("request_type")?, self.need("name")?);
+        let name = Some(Name { kind: kind(method), method, name });
+        let exception = self.need("exception")?;
+        let failure = (!exception.is_empty()).then(|| kind_of(exception));
+        // Events of the script's own may have no response time.
+        let ms = match self.need("response_time_ms")? {
+            "" => None,
+            _ => Some(self.number("response_time_ms")?),
+        };
+        requests.add(Request { name, start, ms, failure: failure.as_deref(), parts: &[] })
     }
 
     fn add_jmeter(&self, start: i64, requests: &mut Requests) -> Result<(), Problem> {
@@ -216,7 +243,7 @@ impl Row<'_> {
             ][..],
             _ => &[],
         };
-        let name = Some(Name { method: "", name: label });
-        requests.add(Request { name, start, ms, failure, parts })
+        let name = Some(Name { kind: Kind::Http, method: "", name: label });
+        requests.add(Request { name, start, ms: Some(ms), failure, parts })
     }
 }

@@ -20,6 +20,7 @@ const MOST_NAME_BYTES: usize = 8 << 20;
 /// What was requested.
 #[derive(Clone, Copy)]
 pub(super) struct Name<'a> {
+    pub(super) kind: Kind,
     pub(super) method: &'a str,
     pub(super) name: &'a str,
 }
@@ -30,8 +31,8 @@ pub(super) struct Request<'a> {
     pub(super) name: Option<Name<'a>>,
     /// Nanoseconds since 1970, or since the start of the test.
     pub(super) start: i64,
-    /// Response time in milliseconds.
-    pub(super) ms: f64,
+    /// Response time in milliseconds; none where what was counted has none.
+    pub(super) ms: Option<f64>,
     /// What the failure is called, where it is one.
     pub(super) failure: Option<&'a str>,
     /// Times of parts of the request, by name.
@@ -76,16 +77,19 @@ impl Requests {
         }
         match request.name {
             Some(name) => {
-                let place = self.place(Kind::Http, name)?;
+                let place = self.place(name)?;
                 count(self.endpoints.at(place), &request)?;
             }
             None => count(&mut self.unnamed, &request)?,
         }
-        let end = request.start.saturating_add((request.ms * NS_PER_MS) as i64);
+        let took = request.ms.unwrap_or_default();
+        let end = request.start.saturating_add((took * NS_PER_MS) as i64);
         self.widen(request.start, end);
         let second = request.start.div_euclid(NS_PER_SECOND);
         self.seconds.request(second);
-        self.seconds.time(second, request.ms);
+        if let Some(ms) = request.ms {
+            self.seconds.time(second, ms);
+        }
         if request.failure.is_some() {
             self.seconds.failure(second);
         }
@@ -103,10 +107,10 @@ impl Requests {
         if self.wanted.leaves_out(start) {
             return Ok(());
         }
-        let place = self.place(Kind::Group, Name { method: "", name })?;
+        let place = self.place(Name { kind: Kind::Group, method: "", name })?;
         // Its message counts its requests, which have kinds of their own.
         let failure = failure.map(|_| "a request in it failed");
-        let request = Request { name: None, start, ms, failure, parts: &[] };
+        let request = Request { name: None, start, ms: Some(ms), failure, parts: &[] };
         count(self.endpoints.at(place), &request)
     }
 
@@ -116,7 +120,8 @@ impl Requests {
     }
 
     /// The place of the endpoint of this name.
-    fn place(&mut self, kind: Kind, name: Name<'_>) -> Result<u32, Problem> {
+    fn place(&mut self, name: Name<'_>) -> Result<u32, Problem> {
+        let kind = name.kind;
         self.text.clear();
         self.text.push(u8::from(kind == Kind::Group));
         // The length tells `GET`, `/a` from `GET/`, `a`.
@@ -178,7 +183,9 @@ impl Sum for Requests {
 }
 
 fn count(tally: &mut Tally, request: &Request<'_>) -> Result<(), Problem> {
-    record(&mut tally.times, request.ms, "the response time")?;
+    if let Some(ms) = request.ms {
+        record(&mut tally.times, ms, "the response time")?;
+    }
     tally.requests += 1;
     tally.outcome(request.failure);
     for (name, ms) in request.parts {

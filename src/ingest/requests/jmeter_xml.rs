@@ -10,6 +10,7 @@ use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, scan};
 use crate::ingest::source::Source;
 use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
+use crate::model::Kind;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
@@ -192,9 +193,9 @@ impl Samples {
             ("receiving", (own.ms - own.first_byte).max(0.0)),
         ];
         let parts = if own.first_byte > 0.0 { &parts[..] } else { &[] };
-        let name = Some(Name { method: "", name: &own.label });
+        let name = Some(Name { kind: Kind::Http, method: "", name: &own.label });
         let failure = own.failure.as_deref();
-        self.0.add(Request { name, start: own.start, ms: own.ms, failure, parts })
+        self.0.add(Request { name, start: own.start, ms: Some(own.ms), failure, parts })
     }
 }
 

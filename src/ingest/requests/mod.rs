@@ -1,4 +1,4 @@
-//! Tools that write a row, a line or an element for each request: JMeter, vegeta, hey and oha.
+//! Tools that write a row, a line or an element for each request: JMeter, Locust, vegeta, hey and oha.
 
 mod csv;
 mod failure;

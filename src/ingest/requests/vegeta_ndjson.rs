@@ -8,6 +8,7 @@ use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, TakeLine, each_lin
 use crate::ingest::source::Source;
 use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
+use crate::model::Kind;
 use serde::Deserialize;
 use std::borrow::Cow;
 
@@ -70,10 +71,10 @@ impl TakeLine for Lines {
             value: line.timestamp.to_string(),
             why: "is no RFC 3339 time",
         })?;
-        let name = Some(Name { method: &line.method, name: &line.url });
+        let name = Some(Name { kind: Kind::Http, method: &line.method, name: &line.url });
         let failed = !(200..400).contains(&line.code) || !line.error.is_empty();
         let failure = failed.then(|| of_status(line.code, &line.error));
-        let (ms, failure) = (line.latency as f64 / 1e6, failure.as_deref());
+        let (ms, failure) = (Some(line.latency as f64 / 1e6), failure.as_deref());
         self.0.add(Request { name, start, ms, failure, parts: &[] })
     }
 }

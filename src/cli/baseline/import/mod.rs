@@ -9,6 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::normalize::say_warnings;
 use crate::cli::place::{Place, open_place};
 use crate::cli::policy::Loaded;
+use crate::cli::profile::refuse_misspelt_profile;
 use crate::cli::record::refuse_empty;
 use crate::cli::results::{label, read_files};
 use crate::cli::session::Session;
@@ -37,6 +38,7 @@ pub(super) fn import(
     loaded: &Loaded,
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
+    refuse_misspelt_profile(&args.run, loaded)?;
     let place = open_place(loaded, true, session)?;
     let mut found = Found::default();
     let collapse = loaded.policy.collapse.clone().into();
