@@ -130,7 +130,7 @@ impl<'a> Weighed<'a> {
             .tests
             .iter()
             .zip(members)
-            .map(|(test, member)| visible(member, seen * test.distance.error))
+            .map(|(test, member)| visible(member, test.distance.visible(seen)))
             .collect();
         let blind: Vec<bool> = visible
             .iter()

@@ -1,7 +1,7 @@
 //! How probable a change is when nothing changed, where it is judged by itself: error rates by their counts, and what not
 //! every run has.
 
-use super::expected::expected_variance;
+use super::expected::Expected;
 use super::measure::Side;
 use super::noise::RUNS_FOR_NOISE;
 use crate::model::{Direction, Metric};
@@ -110,7 +110,7 @@ fn of_logarithms(
     };
     let expected = |side: &Side| {
         let step = side.rounded_from.high - side.rounded_from.low;
-        expected_variance(metric, baseline.value, side.log_variance, step)
+        Expected::of(metric, baseline.value, side.log_variance, step).variance
     };
     let deviation = (expected(baseline) + expected(current)).sqrt();
     let reach = student_quantile(0.975, FREEDOM) * deviation;

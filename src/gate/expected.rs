@@ -11,16 +11,23 @@ const JITTER_MS: f64 = 0.5;
 /// Standard deviation from run to run in proportion to the value.
 const RELATIVE: f64 = 0.03;
 
-/// Variance of the natural logarithm of a value that stands at `level`, from `sampling` (variance of the logarithm, where the
-/// number of requests is known) and the width of the source's rounding step.
-pub(super) fn expected_variance(
-    metric: &Metric,
-    level: f64,
-    sampling: Option<f64>,
-    step: f64,
-) -> f64 {
-    let jitter = if *metric == Metric::Latency { JITTER_MS } else { 0.0 };
-    // A value that was rounded is off by anything up to half a step, evenly.
-    let rounding = (step / level).powi(2) / 12.0;
-    sampling.unwrap_or_default() + rounding + (jitter / level).powi(2) + RELATIVE * RELATIVE
+/// Variance of a natural logarithm from run to run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Expected {
+    /// All of it.
+    pub variance: f64,
+    /// The part that amounts make, whatever the value is: jitter and rounding.
+    pub of_amounts: f64,
+}
+
+impl Expected {
+    /// What is expected of a value that stands at `level`, from `sampling` (variance of the logarithm, where the number of
+    /// requests is known) and the width of the source's rounding step.
+    pub(super) fn of(metric: &Metric, level: f64, sampling: Option<f64>, step: f64) -> Self {
+        let jitter = if *metric == Metric::Latency { JITTER_MS } else { 0.0 };
+        // A value that was rounded is off by anything up to half a step, evenly.
+        let of_amounts = (jitter / level).powi(2) + (step / level).powi(2) / 12.0;
+        let variance = sampling.unwrap_or_default() + of_amounts + RELATIVE * RELATIVE;
+        Self { variance, of_amounts }
+    }
 }

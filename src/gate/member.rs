@@ -1,6 +1,6 @@
 //! The tests of one metric, as the noise analysis needs them.
 
-use super::expected::expected_variance;
+use super::expected::Expected;
 use super::noise::Family;
 use super::plan::Test;
 use crate::config::Threshold;
@@ -59,14 +59,14 @@ impl<'a> Member<'a> {
         self.test.levels.first().copied().unwrap_or(self.baseline.len())
     }
 
-    /// Variance that is expected of one run of a side.
-    fn expected(&self, side: usize) -> f64 {
+    /// What is expected of one run of a side.
+    fn expected(&self, side: usize) -> Expected {
         let measured = &self.test.measured;
         // The largest of a run's samples says nothing about how far such a largest one varies: a slow one makes room for
         // itself.
         let side = if self.test.key.statistic == Statistic::Max { 0 } else { side };
         let level = median(&measured.per_run[0]).unwrap_or(1.0);
-        expected_variance(&self.test.key.metric, level, measured.sampling[side], measured.steps[side])
+        Expected::of(&self.test.key.metric, level, measured.sampling[side], measured.steps[side])
     }
 }
 

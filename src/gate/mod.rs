@@ -32,6 +32,7 @@ mod selftest;
 mod view;
 
 pub use budget::BudgetFinding;
+pub use expected::Expected;
 pub use input::{Acceptance, Baseline, Input, Search};
 pub use judge::{check, judge, judge_against};
 pub use measure::quantile_interval;

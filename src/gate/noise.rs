@@ -4,7 +4,7 @@
 //! is judged test by test against the tests' own noise ([`Noise`]); and the shared part is judged by itself, as the whole
 //! run. `docs/decisions.md` explains it for users.
 
-use super::expected::expected_variance;
+use super::expected::Expected;
 use crate::model::Metric;
 use crate::stats::{Distance, Matrix, Noise, Shared, Witness, benjamini_hochberg, median};
 use std::collections::BTreeSet;
@@ -46,8 +46,8 @@ pub struct Family {
     /// How long fixed work took the machine in each baseline run and each new run, part by part; no parts where that was not
     /// measured. It says what a run shares, and nothing about the noise of the tests.
     pub calibration: [Matrix; 2],
-    /// Variance that is expected of one baseline run and of one new run when nothing changes, for each test.
-    pub expected: [Vec<f64>; 2],
+    /// What is expected of one baseline run and of one new run when nothing changes, for each test.
+    pub expected: [Vec<Expected>; 2],
     /// Whether the values are times in milliseconds.
     pub are_times: bool,
 }
@@ -59,9 +59,9 @@ impl Family {
         let (runs, tests) = (baseline.runs(), limits.len());
         let of_level = |logs: &[f64]| {
             let level = median(logs).unwrap_or_default().exp();
-            expected_variance(&Metric::Latency, level, None, 0.0)
+            Expected::of(&Metric::Latency, level, None, 0.0)
         };
-        let expected = baseline.per_test(of_level);
+        let expected: Vec<Expected> = (0..tests).map(|j| of_level(&baseline.test(j))).collect();
         let calibration = [&baseline, &new].map(|side| Matrix::new(vec![Vec::new(); side.runs()]));
         Self {
             baseline,
@@ -101,7 +101,7 @@ impl Family {
         let witness = |j: usize| Witness {
             endpoint: self.endpoints[j],
             kind: self.statistics[j],
-            deviation: self.expected[0][j].sqrt(),
+            deviation: self.expected[0][j].variance.sqrt(),
             control: self.controls.contains(&self.endpoints[j]),
             judged: self.is_judged(j),
             is_time: self.are_times,
@@ -189,7 +189,7 @@ impl<'a> Analysis<'a> {
         let shared = family.shared();
         let judged: Vec<bool> = (0..family.tests()).map(|j| family.is_judged(j)).collect();
         let expected = shared.baseline.doubt.map(|_, j, doubt| {
-            doubt + family.expected[0].get(j).copied().unwrap_or_default()
+            doubt + family.expected[0].get(j).map_or(0.0, |expected| expected.variance)
         });
         let own = Noise::of(
             &shared.baseline.logs.left(family.tests()),
@@ -231,9 +231,13 @@ impl<'a> Analysis<'a> {
         let (new, cleared) = (family.new.first(m), &self.shared.new);
         let (logs, doubt) = (cleared.logs.first(m), cleared.doubt.first(m));
         let looked = |j: usize| {
-            let expected: Vec<f64> =
-                doubt.test(j).iter().map(|doubt| doubt + family.expected[1][j]).collect();
-            let mut distance = self.own.distance(j, &logs.test(j), &expected, single);
+            let [old, fresh] = [family.expected[0][j], family.expected[1][j]];
+            let doubts = doubt.test(j);
+            let expected: Vec<f64> = doubts.iter().map(|doubt| doubt + fresh.variance).collect();
+            let doubt = doubts.iter().sum::<f64>() / doubts.len() as f64;
+            let amounts = (old.of_amounts + fresh.of_amounts)
+                / (old.variance + fresh.variance + doubt);
+            let mut distance = self.own.distance(j, &logs.test(j), &expected, amounts, single);
             if !family.is_judged(j) {
                 distance.p = 1.0;
             }
@@ -246,7 +250,7 @@ impl<'a> Analysis<'a> {
         let whole = self.whole.as_ref().map(|noise| {
             let quartiles = upper_quartiles(&new, &self.centres, &judged);
             let expected = vec![WHOLE_RUN_DEVIATION * WHOLE_RUN_DEVIATION; quartiles.len()];
-            let distance = noise.distance(0, &quartiles, &expected, single);
+            let distance = noise.distance(0, &quartiles, &expected, 0.0, single);
             WholeRun { distance, centre: distance.change + noise.centre(0) }
         });
         let raw: Vec<f64> =

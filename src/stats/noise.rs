@@ -66,6 +66,8 @@ pub struct Distance {
     pub error: f64,
     /// Degrees of freedom of the error.
     pub freedom: f64,
+    /// Share of the error's variance that is of amounts, not of percentages.
+    pub amounts: f64,
     /// Probability of such a change when nothing changed, by Student's t.
     pub p: f64,
     /// How often the baselines' own values lie as far out; 0 where they are too few to tell.
@@ -82,6 +84,13 @@ pub struct Distance {
     pub level: usize,
 }
 
+/// By how much an error narrows for a change this large: a part of it is of amounts (some milliseconds), and some
+/// milliseconds are less of a value that grew. Half a millisecond of noise makes nothing of 0.5 ms sure, but 20 ms are far out.
+fn narrowed(amounts: f64, change: f64) -> f64 {
+    let grown = if change > 1e-9 { change / change.exp_m1() } else { 1.0 };
+    (1.0 - amounts + amounts * grown * grown).sqrt()
+}
+
 /// Values as far out as this many that an unchanged run has are ordinary: they explain a crossing.
 const ORDINARY_OUTLIERS: f64 = 0.5;
 
@@ -95,6 +104,22 @@ impl Distance {
     /// long as an unchanged run has hardly any.
     pub fn suspicious(&self) -> f64 {
         if self.outliers < ORDINARY_OUTLIERS { self.p } else { self.sure() }
+    }
+
+    /// The smallest change whose p is no more than the upper tail beyond `t` of Student's distribution.
+    pub fn visible(&self, t: f64) -> f64 {
+        let far = |change: f64| change / (self.error * narrowed(self.amounts, change)) >= t;
+        let (mut low, mut high) = (0.0, t * self.error);
+        // Halved until nobody can tell the ends apart.
+        for _ in 0..60 {
+            let middle = f64::midpoint(low, high);
+            if far(middle) {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        high
     }
 
     /// How many new runs it takes to tell a change as large as `limit` from none: nine times in ten, at a risk of 1 %. None
@@ -188,10 +213,17 @@ impl Noise {
         (self.drawn(j) * expected).sqrt()
     }
 
-    /// How far the new runs of test `j` lie outside. `expected` is the variance that is expected of each new value. In a
-    /// `single` look, after which nobody looks again, the baselines' tail is believed as it is; else one more value beyond
-    /// all that they show is reckoned with.
-    pub fn distance(&self, j: usize, new: &[f64], expected: &[f64], single: bool) -> Distance {
+    /// How far the new runs of test `j` lie outside. `expected` is the variance that is expected of each new value, and
+    /// `amounts` the share of it (from 0 to 1) that is of amounts and not of percentages. In a `single` look, after which nobody
+    /// looks again, the baselines' tail is believed as it is; else one more value beyond all that they show is reckoned with.
+    pub fn distance(
+        &self,
+        j: usize,
+        new: &[f64],
+        expected: &[f64],
+        amounts: f64,
+        single: bool,
+    ) -> Distance {
         let m = new.len() as f64;
         let weights: Vec<f64> = expected.iter().map(|v| 1.0 / v).collect();
         let drawn = self.drawn(j).sqrt();
@@ -216,12 +248,14 @@ impl Noise {
         let error = (pooled * (1.0 / own_weight + 1.0 / level_weight)).sqrt();
         let mut sorted = new.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let tail = self.tail_probability(j, new, expected, level_weight, single);
+        let narrowed = narrowed(amounts, change);
+        let tail = self.tail_probability(j, new, expected, (level_weight, narrowed), single);
         Distance {
             change,
             error,
             freedom,
-            p: student_upper_tail(change / error, freedom),
+            p: student_upper_tail(change / (error * narrowed), freedom),
+            amounts,
             tail,
             outliers: tail * self.judged as f64,
             best: sorted[usize::from(new.len() >= 4)] - self.fit.centre[j],
@@ -238,7 +272,7 @@ impl Noise {
         j: usize,
         new: &[f64],
         expected: &[f64],
-        level_weight: f64,
+        (level_weight, narrowed): (f64, f64),
         single: bool,
     ) -> f64 {
         if self.tail.is_empty() {
@@ -246,7 +280,8 @@ impl Noise {
         }
         let unseen = if single && new.len() == 1 { 0.0 } else { 1.0 };
         let standard = |(x, v): (&f64, &f64)| {
-            (x - self.fit.centre[j]) / (self.fit.robust[j] * (v + 1.0 / level_weight).sqrt())
+            let error = self.fit.robust[j] * (v + 1.0 / level_weight).sqrt() * narrowed;
+            (x - self.fit.centre[j]) / error
         };
         let mut sorted: Vec<f64> = new.iter().zip(expected).map(standard).collect();
         sorted.sort_by(f64::total_cmp);
