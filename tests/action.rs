@@ -53,7 +53,11 @@ fn from_push_to_pull_request_with_the_real_program() {
     let results =
         |name: &str| fixture(&format!("k6/2.2.0/{name}/summary.json")).to_str().unwrap().to_owned();
     let (base, slower) = (results("base-1"), results("regressed-1"));
-    gate(&repo, "push", &[("GITHUB_REF", "refs/heads/main"), ("INPUT_RESULTS", &base)]).expect(0);
+    for name in ["base-3", "base-2", "base-1"] {
+        let pushed = results(name);
+        let push = [("GITHUB_REF", "refs/heads/main"), ("INPUT_RESULTS", pushed.as_str())];
+        gate(&repo, "push", &push).expect(0);
+    }
     assert!(!origin.git(&["for-each-ref", "refs/perfgate/runs"]).is_empty(), "the run is pushed");
 
     repo.git(&["checkout", "--quiet", "-b", "feature"]);

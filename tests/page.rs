@@ -41,14 +41,15 @@ fn a_report_that_was_written_before_becomes_the_same_table() {
     let scratch = TempDir::new().unwrap();
     let base =
         |name: &str| fixture(&format!("k6/2.2.0/{name}/summary.json")).to_str().unwrap().to_owned();
-    let (old, new) = (base("base-1"), base("regressed-1"));
-    perfgate(scratch.path(), &["report", "--baseline-file", &old, &new, "--html", "direct.html"])
-        .expect(1);
-    perfgate(
-        scratch.path(),
-        &["compare", "--baseline-file", &old, &new, "--output", "json=r.json"],
-    )
-    .expect(1);
+    let [one, two, three] = ["base-1", "base-2", "base-3"].map(base);
+    let slower = base("regressed-1");
+    let against = ["--baseline-file", &one, "--baseline-file", &two, "--baseline-file", &three];
+    let all = |command, output: [&'static str; 2]| {
+        let arguments = [&[command][..], &against, &[&slower], &output].concat();
+        perfgate(scratch.path(), &arguments).expect(1);
+    };
+    all("report", ["--html", "direct.html"]);
+    all("compare", ["--output", "json=r.json"]);
     perfgate(scratch.path(), &["report", "r.json", "--html", "read.html"]).expect(1);
     let table = |name: &str| {
         let html = read(&scratch.path().join(name));

@@ -43,19 +43,11 @@ impl Job {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// Compares two fixtures into report.json.
-    fn compare(&self, baseline: &str, current: &str) {
-        let (baseline, current) = (fixture(baseline), fixture(current));
+    /// Compares fixtures into report.json.
+    fn compare(&self, baselines: &[&str], current: &str) {
         let to = format!("json={}", self.path("report.json").display());
-        let arguments = [
-            "compare",
-            "--baseline-file",
-            baseline.to_str().unwrap(),
-            current.to_str().unwrap(),
-            "--output",
-            &to,
-        ];
-        support::perfgate(self.folder.path(), &arguments);
+        let baselines: Vec<String> = baselines.iter().map(ToString::to_string).collect();
+        support::compare_with(&baselines, current, &["--output", &to]);
     }
 
     fn publish(&self, more: &[&str], variables: &[(&str, &str)]) -> Ended {
@@ -92,12 +84,13 @@ impl Job {
 }
 
 const BASE: &str = "k6/2.2.0/base-1/summary.json";
+const BASES: [&str; 3] = [BASE, "k6/2.2.0/base-2/summary.json", "k6/2.2.0/base-3/summary.json"];
 const SLOWER: &str = "k6/2.2.0/regressed-1/summary.json";
 
 #[test]
 fn a_pull_request_gets_a_comment_a_summary_annotations_and_outputs() {
     let job = Job::new();
-    job.compare(BASE, SLOWER);
+    job.compare(&BASES, SLOWER);
     let ended = job.publish(&[], &[]).expect(0);
     let body = job.forge.state().comments[0].body.clone();
     assert!(body.starts_with("<!-- perfgate key=default run=5.1 sha=headsha rank=4 -->\n### ✗ Performance: 1 endpoint slower\n"), "{body}");
@@ -112,7 +105,7 @@ fn a_pull_request_gets_a_comment_a_summary_annotations_and_outputs() {
         .lines()
         .filter(|line| line.starts_with("::error title=performance%3A "))
         .count();
-    assert_eq!(errors, 3, "{}", ended.stdout);
+    assert_eq!(errors, 4, "{}", ended.stdout);
     let url = format!("{}/comment/{}", job.forge.url, job.forge.state().comments[0].id);
     assert_eq!(job.read("output"), format!("verdict=fail\nexit-code=1\ncomment-url={url}\n"));
 }
@@ -154,7 +147,7 @@ fn a_comment_that_cannot_be_made_is_said_with_what_is_missing_and_nothing_else_c
         (422, "locked"),
     ] {
         let job = Job::new();
-        job.compare(BASE, SLOWER);
+        job.compare(&BASES, SLOWER);
         for _ in 0..5 {
             job.forge.fail(Fault::new("POST", "/comments", status));
         }
@@ -168,7 +161,7 @@ fn a_comment_that_cannot_be_made_is_said_with_what_is_missing_and_nothing_else_c
         assert!(job.read("output").contains("verdict=fail\nexit-code=1\n"));
     }
     let job = Job::new();
-    job.compare(BASE, SLOWER);
+    job.compare(&BASES, SLOWER);
     let ended = job.publish(&[], &[("GITHUB_TOKEN", "")]).expect(0);
     assert!(ended.stderr.contains("there is no token; set GITHUB_TOKEN"), "{}", ended.stderr);
 }
@@ -177,7 +170,7 @@ fn a_comment_that_cannot_be_made_is_said_with_what_is_missing_and_nothing_else_c
 fn where_nobody_else_shows_it_the_report_goes_to_the_log() {
     let scratch = TempDir::new().unwrap();
     let job = Job::new();
-    job.compare(BASE, SLOWER);
+    job.compare(&BASES, SLOWER);
     std::fs::copy(job.path("report.json"), scratch.path().join("report.json")).unwrap();
     let ended =
         support::perfgate(scratch.path(), &["publish", "--report", "report.json"]).expect(0);
@@ -187,7 +180,7 @@ fn where_nobody_else_shows_it_the_report_goes_to_the_log() {
 #[test]
 fn a_summary_is_never_larger_than_a_step_may_have() {
     let job = Job::new();
-    job.compare(BASE, SLOWER);
+    job.compare(&BASES, SLOWER);
     let full = "x".repeat((1 << 20) - 10);
     std::fs::write(job.path("summary.md"), &full).unwrap();
     let ended = job.publish(&["--no-comment"], &[]).expect(0);
@@ -198,11 +191,11 @@ fn a_summary_is_never_larger_than_a_step_may_have() {
 #[test]
 fn a_check_run_is_made_on_the_head_of_the_pull_request() {
     let job = Job::new();
-    job.compare(BASE, SLOWER);
+    job.compare(&BASES, SLOWER);
     job.publish(&["--check", "--no-comment"], &[]).expect(0);
     let check = job.forge.state().checks[0].clone();
     assert_eq!((&check["head_sha"], &check["conclusion"]), (&json!("headsha"), &json!("failure")));
-    assert_eq!(check["output"]["title"], "3 regressions");
+    assert_eq!(check["output"]["title"], "4 regressions");
     assert!(job.forge.heads().is_empty());
 }
 
@@ -210,7 +203,7 @@ fn a_check_run_is_made_on_the_head_of_the_pull_request() {
 fn the_other_forges_are_known_by_the_variables_of_their_ci() {
     let scratch = TempDir::new().unwrap();
     let job = Job::new();
-    job.compare(BASE, SLOWER);
+    job.compare(&BASES, SLOWER);
     std::fs::copy(job.path("report.json"), scratch.path().join("report.json")).unwrap();
     let publish = |variables: &[(&str, &str)]| {
         let mut command = command(scratch.path());
@@ -270,7 +263,7 @@ fn what_is_no_report_is_refused() {
         let ended = job.publish(&[], &[]).expect(2);
         assert!(ended.stderr.contains(why), "{}", ended.stderr);
     }
-    job.compare(BASE, SLOWER);
+    job.compare(&BASES, SLOWER);
     let good: Value = serde_json::from_str(&job.read("report.json")).unwrap();
     for (place, value) in
         [("/schema", "perfgate.report/9"), ("/verdict", "great"), ("/findings/0/reason", "luck")]

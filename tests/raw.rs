@@ -105,6 +105,8 @@ fn what_happened_over_time_and_where_the_time_went_is_kept() {
     assert!(parts["waiting"].as_f64().unwrap() > 10.0 && parts.get("blocked").is_none(), "{parts}");
     std::fs::write(scratch.path().join("raw.json"), k6(300, 1.0)).unwrap();
     std::fs::write(scratch.path().join("slow.json"), k6(300, 2.0)).unwrap();
+    // Every endpoint is slower, so that evidence would ask for another run.
+    std::fs::write(scratch.path().join("perfgate.yaml"), "gate: { decide: threshold }\n").unwrap();
     let ended = perfgate(scratch.path(), &["compare", "--baseline-file", "raw.json", "slow.json"])
         .expect(1);
     assert!(ended.stdout.contains("fail, mostly waiting +1"), "{}", ended.stdout);

@@ -2,18 +2,21 @@
 
 mod support;
 
+use serde_json::Value;
 use std::io::Read as _;
 use std::process::Stdio;
-use support::{Repo, compare, finding, fixture, perfgate};
+use support::{Repo, compare, compare_with, finding, fixture, perfgate};
 use tempfile::TempDir;
 
 #[test]
 fn a_reader_that_closes_the_pipe_does_not_change_the_verdict() {
     let scratch = TempDir::new().unwrap();
-    let (base, new) =
-        (fixture("k6/2.2.0/base-1/summary.json"), fixture("k6/2.2.0/regressed-1/summary.json"));
     let mut command = support::command(scratch.path());
-    command.args(["compare", "--format", "json", "--baseline-file"]).arg(base).arg(new);
+    command.args(["compare", "--format", "json"]);
+    for n in 1..=3 {
+        command.arg("--baseline-file").arg(fixture(&format!("k6/2.2.0/base-{n}/summary.json")));
+    }
+    command.arg(fixture("k6/2.2.0/regressed-1/summary.json"));
     let mut running = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut first = [0; 1];
     let mut pipe = running.stdout.take().unwrap();
@@ -98,8 +101,10 @@ fn the_largest_sample_of_unchanged_runs_does_not_fail() {
     let more = ["--format", "json", "--policy", policy.to_str().unwrap()];
     for (base, new) in [(1, 2), (2, 1), (1, 3), (3, 1), (2, 3), (3, 2)] {
         let file = |n| format!("k6/2.2.0/base-{n}/summary.json");
-        let report = compare(&file(base), &file(new), &more).expect(0).json();
-        assert!(report["findings"].as_array().unwrap().iter().any(|f| f["statistic"] == "max"));
+        let report = compare(&file(base), &file(new), &more).json();
+        let largest = report["findings"].as_array().unwrap();
+        let failed = |f: &&Value| f["statistic"] == "max" && f["verdict"] == "fail";
+        assert_eq!(largest.iter().filter(failed).count(), 0, "{report:#}");
     }
 }
 
@@ -186,7 +191,8 @@ fn a_limit_that_holds_for_nothing_is_no_pass() {
     std::fs::write(&path, "endpoints: { /nope: { p95: 5% } }").unwrap();
     let policy = path.to_str().unwrap();
     let all = ["--policy", policy, "--require-coverage", "50%"];
-    compare("k6/2.2.0/base-1/summary.json", "k6/2.2.0/regressed-1/summary.json", &all).expect(1);
+    let bases = [1, 2, 3].map(|n| format!("k6/2.2.0/base-{n}/summary.json"));
+    compare_with(&bases, "k6/2.2.0/regressed-1/summary.json", &all).expect(1);
 }
 
 #[test]

@@ -80,9 +80,8 @@ pub(super) fn by_noise(
     let analysis = Analysis::of(&family);
     let look = analysis.look(runs[1], rules.decide != Decide::Confirmed);
     let weighed = Weighed::of(&analysis, &look, &members, disturbed, rules, runs);
-    let judge = |(j, member): (usize, &Member<'_>)| {
-        (member.place, weighed.judge(member, j, sides.nearest))
-    };
+    let judge =
+        |(j, member): (usize, &Member<'_>)| (member.place, weighed.judge(member, j, sides.nearest));
     let shown = members.iter().enumerate().filter(|(_, member)| member.is_shown());
     Some(Judged {
         tests: shown.map(judge).collect(),
@@ -135,7 +134,9 @@ impl<'a> Weighed<'a> {
         let blind: Vec<bool> = visible
             .iter()
             .zip(members)
-            .map(|(visible, member)| member.is_judged() && *visible > BLIND * share(member.limit, member))
+            .map(|(visible, member)| {
+                member.is_judged() && *visible > BLIND * share(member.limit, member)
+            })
             .collect();
         let q = if analysis.has_many_tests() { Q_FAIL } else { Q_FAIL_OF_FEW };
         let p = |of: fn(&crate::stats::Distance) -> f64| -> Vec<f64> {
@@ -146,7 +147,8 @@ impl<'a> Weighed<'a> {
         let counted = among(&judged, &blind);
         let family = (0..members.len())
             .map(|j| {
-                let own: Vec<f64> = counted[usize::from(blind[j])].iter().map(|i| sure[*i]).collect();
+                let own: Vec<f64> =
+                    counted[usize::from(blind[j])].iter().map(|i| sure[*i]).collect();
                 [rank(sure[j], &own), own.len()]
             })
             .collect();
@@ -179,7 +181,11 @@ impl<'a> Weighed<'a> {
         let unsettled = matches!(verdict, Verdict::Pass | Verdict::Warn);
         let excused = matches!(reason, Reason::AlreadyOnMain | Reason::Control);
         let (verdict, reason) = if self.blind[j] && unsettled && !excused {
-            (Verdict::NotCompared, Reason::TooNoisy)
+            if self.is_told_by_one_other(&view, j) {
+                (Verdict::Inconclusive, Reason::WholeRun)
+            } else {
+                (Verdict::NotCompared, Reason::TooNoisy)
+            }
         } else {
             (verdict, reason)
         };
@@ -208,6 +214,11 @@ impl<'a> Weighed<'a> {
         }
     }
 
+    /// Whether a crossing is in doubt because the only other endpoint moved as well: then both may have, or the machine.
+    fn is_told_by_one_other(&self, view: &View, j: usize) -> bool {
+        self.look.whole_run_p.is_none() && view.plain && self.look.tests[j].doubt > 0.5
+    }
+
     /// `evidence`: one crossing, weighed.
     fn evident(&self, view: &View, j: usize) -> (Verdict, Reason) {
         let worst = if view.crossed && self.real[j] {
@@ -219,7 +230,7 @@ impl<'a> Weighed<'a> {
             }
         } else if view.crossed && self.suspicious[j] {
             (Verdict::Inconclusive, Reason::MeasureAgain)
-        } else if view.plain && !view.crossed && self.moved {
+        } else if view.plain && !view.crossed && self.moved && !self.look.is_the_machines {
             // What the run shares is what crosses. From one run alone, nobody can tell a slow machine from slow code.
             match &self.confirmation {
                 Confirmation::Fail(tests) if tests.contains(&j) => {
@@ -268,7 +279,8 @@ impl<'a> Weighed<'a> {
     fn interval(&self, member: &Member<'_>, j: usize) -> Interval {
         let (looked, distance) = (self.look.tests[j], self.look.tests[j].distance);
         let reach = self.reach * distance.error;
-        let ends = [looked.raw.min(distance.change) - reach, looked.raw.max(distance.change) + reach];
+        let ends =
+            [looked.raw.min(distance.change) - reach, looked.raw.max(distance.change) + reach];
         match member.test.direction {
             Direction::Lower => Interval { low: ends[0].exp_m1(), high: ends[1].exp_m1() },
             Direction::Higher => Interval { low: (-ends[1]).exp_m1(), high: (-ends[0]).exp_m1() },

@@ -4,7 +4,7 @@
 use super::expected::Expected;
 use super::measure::Side;
 use super::noise::RUNS_FOR_NOISE;
-use crate::model::{Direction, Metric};
+use crate::model::{Direction, Metric, Statistic};
 use crate::stats::{
     Interval, benjamini_hochberg, difference_interval, fisher_one_sided, normal_upper_tail,
     student_quantile, student_upper_tail,
@@ -34,10 +34,10 @@ pub(super) struct Evidence {
     pub(super) visible: Option<f64>,
 }
 
-/// What the data say about the change of this metric.
+/// What the data say about the change of this number.
 /// `failures` are those of each baseline run, for an error rate.
 pub(super) fn evidence(
-    metric: &Metric,
+    (metric, statistic): (&Metric, Statistic),
     direction: Direction,
     [baseline, current]: &[Side; 2],
     failures: &[(u64, u64)],
@@ -45,7 +45,7 @@ pub(super) fn evidence(
     match metric {
         Metric::ErrorRate => of_counts(baseline, current, failures),
         Metric::Latency | Metric::Throughput | Metric::Custom(_) => {
-            of_logarithms(metric, direction, baseline, current)
+            of_logarithms((metric, statistic), direction, baseline, current)
         }
     }
 }
@@ -95,7 +95,7 @@ fn overdispersed(before: (u64, u64), after: (u64, u64), phi: f64) -> f64 {
 
 /// Everything positive by its logarithm: the change over its standard deviation, with what is expected of both sides.
 fn of_logarithms(
-    metric: &Metric,
+    what: (&Metric, Statistic),
     direction: Direction,
     baseline: &Side,
     current: &Side,
@@ -110,7 +110,7 @@ fn of_logarithms(
     };
     let expected = |side: &Side| {
         let step = side.rounded_from.high - side.rounded_from.low;
-        Expected::of(metric, baseline.value, side.log_variance, step).variance
+        Expected::of(what, baseline.value, side.log_variance, step).variance
     };
     let deviation = (expected(baseline) + expected(current)).sqrt();
     let reach = student_quantile(0.975, FREEDOM) * deviation;

@@ -4,10 +4,12 @@
 //! parts that real machines add: some time, whatever the endpoint takes, and some percent of it. Measured on repeats of
 //! unchanged code (`cargo bench --bench repeats`; docs/accuracy.md).
 
-use crate::model::Metric;
+use crate::model::{Metric, Statistic};
 
 /// Standard deviation of the time that a host adds to a percentile from run to run, in milliseconds.
 const JITTER_MS: f64 = 0.5;
+/// The same of the slowest request of a run, which one pause of the machine makes.
+const PAUSE_MS: f64 = 30.0;
 /// Standard deviation from run to run in proportion to the value.
 const RELATIVE: f64 = 0.03;
 
@@ -23,8 +25,17 @@ pub struct Expected {
 impl Expected {
     /// What is expected of a value that stands at `level`, from `sampling` (variance of the logarithm, where the number of
     /// requests is known) and the width of the source's rounding step.
-    pub(super) fn of(metric: &Metric, level: f64, sampling: Option<f64>, step: f64) -> Self {
-        let jitter = if *metric == Metric::Latency { JITTER_MS } else { 0.0 };
+    pub(super) fn of(
+        (metric, statistic): (&Metric, Statistic),
+        level: f64,
+        sampling: Option<f64>,
+        step: f64,
+    ) -> Self {
+        let jitter = match (metric, statistic) {
+            (Metric::Latency, Statistic::Max) => PAUSE_MS,
+            (Metric::Latency, _) => JITTER_MS,
+            _ => 0.0,
+        };
         // A value that was rounded is off by anything up to half a step, evenly.
         let of_amounts = (jitter / level).powi(2) + (step / level).powi(2) / 12.0;
         let variance = sampling.unwrap_or_default() + of_amounts + RELATIVE * RELATIVE;

@@ -265,9 +265,12 @@ fn examine(test: Test, decide: Decide, nearest: usize) -> Examined {
             let failures = &test.measured.baseline_failures;
             let evidence = match decide {
                 Decide::Threshold => Evidence::default(),
-                Decide::Evidence | Decide::Confirmed => {
-                    evidence(&test.key.metric, test.direction, sides, failures)
-                }
+                Decide::Evidence | Decide::Confirmed => evidence(
+                    (&test.key.metric, test.key.statistic),
+                    test.direction,
+                    sides,
+                    failures,
+                ),
             };
             (evidence, settled)
         }
@@ -386,11 +389,8 @@ fn allowed((verdict, reason): (Verdict, Reason), severity: Severity) -> (Verdict
 }
 
 fn finding_by_noise(test: Test, found: ByNoise) -> Finding {
-    let evidence = Evidence {
-        p: Some(found.p),
-        interval: Some(found.interval),
-        visible: Some(found.visible),
-    };
+    let evidence =
+        Evidence { p: Some(found.p), interval: Some(found.interval), visible: Some(found.visible) };
     let examined = Examined { test, evidence, settled: None };
     let mut finding = finding(examined, (found.verdict, found.reason), found.family);
     [finding.baseline, finding.current] = found.values.map(Some);
@@ -442,9 +442,11 @@ fn coverage(findings: &[Finding]) -> Coverage {
 }
 
 /// The verdict on the whole: a failure is certain whatever else is missing; otherwise what was not checked must not
-/// look like a pass; otherwise the worst finding decides.
+/// look like a pass; otherwise the worst finding decides. What chance gives warns nobody: with many measurements something
+/// always crosses.
 fn overall(report: &Report, rules: &Rules, different: Vec<Difference>) -> (Verdict, ReportReason) {
-    let worst = report.findings.iter().map(|f| f.verdict).max_by_key(|verdict| verdict.rank());
+    let verdict = |f: &Finding| if f.is_chance() { Verdict::Pass } else { f.verdict };
+    let worst = report.findings.iter().map(verdict).max_by_key(|verdict| verdict.rank());
     let worst = worst.unwrap_or(Verdict::NotCompared);
     let latency_compared =
         report.findings.iter().any(|f| f.metric == Metric::Latency && f.counted && f.is_compared());

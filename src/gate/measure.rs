@@ -2,7 +2,7 @@
 
 use super::report::{Counts, Reason};
 use crate::model::{CustomMetric, Endpoint, Latency, Metric, Quantile, Statistic, Unit};
-use crate::stats::{Interval, QuantileGrid, median, rank_interval, sampling_interval};
+use crate::stats::{Interval, QuantileGrid, median, rank_interval};
 
 /// One side of a comparison: the value, and what is known about how far chance moves it.
 #[derive(Debug, Clone, Copy)]
@@ -136,13 +136,9 @@ fn values(runs: &[&Endpoint], statistic: Statistic) -> Vec<f64> {
 }
 
 /// Variance of the logarithm of a statistic that chance alone gives: of a quantile from its order-statistic interval,
-/// of a mean from the spread of the samples. None where the number of samples is not known. What was written down when
-/// the samples were at hand counts before what can be read off the quantiles.
+/// of a mean from the spread of the samples. None where the number of samples is not known.
 fn log_variance(latency: &Latency, statistic: Statistic) -> Option<f64> {
     let n = latency.count.filter(|n| *n > 0)?;
-    if let Some(deviation) = latency.sampling.get(&statistic) {
-        return Some(deviation * deviation);
-    }
     match statistic {
         Statistic::Quantile(level) => {
             order_interval(latency, level).and_then(positive).map(Interval::log_variance)
@@ -154,8 +150,11 @@ fn log_variance(latency: &Latency, statistic: Statistic) -> Option<f64> {
 }
 
 /// The 95 % interval of a quantile, in milliseconds: between the order statistics that hold the true one whatever the
-/// distribution, read off all samples where they are there, else off the known quantiles; half a rounding step wider where
-/// the source rounds. None where the number of samples is not known.
+/// distribution, read off the known quantiles; half a rounding step wider where the source rounds. None where the number of
+/// samples is not known.
+///
+/// The samples themselves would say a little more. But they are not at hand everywhere that a run is judged, and a
+/// verdict must not depend on the way by which a run came; the quantiles are kept with every run.
 pub fn quantile_interval(latency: &Latency, level: Quantile) -> Option<Interval> {
     let half_step = |value: f64| latency.rounding.map_or(0.0, |rounding| rounding.half_step(value));
     let Interval { low, high } = order_interval(latency, level)?;
@@ -172,9 +171,6 @@ fn positive(interval: Interval) -> Option<Interval> {
 fn order_interval(latency: &Latency, level: Quantile) -> Option<Interval> {
     let n = latency.count.filter(|n| *n > 0)?;
     let level = level.fraction();
-    if let Some(all) = &latency.distribution {
-        return sampling_interval(all, level);
-    }
     let (low, high) = rank_interval(n, level);
     let grid = grid(latency, n)?;
     // A quantile q of n samples is about rank q·(n−1) + 1; the interval is one of plotting positions (rank − ½)/n.
@@ -196,13 +192,10 @@ fn grid(latency: &Latency, n: u64) -> Option<QuantileGrid> {
     QuantileGrid::new(known.filter(|(p, _)| inside(p)), extremes)
 }
 
-/// (s/mean)²/n, with the spread s of the samples, or of the known quantiles and extremes.
+/// (s/mean)²/n, with the spread s of the known quantiles and extremes: all of them, because a slow one per cent makes most of it.
 fn mean_log_variance(latency: &Latency, n: u64) -> Option<f64> {
     let mean = latency.mean.filter(|mean| *mean > 0.0)?;
-    let spread = match &latency.distribution {
-        Some(all) => all.deviation()?,
-        None => grid(latency, n)?.deviation(),
-    };
+    let spread = grid(latency, n)?.deviation();
     Some((spread / mean).powi(2) / n as f64)
 }
 

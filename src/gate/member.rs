@@ -8,6 +8,9 @@ use crate::model::{Direction, EndpointKey, Metric, Statistic};
 use crate::stats::{Matrix, median};
 use std::collections::BTreeMap;
 
+/// Standard deviation of the logarithm by chance alone up to which a number tells anything: half as much again, or a third less.
+const MOST_UNSURE: f64 = 0.5;
+
 /// A test with its values as logarithms, worse up.
 pub(super) struct Member<'a> {
     /// Its place in the list of all tests.
@@ -20,8 +23,8 @@ pub(super) struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// None when a run does not have the test, or a value has no logarithm. What cannot be judged, or must not, still says
-    /// what its endpoint did.
+    /// None when a run does not have the test, a value has no logarithm, or it says nothing. What has too few requests to be
+    /// judged still tells what its endpoint did.
     pub(super) fn of(place: usize, test: &'a Test, runs: [usize; 2]) -> Option<Self> {
         let values = &test.measured.per_run;
         let whole = test.one_sided.is_none()
@@ -29,6 +32,10 @@ impl<'a> Member<'a> {
             && values[1].len() == runs[1]
             && values.iter().flatten().all(|v| *v > 0.0);
         let centre = median(&values[0]).filter(|_| whole)?;
+        let judged = !test.control && test.measured.sides.is_ok();
+        if !judged && !test.control && !tells(test) {
+            return None;
+        }
         let share = match test.threshold {
             Threshold::Relative(share) => share,
             Threshold::Absolute(amount) => amount / centre,
@@ -37,7 +44,6 @@ impl<'a> Member<'a> {
             Direction::Lower => (1.0, share.ln_1p()),
             Direction::Higher => (-1.0, -(-share.min(0.999)).ln_1p()),
         };
-        let judged = !test.control && test.measured.sides.is_ok();
         let limit = if judged { limit } else { f64::INFINITY };
         let logs = |side: &[f64]| side.iter().map(|v| sign * v.ln()).collect::<Vec<_>>();
         let baseline = at_present_level(logs(&values[0]), &test.levels);
@@ -64,10 +70,21 @@ impl<'a> Member<'a> {
         let measured = &self.test.measured;
         // The largest of a run's samples says nothing about how far such a largest one varies: a slow one makes room for
         // itself.
-        let side = if self.test.key.statistic == Statistic::Max { 0 } else { side };
+        let key = &self.test.key;
+        let side = if key.statistic == Statistic::Max { 0 } else { side };
         let level = median(&measured.per_run[0]).unwrap_or(1.0);
-        Expected::of(&self.test.key.metric, level, measured.sampling[side], measured.steps[side])
+        Expected::of(
+            (&key.metric, key.statistic),
+            level,
+            measured.sampling[side],
+            measured.steps[side],
+        )
     }
+}
+
+/// Whether what is not judged is known well enough to tell what its endpoint did.
+fn tells(test: &Test) -> bool {
+    test.measured.sampling.iter().all(|v| v.is_some_and(|v| v < MOST_UNSURE * MOST_UNSURE))
 }
 
 /// Values before a step, moved to the level after it: they say how far runs lie apart, and no longer where they lie.

@@ -5,7 +5,7 @@
 //! run. `docs/decisions.md` explains it for users.
 
 use super::expected::Expected;
-use crate::model::Metric;
+use crate::model::{Metric, Quantile, Statistic};
 use crate::stats::{Distance, Matrix, Noise, Shared, Witness, benjamini_hochberg, median};
 use std::collections::BTreeSet;
 
@@ -59,7 +59,7 @@ impl Family {
         let (runs, tests) = (baseline.runs(), limits.len());
         let of_level = |logs: &[f64]| {
             let level = median(logs).unwrap_or_default().exp();
-            Expected::of(&Metric::Latency, level, None, 0.0)
+            Expected::of((&Metric::Latency, Statistic::Quantile(Quantile::P95)), level, None, 0.0)
         };
         let expected: Vec<Expected> = (0..tests).map(|j| of_level(&baseline.test(j))).collect();
         let calibration = [&baseline, &new].map(|side| Matrix::new(vec![Vec::new(); side.runs()]));
@@ -93,6 +93,16 @@ impl Family {
     /// How many tests are judged.
     fn judged_count(&self) -> usize {
         (0..self.tests()).filter(|j| self.is_judged(*j)).count()
+    }
+
+    /// How far the first new run lies from the nearest baseline run, for each judged test, in units of what is expected.
+    fn apart(&self, shared: &Shared) -> Vec<f64> {
+        let (old, new) = (shared.baseline.logs.run(0), shared.new.logs.run(0));
+        let doubt = |j: usize| shared.baseline.doubt.run(0)[j] + shared.new.doubt.run(0)[j];
+        let expected =
+            |j: usize| self.expected[0][j].variance + self.expected[1][j].variance + doubt(j);
+        let judged = (0..self.tests()).filter(|j| self.is_judged(*j));
+        judged.map(|j| (new[j] - old[j]) / expected(j).sqrt()).collect()
     }
 
     /// What the endpoints of a run share: the calibration is some more of them, which no change can touch.
@@ -135,6 +145,8 @@ pub struct Looked {
     pub centre: f64,
     /// Standard deviation from run to run.
     pub deviation: f64,
+    /// Share of the expected variance of the new runs that is doubt about what they share, from 0 to 1.
+    pub doubt: f64,
 }
 
 /// The whole run at a look: the upper quartile over its tests.
@@ -152,6 +164,8 @@ pub struct Look {
     pub tests: Vec<Looked>,
     /// How probable it is that the run as a whole is that much slower when nothing changed; none without other endpoints.
     pub whole_run_p: Option<f64>,
+    /// Whether what the run shares is the machine's doing beyond doubt: controls tell.
+    pub is_the_machines: bool,
     /// Whether the typical test is beyond half of its limit.
     pub typical_moved: bool,
     whole: Option<WholeRun>,
@@ -195,11 +209,13 @@ impl<'a> Analysis<'a> {
             &shared.baseline.logs.left(family.tests()),
             &expected.left(family.tests()),
             &judged,
+            &family.apart(&shared),
         )
         .at_level(&family.level);
         let centres = baseline.per_test(|logs| median(logs).unwrap_or_default());
         let can_tell = family.endpoint_count() >= ENDPOINTS_FOR_WHOLE_RUN
-            && baseline.runs() >= RUNS_FOR_NOISE;
+            && baseline.runs() >= RUNS_FOR_NOISE
+            && family.judged_count() > 0;
         let whole = can_tell.then(|| {
             let quartiles = upper_quartiles(baseline, &centres, &judged);
             Noise::of_whole_run(&column(&quartiles), WHOLE_RUN_DEVIATION)
@@ -235,15 +251,16 @@ impl<'a> Analysis<'a> {
             let doubts = doubt.test(j);
             let expected: Vec<f64> = doubts.iter().map(|doubt| doubt + fresh.variance).collect();
             let doubt = doubts.iter().sum::<f64>() / doubts.len() as f64;
-            let amounts = (old.of_amounts + fresh.of_amounts)
-                / (old.variance + fresh.variance + doubt);
+            let amounts =
+                (old.of_amounts + fresh.of_amounts) / (old.variance + fresh.variance + doubt);
             let mut distance = self.own.distance(j, &logs.test(j), &expected, amounts, single);
             if !family.is_judged(j) {
                 distance.p = 1.0;
             }
             let now = median(&new.test(j)).unwrap_or_default();
             let (centre, deviation) = (self.centres[j], self.own.deviation(j));
-            Looked { distance, raw: now - centre, centre, deviation }
+            let doubt = doubt / (fresh.variance + doubt);
+            Looked { distance, raw: now - centre, centre, deviation, doubt }
         };
         let tests: Vec<Looked> = (0..family.tests()).map(looked).collect();
         let judged: Vec<bool> = (0..family.tests()).map(|j| family.is_judged(j)).collect();
@@ -258,7 +275,8 @@ impl<'a> Analysis<'a> {
         let typical = median(&raw).unwrap_or_default();
         let typical_moved = whole.is_some() && typical > self.typical_limit() / 2.0;
         let whole_run_p = self.shared.whole_run(m);
-        Look { tests, whole_run_p, typical_moved, whole, runs: m }
+        let is_the_machines = self.shared.is_the_machines();
+        Look { tests, whole_run_p, is_the_machines, typical_moved, whole, runs: m }
     }
 
     /// The limit of the typical test.
@@ -344,7 +362,8 @@ impl<'a> Analysis<'a> {
         let rare = (0.8 / self.family.judged_count() as f64).min(0.2);
         (distance.change > limit - 0.84 * distance.error && distance.sure() < rare)
             || (distance.change > limit && distance.sure() < 0.05)
-            || (distance.change > limit && distance.suspicious() < 0.05 / self.family.judged_count() as f64)
+            || (distance.change > limit
+                && distance.suspicious() < 0.05 / self.family.judged_count() as f64)
     }
 
     /// The test that moved most.

@@ -285,6 +285,12 @@ impl Finding {
             }
     }
 
+    /// Whether a limit is crossed by no more than chance or rounding gives: worth a line, and no warning.
+    pub fn is_chance(&self) -> bool {
+        self.verdict == Verdict::Warn
+            && matches!(self.reason, Reason::WithinNoise | Reason::BelowResolution)
+    }
+
     /// Whether the two sides were held against each other.
     pub fn is_compared(&self) -> bool {
         self.verdict != Verdict::NotCompared && self.reason != Reason::Removed

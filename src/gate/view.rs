@@ -7,6 +7,11 @@ use super::report::{Reason, Verdict};
 use crate::model::Direction;
 use crate::stats::median;
 
+/// Standard deviations from run to run by which the nearest commit must be worse than the window to stand out from it.
+const AHEAD: f64 = 2.0;
+/// How far beyond its limit a logarithm must lie to have crossed it: at the limit passes, whatever floats say.
+const BEYOND: f64 = 1e-9;
+
 /// What the plain rule says about one test.
 pub(super) struct View {
     /// Median of the baseline, and of the new runs.
@@ -27,7 +32,13 @@ impl View {
         let test = member.test;
         let sign = if test.direction == Direction::Lower { 1.0 } else { -1.0 };
         let at = |log: f64| (sign * log).exp();
-        let values = [at(looked.centre), at(looked.centre + looked.raw)];
+        // As they were measured to the last digit, unless the level moved.
+        let measured = test.measured.values;
+        let base = measured[0].filter(|_| test.levels.is_empty());
+        let values = [
+            base.unwrap_or_else(|| at(looked.centre)),
+            measured[1].unwrap_or_else(|| at(looked.centre + looked.raw)),
+        ];
         let crossed = |base: f64, new: f64| is_crossed(base, new, test.threshold, test.direction);
         let half = test.measured.steps.map(|step| step / 2.0);
         let baseline = &test.measured.per_run[0];
@@ -37,11 +48,11 @@ impl View {
             values,
             plain: crossed(values[0], values[1]),
             beyond_rounding: crossed(values[0] + half[0], values[1] - half[1]),
-            crossed: change > member.limit && looked.raw > 0.75 * member.limit,
+            crossed: change > member.limit + BEYOND && looked.raw > 0.75 * member.limit,
             // The nearest commit has noise of its own: it is ahead only where it stands out from the window.
             since_nearest: near.is_none_or(|near| {
                 let ahead = sign * near.ln() - looked.centre;
-                ahead <= looked.deviation
+                ahead <= AHEAD * looked.deviation
                     || crossed(near, values[1])
                     || change - ahead > member.limit
             }),

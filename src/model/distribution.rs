@@ -169,22 +169,6 @@ impl Distribution {
         (self.count() > 0).then(|| self.sum_ns as f64 / self.count() as f64 / NS_PER_MS)
     }
 
-    /// Standard deviation of the samples in milliseconds, with n − 1; none with fewer than two.
-    pub fn deviation(&self) -> Option<f64> {
-        let (mean, n) = (self.mean()?, self.count());
-        let squares: f64 = match &self.samples {
-            Samples::Few(few) => few.iter().map(|ns| (*ns as f64 / NS_PER_MS - mean).powi(2)).sum(),
-            Samples::Many(histogram) => histogram
-                .iter_recorded()
-                .map(|step| {
-                    let ms = histogram.median_equivalent(step.value_iterated_to()) as f64 / NS_PER_MS;
-                    step.count_since_last_iteration() as f64 * (ms - mean).powi(2)
-                })
-                .sum(),
-        };
-        (n > 1).then(|| (squares / (n as f64 - 1.0)).sqrt())
-    }
-
     /// Smallest sample in milliseconds; none without samples.
     pub fn min(&self) -> Option<f64> {
         (self.count() > 0).then_some(self.min)
@@ -199,21 +183,6 @@ impl Distribution {
     /// the two ranks around p·(n−1), as k6 does: nearest rank is far off on small runs. None without samples.
     pub fn at(&self, p: f64) -> Option<f64> {
         interpolate(self.count(), p, |rank| self.at_rank(rank))
-    }
-
-    /// The values between which the samples from one fraction to another lie, in milliseconds: at the plotting positions
-    /// (rank − ½)/n, and half a bucket of the histogram further out on both sides. None without samples.
-    pub fn span(&self, low: f64, high: f64) -> Option<(f64, f64)> {
-        let n = self.count() as f64;
-        let at = |p: f64| self.at(((p * n - 0.5) / (n - 1.0).max(1.0)).clamp(0.0, 1.0));
-        let half_bucket = |ms: f64| match &self.samples {
-            Samples::Few(_) => 0.0,
-            Samples::Many(histogram) => {
-                histogram.equivalent_range((ms * NS_PER_MS) as u64) as f64 / 2.0 / NS_PER_MS
-            }
-        };
-        let (low, high) = (at(low)?, at(high)?);
-        Some((low - half_bucket(low), high + half_bucket(high)))
     }
 
     /// The share of samples up to a value in milliseconds, from 0 to 1.

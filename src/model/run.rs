@@ -283,9 +283,6 @@ pub struct Latency {
     pub quantiles: BTreeMap<Quantile, f64>,
     /// How the source rounded the quantiles, if it did.
     pub rounding: Option<Rounding>,
-    /// Standard deviation of the logarithm of a number by chance alone, where the samples were at hand when the run was read.
-    /// It is kept, so that a verdict does not depend on whether they still are.
-    pub sampling: BTreeMap<Statistic, f64>,
     /// All samples, where there are any.
     pub distribution: Option<Distribution>,
 }
@@ -301,7 +298,6 @@ impl Latency {
             max: distribution.max(),
             quantiles,
             rounding: None,
-            sampling: BTreeMap::new(),
             distribution: Some(distribution),
         }
     }

@@ -303,7 +303,7 @@ impl fmt::Display for WarningKind {
             ),
             Self::NoiseUnknown { runs } => write!(
                 f,
-                "{}: the noise from run to run is not known, 3 % is assumed; record three or more",
+                "{}: the noise from run to run is not known, that of usual machines is assumed; record three or more",
                 if *runs == 1 {
                     "one baseline run".to_owned()
                 } else {

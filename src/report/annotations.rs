@@ -4,7 +4,7 @@
 use super::budgets;
 use super::escape::harmless;
 use super::number::plural;
-use super::words::{Scales, attention, headline, move_of};
+use super::words::{Scales, attention, by_chance, headline, move_of};
 use crate::gate::{Finding, Report, Verdict};
 use std::io::{self, Write};
 
@@ -70,7 +70,10 @@ pub fn summary(report: &Report) -> String {
         }
         Verdict::Pass if report.is_check() => "within budget".to_owned(),
         Verdict::Fail => plural(count(Verdict::Fail), "regression"),
-        Verdict::Warn => format!("no regression, {}", plural(count(Verdict::Warn), "warning")),
+        Verdict::Warn => format!(
+            "no regression, {}",
+            plural(count(Verdict::Warn) - by_chance(report).len(), "warning")
+        ),
         Verdict::Pass => "no regression".to_owned(),
         Verdict::Inconclusive | Verdict::NotCompared => "no verdict".to_owned(),
     }

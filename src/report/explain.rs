@@ -116,7 +116,8 @@ fn write_noise(finding: &Finding, noise: &NoiseWorking, out: &mut impl Write) ->
     writeln!(out, "\n  4. How much does it vary when nothing changes?")?;
     row(out, "deviation", &format!("{} from run to run", percent(own.spread)))?;
     if finding.working.per_run[0].len() < RUNS_FOR_NOISE {
-        let text = "fewer than three baseline runs: what requests, rounding and usual machines give";
+        let text =
+            "fewer than three baseline runs: what requests, rounding and usual machines give";
         row(out, "", &format!("({text})"))?;
     }
     let text = format!(
@@ -138,7 +139,10 @@ fn write_noise(finding: &Finding, noise: &NoiseWorking, out: &mut impl Write) ->
     }
     match finding.visible {
         Some(visible) => {
-            let text = format!("a change of less than {} % would not have failed", significant(visible * 100.0));
+            let text = format!(
+                "a change of less than {} % would not have failed",
+                significant(visible * 100.0)
+            );
             row(out, "visible", &text)
         }
         None => Ok(()),
@@ -164,7 +168,11 @@ fn write_assumed(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
             )
         }
         _ => {
-            row(out, "noise", "not every run has it: what requests and usual machines give is assumed")?;
+            row(
+                out,
+                "noise",
+                "not every run has it: what requests and usual machines give is assumed",
+            )?;
             row(out, "chance", &format!("with that: {p}"))
         }
     }

@@ -10,8 +10,8 @@ use super::number::plural;
 use super::pack::Room;
 use super::reasons;
 use super::words::{
-    self, Scales, accept_lines, anchored, attention, change, gone, headline, interval, largest,
-    left_out, limit_of, looked_at, mark, provenance,
+    self, Scales, accept_lines, anchored, attention, by_chance, change, gone, headline, interval,
+    largest, left_out, limit_of, looked_at, mark, measure_again, provenance,
 };
 use crate::gate::{Finding, Report, ReportReason, Verdict};
 use crate::model::Metric;
@@ -61,10 +61,11 @@ fn packed(report: &Report, budget: usize) -> String {
     let moves = room.take(moves(report));
     let next = room.take(next_steps(report));
     let charts = room.take(charts(report));
-    let passed: Vec<&Finding> =
-        report.findings.iter().filter(|f| f.verdict == Verdict::Pass).collect();
+    let chance = by_chance(report);
+    let mut passed = chance.clone();
+    passed.extend(report.findings.iter().filter(|f| f.verdict == Verdict::Pass));
     let left_out = left_out(report, &code);
-    let counts = folded_counts(passed.len(), left_out.len());
+    let counts = folded_counts([chance.len(), passed.len() - chance.len(), left_out.len()]);
     let within = rows(&passed, report, &scales, "more within their limits", &mut room);
     let lines = left_out.iter().map(|line| format!("* not compared: {line}\n")).collect();
     let left_out = room.lines(lines, "more not compared");
@@ -95,7 +96,10 @@ fn title(report: &Report) -> String {
     let of = |verdict| report.findings.iter().filter(move |f| f.verdict == verdict);
     match report.verdict {
         Verdict::Pass => "no regression".to_owned(),
-        Verdict::Warn => format!("no regression, {}", plural(of(Verdict::Warn).count(), "warning")),
+        Verdict::Warn => {
+            let warned = of(Verdict::Warn).filter(|f| !f.is_chance()).count();
+            format!("no regression, {}", plural(warned, "warning"))
+        }
         Verdict::Fail => {
             let slow = of(Verdict::Fail).filter(|f| f.metric == Metric::Latency);
             let slow: BTreeSet<String> = slow.map(|f| f.endpoint.to_string()).collect();
@@ -213,12 +217,10 @@ fn gone_lines(report: &Report) -> Vec<String> {
 }
 
 /// What a fold holds, in a few words.
-fn folded_counts(passed: usize, left_out: usize) -> String {
-    match (passed, left_out) {
-        (n, 0) => format!("{n} within limits"),
-        (0, m) => format!("{m} not compared"),
-        (n, m) => format!("{n} within limits · {m} not compared"),
-    }
+fn folded_counts(counts: [usize; 3]) -> String {
+    let what = ["within noise", "within limits", "not compared"];
+    let parts = counts.iter().zip(what).filter(|(n, _)| **n > 0);
+    parts.map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>().join(" · ")
 }
 
 /// A part that is folded until somebody opens it.
@@ -258,6 +260,9 @@ fn next_steps(report: &Report) -> String {
         commands.push(format!("{} --explain {}", commands[0], shell(&first.key().to_string())));
     }
     let mut text = format!("With the result files of this run:\n\n{}", fenced(&commands));
+    if report.verdict == Verdict::Inconclusive && report.reason == ReportReason::Findings {
+        text += &format!("\nTo decide, {}\n", measure_again(report));
+    }
     let title = if accept.is_empty() { "Run it yourself" } else { "Run it yourself · accept it" };
     if !accept.is_empty() {
         let shown = &accept[..accept.len().min(MOST_ACCEPTED)];

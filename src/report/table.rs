@@ -6,8 +6,8 @@ use super::grid::{self, Ink};
 use super::number::{grouped, plural};
 use super::reasons;
 use super::words::{
-    self, Scales, accept_lines, anchored, attention, change, closest, gone, headline, interval,
-    left_out, limit_of, looked_at, mark, provenance,
+    self, Scales, accept_lines, anchored, attention, by_chance, change, closest, gone, headline,
+    interval, left_out, limit_of, looked_at, mark, provenance,
 };
 use crate::gate::{Finding, Report, ReportReason, Verdict};
 use std::io::{self, Write};
@@ -72,8 +72,11 @@ fn write_rows(
 ) -> io::Result<()> {
     let mut rows = attention(report);
     let compared = report.findings.iter().filter(|f| f.verdict == Verdict::Pass).count();
-    let whole = style.all || (!rows.is_empty() && rows.len() + compared <= SMALL);
+    let small = rows.len() + by_chance(report).len() + compared <= SMALL;
+    let whole = style.all || (!rows.is_empty() && small);
+    let chance = by_chance(report);
     if whole {
+        rows.extend(&chance);
         rows.extend(report.findings.iter().filter(|f| f.verdict == Verdict::Pass));
     }
     if rows.is_empty() {
@@ -93,7 +96,12 @@ fn write_rows(
                 change(f)
             )
         });
-        writeln!(out, "  {compared} more within limits{}", nearest.unwrap_or_default())?;
+        let chance = match chance.len() {
+            0 => String::new(),
+            n => format!(", {n} within noise"),
+        };
+        let nearest = nearest.unwrap_or_default();
+        writeln!(out, "  {compared} more within limits{chance} (--all shows them){nearest}")?;
     }
     writeln!(out)
 }
@@ -202,6 +210,9 @@ fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
             "  next      on the baseline's branch, after the load test: perfgate record RESULTS{} && perfgate baseline push",
             terminal(&report.current.arguments)
         )?;
+    }
+    if report.verdict == Verdict::Inconclusive && report.reason == ReportReason::Findings {
+        writeln!(out, "  next      {}", harmless(&words::measure_again(report)))?;
     }
     let accept = accept_lines(report);
     for (i, line) in accept.iter().take(MOST_ACCEPT_LINES).enumerate() {

@@ -2,6 +2,7 @@
 //! how it shows one.
 
 use super::budgets::{broken, check_headline, text, unjudged};
+use super::escape::shell;
 use super::number::{Scale, limit, plural, signed_percent, signed_points, significant};
 use super::reasons::not_compared;
 use crate::config::Accept;
@@ -101,8 +102,9 @@ pub(super) fn accept_lines(report: &Report) -> Vec<String> {
 /// The findings that ask for attention: worst first, what names an endpoint before the total, latency before errors
 /// before throughput, then by how far they are beyond their limit. What is gone is told apart.
 pub(super) fn attention(report: &Report) -> Vec<&Finding> {
-    let asks =
-        |f: &&Finding| f.verdict.rank() > Verdict::Pass.rank() && f.reason != Reason::Removed;
+    let asks = |f: &&Finding| {
+        f.verdict.rank() > Verdict::Pass.rank() && f.reason != Reason::Removed && !f.is_chance()
+    };
     let mut list: Vec<&Finding> = report.findings.iter().filter(asks).collect();
     list.sort_by(|a, b| {
         let total = |f: &Finding| f.endpoint == EndpointKey::Total;
@@ -111,6 +113,19 @@ pub(super) fn attention(report: &Report) -> Vec<&Finding> {
         rank.then(place).then(closeness(b).total_cmp(&closeness(a)))
     });
     list
+}
+
+/// The crossings that chance gives: told, but not in the headline.
+pub(super) fn by_chance(report: &Report) -> Vec<&Finding> {
+    report.findings.iter().filter(|f| f.is_chance()).collect()
+}
+
+/// How many crossings chance gives, in brackets; nothing where there are none.
+pub(super) fn chance_count(report: &Report) -> String {
+    match by_chance(report).len() {
+        0 => String::new(),
+        n => format!(" ({} within noise)", plural(n, "crossing")),
+    }
 }
 
 /// The endpoints that the baseline has and the run has not.
@@ -200,7 +215,8 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
             }
         },
         (Verdict::Pass, _) => {
-            let (compared, total) = (coverage.compared, coverage.total);
+            let within = coverage.compared - by_chance(report).iter().filter(|f| f.counted).count();
+            let total = coverage.total;
             let largest = closest(report).map(|f| {
                 format!(
                     " (closest: {} {} {}, limit {})",
@@ -211,7 +227,8 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
                 )
             });
             format!(
-                "no regression: {compared} of {total} measurements within limits{}",
+                "no regression{}: {within} of {total} measurements within limits{}",
+                chance_count(report),
                 largest.unwrap_or_default()
             )
         }
@@ -256,6 +273,21 @@ fn whole_run(report: &Report, moved: &Finding) -> String {
     let how = if moved.metric == Metric::Latency { "slower" } else { "worse" };
     format!(
         "most endpoints are about {typical:.0} % {how}: the machine, or something that they share"
+    )
+}
+
+/// What to do where another run would decide, with the command.
+pub(super) fn measure_again(report: &Report) -> String {
+    let against = match (&report.requested, &report.baseline) {
+        (Some(revision), _) => format!("--baseline {}", shell(revision)),
+        (None, Some(info)) if info.runs == 1 => {
+            format!("--baseline-file {}", shell(&info.requested))
+        }
+        (None, _) => "--baseline-file FILE …".to_owned(),
+    };
+    let arguments = &report.current.arguments;
+    format!(
+        "run the load test again and judge all its runs: perfgate compare {against}{arguments} RESULTS NEW_RESULTS"
     )
 }
 

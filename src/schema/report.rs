@@ -169,7 +169,7 @@ pub struct FindingV1 {
     /// How probable a change as large as this one is when nothing changed, where a test was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p: Option<f64>,
-    /// The smallest relative change that the data could have shown, where the change is within noise.
+    /// The smallest relative change for the worse that would have failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visible: Option<f64>,
     /// How many more runs would tell a change as large as the limit from none, where the verdict is inconclusive.

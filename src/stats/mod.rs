@@ -1,4 +1,4 @@
-//! Pure mathematics: slices and samples in, numbers out. Knows nothing of load tests, files or policies.
+//! Pure mathematics: slices in, numbers out. Knows nothing of load tests, files or policies.
 
 mod beta;
 mod fisher;
@@ -11,7 +11,6 @@ mod order;
 mod pelt;
 mod proportion;
 mod ranked;
-mod sampling;
 mod shared;
 mod steps;
 mod student;
@@ -28,7 +27,6 @@ pub use normal::normal_upper_tail;
 pub use order::{Interval, QuantileGrid, median, rank_interval};
 pub use pelt::pelt;
 pub use proportion::difference_interval;
-pub use sampling::{sampling_deviation, sampling_interval};
 pub use shared::{Cleared, Shared, Witness};
 pub use steps::{Step, steps};
 pub use student::{student_quantile, student_upper_tail};

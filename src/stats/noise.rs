@@ -15,6 +15,8 @@ const FEWEST_RUNS: usize = 3;
 const FEWEST_TO_POOL: usize = 5;
 /// How many runs the expected variance counts as while no spread is known.
 const EXPECTED_WEIGHT: f64 = 5.0;
+/// The most runs that the spread of many tests between two runs counts as.
+const MOST_WEIGHT_OF_ONE_RUN: f64 = 30.0;
 /// How much larger than expected the deviation of few tests is taken to be, and how many runs that counts as.
 const FEW: (f64, f64) = (1.6, 4.0);
 /// The smallest share of the expected deviation that is believed of a typical test.
@@ -133,11 +135,13 @@ impl Distance {
 
 impl Noise {
     /// From baseline runs, the variance that is expected of each of their values, and which tests a verdict depends on;
-    /// pooled over the tests where there are at least five and three runs.
-    pub fn of(baseline: &Matrix, expected: &Matrix, judged: &[bool]) -> Self {
+    /// pooled over the tests where there are at least five and three runs. With fewer runs it is `apart`, how far a new run
+    /// lies from a baseline run in each judged test in units of what is expected, that shows how much more than expected
+    /// numbers differ, if there are many.
+    pub fn of(baseline: &Matrix, expected: &Matrix, judged: &[bool], apart: &[f64]) -> Self {
         let tests: Vec<usize> = (0..baseline.tests()).filter(|j| judged[*j]).collect();
         let (typical, weight) = if baseline.runs() < FEWEST_RUNS {
-            (1.0, EXPECTED_WEIGHT)
+            seen_in_one_run(apart)
         } else if tests.len() < FEWEST_TO_POOL {
             (FEW.0 * FEW.0, FEW.1)
         } else {
@@ -314,7 +318,8 @@ impl Fit {
                 (1.4826 * middle(&absolute)).powi(2)
             };
             let robust = ((weight * typical + freedom * own) / (weight + freedom)).sqrt();
-            let back = |(z, v): (&f64, &f64)| at + z.clamp(-clip * robust, clip * robust) * v.sqrt();
+            let back =
+                |(z, v): (&f64, &f64)| at + z.clamp(-clip * robust, clip * robust) * v.sqrt();
             let brought_back: Vec<f64> = off.iter().zip(&expected).map(back).collect();
             let weights: Vec<f64> = expected.iter().map(|v| 1.0 / v).collect();
             fit.centre.push(weighted_mean(&brought_back, &weights));
@@ -327,6 +332,17 @@ impl Fit {
         }
         fit
     }
+}
+
+/// The typical variance in units of what is expected, and how many runs it counts as, where one or two baseline runs show
+/// none: most tests did not change, so that many of them together show it.
+fn seen_in_one_run(apart: &[f64]) -> (f64, f64) {
+    let weight = (apart.len() as f64 / 4.0).min(MOST_WEIGHT_OF_ONE_RUN);
+    if weight <= EXPECTED_WEIGHT {
+        return (1.0, EXPECTED_WEIGHT);
+    }
+    let off: Vec<f64> = apart.iter().map(|z| z.abs()).collect();
+    ((1.4826 * middle(&off)).powi(2).max(1.0), weight)
 }
 
 /// The typical variance of these tests in units of what is expected, and how many runs it counts as: the more alike the

@@ -95,22 +95,28 @@ impl QuantileGrid {
         (squares - sum * sum).max(0.0).sqrt()
     }
 
-    /// The values of the grid points next to the fraction `p`, extremes left out, when one of them lies so far off that `p` sits between
-    /// two modes: more than 0.5 in ln Q, for points up to one unit apart on the scale −ln(1−p) (p90 to p95 is 0.7,
+    /// The values of the grid points next to the fraction `p` when one of them lies so far off that `p` sits between two
+    /// modes: more than 0.5 in ln Q, for points up to one unit apart on the scale −ln(1−p) (p90 to p95 is 0.7,
     /// p95 to p98 is 0.9), and in proportion for points further apart (p99 to p99.9 is 2.3), where an ordinary tail
-    /// climbs as much.
+    /// climbs as much. Behind the highest quantile stands the largest sample, which is further off still: 0.4 a unit is more
+    /// than a log-normal tail with a deviation of 1.5 climbs there.
     pub fn far_neighbours(&self, p: f64) -> Option<Interval> {
         const FAR: f64 = 0.5;
+        const FAR_FROM_LARGEST: f64 = 0.4;
         let x = scale(p);
         let same = |at: f64| (at - x).abs() < 1e-9;
         let here = self.at(p).ln();
         let below = self.inner.iter().rev().find(|(at, _)| *at < x && !same(*at));
         let above = self.inner.iter().find(|(at, _)| *at > x && !same(*at));
-        let far = |point: Option<&(f64, f64)>| {
-            point.is_some_and(|(at, value)| (value - here).abs() > FAR * (at - x).abs().max(1.0))
+        let largest = self.points.last().filter(|(at, _)| above.is_none() && *at > x && !same(*at));
+        let far = |point: Option<&(f64, f64)>, much: f64| {
+            point.is_some_and(|(at, value)| (value - here).abs() > much * (at - x).abs().max(1.0))
         };
         let end = |point: Option<&(f64, f64)>| point.map_or(here, |(_, value)| *value).exp();
-        (far(below) || far(above)).then(|| Interval { low: end(below), high: end(above) })
+        let far_from_largest = far(largest, FAR_FROM_LARGEST);
+        let high = if far_from_largest { largest } else { above };
+        (far(below, FAR) || far(above, FAR) || far_from_largest)
+            .then(|| Interval { low: end(below), high: end(high) })
     }
 }
 

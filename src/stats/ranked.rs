@@ -46,8 +46,7 @@ mod tests {
         let values = [3.0, -1.0, 4.0, 1.0, -5.0, 9.0];
         let ranked = Ranked::new(values.iter().copied().enumerate(), 7);
         for owner in 0..7 {
-            let others: Vec<f64> =
-                (0..6).filter(|i| *i != owner).map(|i| values[i]).collect();
+            let others: Vec<f64> = (0..6).filter(|i| *i != owner).map(|i| values[i]).collect();
             assert_eq!(ranked.others(owner), others.len());
             for p in [0.0, 0.25, 0.5, 0.75, 1.0] {
                 assert_eq!(ranked.quantile(owner, p), quantile(&others, p), "{owner} {p}");

@@ -21,6 +21,8 @@ const FEWEST_OTHERS: usize = 2;
 /// Share of what the typical other endpoint moved that stays in doubt, as a standard deviation. Measured on unchanged
 /// repeats of real runs (`cargo bench --bench repeats`): with it their distances are as wide as those of calm ones.
 const DOUBT: f64 = 0.7;
+/// The same where those that tell cannot be touched by any change, so that the shift is known and only its size is not.
+const DOUBT_OF_CONTROLS: f64 = 0.25;
 /// By how much the others of an ordinary run may move more than those of the typical one.
 const ORDINARY: f64 = 1.5;
 /// How much better (as a difference of log-likelihoods of Cauchy errors) a percentage must explain a run than an amount of
@@ -75,6 +77,8 @@ pub struct Shared {
     deviations: [f64; 2],
     /// Whether there are others at all.
     known: bool,
+    /// Whether those that tell are all such as no change can touch.
+    untouchable: bool,
 }
 
 /// What one run shares with the typical one.
@@ -102,13 +106,13 @@ impl Shared {
             (0..side.runs()).map(|r| reader.read(side.run(r))).collect()
         };
         let (old, fresh) = (rows(baseline), rows(new));
-        let shifts = [&old, &fresh].map(|side| side.iter().map(|row| row.shift).collect::<Vec<_>>());
+        let shifts =
+            [&old, &fresh].map(|side| side.iter().map(|row| row.shift).collect::<Vec<_>>());
         let deviations = [0, 1].map(|i| deviation(&shifts[0], i, PRIOR[i]));
         let ordinary = reader.ordinary(&old);
         // Baseline runs are moved to their own centre, both ways; new ones no further down than machines explain.
-        let least = |i: usize| {
-            -FASTER * deviations[i] * (1.0 + 1.0 / baseline.runs() as f64).sqrt()
-        };
+        let least =
+            |i: usize| -FASTER * deviations[i] * (1.0 + 1.0 / baseline.runs() as f64).sqrt();
         let clear = |side: &Matrix, rows: &[Row], least: [f64; 2]| {
             reader.clear(side, rows, &ordinary, least)
         };
@@ -118,7 +122,13 @@ impl Shared {
             shifts,
             deviations,
             known: reader.knows_others(),
+            untouchable: reader.only_controls,
         }
+    }
+
+    /// Whether what is shared is the machine's doing beyond doubt, because no change can touch those that tell.
+    pub fn is_the_machines(&self) -> bool {
+        self.untouchable
     }
 
     /// How probable it is that the first `m` new runs are slower as a whole by as much as they are when nothing changed;
@@ -168,6 +178,7 @@ struct Reader<'a> {
     /// The group of each test.
     group_of: Vec<usize>,
     endpoints: usize,
+    only_controls: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -196,6 +207,10 @@ impl<'a> Reader<'a> {
             if members.len() <= fewest {
                 members = one_each(&any);
             }
+            // A single other one must at least be good enough for a verdict of its own.
+            if members.len() <= 2 {
+                members.retain(|j| tests[*j].judged || tests[*j].control);
+            }
             let times = members.iter().copied().filter(|j| tests[*j].is_time).collect();
             members.extend(&factors);
             Group { times, all: members, fewest }
@@ -209,6 +224,7 @@ impl<'a> Reader<'a> {
             groups: kinds.iter().map(|kind| group(*kind)).collect(),
             group_of: tests.iter().map(place).collect(),
             endpoints,
+            only_controls,
         }
     }
 
@@ -234,10 +250,14 @@ impl<'a> Reader<'a> {
     fn read(&self, run: &[f64]) -> Row {
         let offsets = self.offsets(run);
         let count = run.len();
-        let (mut shared, mut moved) = ([vec![0.0; count], vec![0.0; count]], [vec![0.0; count], vec![0.0; count]]);
+        let (mut shared, mut moved) =
+            ([vec![0.0; count], vec![0.0; count]], [vec![0.0; count], vec![0.0; count]]);
         for reading in [0, 1] {
-            let ranked: Vec<[Ranked; 2]> =
-                self.groups.iter().map(|group| self.ranked(group, reading, &offsets[reading])).collect();
+            let ranked: Vec<[Ranked; 2]> = self
+                .groups
+                .iter()
+                .map(|group| self.ranked(group, reading, &offsets[reading]))
+                .collect();
             for j in 0..count {
                 let group = &self.groups[self.group_of[j]];
                 let [signed, absolute] = &ranked[self.group_of[j]];
@@ -249,7 +269,9 @@ impl<'a> Reader<'a> {
                     let quartile = |p: f64| signed.quantile(endpoint, p);
                     shared[reading][j] = both(quartile(0.25), quartile(0.75));
                 }
-                moved[reading][j] = absolute.quantile(endpoint, 0.5);
+                // Of one or two others, all must have moved.
+                let typical = if absolute.others(endpoint) < 3 { 0.0 } else { 0.5 };
+                moved[reading][j] = absolute.quantile(endpoint, typical);
             }
         }
         let shift = self.shift(&offsets, &shared);
@@ -315,7 +337,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The runs without what they share, each in the reading that explains it better.
-    fn clear(&self, side: &Matrix, rows: &[Row], ordinary: &[Vec<f64>; 2], least: [f64; 2]) -> Cleared {
+    fn clear(
+        &self,
+        side: &Matrix,
+        rows: &[Row],
+        ordinary: &[Vec<f64>; 2],
+        least: [f64; 2],
+    ) -> Cleared {
         let reading: Vec<usize> = rows.iter().map(|row| Shift::reading(&[row.shift])).collect();
         let shared = |r: usize, j: usize| rows[r].shared[reading[r]][j].max(least[reading[r]]);
         // A fifth is the least that is left of a value.
@@ -328,11 +356,12 @@ impl<'a> Reader<'a> {
             0 => left(j, log, shared(r, j)).ln(),
             _ => log - shared(r, j),
         });
+        let doubt = if self.only_controls { DOUBT_OF_CONTROLS } else { DOUBT };
         let doubt = side.map(|r, j, log| {
             let i = reading[r];
             let beyond = (rows[r].moved[i][j].powi(2) - ordinary[i][j].powi(2)).max(0.0).sqrt();
             let scale = if i == 0 { left(j, log, shared(r, j)).min(self.levels[j]) } else { 1.0 };
-            (DOUBT * beyond / scale).powi(2)
+            (doubt * beyond / scale).powi(2)
         });
         Cleared { logs, doubt }
     }

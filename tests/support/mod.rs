@@ -95,6 +95,19 @@ pub fn compare(baseline: &str, current: &str, more: &[&str]) -> Ended {
     perfgate(scratch.path(), &arguments)
 }
 
+/// As [`compare`], with several baseline runs.
+pub fn compare_with(baselines: &[String], current: &str, more: &[&str]) -> Ended {
+    let scratch = TempDir::new().unwrap();
+    let path = |name: &str| fixture(name).to_str().unwrap().to_owned();
+    let mut arguments = vec!["compare".to_owned()];
+    for baseline in baselines {
+        arguments.extend(["--baseline-file".to_owned(), path(baseline)]);
+    }
+    arguments.push(path(current));
+    arguments.extend(more.iter().map(ToString::to_string));
+    perfgate(scratch.path(), &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
 /// The finding of a report about this measurement.
 pub fn finding<'a>(
     report: &'a serde_json::Value,

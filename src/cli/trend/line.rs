@@ -80,6 +80,7 @@ impl Line {
                 cell.mark = match finding.verdict {
                     Verdict::Fail => Some(Mark::Fail),
                     Verdict::Inconclusive => Some(Mark::Again),
+                    Verdict::Warn if finding.is_chance() => None,
                     Verdict::Warn if finding.reason != Reason::AlreadyOnMain => Some(Mark::Warn),
                     _ => None,
                 };
