@@ -12,7 +12,7 @@ use crate::stats::{Interval, Matrix, benjamini_hochberg, student_quantile};
 use std::collections::BTreeMap;
 
 /// Share of false rejections at which a crossing is a failure where few tests lend each other strength.
-const Q_FAIL_OF_FEW: f64 = 0.0025;
+const Q_FAIL_OF_FEW: f64 = 0.001;
 /// The risk at which a test by itself would be called worse: what it would see.
 const RISK_OF_ONE: f64 = 0.005;
 /// A test that sees nothing below so many times its limit is blind: its crossings and its passes mean nothing.

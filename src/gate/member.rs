@@ -8,8 +8,8 @@ use crate::model::{Direction, EndpointKey, Metric, Statistic};
 use crate::stats::{Matrix, median};
 use std::collections::BTreeMap;
 
-/// Standard deviation of the logarithm by chance alone up to which a number tells anything: half as much again, or a third less.
-const MOST_UNSURE: f64 = 0.5;
+/// Standard deviation of the logarithm by chance alone up to which a number tells anything at all.
+const MOST_UNSURE: f64 = 1.0;
 
 /// A test with its values as logarithms, worse up.
 pub(super) struct Member<'a> {

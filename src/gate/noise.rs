@@ -90,6 +90,12 @@ impl Family {
         self.endpoints.iter().max().map_or(0, |last| last + 1)
     }
 
+    /// How many endpoints are judged.
+    fn judged_endpoints(&self) -> usize {
+        let judged = (0..self.tests()).filter(|j| self.is_judged(*j));
+        judged.map(|j| self.endpoints[j]).collect::<BTreeSet<_>>().len()
+    }
+
     /// How many tests are judged.
     fn judged_count(&self) -> usize {
         (0..self.tests()).filter(|j| self.is_judged(*j)).count()
@@ -211,7 +217,8 @@ impl<'a> Analysis<'a> {
             &judged,
             &family.apart(&shared),
         )
-        .at_level(&family.level);
+        .at_level(&family.level)
+        .of_endpoints(family.judged_endpoints());
         let centres = baseline.per_test(|logs| median(logs).unwrap_or_default());
         let can_tell = family.endpoint_count() >= ENDPOINTS_FOR_WHOLE_RUN
             && baseline.runs() >= RUNS_FOR_NOISE

@@ -45,8 +45,8 @@ pub struct Noise {
     weight: f64,
     /// Standardised baseline values of the judged tests, sorted; empty where there are too few.
     tail: Vec<f64>,
-    /// How many tests are judged.
-    judged: usize,
+    /// How many endpoints are judged: the tests of one endpoint are far out together.
+    endpoints: usize,
 }
 
 /// Centre and spread of each test, values far out brought back.
@@ -74,7 +74,7 @@ pub struct Distance {
     pub p: f64,
     /// How often the baselines' own values lie as far out; 0 where they are too few to tell.
     pub tail: f64,
-    /// How many values as far out an unchanged run has, by the baselines' own values.
+    /// How many endpoints as far out an unchanged run has, by the baselines' own values.
     pub outliers: f64,
     /// The change of the best new run; from four runs on, of the second best.
     pub best: f64,
@@ -93,7 +93,7 @@ fn narrowed(amounts: f64, change: f64) -> f64 {
     (1.0 - amounts + amounts * grown * grown).sqrt()
 }
 
-/// Values as far out as this many that an unchanged run has are ordinary: they explain a crossing.
+/// So many endpoints as far out in an unchanged run are ordinary: they explain a crossing.
 const ORDINARY_OUTLIERS: f64 = 0.5;
 
 impl Distance {
@@ -148,7 +148,7 @@ impl Noise {
             pooled(baseline, expected, &tests)
         };
         let mut noise = Self::scaled(baseline, expected, (typical, weight), CLIP);
-        noise.judged = tests.len();
+        noise.endpoints = tests.len();
         if baseline.runs() >= FEWEST_RUNS && baseline.runs() * tests.len() >= FEWEST_FOR_TAIL {
             noise.tail = noise.standardised(baseline, expected, &tests);
         }
@@ -176,7 +176,7 @@ impl Noise {
             typical,
             weight,
             tail: Vec::new(),
-            judged: baseline.tests(),
+            endpoints: baseline.tests(),
         }
     }
 
@@ -197,6 +197,13 @@ impl Noise {
     #[must_use]
     pub fn at_level(mut self, runs: &[usize]) -> Self {
         self.level = runs.to_vec();
+        self
+    }
+
+    /// The same noise, of tests of so many endpoints.
+    #[must_use]
+    pub fn of_endpoints(mut self, endpoints: usize) -> Self {
+        self.endpoints = endpoints;
         self
     }
 
@@ -261,7 +268,7 @@ impl Noise {
             p: student_upper_tail(change / (error * narrowed), freedom),
             amounts,
             tail,
-            outliers: tail * self.judged as f64,
+            outliers: tail * self.endpoints as f64,
             best: sorted[usize::from(new.len() >= 4)] - self.fit.centre[j],
             spread: (pooled * m / own_weight).sqrt(),
             level_error: (pooled / level_weight).sqrt(),
@@ -338,6 +345,9 @@ impl Fit {
 /// none: most tests did not change, so that many of them together show it.
 fn seen_in_one_run(apart: &[f64]) -> (f64, f64) {
     let weight = (apart.len() as f64 / 4.0).min(MOST_WEIGHT_OF_ONE_RUN);
+    if apart.len() < FEWEST_TO_POOL {
+        return (FEW.0 * FEW.0, EXPECTED_WEIGHT);
+    }
     if weight <= EXPECTED_WEIGHT {
         return (1.0, EXPECTED_WEIGHT);
     }

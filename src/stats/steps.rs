@@ -10,7 +10,7 @@ use super::pelt::pelt;
 use super::student::student_upper_tail;
 
 /// Fewest points in which a step is looked for.
-const FEWEST: usize = 8;
+const FEWEST: usize = 6;
 /// Fewest points of a level.
 const SHORTEST: usize = 3;
 /// Median absolute deviation to standard deviation, for normal noise.
@@ -56,14 +56,19 @@ fn evaluate(values: &[f64], min_effect: f64) -> Vec<Step> {
     let Some(noise) = noise_of_differences(&y) else { return Vec::new() };
     let (noise, clipped, splits) = unmixed(&y, noise);
     let (splits, noise, inflation) = decorrelated(&clipped, noise, splits);
-    let kept = prune(&y, &clipped, splits, noise, inflation, min_effect);
+    let kept = prune(&y, splits, noise, inflation, min_effect);
     let bounds = bounds(&kept, y.len());
     kept.iter()
         .zip(bounds.windows(3))
         .map(|(index, b)| Step {
             index: *index,
             size: relative(values, b[0], b[1], b[2]),
-            p: t_test(&clipped[b[0]..b[1]], &clipped[b[1]..b[2]], noise, inflation),
+            p: t_test(
+                &within(&y[b[0]..b[1]], noise),
+                &within(&y[b[1]..b[2]], noise),
+                noise,
+                inflation,
+            ),
             confirmed: false,
         })
         .collect()
@@ -166,7 +171,6 @@ fn decorrelated(clipped: &[f64], noise: f64, splits: Vec<usize>) -> (Vec<usize>,
 /// Step 6: takes back the split that the tests like least, until they confirm all that are left.
 fn prune(
     y: &[f64],
-    clipped: &[f64],
     mut splits: Vec<usize>,
     noise: f64,
     inflation: f64,
@@ -177,8 +181,9 @@ fn prune(
         // How far each split is from being confirmed: above 1 is too far.
         let doubt = bounds.windows(3).map(|b| {
             let (left, right) = (&y[b[0]..b[1]], &y[b[1]..b[2]]);
-            let t = t_test(&clipped[b[0]..b[1]], &clipped[b[1]..b[2]], noise, inflation) / T_TEST;
-            let rank = mann_whitney(left, right) / RANK_TEST;
+            let [left_part, right_part] = [left, right].map(|part| within(part, noise));
+            let t = t_test(&left_part, &right_part, noise, inflation) / T_TEST;
+            let rank = mann_whitney(left, right) / RANK_TEST.max(least_p(left.len(), right.len()));
             let effect =
                 (median(right).unwrap_or_default() - median(left).unwrap_or_default()).abs();
             let small = if effect < min_effect.ln_1p() { f64::INFINITY } else { 0.0 };
@@ -190,6 +195,20 @@ fn prune(
             _ => return splits,
         }
     }
+}
+
+/// The values of one level, spikes brought back to three standard deviations from its median: a running median would bring
+/// the first and last points of a level halfway to the next one.
+fn within(level: &[f64], noise: f64) -> Vec<f64> {
+    let centre = median(level).unwrap_or_default();
+    level.iter().map(|v| v.clamp(centre - 3.0 * noise, centre + 3.0 * noise)).collect()
+}
+
+/// The smallest p that a Mann–Whitney test of so many values can have, and a hair more: few values say nothing by their order
+/// but that none of one side lies among the other's, and that must do.
+fn least_p(left: usize, right: usize) -> f64 {
+    let orders: f64 = (1..=left).map(|i| (right + i) as f64 / i as f64).product();
+    2.0 / orders * (1.0 + 1e-9)
 }
 
 /// Two-sided p of the t-test of two levels with a common variance, which is at least a quarter of the noise's and is
@@ -251,6 +270,20 @@ mod tests {
         assert_eq!(steps(&series, 0.0), []);
         assert_eq!(steps(&[5.0; 30], 0.0), []);
         assert_eq!(steps(&[1.0, 9.0, 1.0], 0.0), []);
+    }
+
+    #[test]
+    fn three_points_of_a_new_level_are_a_step_however_few_came_before() {
+        for (before, after) in
+            [(3, 3), (5, 3), (9, 3), (11, 3), (7, 4), (6, 4), (5, 5), (4, 4), (12, 3)]
+        {
+            for level in [150.0, 66.0] {
+                let of = |i| wobble(i) * if i < before { 100.0 } else { level };
+                let series: Vec<f64> = (0..before + after).map(of).collect();
+                let found: Vec<usize> = steps(&series, 0.0).iter().map(|s| s.index).collect();
+                assert_eq!(found, [before], "{before} + {after} at {level}");
+            }
+        }
     }
 
     #[test]
