@@ -222,12 +222,7 @@ impl<'a> Weighed<'a> {
     /// `evidence`: one crossing, weighed.
     fn evident(&self, view: &View, j: usize) -> (Verdict, Reason) {
         let worst = if view.crossed && self.real[j] {
-            let alone = !self.disturbed;
-            if alone {
-                (Verdict::Fail, Reason::OverThreshold)
-            } else {
-                (Verdict::Inconclusive, Reason::WholeRun)
-            }
+            self.failed_alone()
         } else if view.crossed && self.suspicious[j] {
             (Verdict::Inconclusive, Reason::MeasureAgain)
         } else if view.plain && !view.crossed && self.moved && !self.look.is_the_machines {
@@ -244,6 +239,15 @@ impl<'a> Weighed<'a> {
         view.excused().unwrap_or(worst)
     }
 
+    /// A proven crossing: of this run's code, unless the run was slower as a whole by another metric.
+    fn failed_alone(&self) -> (Verdict, Reason) {
+        if self.disturbed {
+            (Verdict::Inconclusive, Reason::WholeRun)
+        } else {
+            (Verdict::Fail, Reason::OverThreshold)
+        }
+    }
+
     /// `confirmed`: fail, pass, or run again.
     fn confirmed(&self, view: &View, j: usize) -> (Verdict, Reason) {
         // Without the noise from run to run, nothing but counts can confirm.
@@ -253,7 +257,7 @@ impl<'a> Weighed<'a> {
         }
         match &self.confirmation {
             Confirmation::Fail(tests) if tests.contains(&j) => {
-                view.excused().unwrap_or((Verdict::Fail, Reason::OverThreshold))
+                view.excused().unwrap_or(self.failed_alone())
             }
             Confirmation::Again(tests) if tests.contains(&j) || (self.whole_run && view.plain) => {
                 let reason =

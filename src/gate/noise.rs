@@ -340,7 +340,9 @@ impl<'a> Analysis<'a> {
             }
         }
         let typical = self.typical_limit();
+        // More runs do not tell code that adds time everywhere from a machine that has been short of it for minutes.
         let together = m >= 3
+            && !self.shared.is_of_time(m)
             && look.whole.is_some_and(|whole| {
                 whole.centre > typical
                     && whole.distance.change > typical / 2.0

@@ -9,7 +9,7 @@
 //! and taken out. A median would be unsafe: a change that improves half of the endpoints would make the rest look slower.
 //! How far off that may be grows with the disturbance: a part of what the others show stays in doubt.
 
-use super::matrix::{Matrix, mean, middle};
+use super::matrix::{Matrix, mean, middle, variance};
 use super::ranked::Ranked;
 use super::student::student_upper_tail;
 use std::collections::BTreeSet;
@@ -18,9 +18,10 @@ use std::collections::BTreeSet;
 const FEWEST_TO_OUTVOTE_CONTROLS: usize = 5;
 /// Fewest others that say what they share, unless they are controls.
 const FEWEST_OTHERS: usize = 2;
-/// Share of what the typical other endpoint moved that stays in doubt, as a standard deviation. Measured on unchanged
-/// repeats of real runs (`cargo bench --bench repeats`): with it their distances are as wide as those of calm ones.
-const DOUBT: f64 = 0.7;
+/// Share of what the typical other endpoint moved that stays in doubt with one of them, as a standard deviation; with more it
+/// shrinks by the root of their number. Measured on unchanged repeats of real runs (`cargo bench --bench repeats`): with it
+/// their distances are as wide as those of calm ones.
+const DOUBT: f64 = 1.4;
 /// The same where those that tell cannot be touched by any change, so that the shift is known and only its size is not.
 const DOUBT_OF_CONTROLS: f64 = 0.25;
 /// By how much the others of an ordinary run may move more than those of the typical one.
@@ -131,6 +132,13 @@ impl Shared {
         self.untouchable
     }
 
+    /// Whether what the first `m` new runs share is clearly an amount of time, the same for quick and for slow endpoints: what a
+    /// machine or a load generator does that is not given its time, for minutes on end.
+    pub fn is_of_time(&self, m: usize) -> bool {
+        let sum = |i: usize| self.shifts[1][..m].iter().map(|run| run.loss[i]).sum::<f64>();
+        self.known && sum(0) + PERCENT_IS_RARER * (m as f64) < sum(1)
+    }
+
     /// How probable it is that the first `m` new runs are slower as a whole by as much as they are when nothing changed;
     /// none where there are no other endpoints to tell.
     pub fn whole_run(&self, m: usize) -> Option<f64> {
@@ -179,6 +187,8 @@ struct Reader<'a> {
     group_of: Vec<usize>,
     endpoints: usize,
     only_controls: bool,
+    /// How many times as much as expected the typical test varies, at least once; from three runs on.
+    wider: f64,
 }
 
 impl<'a> Reader<'a> {
@@ -225,6 +235,7 @@ impl<'a> Reader<'a> {
             group_of: tests.iter().map(place).collect(),
             endpoints,
             only_controls,
+            wider: wider(baseline, tests),
         }
     }
 
@@ -297,7 +308,7 @@ impl<'a> Reader<'a> {
         };
         let mut loss = [0.0; 2];
         for (j, test) in self.tests.iter().enumerate().filter(|(_, test)| test.is_time) {
-            let deviation = std::f64::consts::SQRT_2 * self.levels[j] * test.deviation;
+            let deviation = std::f64::consts::SQRT_2 * self.wider * self.levels[j] * test.deviation;
             let explained = [shared[0][j], self.levels[j] * shared[1][j].clamp(-2.0, 2.0).exp_m1()];
             for (loss, explained) in loss.iter_mut().zip(explained) {
                 *loss += ((offsets[0][j] - explained) / deviation).powi(2).ln_1p();
@@ -356,15 +367,37 @@ impl<'a> Reader<'a> {
             0 => left(j, log, shared(r, j)).ln(),
             _ => log - shared(r, j),
         });
-        let doubt = if self.only_controls { DOUBT_OF_CONTROLS } else { DOUBT };
+        let doubt_of = |i: usize, j: usize| {
+            let group = &self.groups[self.group_of[j]];
+            let members = if i == 0 { &group.times } else { &group.all };
+            let own = self.tests[j].endpoint;
+            let others = members.iter().filter(|o| self.tests[**o].endpoint != own).count();
+            if self.only_controls {
+                DOUBT_OF_CONTROLS
+            } else {
+                DOUBT / (others.max(1) as f64).sqrt()
+            }
+        };
+        let shares: Vec<[f64; 2]> =
+            (0..self.tests.len()).map(|j| [doubt_of(0, j), doubt_of(1, j)]).collect();
         let doubt = side.map(|r, j, log| {
             let i = reading[r];
             let beyond = (rows[r].moved[i][j].powi(2) - ordinary[i][j].powi(2)).max(0.0).sqrt();
             let scale = if i == 0 { left(j, log, shared(r, j)).min(self.levels[j]) } else { 1.0 };
-            (doubt * beyond / scale).powi(2)
+            (shares[j][i] * beyond / scale).powi(2)
         });
         Cleared { logs, doubt }
     }
+}
+
+/// How many times as much as expected the typical test varies from run to run, at least once.
+fn wider(baseline: &Matrix, tests: &[Witness]) -> f64 {
+    if baseline.runs() < 3 {
+        return 1.0;
+    }
+    let deviations = baseline.per_test(|logs| variance(logs).sqrt());
+    let ratios: Vec<f64> = deviations.iter().zip(tests).map(|(own, t)| own / t.deviation).collect();
+    middle(&ratios).max(1.0)
 }
 
 /// What lower and upper quartile have in common: nothing when they lie on different sides.
