@@ -200,6 +200,8 @@ pub struct Analysis<'a> {
     whole: Option<Noise>,
     /// Median of each test as measured.
     centres: Vec<f64>,
+    /// Mean of each test as measured, values far out brought back: less noisy where many tests are taken together.
+    means: Vec<f64>,
 }
 
 impl<'a> Analysis<'a> {
@@ -223,11 +225,14 @@ impl<'a> Analysis<'a> {
         let can_tell = family.endpoint_count() >= ENDPOINTS_FOR_WHOLE_RUN
             && baseline.runs() >= RUNS_FOR_NOISE
             && family.judged_count() > 0;
+        let as_measured = baseline.map(|_, j, _| family.expected[0][j].variance);
+        let raw = Noise::of(baseline, &as_measured, &judged, &[]);
+        let means: Vec<f64> = (0..family.tests()).map(|j| raw.centre(j)).collect();
         let whole = can_tell.then(|| {
-            let quartiles = upper_quartiles(baseline, &centres, &judged);
+            let quartiles = upper_quartiles(baseline, &means, &judged);
             Noise::of_whole_run(&column(&quartiles), WHOLE_RUN_DEVIATION)
         });
-        Self { family, shared, own, whole, centres }
+        Self { family, shared, own, whole, centres, means }
     }
 
     /// Run-to-run coefficient of variation of the typical test as measured, and how much of its variance the tests share
@@ -272,7 +277,7 @@ impl<'a> Analysis<'a> {
         let tests: Vec<Looked> = (0..family.tests()).map(looked).collect();
         let judged: Vec<bool> = (0..family.tests()).map(|j| family.is_judged(j)).collect();
         let whole = self.whole.as_ref().map(|noise| {
-            let quartiles = upper_quartiles(&new, &self.centres, &judged);
+            let quartiles = upper_quartiles(&new, &self.means, &judged);
             let expected = vec![WHOLE_RUN_DEVIATION * WHOLE_RUN_DEVIATION; quartiles.len()];
             let distance = noise.distance(0, &quartiles, &expected, 0.0, single);
             WholeRun { distance, centre: distance.change + noise.centre(0) }

@@ -8,6 +8,7 @@ mod multiple;
 mod noise;
 mod normal;
 mod order;
+mod others;
 mod pelt;
 mod proportion;
 mod ranked;
