@@ -10,11 +10,13 @@ mod host;
 mod sample;
 mod script;
 mod supervise;
+mod watched;
 
 pub use calibrate::calibrate;
 pub use child::{Ended, Interrupts, Job, run};
 pub use command::{CommandError, Numbers, prepare, tool_of};
 pub use host::fingerprint;
-pub use sample::{Sampler, WatchError, Watched};
+pub use sample::Sampler;
 pub use script::script_hash;
 pub use supervise::supervise;
+pub use watched::{WatchError, Watched};
