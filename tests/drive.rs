@@ -69,6 +69,9 @@ fn the_tool_gets_the_profiles_numbers_and_its_result_is_recorded() {
     assert!(out.join("perfgate-run.json").is_file());
     let header = std::fs::read_to_string(out.join("resources.csv")).unwrap();
     assert!(header.starts_with("timestamp,cpu_percent,memory_percent,memory_mb,disk_read_mb,disk_write_mb,network_sent_mb,network_recv_mb,"));
+    let end =
+        "generator_cpu_percent,cpu_pressure_percent,cpu_steal_percent,run_queue,other_cpu_percent";
+    assert_eq!(header.lines().next().map(|line| line.ends_with(end)), Some(true), "{header}");
 }
 
 #[test]

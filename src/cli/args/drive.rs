@@ -33,6 +33,9 @@ pub(in crate::cli) struct DriveArgs {
     /// Time after which the tool is ended (`15m`) [default: one and a half times the duration, and a minute]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(in crate::cli) timeout: Option<std::time::Duration>,
+    /// Where the kernel's `proc` and `sys` are: for tests
+    #[arg(long, value_name = "FOLDER", default_value = "/", hide = true)]
+    pub(in crate::cli) kernel: PathBuf,
     /// Folder for logs and results, a new one [default: perfgate-results/PROFILE-TIME]
     #[arg(long, value_name = "FOLDER")]
     pub(in crate::cli) out: Option<PathBuf>,

@@ -11,7 +11,7 @@ use super::policy::{Loaded, load};
 use super::profile::unknown_profile;
 use super::session::Session;
 use crate::config::Profile;
-use crate::driver::{Interrupts, Numbers, Watched, supervise};
+use crate::driver::{Interrupts, Kernel, Numbers, Watched, supervise};
 use once::Plan;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,7 +34,8 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
     let environment = profile.environment.clone();
     let interrupts = Interrupts::watch().map_err(CliError::Output)?;
     let out = out_folder(args, session);
-    let plan = Plan { numbers, environment, watched, interrupts, out, args };
+    let kernel = Kernel::at(&args.kernel);
+    let plan = Plan { numbers, environment, watched, interrupts, out, kernel, args };
     match (&args.ab, profile.phases.is_empty(), profile.steps.is_empty()) {
         (Some(commands), _, _) => several::base_and_head(&plan, commands, &loaded, session),
         (None, false, _) => several::phases(&plan, &profile, &loaded, session),

@@ -10,7 +10,7 @@ use crate::cli::record::refuse_empty;
 use crate::cli::results::{Read, attach, expand, label, no_queries, read_files};
 use crate::cli::session::Session;
 use crate::driver::{
-    Ended, Interrupts, Job, Numbers, Sampler, Watched, calibrate, fingerprint, prepare,
+    Ended, Interrupts, Job, Kernel, Numbers, Sampler, Watched, calibrate, fingerprint, prepare,
     run as run_job, script_hash, tool_of,
 };
 use crate::ingest::ReadOptions;
@@ -41,6 +41,7 @@ pub(super) struct Plan<'a> {
     pub(super) watched: Option<Watched>,
     pub(super) interrupts: Interrupts,
     pub(super) out: PathBuf,
+    pub(super) kernel: Kernel,
     pub(super) args: &'a DriveArgs,
 }
 
@@ -172,7 +173,15 @@ fn start(
     let ended = run_job(
         &job,
         &plan.interrupts,
-        |pid| sampler = Some(Sampler::start(&file, pid, one_core, plan.watched.clone())),
+        |pid| {
+            sampler = Some(Sampler::start(
+                &file,
+                pid,
+                one_core,
+                plan.watched.clone(),
+                plan.kernel.clone(),
+            ))
+        },
         |elapsed| bar.set_position(elapsed.as_secs()),
     );
     bar.finish_and_clear();
