@@ -1,6 +1,7 @@
 //! One run of the tool: calibrate, start, watch, read.
 
 use super::find::results_in;
+use super::quiet::say_disturbance;
 use crate::cli::args::DriveArgs;
 use crate::cli::error::CliError;
 use crate::cli::normalize::say_warnings;
@@ -103,6 +104,7 @@ pub(super) fn run_once(
     }
     refuse_empty(std::slice::from_ref(&run))?;
     say_overload(&run, session)?;
+    say_disturbance(&run, session)?;
     let json = serde_json::to_vec_pretty(&RunV1::with_histograms(&run)?)?;
     write_file(&folder.join(RUN), |out| out.write_all(&json))?;
     Ok(run)
