@@ -34,8 +34,9 @@ fn write(repo: &Repo, name: &str, text: &str) {
     std::fs::write(repo.folder.join(name), text).unwrap();
 }
 
+/// The machine that runs the tests may be busy: that is the matter of tests/quiet.rs.
 fn run(repo: &Repo, more: &[&str]) -> Ended {
-    let mut arguments = vec!["run", "--profile", "baseline", "--out", "out"];
+    let mut arguments = vec!["run", "--busy-ok", "--profile", "baseline", "--out", "out"];
     arguments.extend(more);
     repo.perfgate(&arguments)
 }
@@ -69,6 +70,9 @@ fn the_tool_gets_the_profiles_numbers_and_its_result_is_recorded() {
     assert!(out.join("perfgate-run.json").is_file());
     let header = std::fs::read_to_string(out.join("resources.csv")).unwrap();
     assert!(header.starts_with("timestamp,cpu_percent,memory_percent,memory_mb,disk_read_mb,disk_write_mb,network_sent_mb,network_recv_mb,"));
+    let end =
+        "generator_cpu_percent,cpu_pressure_percent,cpu_steal_percent,run_queue,other_cpu_percent";
+    assert_eq!(header.lines().next().map(|line| line.ends_with(end)), Some(true), "{header}");
 }
 
 #[test]
@@ -155,7 +159,7 @@ fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
 /// perfgate with an endless tool that has started, and the ids of the tool's processes.
 fn endless(repo: &Repo) -> (Child, Vec<String>) {
     let child = command(&repo.folder)
-        .args(["run", "--profile", "baseline", "--out", "out", "--", "./tool.sh"])
+        .args(["run", "--busy-ok", "--profile", "baseline", "--out", "out", "--", "./tool.sh"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -211,7 +215,17 @@ fn base_and_head_are_run_in_turn_and_compared() {
     write(&repo, "b.json", &slow);
     let ab = |head: &str, out: &str| {
         let head = format!("./tool.sh {head} {{out}}");
-        repo.perfgate(&["run", "--out", out, "--ab", "./tool.sh a {out}", &head, "--rounds", "3"])
+        repo.perfgate(&[
+            "run",
+            "--busy-ok",
+            "--out",
+            out,
+            "--ab",
+            "./tool.sh a {out}",
+            &head,
+            "--rounds",
+            "3",
+        ])
     };
     let ended = ab("b", "x").expect(1);
     assert!(ended.stdout.starts_with("✗ regression: GET /0 is slower: p95 "), "{}", ended.stdout);
@@ -250,6 +264,7 @@ fn it_measures_again_only_while_nothing_is_decided() {
     let decide = |out: &str| {
         let ended = repo.perfgate(&[
             "run",
+            "--busy-ok",
             "--until-decided",
             "--baseline",
             "main",
@@ -284,6 +299,7 @@ fn a_spike_must_recover_and_steps_end_at_the_breaking_point() {
     let go = |profile: &str, out: &str| {
         repo.perfgate(&[
             "run",
+            "--busy-ok",
             "--profile",
             profile,
             "--out",
@@ -319,6 +335,7 @@ fn steps_that_nobody_could_judge_have_no_breaking_point() {
     let go = |profile: &str| {
         repo.perfgate(&[
             "run",
+            "--busy-ok",
             "--profile",
             profile,
             "--out",
@@ -356,7 +373,17 @@ fn steps_need_a_command_that_takes_the_number_of_users() {
         "profiles: { limit: { duration: 1s, steps: [10, 50], targets: [{ error_rate: 1% }] } }\n",
     );
     let ended = repo
-        .perfgate(&["run", "--profile", "limit", "--out", "x", "--", "./tool.sh", "{out}"])
+        .perfgate(&[
+            "run",
+            "--busy-ok",
+            "--profile",
+            "limit",
+            "--out",
+            "x",
+            "--",
+            "./tool.sh",
+            "{out}",
+        ])
         .expect(2);
     assert!(ended.stderr.contains("does not take the number of users"), "{}", ended.stderr);
     // Users that the command never got are not recorded either.

@@ -14,7 +14,7 @@ use super::results::Read;
 use super::search::{read_current, recorded_runs};
 use super::session::Session;
 use crate::gate::{CurrentInfo, check};
-use crate::model::{Field, Run, Warning, differences};
+use crate::model::{Field, Run, Warning, differences, disturbances};
 use crate::store::History;
 
 pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
@@ -45,6 +45,7 @@ pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, C
     for (_, folder) in args.output.output.iter().filter(|(kind, _)| *kind == OutputKind::Bundle) {
         write_bundle(&session.path(folder), &current.runs)?;
     }
+    warnings.extend(disturbances(&[], &current.runs));
     let report = check(&current.runs, info, &loaded.policy.rules, warnings);
     write_report(&report, &args.output, session)?;
     Ok(Exit::from_report(report.exit_code()))

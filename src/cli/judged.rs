@@ -9,7 +9,7 @@ use super::results::{expand, label, read_files, read_options};
 use super::search::{Search, overrule, read_current};
 use super::session::Session;
 use crate::gate::{self, Baseline, BaselineInfo, CurrentInfo, Input, Report, judge};
-use crate::model::{Run, Warning};
+use crate::model::{Run, Warning, disturbances};
 use crate::report::escape_shell;
 use crate::store::History;
 
@@ -64,6 +64,7 @@ fn with_files(
     };
     warnings.extend(baseline.warnings);
     warnings.extend(current.warnings);
+    warnings.extend(disturbances(&baseline_runs, &current.runs));
     let kept = if keep { baseline_runs.clone() } else { Vec::new() };
     let input = Input {
         baseline: Some(Baseline { info, runs: baseline_runs, ..Baseline::default() }),
@@ -104,6 +105,8 @@ fn with_history(
     warnings.extend(current.warnings);
     let search = gate::Search { revision: Some(search.revision), visited };
     let runs = current.runs;
+    let old = baseline.as_ref().map(|baseline| baseline.runs.as_slice());
+    warnings.extend(disturbances(old.unwrap_or_default(), &runs));
     let kept = baseline.as_ref().filter(|_| keep).map(|baseline| baseline.runs.clone());
     let input = Input { baseline, anchor, current: &runs, info, search, warnings };
     let report = judge(input, &loaded.policy.rules);

@@ -13,7 +13,7 @@ use super::search::read_current;
 use super::session::Session;
 use super::trend::{histories, history_of};
 use crate::gate::{CurrentInfo, Report, check};
-use crate::model::{MeasurementKey, Metric, Run};
+use crate::model::{MeasurementKey, Metric, Run, disturbances};
 use crate::report::{Level, Page, Site, plural, read_report, render_full, render_html};
 use crate::schema::REPORT_SCHEMA;
 use crate::trend::Table;
@@ -60,7 +60,8 @@ fn full(args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, CliError> 
                 suite: suite_of(&runs[0]),
                 ..CurrentInfo::default()
             };
-            let report = check(&runs, info, &loaded.policy.rules, warnings.clone());
+            let warnings = [warnings.clone(), disturbances(&[], &runs)].concat();
+            let report = check(&runs, info, &loaded.policy.rules, warnings);
             levels.push(Level { users, runs, report });
         }
         if levels.is_empty() {

@@ -1,9 +1,11 @@
 //! What the machine and the service use while a load test runs: a row a second, as CSV.
 
+use super::pressure::{Kernel, Reading};
+use super::watched::Watched;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,78 +16,7 @@ use sysinfo::{
 const STEP: Duration = Duration::from_secs(1);
 const MB: f64 = 1e6;
 const HEADER: &str = "timestamp,cpu_percent,memory_percent,memory_mb,disk_read_mb,disk_write_mb,network_sent_mb,network_recv_mb,\
-                      generator_cpu_percent";
-
-/// The service whose use is wanted beside the machine's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Watched {
-    /// A process and what it started.
-    Pid(u32),
-    /// Every process of this name, and what they started.
-    Name(String),
-    /// A control group, by its folder: a container.
-    Cgroup(PathBuf),
-}
-
-/// Why a service cannot be watched.
-#[derive(Debug, thiserror::Error)]
-pub enum WatchError {
-    /// No such process.
-    #[error("there is no process {0}")]
-    NoProcess(String),
-    /// No such control group.
-    #[error("{}: {source}", path.display())]
-    NoCgroup {
-        /// The folder.
-        path: PathBuf,
-        /// Why it cannot be read.
-        source: io::Error,
-    },
-}
-
-impl Watched {
-    /// A process id, `cgroup:PATH` below /sys/fs/cgroup, or a name.
-    pub fn parse(text: &str) -> Self {
-        match (text.parse(), text.strip_prefix("cgroup:")) {
-            (Ok(pid), _) => Self::Pid(pid),
-            (_, Some(path)) => {
-                Self::Cgroup(Path::new("/sys/fs/cgroup").join(path.trim_start_matches('/')))
-            }
-            _ => Self::Name(text.to_owned()),
-        }
-    }
-
-    /// Whether it is there to be watched.
-    pub fn check(&self) -> Result<(), WatchError> {
-        if let Self::Cgroup(path) = self {
-            let read = std::fs::read_to_string(path.join("memory.current"));
-            return read
-                .map(drop)
-                .map_err(|source| WatchError::NoCgroup { path: path.clone(), source });
-        }
-        let mut system = System::new();
-        system.refresh_processes(ProcessesToUpdate::All, true);
-        match self {
-            _ if !self.roots(&system).is_empty() => Ok(()),
-            Self::Pid(pid) => Err(WatchError::NoProcess(pid.to_string())),
-            Self::Name(name) => Err(WatchError::NoProcess(name.clone())),
-            Self::Cgroup(_) => Ok(()),
-        }
-    }
-
-    fn roots(&self, system: &System) -> Vec<Pid> {
-        match self {
-            Self::Pid(pid) => Some(Pid::from_u32(*pid))
-                .filter(|pid| system.process(*pid).is_some())
-                .into_iter()
-                .collect(),
-            Self::Name(name) => {
-                system.processes_by_exact_name(name.as_ref()).map(sysinfo::Process::pid).collect()
-            }
-            Self::Cgroup(_) => Vec::new(),
-        }
-    }
-}
+                      generator_cpu_percent,cpu_pressure_percent,cpu_steal_percent,run_queue,other_cpu_percent";
 
 /// Samples in the background until it is finished.
 #[derive(Debug)]
@@ -102,11 +33,12 @@ impl Sampler {
         generator: u32,
         one_core: bool,
         watched: Option<Watched>,
+        kernel: Kernel,
     ) -> io::Result<Self> {
         let out = BufWriter::new(File::create(file)?);
         let (stop, stopped) = channel();
         let thread = std::thread::spawn(move || {
-            Machine::new(Pid::from_u32(generator), one_core, watched).write(out, &stopped)
+            Machine::new(Pid::from_u32(generator), one_core, watched, kernel).write(out, &stopped)
         });
         Ok(Self { stop, thread })
     }
@@ -128,12 +60,14 @@ struct Machine {
     generator: Pid,
     one_core: bool,
     watched: Option<Watched>,
+    kernel: Kernel,
+    last: Reading,
     /// Microseconds of processor time that a control group had used, and when.
     cgroup_cpu: Option<(f64, Instant)>,
 }
 
 impl Machine {
-    fn new(generator: Pid, one_core: bool, watched: Option<Watched>) -> Self {
+    fn new(generator: Pid, one_core: bool, watched: Option<Watched>, kernel: Kernel) -> Self {
         let (disks, networks) =
             (Disks::new_with_refreshed_list(), Networks::new_with_refreshed_list());
         Self {
@@ -143,6 +77,8 @@ impl Machine {
             generator,
             one_core,
             watched,
+            last: kernel.reading(),
+            kernel,
             cgroup_cpu: None,
         }
     }
@@ -198,13 +134,30 @@ impl Machine {
             sent / MB,
             received / MB,
         );
-        if let Some((cpu, memory)) = self.service() {
+        let service = self.service();
+        row += &self.strain(service.map_or(0.0, |(cpu, _)| cpu));
+        if let Some((cpu, memory)) = service {
             row += &format!(",{cpu:.1},{memory:.2}");
         } else if self.watched.is_some() {
             // A service that has ended uses nothing that could be told.
             row += ",,";
         }
         row
+    }
+
+    /// How much waits for the processors, and what others than the test use of them. What the kernel does not tell stays empty.
+    fn strain(&mut self, service: f64) -> String {
+        let now = self.kernel.reading();
+        let strain = now.since(&self.last);
+        self.last = now;
+        let own = self.tree(&[Pid::from_u32(std::process::id()), self.generator]);
+        let own = own.iter().filter_map(|pid| self.system.process(*pid));
+        let own: f64 = own.map(|process| f64::from(process.cpu_usage())).sum();
+        let all = f64::from(self.system.global_cpu_usage());
+        let others = (all - own / self.cores() - service).max(0.0);
+        let cell = |value: Option<f64>| value.map(|own| format!("{own:.1}")).unwrap_or_default();
+        let [pressure, steal, running] = [strain.pressure, strain.steal, strain.running].map(cell);
+        format!(",{pressure},{steal},{running},{others:.1}")
     }
 
     /// How busy the load generator is, of what it can use: its busiest process where one core is all it can.
@@ -273,5 +226,37 @@ impl Machine {
             100.0 * (used - last) / 1e6 / at.elapsed().as_secs_f64().max(1e-3) / self.cores()
         });
         Some((cpu, memory / MB))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_a_cell_for_each_column_whatever_the_kernel_tells() {
+        let root = tempfile::tempdir().unwrap();
+        let row = || {
+            let own = Pid::from_u32(std::process::id());
+            let mut machine = Machine::new(own, false, None, Kernel::at(root.path()));
+            machine.refresh();
+            machine.row()
+        };
+        let cells = |row: &str, from: usize| -> Vec<String> {
+            let cells: Vec<&str> = row.split(',').collect();
+            assert_eq!(cells.len(), HEADER.split(',').count(), "{row}");
+            cells[from..from + 3].iter().map(|cell| (*cell).to_owned()).collect()
+        };
+        let at = HEADER.split(',').position(|column| column == "cpu_pressure_percent").unwrap();
+        assert_eq!(cells(&row(), at), ["", "", ""]);
+        std::fs::create_dir_all(root.path().join("proc/pressure")).unwrap();
+        std::fs::write(root.path().join("proc/pressure/cpu"), "some total=5\n").unwrap();
+        std::fs::write(
+            root.path().join("proc/stat"),
+            "cpu  1 1 1 1 1 1 1 1 0 0\nprocs_running 4\n",
+        )
+        .unwrap();
+        // Nothing has been counted since the reading before, and no tick has gone by.
+        assert_eq!(cells(&row(), at), ["0.0", "", "4.0"]);
     }
 }

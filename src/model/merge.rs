@@ -1,5 +1,6 @@
 //! Shards of one distributed load test, added up to one run.
 
+use super::disturbance::STRAIN;
 use super::endpoint::EndpointKey;
 use super::run::{Check, CustomMetric, Endpoint, GENERATOR_CPU, Latency, Resource, Run};
 use super::unit::Unit;
@@ -83,7 +84,7 @@ impl Merger {
         };
         // Each shard ran on a machine of its own.
         whole.calibration.clear();
-        keep_generator(&mut whole.resources, &shard.resources);
+        whole.resources = kept_resources(whole, &shard);
         whole.timeline.clear();
         whole.duration_s = longest(whole.duration_s, shard.duration_s);
         whole.load.users = add(whole.load.users, shard.load.users)?;
@@ -116,13 +117,19 @@ impl Merger {
     }
 }
 
-/// Machines are not added up; but the load generator that was busiest says whether all could keep up.
-fn keep_generator(whole: &mut BTreeMap<String, Resource>, shard: &BTreeMap<String, Resource>) {
-    let busy = |resources: &BTreeMap<String, Resource>| resources.get(GENERATOR_CPU).copied();
+/// Machines are not added up; but the load generator that was busiest says whether all could keep up, and one machine that was
+/// disturbed disturbs the whole.
+fn kept_resources(whole: &Run, shard: &Run) -> BTreeMap<String, Resource> {
+    let busy = |run: &Run| run.resources.get(GENERATOR_CPU).copied();
     let mean = |own: &Resource| own.mean.unwrap_or_default();
     let worst = [busy(whole), busy(shard)].into_iter().flatten();
     let worst = worst.max_by(|a, b| mean(a).total_cmp(&mean(b)));
-    *whole = worst.map(|own| (GENERATOR_CPU.to_owned(), own)).into_iter().collect();
+    let generator = worst.map(|own| (GENERATOR_CPU.to_owned(), own));
+    let disturbed = [whole, shard].into_iter().find(|run| run.disturbance().is_some());
+    let strain = disturbed.into_iter().flat_map(|run| {
+        STRAIN.iter().filter_map(|name| Some(((*name).to_owned(), *run.resources.get(*name)?)))
+    });
+    generator.into_iter().chain(strain).collect()
 }
 
 /// Every latency that has samples must have them as a distribution.

@@ -9,6 +9,7 @@
 mod commit;
 mod comparable;
 mod distribution;
+mod disturbance;
 mod endpoint;
 mod measurement;
 mod merge;
@@ -23,6 +24,7 @@ mod warning;
 pub use commit::{CommitId, InvalidCommitId};
 pub use comparable::{Difference, Field, differences};
 pub use distribution::{Distribution, OutOfRange};
+pub use disturbance::{MOST_CPU_PRESSURE, MOST_CPU_STEAL, disturbances};
 pub use endpoint::{EndpointKey, Kind};
 pub use measurement::MeasurementKey;
 pub use merge::{MergeError, Merger, merge_shards};

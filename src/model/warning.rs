@@ -89,6 +89,15 @@ pub enum WarningKind {
         /// The tool that made the load.
         tool: String,
     },
+    /// Runs during which the machine was busy with something else.
+    Disturbed {
+        /// Whether they are the baseline's.
+        baseline: bool,
+        /// Each of them, and what disturbed it.
+        disturbed: Vec<String>,
+        /// How many runs the side has.
+        of: usize,
+    },
     /// A check of the script never held.
     CheckNeverHeld {
         /// Its name.
@@ -222,6 +231,7 @@ impl WarningKind {
             Self::ScriptErrors { .. } => "script_errors",
             Self::OtherHistory { .. } => "other_history",
             Self::LoadUnknown { .. } => "load_unknown",
+            Self::Disturbed { .. } => "disturbed",
             Self::CheckNeverHeld { .. } => "check_never_held",
             Self::Differs { .. } => "differs",
             Self::SameAsBaseline { .. } => "same_as_baseline",
@@ -247,7 +257,7 @@ impl WarningKind {
     }
 }
 
-/// Measurements that a warning names before it counts.
+/// Measurements or runs that a warning names before it counts.
 const MOST_NAMED: usize = 5;
 
 impl fmt::Display for WarningKind {
@@ -310,15 +320,26 @@ impl fmt::Display for WarningKind {
                     format!("{runs} baseline runs")
                 }
             ),
-            Self::Blind { measurements } => {
-                let shown = measurements.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>();
-                let more = measurements.len() - shown.len();
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                write!(
-                    f,
-                    "could not be compared, so that nothing tells whether this run is worse there: {}{more}",
-                    shown.join(", ")
-                )
+            Self::Blind { measurements } => write!(
+                f,
+                "could not be compared, so that nothing tells whether this run is worse there: {}",
+                first_of(measurements)
+            ),
+            Self::Disturbed { baseline, disturbed, of } => {
+                let (side, so) = if *baseline {
+                    ("baseline run", "what is slower now may be hidden by that")
+                } else {
+                    ("new run", "what is slower may be the machine; measure again")
+                };
+                match (of, baseline) {
+                    (1, true) => f.write_str("the baseline run was disturbed")?,
+                    (1, false) => f.write_str("this run was disturbed")?,
+                    _ => {
+                        let were = if disturbed.len() == 1 { "was" } else { "were" };
+                        write!(f, "{} of {of} {side}s {were} disturbed", disturbed.len())?;
+                    }
+                }
+                write!(f, " ({}): {so}", first_of(disturbed))
             }
             Self::NotMeasured { statistics, tool } => {
                 write!(f, "{} was not measured: {}", statistics.join(", "), how_to_measure(tool))
@@ -377,6 +398,13 @@ impl fmt::Display for WarningKind {
             Self::Told { message, .. } => f.write_str(message),
         }
     }
+}
+
+fn first_of(names: &[String]) -> String {
+    let shown = names.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>();
+    let more = names.len() - shown.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", shown.join(", "))
 }
 
 /// What makes a tool write a quantile that it leaves out.

@@ -12,10 +12,11 @@ pub(in crate::cli) struct DriveArgs {
     /// `locust` and `k6 run` without any of them get their options by themselves
     #[arg(last = true, required_unless_present = "ab")]
     pub(in crate::cli) command: Vec<String>,
-    /// How often to run
-    #[arg(long, value_name = "N", default_value = "1", conflicts_with_all = ["until_decided", "ab"])]
-    pub(in crate::cli) repeat: NonZeroUsize,
-    /// Run, compare, and run again only while the comparison asks for it, at most M times [default: `gate.max_runs`]
+    /// How often to run [default: 1]. A run that was disturbed is made again, at most N times in all
+    #[arg(long, value_name = "N", conflicts_with_all = ["until_decided", "ab"])]
+    pub(in crate::cli) repeat: Option<NonZeroUsize>,
+    /// Run, compare, and run again only while the comparison asks for it, at most M times [default: `gate.max_runs`].
+    /// A run that was disturbed is made again, at most M times in all
     #[arg(long, value_name = "M", conflicts_with = "ab")]
     pub(in crate::cli) until_decided: Option<Option<usize>>,
     /// Revision to compare with, for --until-decided
@@ -33,6 +34,15 @@ pub(in crate::cli) struct DriveArgs {
     /// Time after which the tool is ended (`15m`) [default: one and a half times the duration, and a minute]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(in crate::cli) timeout: Option<std::time::Duration>,
+    /// Wait for so long until the machine is quiet (`5m`), instead of not starting while it is busy
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(in crate::cli) wait_for_quiet: Option<std::time::Duration>,
+    /// Measure on a busy machine: start at once, and let disturbed runs count
+    #[arg(long, conflicts_with = "wait_for_quiet")]
+    pub(in crate::cli) busy_ok: bool,
+    /// Where the kernel's `proc` and `sys` are: for tests
+    #[arg(long, value_name = "FOLDER", default_value = "/", hide = true)]
+    pub(in crate::cli) kernel: PathBuf,
     /// Folder for logs and results, a new one [default: perfgate-results/PROFILE-TIME]
     #[arg(long, value_name = "FOLDER")]
     pub(in crate::cli) out: Option<PathBuf>,

@@ -16,7 +16,7 @@ use crate::cli::session::Session;
 use crate::cli::window::taken;
 use crate::forge::PullRequest;
 use crate::gate::{self, CurrentInfo, Input, Report, judge};
-use crate::model::CommitId;
+use crate::model::{CommitId, disturbances};
 use crate::store::{Found, Wanted, find_baseline};
 use serde_json::Value;
 
@@ -78,7 +78,7 @@ fn judge_against_base(
         let problem = format!("the pull request's base: {error}");
         CliError::usage(problem, "nothing was published")
     })?;
-    let warnings = rules_of(base, &mut loaded, &place.history, session)?;
+    let mut warnings = rules_of(base, &mut loaded, &place.history, session)?;
     let gate = GateArgs {
         missing_baseline: args.missing_baseline,
         inconclusive: args.inconclusive,
@@ -114,6 +114,8 @@ fn judge_against_base(
         arguments: run_arguments(&runs[0]),
         ..CurrentInfo::default()
     };
+    let old = baseline.as_ref().map(|baseline| baseline.runs.as_slice());
+    warnings.extend(disturbances(old.unwrap_or_default(), runs));
     let search = gate::Search { revision: Some(revision), visited };
     let input = Input { baseline, anchor, current: runs, info, search, warnings };
     Ok(judge(input, &policy.rules))

@@ -2,6 +2,7 @@
 
 mod find;
 mod once;
+mod quiet;
 mod several;
 
 use super::args::DriveArgs;
@@ -11,7 +12,7 @@ use super::policy::{Loaded, load};
 use super::profile::unknown_profile;
 use super::session::Session;
 use crate::config::Profile;
-use crate::driver::{Interrupts, Numbers, Watched, supervise};
+use crate::driver::{Interrupts, Kernel, Numbers, Watched, supervise};
 use once::Plan;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,7 +35,9 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
     let environment = profile.environment.clone();
     let interrupts = Interrupts::watch().map_err(CliError::Output)?;
     let out = out_folder(args, session);
-    let plan = Plan { numbers, environment, watched, interrupts, out, args };
+    let kernel = Kernel::at(&session.path(&args.kernel));
+    let plan = Plan { numbers, environment, watched, interrupts, out, kernel, args };
+    quiet::await_quiet(&plan, session)?;
     match (&args.ab, profile.phases.is_empty(), profile.steps.is_empty()) {
         (Some(commands), _, _) => several::base_and_head(&plan, commands, &loaded, session),
         (None, false, _) => several::phases(&plan, &profile, &loaded, session),
@@ -49,7 +52,9 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
 /// What would be passed over in silence.
 fn refuse_mixtures(args: &DriveArgs, profile: &Profile, loaded: &Loaded) -> Result<(), CliError> {
     let several = !profile.phases.is_empty() || !profile.steps.is_empty();
-    let repeated = args.repeat.get() > 1 || args.until_decided.is_some() || args.ab.is_some();
+    let repeated = args.repeat.is_some_and(|repeat| repeat.get() > 1)
+        || args.until_decided.is_some()
+        || args.ab.is_some();
     if several && repeated {
         let problem = "a profile with phases or steps is run once, and in no other way";
         return Err(CliError::usage(

@@ -1,6 +1,7 @@
 //! One run of the tool: calibrate, start, watch, read.
 
 use super::find::results_in;
+use super::quiet::say_disturbance;
 use crate::cli::args::DriveArgs;
 use crate::cli::error::CliError;
 use crate::cli::normalize::say_warnings;
@@ -10,7 +11,7 @@ use crate::cli::record::refuse_empty;
 use crate::cli::results::{Read, attach, expand, label, no_queries, read_files};
 use crate::cli::session::Session;
 use crate::driver::{
-    Ended, Interrupts, Job, Numbers, Sampler, Watched, calibrate, fingerprint, prepare,
+    Ended, Interrupts, Job, Kernel, Numbers, Sampler, Watched, calibrate, fingerprint, prepare,
     run as run_job, script_hash, tool_of,
 };
 use crate::ingest::ReadOptions;
@@ -41,6 +42,7 @@ pub(super) struct Plan<'a> {
     pub(super) watched: Option<Watched>,
     pub(super) interrupts: Interrupts,
     pub(super) out: PathBuf,
+    pub(super) kernel: Kernel,
     pub(super) args: &'a DriveArgs,
 }
 
@@ -102,6 +104,7 @@ pub(super) fn run_once(
     }
     refuse_empty(std::slice::from_ref(&run))?;
     say_overload(&run, session)?;
+    say_disturbance(&run, session)?;
     let json = serde_json::to_vec_pretty(&RunV1::with_histograms(&run)?)?;
     write_file(&folder.join(RUN), |out| out.write_all(&json))?;
     Ok(run)
@@ -172,7 +175,15 @@ fn start(
     let ended = run_job(
         &job,
         &plan.interrupts,
-        |pid| sampler = Some(Sampler::start(&file, pid, one_core, plan.watched.clone())),
+        |pid| {
+            sampler = Some(Sampler::start(
+                &file,
+                pid,
+                one_core,
+                plan.watched.clone(),
+                plan.kernel.clone(),
+            ))
+        },
         |elapsed| bar.set_position(elapsed.as_secs()),
     );
     bar.finish_and_clear();

@@ -1,6 +1,7 @@
 //! Several runs: repeats, until a question is decided, base and head in turn, phases, steps.
 
 use super::once::{Plan, refuse_interrupted, run_file, run_once};
+use super::quiet::Tries;
 use crate::cli::args::{ComparedArgs, GateArgs, OutputArgs, ReportFormat, ResultArgs};
 use crate::cli::commit::{pull_request, under_test};
 use crate::cli::error::CliError;
@@ -13,7 +14,7 @@ use crate::cli::session::Session;
 use crate::config::Profile;
 use crate::driver::{Numbers, prepare};
 use crate::gate::{Baseline, BaselineInfo, CurrentInfo, Input, Verdict, check, judge};
-use crate::model::{Field, Run};
+use crate::model::{Field, Run, disturbances};
 use crate::report::plural;
 use crate::store::record;
 use std::collections::BTreeSet;
@@ -24,14 +25,20 @@ pub(super) fn repeats(
     loaded: &Loaded,
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
+    let (wanted, mut tries) = match plan.args.repeat {
+        Some(wanted) => (wanted.get(), Tries::for_runs(wanted.get(), plan)),
+        None => (1, Tries::none()),
+    };
     let mut runs = Vec::new();
-    for i in 1..=plan.args.repeat.get() {
-        runs.push(run_once(
-            plan,
-            (&plan.args.command, plan.numbers),
-            (&format!("run-{i}"), None),
-            session,
-        )?);
+    for i in 1.. {
+        let name = format!("run-{i}");
+        let run = run_once(plan, (&plan.args.command, plan.numbers), (&name, None), session)?;
+        if !tries.replace(&run, &name, session)? {
+            runs.push(run);
+        }
+        if runs.len() == wanted {
+            break;
+        }
     }
     keep(plan, runs, loaded, session)?;
     Ok(Exit::Pass)
@@ -74,11 +81,18 @@ pub(super) fn until_decided(
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
     let most = plan.args.until_decided.flatten().unwrap_or(loaded.policy.rules.max_runs);
+    let mut tries = Tries::for_runs(most, plan);
     let mut files = Vec::new();
     let mut runs = Vec::new();
+    let mut made = 0;
     let report = loop {
-        let name = format!("run-{}", runs.len() + 1);
-        runs.push(run_once(plan, (&plan.args.command, plan.numbers), (&name, None), session)?);
+        made += 1;
+        let name = format!("run-{made}");
+        let run = run_once(plan, (&plan.args.command, plan.numbers), (&name, None), session)?;
+        if tries.replace(&run, &name, session)? {
+            continue;
+        }
+        runs.push(run);
         files.push(run_file(plan, &name).display().to_string());
         let results = ResultArgs { results: files.clone(), ..ResultArgs::default() };
         let (baseline, gate) = (plan.args.baseline.clone(), GateArgs::default());
@@ -145,9 +159,11 @@ fn hold(
     let info =
         BaselineInfo { requested: name.to_owned(), runs: base.len(), ..BaselineInfo::default() };
     let suite = current.first().and_then(suite_of);
+    let warnings = disturbances(&base, current);
     let input = Input {
         baseline: Some(Baseline { info, runs: base, ..Baseline::default() }),
         current,
+        warnings,
         info: CurrentInfo { runs: current.len(), suite, ..CurrentInfo::default() },
         ..Input::default()
     };
@@ -222,7 +238,8 @@ fn judge_alone(
     session: &mut Session<'_>,
 ) -> Result<(Verdict, Exit), CliError> {
     let info = CurrentInfo { runs: 1, ..CurrentInfo::default() };
-    let report = check(std::slice::from_ref(run), info, &loaded.policy.rules, Vec::new());
+    let runs = std::slice::from_ref(run);
+    let report = check(runs, info, &loaded.policy.rules, disturbances(&[], runs));
     write_report(&report, &table(), session)?;
     session.flush()?;
     Ok((report.verdict, Exit::from_report(report.exit_code())))
