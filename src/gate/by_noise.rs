@@ -43,12 +43,14 @@ pub(super) struct ByNoise {
 }
 
 /// The two sides of a comparison.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Sides {
     /// Baseline and new runs.
     pub(super) runs: [usize; 2],
     /// Baseline runs of the nearest commit; they come first.
     pub(super) nearest: usize,
+    /// Which runs were measured while the machine was busy with something else.
+    pub(super) disturbed: [Vec<bool>; 2],
 }
 
 /// What is judged together.
@@ -66,7 +68,7 @@ pub(super) struct Judged {
 pub(super) fn by_noise(
     tests: &[(usize, &Test)],
     calibration: Option<&[Matrix; 2]>,
-    sides: Sides,
+    sides: &Sides,
     disturbed: bool,
     rules: &Rules,
 ) -> Option<Judged> {
@@ -76,7 +78,7 @@ pub(super) fn by_noise(
     if !members.iter().any(Member::is_shown) {
         return None;
     }
-    let family = family(&members, runs, calibration);
+    let family = family(&members, sides, calibration);
     let analysis = Analysis::of(&family);
     let look = analysis.look(runs[1], rules.decide != Decide::Confirmed);
     let weighed = Weighed::of(&analysis, &look, &members, disturbed, rules, runs);

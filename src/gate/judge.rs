@@ -173,8 +173,13 @@ fn hold_against<'a>(baseline: &'a Baseline, current: &'a [Run], rules: &Rules) -
     let mut tests = tests_of_endpoints(&pairs, &line, rules);
     tests.extend(tests_of_custom_metrics(baseline, current, &line, rules));
     let calibration = calibration(&baseline.runs, current);
-    let sides = Sides { runs: [baseline.runs.len(), current.len()], nearest: line.nearest() };
-    let (mut findings, variation) = verdicts(tests, &calibration, sides, rules);
+    let busy = |runs: &[Run]| runs.iter().map(|run| run.disturbance().is_some()).collect();
+    let sides = Sides {
+        runs: [baseline.runs.len(), current.len()],
+        nearest: line.nearest(),
+        disturbed: [busy(&baseline.runs), busy(current)],
+    };
+    let (mut findings, variation) = verdicts(tests, &calibration, &sides, rules);
     for finding in &mut findings {
         accept(finding, &baseline.acceptances);
     }
@@ -296,13 +301,14 @@ fn fails_on_main_already(test: &Test, current: f64, nearest: usize) -> bool {
 fn verdicts(
     tests: Vec<Test>,
     calibration: &[Matrix; 2],
-    sides: Sides,
+    sides: &Sides,
     rules: &Rules,
 ) -> (Vec<Finding>, Option<Variation>) {
     // Latency comes first: a run that is slower as a whole by its response times makes fewer requests, for one reason.
     let metrics: BTreeSet<Metric> = tests.iter().map(|test| test.key.metric.clone()).collect();
     let mut noisy: BTreeMap<usize, ByNoise> = BTreeMap::new();
-    let (mut variation, mut disturbed) = (None, false);
+    let mut variation = None;
+    let mut disturbed = sides.disturbed[1].iter().any(|busy| *busy);
     for metric in
         metrics.iter().filter(|m| **m != Metric::ErrorRate && rules.decide != Decide::Threshold)
     {
@@ -320,7 +326,7 @@ fn verdicts(
         noisy.extend(judged.tests);
         if latency {
             variation = judged.variation;
-            disturbed = judged.whole_run_p.is_some_and(|p| p < RARE_DISTURBANCE);
+            disturbed |= judged.whole_run_p.is_some_and(|p| p < RARE_DISTURBANCE);
         }
     }
     let examined: Vec<Examined> =

@@ -1,5 +1,6 @@
 //! The tests of one metric, as the noise analysis needs them.
 
+use super::by_noise::Sides;
 use super::expected::Expected;
 use super::noise::Family;
 use super::plan::Test;
@@ -112,7 +113,7 @@ fn numbered<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<usize> {
 /// The members of one metric as a family.
 pub(super) fn family(
     members: &[Member<'_>],
-    runs: [usize; 2],
+    sides: &Sides,
     calibration: Option<&[Matrix; 2]>,
 ) -> Family {
     let rows = |count: usize, of: fn(&Member<'_>, usize) -> f64| {
@@ -123,6 +124,7 @@ pub(super) fn family(
     let control =
         |(member, endpoint): (&Member<'_>, &usize)| member.test.control.then_some(*endpoint);
     let controls = members.iter().zip(&endpoints).filter_map(control).collect();
+    let runs = sides.runs;
     let (baseline, new) = (rows(runs[0], |m, r| m.baseline[r]), rows(runs[1], |m, r| m.new[r]));
     let limits = members.iter().map(|m| m.limit).collect();
     let none = |side: &Matrix| Matrix::new(vec![Vec::new(); side.runs()]);
@@ -136,6 +138,7 @@ pub(super) fn family(
         level: members.iter().map(Member::level).collect(),
         controls,
         expected: [0, 1].map(|side| members.iter().map(|m| m.expected(side)).collect()),
+        disturbed: sides.disturbed.clone(),
         are_times: members.iter().all(|m| m.test.key.metric == Metric::Latency),
     }
 }

@@ -19,6 +19,8 @@ const TESTS_TO_POOL: usize = 5;
 pub(super) const RARE_WHOLE_RUN: f64 = 0.15;
 /// Standard deviation that is expected of the run as a whole, before any run is seen.
 const WHOLE_RUN_DEVIATION: f64 = 0.05;
+/// How many times as much variance is expected of a run that was disturbed: it counts a quarter of another one.
+const DISTURBED: f64 = 4.0;
 /// Share of unchanged gates that may fail over all looks.
 const RISK: f64 = 0.01;
 /// The same with few tests.
@@ -48,6 +50,8 @@ pub struct Family {
     pub calibration: [Matrix; 2],
     /// What is expected of one baseline run and of one new run when nothing changes, for each test.
     pub expected: [Vec<Expected>; 2],
+    /// Which baseline runs and which new runs were measured while the machine was busy with something else: they weigh less.
+    pub disturbed: [Vec<bool>; 2],
     /// Whether the values are times in milliseconds.
     pub are_times: bool,
 }
@@ -63,6 +67,7 @@ impl Family {
         };
         let expected: Vec<Expected> = (0..tests).map(|j| of_level(&baseline.test(j))).collect();
         let calibration = [&baseline, &new].map(|side| Matrix::new(vec![Vec::new(); side.runs()]));
+        let disturbed = [&baseline, &new].map(|side| vec![false; side.runs()]);
         Self {
             baseline,
             new,
@@ -73,8 +78,14 @@ impl Family {
             controls: BTreeSet::new(),
             calibration,
             expected: [expected.clone(), expected],
+            disturbed,
             are_times: true,
         }
+    }
+
+    /// The variance that is expected of a run, which a busy machine makes larger.
+    fn weighed(&self, side: usize, run: usize, variance: f64) -> f64 {
+        if self.disturbed[side][run] { DISTURBED * variance } else { variance }
     }
 
     fn tests(&self) -> usize {
@@ -210,8 +221,9 @@ impl<'a> Analysis<'a> {
         let baseline = &family.baseline;
         let shared = family.shared();
         let judged: Vec<bool> = (0..family.tests()).map(|j| family.is_judged(j)).collect();
-        let expected = shared.baseline.doubt.map(|_, j, doubt| {
-            doubt + family.expected[0].get(j).map_or(0.0, |expected| expected.variance)
+        let expected = shared.baseline.doubt.map(|r, j, doubt| {
+            let own = family.expected[0].get(j).map_or(0.0, |expected| expected.variance);
+            family.weighed(0, r, doubt + own)
         });
         let own = Noise::of(
             &shared.baseline.logs.left(family.tests()),
@@ -261,7 +273,9 @@ impl<'a> Analysis<'a> {
         let looked = |j: usize| {
             let [old, fresh] = [family.expected[0][j], family.expected[1][j]];
             let doubts = doubt.test(j);
-            let expected: Vec<f64> = doubts.iter().map(|doubt| doubt + fresh.variance).collect();
+            let expected: Vec<f64> = (doubts.iter().enumerate())
+                .map(|(r, doubt)| family.weighed(1, r, doubt + fresh.variance))
+                .collect();
             let doubt = doubts.iter().sum::<f64>() / doubts.len() as f64;
             let amounts =
                 (old.of_amounts + fresh.of_amounts) / (old.variance + fresh.variance + doubt);
