@@ -106,7 +106,8 @@ fn many_small_slowdowns_add_up_against_the_anchor() {
         .collect();
     assert!(drifted.iter().all(|f| f["endpoint"] == "GET /0"), "{drifted:?}");
     assert_eq!(drifted.iter().filter(|f| f["verdict"] == "fail").count(), 2, "{drifted:?}");
-    assert_eq!(decided(p95(&report)).0, "pass", "against main the change is small");
+    let known = ("warn", "within_noise");
+    assert_eq!(decided(p95(&report)), known, "against main the change is small");
     assert_eq!(report["coverage"]["total"], 20, "the anchor is no further coverage");
     let text = repo.perfgate(&[
         "compare",

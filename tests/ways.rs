@@ -80,7 +80,8 @@ fn recorded_runs_files_a_bundle_and_the_page_agree() {
         }
         let page = path("page.html");
         let report = ["report", "--profile", "p", "--html", &page];
-        for source in [&["--baseline", "main", new.as_str()][..], &["--baseline-file", &old, &new]] {
+        for source in [&["--baseline", "main", new.as_str()][..], &["--baseline-file", &old, &new]]
+        {
             let ended = repo.perfgate(&[&report[..], source].concat());
             assert_eq!(ended.code, expected.0, "pair {pair}: the page, {source:?}");
         }

@@ -185,6 +185,9 @@ impl<'a> Weighed<'a> {
         let (verdict, reason) = if self.blind[j] && unsettled && !excused {
             if self.is_told_by_one_other(&view, j) {
                 (Verdict::Inconclusive, Reason::WholeRun)
+            } else if view.crossed && looked.distance.sure() <= Q_FAIL {
+                // By itself it would be a failure: a tight limit that makes it blind is no excuse.
+                (Verdict::Inconclusive, Reason::MeasureAgain)
             } else {
                 (Verdict::NotCompared, Reason::TooNoisy)
             }
@@ -259,7 +262,12 @@ impl<'a> Weighed<'a> {
         }
         match &self.confirmation {
             Confirmation::Fail(tests) if tests.contains(&j) => {
-                view.excused().unwrap_or(self.failed_alone())
+                let beyond = if view.plain {
+                    self.failed_alone()
+                } else {
+                    (Verdict::Inconclusive, Reason::MeasureAgain)
+                };
+                view.excused().unwrap_or(beyond)
             }
             Confirmation::Again(tests) if tests.contains(&j) || (self.whole_run && view.plain) => {
                 let reason =

@@ -20,7 +20,7 @@ pub(super) struct View {
     pub(super) plain: bool,
     /// Whether it is still crossed with half a rounding step taken off on both sides.
     beyond_rounding: bool,
-    /// Whether it is crossed without what the run shares.
+    /// Whether it is crossed without what the run shares as well.
     pub(super) crossed: bool,
     /// Whether the nearest baseline commit is crossed, too, as measured or without what the run shares, or is no worse than the
     /// window.
@@ -44,11 +44,12 @@ impl View {
         let baseline = &test.measured.per_run[0];
         let near = median(&baseline[..nearest.clamp(1, baseline.len())]);
         let change = looked.distance.change;
+        let plain = crossed(values[0], values[1]);
         Self {
             values,
-            plain: crossed(values[0], values[1]),
+            plain,
             beyond_rounding: crossed(values[0] + half[0], values[1] - half[1]),
-            crossed: change > member.limit + BEYOND && looked.raw > 0.75 * member.limit,
+            crossed: plain && change > member.limit + BEYOND,
             // The nearest commit has noise of its own: it is ahead only where it stands out from the window.
             since_nearest: near.is_none_or(|near| {
                 let ahead = sign * near.ln() - looked.centre;
@@ -73,7 +74,7 @@ impl View {
         if self.plain && !self.beyond_rounding {
             return Some((Verdict::Warn, Reason::BelowResolution));
         }
-        let known = (self.plain || self.crossed) && !self.since_nearest;
+        let known = self.plain && !self.since_nearest;
         known.then_some((Verdict::Warn, Reason::AlreadyOnMain))
     }
 
