@@ -1,7 +1,7 @@
 //! How often the gate fails unchanged code, and how often it finds a slowdown, by simulation.
 //!
 //! ```sh
-//! cargo bench --bench decisions               # 3 000 unchanged gates a cell; some minutes
+//! cargo bench --bench decisions               # 1 000 unchanged gates a cell; some minutes
 //! cargo bench --bench decisions -- --gates 300
 //! ```
 //!
@@ -145,7 +145,7 @@ fn print_row(first: &str, cell: Cell, tally: &Tally) {
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let given = arguments.iter().skip_while(|a| *a != "--gates").nth(1);
-    let gates: usize = given.and_then(|n| n.parse().ok()).unwrap_or(3_000);
+    let gates: usize = given.and_then(|n| n.parse().ok()).unwrap_or(1_000);
     println!(
         "decide: confirmed, 40 tests, limit +20 %, at most {MOST_RUNS} new runs, {gates} gates a cell\n"
     );

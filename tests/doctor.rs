@@ -72,6 +72,28 @@ fn from_an_empty_repository_to_one_that_has_everything() {
     assert!(broken.stdout.contains("unknown key \"bogus\""), "{}", broken.stdout);
 }
 
+/// Three runs show the noise: what the gate sees is said before anybody trusts it.
+#[test]
+fn from_three_runs_on_it_says_what_the_gate_sees() {
+    let repo = Repo::new();
+    std::fs::write(repo.folder.join("perfgate.yaml"), "baseline: { branch: main }\n").unwrap();
+    let record = |n: u32| {
+        repo.commit("main");
+        let results = fixture(&format!("locust/2.47.0/base-{n}/x_stats.csv"));
+        repo.perfgate(&["record", results.to_str().unwrap()]).expect(0).stderr
+    };
+    assert!(!record(1).contains("sees") && !record(2).contains("sees"));
+    let third = record(3);
+    assert!(third.contains("the gate sees from +20 % of POST /api/chat p95 to "), "{third}");
+    assert!(third.contains("too noisy to see anything near the limit: "), "{third}");
+    let doctor = repo.perfgate(&["doctor"]).expect(0).stdout;
+    assert!(doctor.contains("✓ sight       the gate sees from +20 % of "), "{doctor}");
+    assert!(
+        doctor.contains("! sight       too noisy to see anything near the limit: "),
+        "{doctor}"
+    );
+}
+
 #[test]
 fn in_ci_it_says_whether_there_is_a_token_and_never_which() {
     let repo = Repo::new();

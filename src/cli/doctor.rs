@@ -12,9 +12,11 @@ use super::policy::{Loaded, directory, load};
 use super::publish::{detect, token_names};
 use super::results::expand;
 use super::session::Session;
+use super::sight::sight_of;
 use crate::ingest::{Source, recognise};
+use crate::model::Run;
 use crate::report::{escape_terminal, plural};
-use crate::store::{Remote, git_version, recorded_line};
+use crate::store::{Remote, git_version, nearest_run, recorded_line};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
@@ -189,6 +191,17 @@ fn baseline(place: &Place, loaded: &Loaded, checkup: &mut Checkup) -> Result<(),
             checkup.hint("baseline", format!("{text}; {more}"));
         }
         _ => checkup.fine("baseline", text),
+    }
+    let any = |_: &Run| true;
+    let newest = nearest_run(place.store(), &place.history, (branch, head), most, &any)?;
+    for line in
+        newest.map_or(Ok(Vec::new()), |own| sight_of(place, loaded, (branch, head), &own.run))?
+    {
+        if line.starts_with("too noisy") {
+            checkup.hint("sight", line);
+        } else {
+            checkup.fine("sight", line);
+        }
     }
     Ok(())
 }

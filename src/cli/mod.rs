@@ -30,6 +30,7 @@ mod schema;
 mod search;
 mod selftest;
 mod session;
+mod sight;
 mod trend;
 mod window;
 

@@ -10,6 +10,7 @@ use super::policy::load;
 use super::profile::refuse_misspelt_profile;
 use super::results::{Read, read_results};
 use super::session::Session;
+use super::sight::sight_of;
 use crate::model::{CommitId, Run};
 use crate::report::{escape_terminal, plural};
 use crate::store::{History, record};
@@ -36,6 +37,12 @@ pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, 
             commit.short(),
             summary(run)
         ))?;
+    }
+    // Three runs show how much the numbers vary; before anybody trusts the gate, it says what it sees.
+    let revision = commit.to_string();
+    // What was recorded is recorded, whether that can be told or not.
+    for line in sight_of(&place, &loaded, (&revision, commit), &runs[0]).unwrap_or_default() {
+        session.say(&line)?;
     }
     if args.push {
         push_records(&place, session)?;

@@ -38,6 +38,8 @@ pub(super) struct ByNoise {
     pub(super) further_runs: Option<usize>,
     /// The place of p in its family, and the family's size.
     pub(super) family: [usize; 2],
+    /// Share of false rejections at which a crossing is a failure.
+    pub(super) risk: f64,
     /// The way to the verdict.
     pub(super) steps: NoiseWorking,
 }
@@ -111,6 +113,7 @@ struct Weighed<'a> {
     suspicious: Vec<bool>,
     /// Place of each p in its family, and its size.
     family: Vec<[usize; 2]>,
+    risk: f64,
     /// 97.5 % point of Student's t.
     reach: f64,
 }
@@ -165,6 +168,7 @@ impl<'a> Weighed<'a> {
             visible,
             blind,
             family,
+            risk: q,
             reach: student_quantile(0.975, freedom),
             look,
             rules,
@@ -210,6 +214,7 @@ impl<'a> Weighed<'a> {
             visible: self.visible[j],
             further_runs,
             family: self.family[j],
+            risk: self.risk,
             steps: NoiseWorking {
                 own: looked.distance,
                 raw: looked.raw,

@@ -402,6 +402,7 @@ fn finding_by_noise(test: Test, found: ByNoise) -> Finding {
     [finding.baseline, finding.current] = found.values.map(Some);
     finding.further_runs = found.further_runs;
     finding.working.noise = Some(found.steps);
+    finding.working.risk = found.risk;
     finding
 }
 
@@ -409,6 +410,7 @@ fn finding(examined: Examined, verdict: (Verdict, Reason), family: [usize; 2]) -
     let Examined { test, evidence, .. } = examined;
     let (verdict, reason) = allowed(verdict, test.severity);
     let [rank, tests] = family;
+    let risk = if test.key.metric == Metric::ErrorRate { Q_FAIL_OF_COUNTS } else { Q_FAIL };
     Finding {
         endpoint: test.key.endpoint,
         metric: test.key.metric,
@@ -433,6 +435,7 @@ fn finding(examined: Examined, verdict: (Verdict, Reason), family: [usize; 2]) -
             levels: test.levels,
             rank,
             tests,
+            risk,
             noise: None,
             parts: test.parts,
             kinds: test.kinds,

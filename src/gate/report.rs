@@ -214,6 +214,8 @@ pub struct Working {
     pub rank: usize,
     /// How many tests were judged together.
     pub tests: usize,
+    /// Share of failures among these tests that may be false, from 0 to 1.
+    pub risk: f64,
     /// What the noise of the baseline runs says; none where they are too few.
     pub noise: Option<NoiseWorking>,
     /// The parts of the response time, before and after, in milliseconds: where the time goes.

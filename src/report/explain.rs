@@ -179,7 +179,7 @@ fn write_assumed(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_family(report: &Report, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
-    let (rank, tests) = (finding.working.rank, finding.working.tests);
+    let (rank, tests, risk) = (finding.working.rank, finding.working.tests, finding.working.risk);
     if rank == 0 || report.decide == Decide::Threshold {
         return Ok(());
     }
@@ -202,8 +202,9 @@ fn write_family(report: &Report, finding: &Finding, out: &mut impl Write) -> io:
         );
     }
     let text = format!(
-        "real at p ≤ {} (1 % × {rank}/{tests}), suspicious at p ≤ {} (5 % × {rank}/{tests}),",
-        level(0.01),
+        "real at p ≤ {} ({} % × {rank}/{tests}), suspicious at p ≤ {} (5 % × {rank}/{tests}),",
+        level(risk),
+        100.0 * risk,
         level(0.05)
     );
     row(out, "needed", &text)?;

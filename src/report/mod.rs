@@ -21,6 +21,7 @@ mod problems;
 mod read;
 mod reasons;
 mod selftest;
+mod sight;
 mod svg;
 mod table;
 mod trend;
@@ -40,6 +41,7 @@ pub use number::{plural, signed_percent, significant};
 pub use problems::{render_code_quality, render_sarif};
 pub use read::{ReportFileError, read as read_report};
 pub use selftest::render as render_selftest;
+pub use sight::sight;
 pub use svg::render_trend as render_trend_svg;
 pub use table::{TableStyle, render as render_table};
 pub use trend::{

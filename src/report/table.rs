@@ -9,7 +9,7 @@ use super::words::{
     self, Scales, accept_lines, anchored, attention, by_chance, change, closest, gone, headline,
     interval, left_out, limit_of, looked_at, mark, provenance,
 };
-use crate::gate::{Finding, Report, ReportReason, Verdict};
+use crate::gate::{Finding, Reason, Report, ReportReason, Verdict};
 use std::io::{self, Write};
 
 /// How the table is drawn.
@@ -78,6 +78,8 @@ fn write_rows(
     if whole {
         rows.extend(&chance);
         rows.extend(report.findings.iter().filter(|f| f.verdict == Verdict::Pass));
+        let noisy = report.findings.iter().filter(|f| f.reason == Reason::TooNoisy);
+        rows.extend(noisy.filter(|_| style.all));
     }
     if rows.is_empty() {
         return Ok(());
@@ -107,7 +109,7 @@ fn write_rows(
 }
 
 /// The columns of the table.
-const COLUMNS: [(&str, bool); 9] = [
+const COLUMNS: [(&str, bool); 10] = [
     ("", false),
     ("endpoint", false),
     ("metric", false),
@@ -116,8 +118,11 @@ const COLUMNS: [(&str, bool); 9] = [
     ("change", true),
     ("95 % interval", true),
     ("limit", true),
+    ("sees", true),
     ("verdict", false),
 ];
+/// The place of the column that only the whole table has: the smallest change that would have failed.
+const SEES: usize = 8;
 
 fn table(report: &Report, rows: &[&Finding], scales: &Scales, style: TableStyle) -> Vec<String> {
     let show = |text: &str| terminal(text);
@@ -125,7 +130,7 @@ fn table(report: &Report, rows: &[&Finding], scales: &Scales, style: TableStyle)
         let scale = scales.scale(&finding.unit);
         let value = |value: Option<f64>| (value.map(|v| scale.show(v)).unwrap_or_default(), None);
         let ink = ink_of(finding.verdict);
-        vec![
+        let mut cells = vec![
             (mark(finding.verdict).to_owned(), ink),
             (terminal(&finding.endpoint.to_string()), None),
             (words::metric(finding, &show), None),
@@ -134,10 +139,19 @@ fn table(report: &Report, rows: &[&Finding], scales: &Scales, style: TableStyle)
             (change(finding), ink),
             (interval(finding), None),
             (limit_of(finding), None),
+            (words::visible(finding), None),
             (reasons::verdict(finding, report, &show), ink),
-        ]
+        ];
+        if !style.all {
+            cells.remove(SEES);
+        }
+        cells
     };
-    grid::lines(&COLUMNS, rows.iter().map(row).collect(), style.color)
+    let mut columns = COLUMNS.to_vec();
+    if !style.all {
+        columns.remove(SEES);
+    }
+    grid::lines(&columns, rows.iter().map(row).collect(), style.color)
 }
 
 fn ink_of(verdict: Verdict) -> Option<Ink> {

@@ -83,6 +83,13 @@ pub(super) fn interval(finding: &Finding) -> String {
     }
 }
 
+/// The smallest change that would have failed, where that is known.
+pub(super) fn visible(finding: &Finding) -> String {
+    let sign = if higher_is_better(finding) { -1.0 } else { 1.0 };
+    let text = |visible: f64| format!("{} %", super::number::signed(sign * visible * 100.0, 0));
+    finding.visible.map(text).unwrap_or_default()
+}
+
 /// The limit of the finding.
 pub(super) fn limit_of(finding: &Finding) -> String {
     limit(finding.threshold, &finding.metric, &finding.unit, higher_is_better(finding))

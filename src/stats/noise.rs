@@ -256,7 +256,10 @@ impl Noise {
             / freedom;
         let level_weight: f64 = self.weights.test(j).iter().take(self.level[j]).sum();
         let (own_weight, change) = (weights.iter().sum::<f64>(), centre - self.fit.centre[j]);
-        let error = (pooled * (1.0 / own_weight + 1.0 / level_weight)).sqrt();
+        // Fewer requests than the baseline had are known to say less, however calm the machine is.
+        let usual = self.level[j] as f64 / level_weight;
+        let fewer = (expected.iter().sum::<f64>() / m - usual).max(0.0) * (1.0 - pooled).max(0.0);
+        let error = (pooled * (1.0 / own_weight + 1.0 / level_weight) + fewer / m).sqrt();
         let mut sorted = new.to_vec();
         sorted.sort_by(f64::total_cmp);
         let narrowed = narrowed(amounts, change);
@@ -378,11 +381,11 @@ fn pooled(baseline: &Matrix, expected: &Matrix, tests: &[usize]) -> (f64, f64) {
     (typical, likeness(&own, freedom))
 }
 
-/// How many runs the typical variance counts as.
+/// How many runs the typical variance counts as: no fewer than what is expected counts without any run.
 fn likeness(variances: &[f64], freedom: f64) -> f64 {
     let logs: Vec<f64> = variances.iter().map(|v| v.max(1e-8).ln()).collect();
     let excess = (variance(&logs) - trigamma(freedom / 2.0)).max(1e-3);
-    ((1.0 + (1.0 + 2.0 * excess).sqrt()) / excess).clamp(3.0, 4.0 * (freedom + 1.0))
+    ((1.0 + (1.0 + 2.0 * excess).sqrt()) / excess).clamp(EXPECTED_WEIGHT, 4.0 * (freedom + 1.0))
 }
 
 fn weighted_mean(values: &[f64], weights: &[f64]) -> f64 {

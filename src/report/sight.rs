@@ -1,0 +1,53 @@
+//! What a gate sees, by the noise of recorded runs: said before anybody trusts it.
+
+use super::escape::terminal;
+use super::number::signed;
+use crate::config::Threshold;
+use crate::gate::{Finding, Report, Verdict};
+use crate::model::{Direction, Metric};
+
+/// Measurements that are named as seen by nobody before they are only counted.
+const MOST_NAMED: usize = 3;
+
+/// What the gate sees of the latencies of a report: the smallest changes that would fail, from the sharpest to the dullest,
+/// and those of which nothing near the limit would. Empty without a latency whose noise is known.
+pub fn sight(report: &Report) -> Vec<String> {
+    let relative = |f: &&Finding| matches!(f.threshold, Threshold::Relative(_));
+    let known = report.findings.iter().filter(|f| f.metric == Metric::Latency);
+    let mut known: Vec<(&Finding, f64)> =
+        known.filter(relative).filter_map(|f| Some((f, f.visible?))).collect();
+    known.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let blind = |(finding, _): &(&Finding, f64)| finding.verdict == Verdict::NotCompared;
+    let (unseen, seen): (Vec<_>, Vec<_>) = known.into_iter().partition(blind);
+    let change = |(finding, visible): &(&Finding, f64)| {
+        let sign = if finding.direction == Direction::Lower { 1.0 } else { -1.0 };
+        format!("{} %", signed(sign * visible * 100.0, 0))
+    };
+    let name = |(finding, _): &(&Finding, f64)| terminal(&finding.key().to_string());
+    let mut lines = Vec::new();
+    match (seen.first(), seen.last()) {
+        (Some(sharpest), Some(dullest)) if seen.len() > 1 => lines.push(format!(
+            "the gate sees from {} of {} to {} of {}",
+            change(sharpest),
+            name(sharpest),
+            change(dullest),
+            name(dullest)
+        )),
+        (Some(only), _) => lines.push(format!("the gate sees {} of {}", change(only), name(only))),
+        _ => {}
+    }
+    if !unseen.is_empty() {
+        let named: Vec<String> = unseen
+            .iter()
+            .take(MOST_NAMED)
+            .map(|one| format!("{} (nothing below {})", name(one), change(one)))
+            .collect();
+        let more = unseen.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(format!(
+            "too noisy to see anything near the limit: {}{more}; measure longer, with more requests, or ignore them",
+            named.join(", ")
+        ));
+    }
+    lines
+}
