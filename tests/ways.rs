@@ -20,7 +20,7 @@ fn run(levels: u64, seed: u64, factor: f64) -> Value {
     let endpoint = |i: usize| {
         let (median, spread) = (1.0 + 200.0 * level.uniform(), 0.1 + 0.6 * level.uniform());
         let count = 120 + (1_500.0 * level.uniform()) as usize;
-        let slower = if i % 2 == 0 { factor } else { 1.0 };
+        let slower = if i.is_multiple_of(2) { factor } else { 1.0 };
         let one = |_| (median * slower * (spread * random.normal()).exp() * 1e3).round() / 1e3;
         let samples: Vec<f64> = (0..count).map(one).collect();
         json!({ "name": format!("/{i}"), "requests": count, "failures": 0, "latency": { "samples": samples } })
