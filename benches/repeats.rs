@@ -10,12 +10,16 @@
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark on files of its own")]
 
+#[path = "../tests/support/random.rs"]
+mod random;
+
 use flate2::read::GzDecoder;
 use perfgate::config::{Policy, Rules};
 use perfgate::gate::{Report, Verdict, judge_against};
 use perfgate::model::{Run, Statistic};
 use perfgate::schema::read_run;
 use perfgate::stats::{mann_whitney, median, student_upper_tail, variance};
+use random::Random;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -72,8 +76,8 @@ enum Said {
 /// A rule: baseline runs, nearest first, and new runs, of which it looks at the first as a rule.
 type Judge = Box<dyn Fn(&[Run], &[Run]) -> (Said, usize)>;
 
-/// What a rule of others says about one number: baseline values, and the new one.
-type Test = fn(&[f64], f64) -> bool;
+/// What a rule of others says about one number: baseline values, oldest first, and the new ones.
+type Test = fn(&[f64], &[f64]) -> bool;
 
 fn rules_of(policy: &str) -> Rules {
     Policy::parse("perfgate.yaml", policy).unwrap().rules
@@ -107,9 +111,10 @@ fn confirmed() -> Judge {
     })
 }
 
-/// A test of every p95 and p99 that has requests enough and is beyond its limit.
-fn others(test: Test) -> Judge {
+/// A test of every p95 and p99 that has requests enough and is beyond its limit, with so many new runs.
+fn others(test: Test, runs: usize) -> Judge {
     Box::new(move |old, new| {
+        let new = &new[..new.len().min(runs)];
         let endpoints = new[0].endpoints.iter();
         let worse = |key: &perfgate::model::EndpointKey, statistic: Statistic, limit: f64| {
             let value = |run: &Run| {
@@ -118,41 +123,75 @@ fn others(test: Test) -> Judge {
                 let enough = found.latency.as_ref()?.count? >= level.requests_needed().max(100);
                 found.latency.as_ref()?.statistic(statistic).filter(|_| enough)
             };
-            let before: Option<Vec<f64>> = old.iter().map(value).collect();
-            let (Some(before), Some(now)) = (before, value(&new[0])) else { return false };
-            let crossed = now > median(&before).unwrap_or(f64::INFINITY) * (1.0 + limit);
-            crossed && test(&before, now)
+            let before: Option<Vec<f64>> = old.iter().rev().map(value).collect();
+            let now: Option<Vec<f64>> = new.iter().map(value).collect();
+            let (Some(before), Some(now)) = (before, now) else { return false };
+            let crossed = median(&now) > median(&before).map(|base| base * (1.0 + limit));
+            crossed && test(&before, &now)
         };
         let [p95, p99] = ["p95", "p99"].map(|q| Statistic::Quantile(q.parse().unwrap()));
         let fails =
             endpoints.map(|e| &e.key).any(|key| worse(key, p95, 0.20) || worse(key, p99, 0.25));
-        (if fails { Said::Fail } else { Said::Pass }, 1)
+        (if fails { Said::Fail } else { Said::Pass }, new.len())
     })
 }
 
 /// Student's t for a single new value: what a threshold of Bencher asks.
-fn student(before: &[f64], now: f64) -> bool {
+fn student(before: &[f64], now: &[f64]) -> bool {
     let k = before.len() as f64;
     let mean = before.iter().sum::<f64>() / k;
     let error = (variance(before) * (1.0 + 1.0 / k)).sqrt();
-    before.len() > 1 && student_upper_tail((now - mean) / error, k - 1.0) < RARE
+    before.len() > 1 && student_upper_tail((now[0] - mean) / error, k - 1.0) < RARE
 }
 
 /// More than four median absolute deviations off, as git-perf asks.
-fn deviations(before: &[f64], now: f64) -> bool {
+fn deviations(before: &[f64], now: &[f64]) -> bool {
     let centre = median(before).unwrap_or_default();
     let off: Vec<f64> = before.iter().map(|v| (v - centre).abs()).collect();
-    before.len() > 1 && now - centre > 4.0 * 1.4826 * median(&off).unwrap_or_default()
+    before.len() > 1 && now[0] - centre > 4.0 * 1.4826 * median(&off).unwrap_or_default()
 }
 
 /// Worse than the best of the baseline by more than the limit, which it is beyond anyhow.
-fn best_of(before: &[f64], now: f64) -> bool {
-    before.iter().all(|v| now > *v)
+fn best_of(before: &[f64], now: &[f64]) -> bool {
+    before.iter().all(|v| now[0] > *v)
 }
 
 /// The Mann–Whitney test of benchstat.
-fn ranks(before: &[f64], now: f64) -> bool {
-    mann_whitney(before, &[now]) < 0.05
+fn ranks(before: &[f64], now: &[f64]) -> bool {
+    mann_whitney(before, now) < 0.05
+}
+
+/// Where a series splits best into two, by the energy distance of both parts (E-divisive, Matteson and James 2014), and how far
+/// apart they are. Parts have at least two values.
+fn best_split(series: &[f64]) -> (usize, f64) {
+    let between = |a: &[f64], b: &[f64]| {
+        let all: f64 = a.iter().flat_map(|x| b.iter().map(move |y| (x - y).abs())).sum();
+        all / (a.len() * b.len()) as f64
+    };
+    let apart = |at: usize| {
+        let (a, b) = series.split_at(at);
+        let size = (a.len() * b.len()) as f64 / series.len() as f64;
+        (at, size * (2.0 * between(a, b) - between(a, a) - between(b, b)))
+    };
+    let splits = 2..series.len().saturating_sub(1);
+    splits.map(apart).max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, 0.0))
+}
+
+/// E-divisive: the series splits where the new runs begin, further apart than in 95 of 100 shuffles.
+fn divisive(before: &[f64], now: &[f64]) -> bool {
+    const SHUFFLES: usize = 199;
+    let series = [before, now].concat();
+    let (at, found) = best_split(&series);
+    let mut random = Random::new(1);
+    let mut shuffled = series;
+    let mut as_far = 1;
+    for _ in 0..SHUFFLES {
+        for i in (1..shuffled.len()).rev() {
+            shuffled.swap(i, (random.uniform() * (i + 1) as f64) as usize);
+        }
+        as_far += usize::from(best_split(&shuffled).1 >= found);
+    }
+    at.abs_diff(before.len()) <= 1 && (as_far as f64) < 0.05 * (SHUFFLES + 1) as f64
 }
 
 /// Outcomes of one rule for one kind of run.
@@ -210,12 +249,14 @@ fn print_row(name: &str, tallies: &BTreeMap<&str, Tally>) {
 fn main() {
     let each = std::env::args().any(|a| a == "--each");
     let series = read();
-    let rules: [(&str, Judge); 8] = [
+    let rules: [(&str, Judge); 10] = [
         ("the limit alone", ours("gate: { decide: threshold }\n")),
-        ("Mann–Whitney", others(ranks)),
-        ("Student's t", others(student)),
-        ("median and MAD", others(deviations)),
-        ("worse than the worst", others(best_of)),
+        ("Student's t", others(student, 1)),
+        ("median and MAD", others(deviations, 1)),
+        ("worse than the worst", others(best_of, 1)),
+        ("Mann–Whitney", others(ranks, 1)),
+        ("Mann–Whitney, five new runs", others(ranks, MOST_RUNS)),
+        ("E-divisive, five new runs", others(divisive, MOST_RUNS)),
         ("`evidence`", ours("")),
         ("`confirmed`", confirmed()),
         ("`evidence`, errors off", ours("regression_thresholds: { error_rate: off }\n")),
