@@ -235,8 +235,8 @@ impl<'a> Weighed<'a> {
             self.failed_alone()
         } else if view.crossed && self.suspicious[j] {
             (Verdict::Inconclusive, Reason::MeasureAgain)
-        } else if view.plain && !view.crossed && self.moved && !self.look.is_the_machines {
-            // What the run shares is what crosses. From one run alone, nobody can tell a slow machine from slow code.
+        } else if view.plain && self.moved && !self.look.is_the_machines {
+            // What the run shares crosses, or may have a part in it. From one run alone, nobody can tell a slow machine from slow code.
             match &self.confirmation {
                 Confirmation::Fail(tests) if tests.contains(&j) => {
                     (Verdict::Fail, Reason::OverThreshold)
