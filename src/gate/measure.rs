@@ -80,8 +80,13 @@ pub(super) fn latency(
 
 /// Mean sampling variance of the logarithm over the runs; none unless it is known of each.
 fn mean_variance(runs: &[&Endpoint], statistic: Statistic) -> Option<f64> {
-    let latencies: Vec<&Latency> = runs.iter().filter_map(|e| e.latency.as_ref()).collect();
-    let known: Option<Vec<f64>> = latencies.iter().map(|l| log_variance(l, statistic)).collect();
+    let latencies = runs.iter().filter_map(|e| e.latency.as_ref());
+    mean_if_known(latencies.map(|latency| log_variance(latency, statistic)))
+}
+
+/// The mean of what is known of every run; none where there is none.
+fn mean_if_known(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let known: Option<Vec<f64>> = values.collect();
     known.filter(|known| !known.is_empty()).map(|known| mean(&known))
 }
 
@@ -267,10 +272,7 @@ pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> Measured {
     measured.per_run = sides.map(|runs| runs.iter().filter_map(|e| e.throughput_rps).collect());
     // Counting n requests is off by about √n.
     let one = |e: &&Endpoint| e.requests.filter(|n| *n > 0).map(|n| 1.0 / n as f64);
-    measured.sampling = sides.map(|runs| {
-        let known: Option<Vec<f64>> = runs.iter().map(one).collect();
-        known.filter(|known| !known.is_empty()).map(|known| mean(&known))
-    });
+    measured.sampling = sides.map(|runs| mean_if_known(runs.iter().map(one)));
     measured
 }
 
@@ -280,23 +282,18 @@ pub(super) fn custom(sides: [&[CustomMetric]; 2], statistic: Statistic) -> Measu
     let side = |metrics: &[CustomMetric]| {
         let values: Vec<f64> = metrics.iter().filter_map(|m| m.statistic(statistic)).collect();
         let value = median(&values).ok_or(Reason::NotMeasured)?;
-        let variances: Vec<f64> =
-            metrics.iter().filter_map(|m| custom_log_variance(m, statistic)).collect();
-        let known = variances.len() == metrics.len();
+        let variance = mean_if_known(metrics.iter().map(|m| custom_log_variance(m, statistic)));
         Ok(Side {
             value,
             rounded_from: Interval { low: value, high: value },
-            log_variance: known.then(|| mean(&variances) / variances.len() as f64),
+            log_variance: variance.map(|one| one / metrics.len() as f64),
             counts: Counts::default(),
         })
     };
     let measured = Measured::new(side(sides[0]), side(sides[1]), [Counts::default(); 2]);
     let per_run = sides.map(|side| side.iter().filter_map(|m| m.statistic(statistic)).collect());
-    let sampling = sides.map(|side| {
-        let known: Option<Vec<f64>> =
-            side.iter().map(|m| custom_log_variance(m, statistic)).collect();
-        known.filter(|known| !known.is_empty()).map(|known| mean(&known))
-    });
+    let sampling =
+        sides.map(|side| mean_if_known(side.iter().map(|m| custom_log_variance(m, statistic))));
     Measured { counted: true, per_run, sampling, ..measured }
 }
 

@@ -19,6 +19,8 @@ const TESTS_TO_POOL: usize = 5;
 pub(super) const RARE_WHOLE_RUN: f64 = 0.15;
 /// Standard deviation that is expected of the run as a whole, before any run is seen.
 const WHOLE_RUN_DEVIATION: f64 = 0.05;
+/// Standard deviation from run to run that is expected of fixed work, in proportion to it.
+const FIXED_WORK_DEVIATION: f64 = 0.03;
 /// How many times as much variance is expected of a run that was disturbed: it counts a quarter of another one.
 const DISTURBED: f64 = 4.0;
 /// Share of unchanged gates that may fail over all looks.
@@ -137,7 +139,7 @@ impl Family {
         let part = |i: usize| Witness {
             endpoint: self.endpoint_count() + i,
             kind: usize::MAX,
-            deviation: RELATIVE_OF_FIXED_WORK,
+            deviation: FIXED_WORK_DEVIATION,
             control: true,
             judged: false,
             is_time: false,
@@ -147,9 +149,6 @@ impl Family {
         Shared::of(&self.baseline.beside(old), &self.new.beside(fresh), &witnesses)
     }
 }
-
-/// Standard deviation from run to run that is expected of fixed work.
-const RELATIVE_OF_FIXED_WORK: f64 = 0.03;
 
 /// One test at a look.
 #[derive(Debug, Clone, Copy)]
@@ -207,11 +206,17 @@ pub struct Analysis<'a> {
     shared: Shared,
     /// Of the tests without what the runs share.
     own: Noise,
-    /// Of the upper quartile of the tests as measured.
-    whole: Option<Noise>,
+    /// Of the run as a whole, with three runs and enough endpoints.
+    whole: Option<OfWhole>,
     /// Median of each test as measured.
     centres: Vec<f64>,
-    /// Mean of each test as measured, values far out brought back: less noisy where many tests are taken together.
+}
+
+/// The noise of the upper quartile of the tests as measured.
+#[derive(Debug)]
+struct OfWhole {
+    noise: Noise,
+    /// Mean of each test, values far out brought back: less noisy than a median where many tests are taken together.
     means: Vec<f64>,
 }
 
@@ -237,14 +242,14 @@ impl<'a> Analysis<'a> {
         let can_tell = family.endpoint_count() >= ENDPOINTS_FOR_WHOLE_RUN
             && baseline.runs() >= RUNS_FOR_NOISE
             && family.judged_count() > 0;
-        let as_measured = baseline.map(|_, j, _| family.expected[0][j].variance);
-        let raw = Noise::of(baseline, &as_measured, &judged, &[]);
-        let means: Vec<f64> = (0..family.tests()).map(|j| raw.centre(j)).collect();
         let whole = can_tell.then(|| {
-            let quartiles = upper_quartiles(baseline, &means, &judged);
-            Noise::of_whole_run(&column(&quartiles), WHOLE_RUN_DEVIATION)
+            let expected = baseline.map(|_, j, _| family.expected[0][j].variance);
+            let raw = Noise::of(baseline, &expected, &judged, &[]);
+            let means: Vec<f64> = (0..family.tests()).map(|j| raw.centre(j)).collect();
+            let quartiles = column(&upper_quartiles(baseline, &means, &judged));
+            OfWhole { noise: Noise::of_whole_run(&quartiles, WHOLE_RUN_DEVIATION), means }
         });
-        Self { family, shared, own, whole, centres, means }
+        Self { family, shared, own, whole, centres }
     }
 
     /// Run-to-run coefficient of variation of the typical test as measured, and how much of its variance the tests share
@@ -290,8 +295,8 @@ impl<'a> Analysis<'a> {
         };
         let tests: Vec<Looked> = (0..family.tests()).map(looked).collect();
         let judged: Vec<bool> = (0..family.tests()).map(|j| family.is_judged(j)).collect();
-        let whole = self.whole.as_ref().map(|noise| {
-            let quartiles = upper_quartiles(&new, &self.means, &judged);
+        let whole = self.whole.as_ref().map(|OfWhole { noise, means }| {
+            let quartiles = upper_quartiles(&new, means, &judged);
             let expected = vec![WHOLE_RUN_DEVIATION * WHOLE_RUN_DEVIATION; quartiles.len()];
             let distance = noise.distance(0, &quartiles, &expected, 0.0, single);
             WholeRun { distance, centre: distance.change + noise.centre(0) }
@@ -344,16 +349,19 @@ impl<'a> Analysis<'a> {
         let alpha = self.spent(m, most);
         let limit = |j: usize| self.family.limits[j];
         if m >= 2 && !(look.typical_moved && m < 3) {
-            let p: Vec<f64> = look.tests.iter().map(|t| t.distance.sure()).collect();
+            let judged: Vec<usize> =
+                (0..look.tests.len()).filter(|j| self.family.is_judged(*j)).collect();
+            let p: Vec<f64> = judged.iter().map(|j| look.tests[*j].distance.sure()).collect();
             let rejected = benjamini_hochberg(&p, alpha);
-            let alone = |j: &usize| {
+            let alone = |(j, rejected): (&usize, bool)| {
                 let test = look.tests[*j];
-                rejected[*j]
+                let fails = rejected
                     && test.distance.change > limit(*j)
                     && test.raw > 0.75 * limit(*j)
-                    && test.distance.best > limit(*j) / 2.0
+                    && test.distance.best > limit(*j) / 2.0;
+                fails.then_some(*j)
             };
-            let alone: Vec<usize> = (0..look.tests.len()).filter(alone).collect();
+            let alone: Vec<usize> = judged.iter().zip(rejected).filter_map(alone).collect();
             if !alone.is_empty() {
                 return alone;
             }

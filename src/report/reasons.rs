@@ -1,9 +1,8 @@
 //! What stands behind the verdict on a finding, in a few words.
 
-use super::number::{grouped, probability, signed, significant};
-use super::words::Show;
+use super::number::{grouped, probability, significant};
+use super::words::{Show, visible};
 use crate::gate::{Finding, Reason, Report};
-use crate::model::Direction;
 
 /// The longest name of a kind of failure in a table, in characters; `--explain` has all of it.
 const LONGEST_KIND: usize = 40;
@@ -92,17 +91,9 @@ fn noise(finding: &Finding, p: &str) -> String {
             let [old, new] = of_requests(finding);
             format!("{after}{new} failures against {before}{old}; {p}")
         }
-        (None, Some(seen)) => {
-            format!("{p}; {}", unseen(finding, seen))
-        }
+        (None, Some(_)) => format!("{p}; less than {} cannot be seen", visible(finding)),
         (None, None) => p.to_owned(),
     }
-}
-
-/// The smallest change that would have failed, as what cannot be seen.
-fn unseen(finding: &Finding, visible: f64) -> String {
-    let sign = if finding.direction == Direction::Lower { 1.0 } else { -1.0 };
-    format!("less than {} % cannot be seen", signed(sign * visible * 100.0, 0))
 }
 
 /// Why a measurement was not compared, in a few words.
@@ -123,8 +114,7 @@ pub(super) fn not_compared(finding: &Finding) -> String {
         Reason::OtherUnit => "other unit".to_owned(),
         Reason::AllFailed => "every request failed".to_owned(),
         Reason::TooNoisy => {
-            let least = finding.visible.map(|visible| format!(": {}", unseen(finding, visible)));
-            format!("too noisy{}", least.unwrap_or_default())
+            format!("too noisy: less than {} cannot be seen", visible(finding))
         }
         Reason::ZeroBaseline => "the baseline is 0".to_owned(),
         Reason::NewEndpoint => "new".to_owned(),

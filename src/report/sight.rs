@@ -1,10 +1,10 @@
 //! What a gate sees, by the noise of recorded runs: said before anybody trusts it.
 
 use super::escape::terminal;
-use super::number::signed;
+use super::words::visible;
 use crate::config::Threshold;
 use crate::gate::{Finding, Report, Verdict};
-use crate::model::{Direction, Metric};
+use crate::model::Metric;
 
 /// Measurements that are named as seen by nobody before they are only counted.
 const MOST_NAMED: usize = 3;
@@ -19,10 +19,7 @@ pub fn sight(report: &Report) -> Vec<String> {
     known.sort_by(|a, b| a.1.total_cmp(&b.1));
     let blind = |(finding, _): &(&Finding, f64)| finding.verdict == Verdict::NotCompared;
     let (unseen, seen): (Vec<_>, Vec<_>) = known.into_iter().partition(blind);
-    let change = |(finding, visible): &(&Finding, f64)| {
-        let sign = if finding.direction == Direction::Lower { 1.0 } else { -1.0 };
-        format!("{} %", signed(sign * visible * 100.0, 0))
-    };
+    let change = |(finding, _): &(&Finding, f64)| visible(finding);
     let name = |(finding, _): &(&Finding, f64)| terminal(&finding.key().to_string());
     let mut lines = Vec::new();
     match (seen.first(), seen.last()) {

@@ -38,7 +38,6 @@ pub struct Noise {
     level: Vec<usize>,
     /// What each run counts for each test: one over the variance that is expected of it.
     weights: Matrix,
-    /// Of each test:
     fit: Fit,
     /// Typical variance, in units of the expected one, and how many runs it counts as.
     typical: f64,

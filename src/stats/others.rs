@@ -38,10 +38,8 @@ pub(super) struct Row {
 
 /// Who tells what a run shares, for tests of one kind.
 struct Group {
-    /// Tests, one of each endpoint, whose values are times.
-    times: Vec<usize>,
-    /// The same, and those that only know factors.
-    all: Vec<usize>,
+    /// Tests, one of each endpoint: those whose values are times, and with them those that only know factors.
+    members: [Vec<usize>; 2],
     /// How many it takes.
     fewest: usize,
 }
@@ -55,6 +53,8 @@ pub(super) struct Others<'a> {
     /// The group of each test.
     group_of: Vec<usize>,
     endpoints: usize,
+    /// How many others tell about each test, in both readings.
+    counts: [Vec<usize>; 2],
     /// Whether those that tell are all controls.
     pub(super) only_controls: bool,
     /// How many times as much as expected the typical test varies, at least once; from three runs on.
@@ -93,31 +93,46 @@ impl<'a> Others<'a> {
             }
             let times = members.iter().copied().filter(|j| tests[*j].is_time).collect();
             members.extend(&factors);
-            Group { times, all: members, fewest }
+            Group { members: [times, members], fewest }
         };
         let kinds: BTreeSet<usize> = tests.iter().map(|t| t.kind).collect();
         let kinds: Vec<usize> = kinds.into_iter().collect();
         let place = |t: &Witness| kinds.binary_search(&t.kind).unwrap_or_default();
-        Self {
+        let mut others = Self {
             tests,
             levels,
             groups: kinds.iter().map(|kind| group(*kind)).collect(),
             group_of: tests.iter().map(place).collect(),
             endpoints,
+            counts: Default::default(),
             only_controls,
             wider: wider(baseline, tests),
-        }
+        };
+        others.counts = [0, 1].map(|reading| {
+            let ranked = others.ranked(reading, |_| 0.0);
+            let count = |j: usize| ranked[others.group_of[j]].others(tests[j].endpoint);
+            (0..tests.len()).map(count).collect()
+        });
+        others
     }
 
-    /// Whether any test has others to compare it with.
+    /// Whether a test has others enough to be compared with in a reading.
+    fn is_told(&self, reading: usize, j: usize) -> bool {
+        self.counts[reading][j] >= self.groups[self.group_of[j]].fewest
+    }
+
+    /// Whether any test has.
     pub(super) fn knows_others(&self) -> bool {
-        self.tests.iter().zip(&self.group_of).any(|(test, group)| {
-            let group = &self.groups[*group];
-            let others = |list: &[usize]| {
-                list.iter().filter(|i| self.tests[**i].endpoint != test.endpoint).count()
-            };
-            others(&group.times).max(others(&group.all)) >= group.fewest
-        })
+        (0..self.tests.len()).any(|j| self.is_told(0, j) || self.is_told(1, j))
+    }
+
+    /// The members of each group by a number of theirs.
+    fn ranked(&self, reading: usize, number: impl Fn(usize) -> f64) -> Vec<Ranked> {
+        let of_group = |group: &Group| {
+            let members = group.members[reading].iter();
+            Ranked::new(members.map(|j| (self.tests[*j].endpoint, number(*j))), self.endpoints)
+        };
+        self.groups.iter().map(of_group).collect()
     }
 
     /// How far a run is from the level, in both readings.
@@ -134,25 +149,19 @@ impl<'a> Others<'a> {
         let empty = || [vec![0.0; count], vec![0.0; count]];
         let (mut low, mut high, mut moved) = (empty(), empty(), empty());
         for reading in [0, 1] {
-            let ranked: Vec<[Ranked; 2]> = self
-                .groups
-                .iter()
-                .map(|group| self.ranked(group, reading, &offsets[reading]))
-                .collect();
-            for j in 0..count {
-                let group = &self.groups[self.group_of[j]];
-                let [signed, absolute] = &ranked[self.group_of[j]];
-                let endpoint = self.tests[j].endpoint;
-                if reading == 0 && !self.tests[j].is_time {
-                    continue;
-                }
-                if signed.others(endpoint) >= group.fewest {
-                    low[reading][j] = signed.quantile(endpoint, 0.25);
-                    high[reading][j] = signed.quantile(endpoint, 0.75);
+            let signed = self.ranked(reading, |j| offsets[reading][j]);
+            let absolute = self.ranked(reading, |j| offsets[reading][j].abs());
+            // What is no time has no milliseconds.
+            let told = (0..count).filter(|j| reading == 1 || self.tests[*j].is_time);
+            for j in told {
+                let (group, endpoint) = (self.group_of[j], self.tests[j].endpoint);
+                if self.is_told(reading, j) {
+                    low[reading][j] = signed[group].quantile(endpoint, 0.25);
+                    high[reading][j] = signed[group].quantile(endpoint, 0.75);
                 }
                 // Of one or two others, all must have moved.
-                let typical = if absolute.others(endpoint) < 3 { 0.0 } else { 0.5 };
-                moved[reading][j] = absolute.quantile(endpoint, typical);
+                let typical = if self.counts[reading][j] < 3 { 0.0 } else { 0.5 };
+                moved[reading][j] = absolute[group].quantile(endpoint, typical);
             }
         }
         Read { offsets, low, high, moved }
@@ -180,16 +189,6 @@ impl<'a> Others<'a> {
         });
         let shift = self.shift(&read.offsets, &shared);
         Row { shared, moved: read.moved, shift }
-    }
-
-    /// The offsets of a group's members, as they are and without their sign.
-    fn ranked(&self, group: &Group, reading: usize, offsets: &[f64]) -> [Ranked; 2] {
-        let members = if reading == 0 { &group.times } else { &group.all };
-        let of = |value: fn(f64) -> f64| {
-            let pairs = members.iter().map(|j| (self.tests[*j].endpoint, value(offsets[*j])));
-            Ranked::new(pairs, self.endpoints)
-        };
-        [of(|v| v), of(f64::abs)]
     }
 
     /// What the run as a whole shares, and how well either reading explains it.
@@ -222,15 +221,7 @@ impl<'a> Others<'a> {
                 let scale = if reading == 0 { self.levels[j] } else { 1.0 };
                 MEDIAN_DEVIATION * std::f64::consts::SQRT_2 * scale * self.tests[j].deviation
             };
-            let ranked: Vec<Ranked> = self
-                .groups
-                .iter()
-                .map(|group| {
-                    let members = if reading == 0 { &group.times } else { &group.all };
-                    let pairs = members.iter().map(|j| (self.tests[*j].endpoint, expected(*j)));
-                    Ranked::new(pairs, self.endpoints)
-                })
-                .collect();
+            let ranked = self.ranked(reading, expected);
             let of_test = |j: usize| {
                 let expected = ranked[self.group_of[j]].quantile(self.tests[j].endpoint, 0.5);
                 let seen: Vec<f64> = baseline.iter().map(|row| row.moved[reading][j]).collect();
@@ -260,24 +251,15 @@ impl<'a> Others<'a> {
             0 => left(j, log, shared(r, j)).ln(),
             _ => log - shared(r, j),
         });
-        let doubt_of = |i: usize, j: usize| {
-            let group = &self.groups[self.group_of[j]];
-            let members = if i == 0 { &group.times } else { &group.all };
-            let own = self.tests[j].endpoint;
-            let others = members.iter().filter(|o| self.tests[**o].endpoint != own).count();
-            if self.only_controls {
-                DOUBT_OF_CONTROLS
-            } else {
-                DOUBT / (others.max(1) as f64).sqrt()
-            }
+        let unsure = |i: usize, j: usize| match self.only_controls {
+            true => DOUBT_OF_CONTROLS,
+            false => DOUBT / (self.counts[i][j].max(1) as f64).sqrt(),
         };
-        let shares: Vec<[f64; 2]> =
-            (0..self.tests.len()).map(|j| [doubt_of(0, j), doubt_of(1, j)]).collect();
         let doubt = side.map(|r, j, log| {
             let i = reading[r];
             let beyond = (rows[r].moved[i][j].powi(2) - ordinary[i][j].powi(2)).max(0.0).sqrt();
             let scale = if i == 0 { left(j, log, shared(r, j)).min(self.levels[j]) } else { 1.0 };
-            (shares[j][i] * beyond / scale).powi(2)
+            (unsure(i, j) * beyond / scale).powi(2)
         });
         Cleared { logs, doubt }
     }

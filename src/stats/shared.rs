@@ -23,6 +23,7 @@ const PRIOR_WEIGHT: f64 = 2.0;
 /// How many standard deviations of what runs share may be put back where a run is faster as a whole, so that an
 /// improvement of most endpoints does not make the rest look slower.
 const FASTER: f64 = 3.0;
+
 /// A test, as far as it says what a run shares.
 #[derive(Debug, Clone, Copy)]
 pub struct Witness {
@@ -78,8 +79,13 @@ pub(super) struct Shift {
 impl Shift {
     /// Which reading explains these runs better: 0 for milliseconds, 1 for a factor.
     pub(super) fn reading(runs: &[Self]) -> usize {
-        let sum = |i: usize| runs.iter().map(|run| run.loss[i]).sum::<f64>();
-        usize::from(sum(1) + PERCENT_IS_RARER * (runs.len() as f64) < sum(0))
+        usize::from(Self::advantage(runs) < -PERCENT_IS_RARER)
+    }
+
+    /// By how much milliseconds explain these runs better than a factor, for one of them.
+    fn advantage(runs: &[Self]) -> f64 {
+        let gained: f64 = runs.iter().map(|run| run.loss[1] - run.loss[0]).sum();
+        gained / runs.len() as f64
     }
 }
 
@@ -124,8 +130,7 @@ impl Shared {
     /// Whether what the first `m` new runs share is clearly an amount of time, the same for quick and for slow endpoints: what a
     /// machine or a load generator does that is not given its time, for minutes on end.
     pub fn is_of_time(&self, m: usize) -> bool {
-        let sum = |i: usize| self.shifts[1][..m].iter().map(|run| run.loss[i]).sum::<f64>();
-        self.known && sum(0) + PERCENT_IS_RARER * (m as f64) < sum(1)
+        self.known && Shift::advantage(&self.shifts[1][..m]) > PERCENT_IS_RARER
     }
 
     /// How probable it is that the first `m` new runs are slower as a whole by as much as they are when nothing changed;
