@@ -258,7 +258,7 @@ fn a_directory_store_finds_the_same_baseline() {
     .unwrap();
     repo.record(&commits[2], 1);
     assert_eq!(baseline(repo.compare("main", &[])), (commits[2].clone(), 2));
-    let folder = repo.folder.join("baselines/runs").join(&commits[2][..2]);
+    let folder = repo.folder.join("baselines/runs").join(&commits[2][..1]).join(&commits[2][1..2]);
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
     assert!(!repo.folder.join(".git/perfgate.git").exists(), "the git store is not touched");
 }
@@ -312,7 +312,7 @@ fn a_broken_record_is_an_error_and_never_an_empty_one() {
     )
     .unwrap();
     repo.record(&commits[1], 1);
-    let folder = repo.folder.join("baselines/runs").join(&commits[1][..2]);
+    let folder = repo.folder.join("baselines/runs").join(&commits[1][..1]).join(&commits[1][1..2]);
     let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
     std::fs::write(&file, "{\"schema\": \"perf").unwrap();
     let ended = repo.compare("main", &[]).expect(2);

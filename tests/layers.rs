@@ -37,7 +37,7 @@ const FENCES: [(&str, &[&str]); 16] = [
     ("quick_xml", &["report", "ingest"]),
     ("sysinfo", &["driver"]),
     ("ring::digest", &["driver"]),
-    ("rustix", &["driver"]),
+    ("rustix", &["driver", "store"]),
     ("signal_hook", &["driver"]),
 ];
 

@@ -60,8 +60,7 @@ pub(super) fn trusted(
     if pull_request.is_none() || loaded.is_named() {
         return Ok(Vec::new());
     }
-    let remote = loaded.policy.store.remote.clone();
-    let history = History::open(session.folder(), remote.as_deref(), false)?;
+    let history = History::open(session.folder(), loaded.reach(false))?;
     trust_base(loaded, pull_request, &history, session)
 }
 

@@ -58,7 +58,7 @@ pub(super) fn run(args: &DoctorArgs, session: &mut Session<'_>) -> Result<Exit, 
             policy(&loaded, &mut checkup, session);
             results(&loaded, &mut checkup, session);
             match open_place(&loaded, args.offline, session) {
-                Ok(place) => records(&place, &loaded, args.offline, &mut checkup),
+                Ok(place) => records(&place, (&loaded, session), args.offline, &mut checkup),
                 Err(error) => checkup.wrong("repository", &error),
             }
         }
@@ -110,7 +110,12 @@ fn results(loaded: &Loaded, checkup: &mut Checkup, session: &Session<'_>) {
 }
 
 /// The repository, its remote, and what is recorded.
-fn records(place: &Place, loaded: &Loaded, offline: bool, checkup: &mut Checkup) {
+fn records(
+    place: &Place,
+    (loaded, session): (&Loaded, &Session<'_>),
+    offline: bool,
+    checkup: &mut Checkup,
+) {
     let head = match place.history.head() {
         Ok(head) => head,
         Err(error) => return checkup.wrong("repository", &error.into()),
@@ -125,7 +130,7 @@ fn records(place: &Place, loaded: &Loaded, offline: bool, checkup: &mut Checkup)
         Some(version) => checkup.fine("git", version),
         None => checkup.hint("git", "the program is not here: no remote can be reached without it"),
     }
-    if directory(loaded).is_none() && !remote(place, offline, checkup) {
+    if directory(loaded).is_none() && !remote(place, offline, checkup, session) {
         return;
     }
     if let Err(error) = baseline(place, loaded, checkup) {
@@ -134,7 +139,7 @@ fn records(place: &Place, loaded: &Loaded, offline: bool, checkup: &mut Checkup)
 }
 
 /// Whether the records of the remote are here as far as can be.
-fn remote(place: &Place, offline: bool, checkup: &mut Checkup) -> bool {
+fn remote(place: &Place, offline: bool, checkup: &mut Checkup, session: &Session<'_>) -> bool {
     if offline {
         checkup.hint("remote", "not asked (--offline)");
         return true;
@@ -144,7 +149,7 @@ fn remote(place: &Place, offline: bool, checkup: &mut Checkup) -> bool {
         return true;
     };
     let name = escape_terminal(name);
-    match place.fetch() {
+    match place.fetch(session) {
         Ok(()) => checkup.fine("remote", format!("{name} answers")),
         Err(error) => {
             checkup.wrong("remote", &error);
@@ -168,7 +173,19 @@ fn baseline(place: &Place, loaded: &Loaded, checkup: &mut Checkup) -> Result<(),
     let counted = |runs: usize, commits: usize| {
         format!("{} of {}", plural(runs, "run"), plural(commits, "commit"))
     };
+    let verified = place.verify()?;
+    if let Some(broken) = verified.broken.first() {
+        let runs = plural(verified.broken.len(), "record");
+        let problem = format!("{runs} cannot be read: {}: {}", broken.what, broken.why);
+        let help = "perfgate baseline verify names them all, perfgate baseline repair mends what can be mended";
+        return Err(CliError::usage(problem, help));
+    }
     checkup.fine("records", counted(entries.len(), commits.len()));
+    if verified.newer > 0 {
+        let text =
+            format!("{} of a newer perfgate are passed over: update this one", verified.newer);
+        checkup.hint("records", text);
+    }
     let Some(branch) = &loaded.policy.baseline.branch else {
         let text = "the policy names no branch (baseline: { branch: main }): every compare needs --baseline";
         checkup.hint("baseline", text);

@@ -142,7 +142,6 @@ fn trusted_rules(
     if loaded.is_named() {
         return Ok(Vec::new());
     }
-    let remote = loaded.policy.store.remote.clone();
-    let history = History::open(session.folder(), remote.as_deref(), args.gate.offline)?;
+    let history = History::open(session.folder(), loaded.reach(args.gate.offline))?;
     trust_base(loaded, Some(&pull_request), &history, session)
 }

@@ -91,7 +91,7 @@ fn command(arguments: Arguments, session: &mut Session<'_>) -> Exit {
         Ok(exit) => exit,
         Err(error) => {
             // Where not even the error can be written there is nobody left to tell.
-            drop(error.write(&mut session.err));
+            drop(error.write(session.err.get_mut()));
             error.exit()
         }
     }
@@ -101,7 +101,7 @@ fn command(arguments: Arguments, session: &mut Session<'_>) -> Exit {
 fn usage(error: &clap::Error, session: &mut Session<'_>) -> Exit {
     let text = error.render();
     let (written, exit) = if error.use_stderr() {
-        (write!(session.err, "{}", styled(&text, session.color_err)), Exit::CouldNotRun)
+        (write!(session.err.get_mut(), "{}", styled(&text, session.color_err)), Exit::CouldNotRun)
     } else {
         (write!(session.out, "{}", styled(&text, session.color)), Exit::Pass)
     };

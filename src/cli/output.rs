@@ -8,7 +8,7 @@ use crate::report::{
     TableStyle, render_annotations, render_code_quality, render_json, render_junit,
     render_markdown, render_sarif, render_table,
 };
-use crate::store::temporary;
+use crate::store::{persist, temporary};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -32,8 +32,7 @@ pub(super) fn write_file(
         write(&mut buffer)?;
         buffer.flush()?;
         drop(buffer);
-        file.persist(&target)?;
-        Ok(())
+        persist(file, &target)
     };
     attempt().map_err(|source| CliError::File { path: path.to_owned(), source })
 }

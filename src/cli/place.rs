@@ -3,7 +3,11 @@
 use super::error::CliError;
 use super::policy::{Loaded, directory};
 use super::session::Session;
-use crate::store::{DirectoryStore, GitStore, History, Pushed, RunStore, StoreError, fetch, push};
+use crate::report::{escape_terminal, plural};
+use crate::store::{
+    DirectoryStore, Fetched, GitStore, History, Pushed, Remote, RunStore, StoreError, Verified,
+    fetch, push, verify, verify_folder,
+};
 use std::path::Path;
 
 /// The store, and the history that it goes with.
@@ -29,8 +33,7 @@ pub(super) fn open_place(
 
 /// The same, in a folder: a place belongs to one thread, and others open their own.
 pub(super) fn open_in(loaded: &Loaded, offline: bool, folder: &Path) -> Result<Place, CliError> {
-    let wanted = loaded.policy.store.remote.as_deref();
-    let history = History::open(folder, wanted, offline)?;
+    let history = History::open(folder, loaded.reach(offline))?;
     let kept = match directory(loaded) {
         Some(folder) => Kept::Directory(DirectoryStore::new(folder)),
         None => Kept::Git(GitStore::open(history.common_dir(), history.remote().cloned())?),
@@ -47,12 +50,61 @@ impl Place {
         }
     }
 
-    /// Fetches the store's ref where there is a remote to fetch it from.
-    pub(super) fn fetch(&self) -> Result<(), CliError> {
+    /// Fetches the store's ref where there is a remote to fetch it from, and says what should not go unnoticed.
+    pub(super) fn fetch(&self, session: &Session<'_>) -> Result<(), CliError> {
         match &self.kept {
-            Kept::Git(store) if self.history.remote().is_some() => Ok(fetch(store)?),
+            Kept::Git(store) if self.history.remote().is_some() => {
+                let fetched = fetch(store)?;
+                self.say_fetched(&fetched, "perfgate baseline push brings them back", session)
+            }
             Kept::Git(_) | Kept::Directory(_) => Ok(()),
         }
+    }
+
+    /// Says what a fetch brought about that nobody here asked for.
+    fn say_fetched(
+        &self,
+        fetched: &Fetched,
+        remedy: &str,
+        session: &Session<'_>,
+    ) -> Result<(), CliError> {
+        let remote = self.remote_name();
+        for ignored in &fetched.passed_over {
+            session.say(&format!("passed over: {}", escape_terminal(ignored)))?;
+        }
+        if fetched.lost > 0 {
+            let runs = plural(fetched.lost, "run");
+            session
+                .say(&format!("{remote} has lost {runs} that this clone still has: {remedy}"))?;
+        }
+        match &fetched.kept {
+            Some(kept) => session.say(&format!(
+                "{} removed on {remote}, and so here; for 90 days, perfgate baseline restore {kept} brings {} back",
+                if fetched.dropped == 1 { "1 run was".to_owned() } else { format!("{} runs were", fetched.dropped) },
+                if fetched.dropped == 1 { "it" } else { "them" },
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn remote_name(&self) -> String {
+        escape_terminal(self.history.remote().map(Remote::name).unwrap_or_default())
+    }
+
+    /// The git store; none where the records are in a folder.
+    pub(super) fn git(&self) -> Option<&GitStore> {
+        match &self.kept {
+            Kept::Git(store) => Some(store),
+            Kept::Directory(_) => None,
+        }
+    }
+
+    /// Reads every record that is here, and finds what is broken.
+    pub(super) fn verify(&self) -> Result<Verified, CliError> {
+        Ok(match &self.kept {
+            Kept::Git(store) => verify(store),
+            Kept::Directory(store) => verify_folder(store)?,
+        })
     }
 
     /// The store that can be exchanged with a remote; an error where there is none.
@@ -70,16 +122,19 @@ impl Place {
 }
 
 /// Pushes, and says how it ended.
-pub(super) fn push_records(place: &Place, session: &mut Session<'_>) -> Result<(), CliError> {
+pub(super) fn push_records(place: &Place, session: &Session<'_>) -> Result<(), CliError> {
     let store = place.exchangeable()?;
-    let remote =
-        place.history.remote().map(crate::store::Remote::name).unwrap_or_default().to_owned();
-    session.say(&match push(store)? {
+    let remote = place.remote_name();
+    let (pushed, fetched) = push(store)?;
+    place.say_fetched(&fetched, "they are pushed again", session)?;
+    session.say(&match pushed {
         Pushed::UpToDate => format!("{remote} has every record already"),
-        Pushed::Done => format!("pushed to {remote}"),
-        Pushed::Inbox => format!(
-            "pushed to {remote}, into a ref of its own because many push at once; every reader sees it, and the next \
-             push folds it in"
+        Pushed::Done(0) => format!("pushed to {remote}: what was removed here"),
+        Pushed::Done(runs) => format!("pushed {} to {remote}", plural(runs, "run")),
+        Pushed::Inbox(runs) => format!(
+            "pushed {} to {remote}, into a ref of its own because many push at once; every reader sees it, and the \
+             next push folds it in",
+            plural(runs, "run")
         ),
     })
 }

@@ -8,7 +8,7 @@ use super::error::CliError;
 use super::session::Session;
 use crate::config::Policy;
 use crate::model::{CommitId, Warning, WarningKind};
-use crate::store::History;
+use crate::store::{History, Patience, Reach};
 use std::path::{Path, PathBuf};
 
 /// The names that a policy may have.
@@ -29,6 +29,13 @@ impl Loaded {
     /// The policy's file, if there is one.
     pub(super) fn file(&self) -> Option<&Path> {
         self.file.as_ref().map(|(path, _)| path.as_path())
+    }
+
+    /// The remote that the policy means. `offline` never asks it.
+    pub(super) fn reach(&self, offline: bool) -> Reach<'_> {
+        let store = &self.policy.store;
+        let patience = Patience::new(store.timeout);
+        Reach { remote: store.remote.as_deref(), offline, patience }
     }
 
     /// Whether the arguments name the policy: then it holds, whatever the base commit has.

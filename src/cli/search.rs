@@ -43,7 +43,7 @@ impl Search {
         if gate.offline {
             warnings.push(Warning::new(WarningKind::Offline));
         } else {
-            place.fetch()?;
+            place.fetch(session)?;
         }
         let under_test = under_test(&place.history, pull_request.as_ref())?;
         Ok(Self { place, revision, under_test, pull_request, warnings, histograms: false })

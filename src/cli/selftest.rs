@@ -55,7 +55,7 @@ fn recorded(
 ) -> Result<(Vec<Run>, String), CliError> {
     let place = open_place(loaded, args.offline, session)?;
     if !args.offline {
-        place.fetch()?;
+        place.fetch(session)?;
     }
     let branch = args.baseline.as_ref().or(loaded.policy.baseline.branch.as_ref());
     let revision = branch.map_or("HEAD", String::as_str);

@@ -2,6 +2,7 @@
 
 use super::args::ColorChoice;
 use super::error::CliError;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -74,7 +75,7 @@ pub struct Session<'a> {
     /// Standard output.
     pub(super) out: Box<dyn Write + 'a>,
     /// Standard error.
-    pub(super) err: Box<dyn Write + 'a>,
+    pub(super) err: RefCell<Box<dyn Write + 'a>>,
     pub(super) environment: Environment,
     folder: PathBuf,
     /// The policy file that the arguments name.
@@ -99,7 +100,8 @@ impl<'a> Session<'a> {
         let plain = environment.get("NO_COLOR").is_some();
         let [color, color_err] = terminals.map(|terminal| terminal && !plain);
         let terminal_err = terminals[1];
-        Self { out, err, environment, folder, policy_file: None, terminal_err, color, color_err }
+        let (err, policy_file) = (RefCell::new(err), None);
+        Self { out, err, environment, folder, policy_file, terminal_err, color, color_err }
     }
 
     /// The folder that relative paths are meant from.
@@ -130,8 +132,8 @@ impl<'a> Session<'a> {
     }
 
     /// Tells the person something that is not the output.
-    pub(super) fn say(&mut self, text: &str) -> Result<(), CliError> {
-        unless_closed(writeln!(self.err, "{text}"))
+    pub(super) fn say(&self, text: &str) -> Result<(), CliError> {
+        unless_closed(writeln!(self.err.borrow_mut(), "{text}"))
     }
 
     pub(super) fn flush(&mut self) -> Result<(), CliError> {

@@ -18,6 +18,10 @@ impl Search {
         loaded: &Loaded,
     ) -> Result<(Option<Baseline>, Vec<Visited>), CliError> {
         let found = self.find(run, gate, loaded)?;
+        let records = found.other_versions.len();
+        if records > 0 {
+            self.warnings.push(Warning::new(WarningKind::OtherVersion { records }));
+        }
         let earlier = {
             let from = (self.revision.as_str(), self.under_test.head);
             let wanted = self.wanted(from, run, gate, &loaded.policy);

@@ -5,6 +5,7 @@ use super::limits::Threshold;
 use super::pattern::Pattern;
 use crate::model::{Direction, EndpointKey, Field, Kind, Metric, Quantile, Statistic};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Every default in one place.
 pub mod defaults {
@@ -16,6 +17,8 @@ pub mod defaults {
     pub const WINDOW: usize = 10;
     /// New runs after which an open question stays open.
     pub const MAX_RUNS: usize = 5;
+    /// How long a remote may be silent before it is given up.
+    pub const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
     /// Allowed change of `api_response_time`, by statistic.
     pub const API: [(&str, f64); 2] = [("p95", 0.20), ("p99", 0.25)];
     /// Allowed change of `websocket_latency`, by statistic.
@@ -76,11 +79,13 @@ pub struct StoreChoice {
     pub remote: Option<String>,
     /// Whether histograms are kept beside the runs.
     pub keep_histograms: bool,
+    /// How long the remote may be silent.
+    pub timeout: Duration,
 }
 
 impl Default for StoreChoice {
     fn default() -> Self {
-        Self { directory: None, remote: None, keep_histograms: true }
+        Self { directory: None, remote: None, keep_histograms: true, timeout: defaults::TIMEOUT }
     }
 }
 

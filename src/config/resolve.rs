@@ -14,8 +14,9 @@ use super::written::{
     SourceFile, StoreFile, StoreKind, Written,
 };
 use super::written_budget::ProfileFile;
-use crate::model::{Direction, Quantile, Statistic};
+use crate::model::{Direction, Quantile, Statistic, parse_duration_ms};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// The ending of a key that limits a class's latency.
 const LATENCY_SUFFIX: &str = "_latency";
@@ -184,7 +185,19 @@ fn store(source: &Source<'_>, file: StoreFile) -> Result<StoreChoice, ConfigErro
         directory,
         remote: file.remote,
         keep_histograms: file.keep_histograms.unwrap_or(true),
+        timeout: file.timeout.map_or(Ok(defaults::TIMEOUT), |text| timeout(source, &text))?,
     })
+}
+
+/// How long a remote may be silent: at least a second, or nothing could ever answer.
+fn timeout(source: &Source<'_>, written: &At<String>) -> Result<Duration, ConfigError> {
+    let problem = |why: &str| source.error(written.place, format!("store: timeout: {why}"));
+    let ms = parse_duration_ms(&written.value).map_err(|error| problem(&error.to_string()))?;
+    if (1_000.0..=3_600_000.0).contains(&ms) {
+        Ok(Duration::from_secs_f64(ms / 1_000.0))
+    } else {
+        Err(problem("give a time from 1s to 1h"))
+    }
 }
 
 fn accept_from(file: AcceptFile) -> BTreeSet<Origin> {

@@ -119,6 +119,8 @@ pub(super) struct StoreFile {
     pub(super) remote: Option<String>,
     /// Whether histograms are kept beside the runs; default true.
     pub(super) keep_histograms: Option<bool>,
+    /// How long the remote of a `git` store may be silent before it is given up, like `30s`; default 60s.
+    pub(super) timeout: Option<At<String>>,
 }
 
 /// The sorts of store.

@@ -477,7 +477,10 @@ impl Report {
             Outcome::NotComparable { differences } => {
                 differences.iter().all(|d| same_test(d.field))
             }
-            Outcome::Taken { .. } | Outcome::NoRecord | Outcome::UnderTest => false,
+            Outcome::Taken { .. }
+            | Outcome::NoRecord
+            | Outcome::OtherVersion
+            | Outcome::UnderTest => false,
         })
     }
 }

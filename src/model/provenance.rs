@@ -28,6 +28,8 @@ pub enum Outcome {
     },
     /// Nothing is recorded for it.
     NoRecord,
+    /// Its runs were recorded by a newer perfgate, in a format that this one does not read.
+    OtherVersion,
     /// It is the commit under test: a run is never compared with its own commit.
     UnderTest,
     /// Its runs are not comparable with this one; the differences of the last of them.

@@ -197,6 +197,11 @@ pub enum WarningKind {
     },
     /// The store's ref was not fetched.
     Offline,
+    /// Records that a newer perfgate wrote were passed over.
+    OtherVersion {
+        /// How many.
+        records: usize,
+    },
     /// No baseline was found, and the policy lets that pass.
     MissingBaseline,
     /// A warning of a report that was read from a file.
@@ -251,6 +256,7 @@ impl WarningKind {
             Self::BrokenTrailer { .. } => "broken_trailer",
             Self::NotHonoured { .. } => "not_honoured",
             Self::Offline => "offline",
+            Self::OtherVersion { .. } => "other_version",
             Self::MissingBaseline => "missing_baseline",
             Self::Told { code, .. } => code,
         }
@@ -394,6 +400,12 @@ impl fmt::Display for WarningKind {
                  itself accept changes (accept: {{ from: [repository, forks] }} would)"
             ),
             Self::Offline => f.write_str("offline: recorded runs were not fetched first"),
+            Self::OtherVersion { records } => write!(
+                f,
+                "{records} recorded {} of a newer perfgate {} passed over: update this one",
+                if *records == 1 { "run" } else { "runs" },
+                if *records == 1 { "was" } else { "were" },
+            ),
             Self::MissingBaseline => f.write_str("NOTHING WAS COMPARED: there is no baseline"),
             Self::Told { message, .. } => f.write_str(message),
         }

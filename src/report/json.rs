@@ -74,6 +74,7 @@ fn visited(visited: &Visited) -> VisitedV1 {
     let (outcome, runs, differences) = match &visited.outcome {
         Outcome::Taken { runs } => ("taken", Some(*runs), Vec::new()),
         Outcome::NoRecord => ("no_record", None, Vec::new()),
+        Outcome::OtherVersion => ("other_version", None, Vec::new()),
         Outcome::UnderTest => ("under_test", None, Vec::new()),
         Outcome::NotComparable { differences } => {
             ("not_comparable", None, differences.iter().map(difference).collect())

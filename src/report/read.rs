@@ -130,6 +130,7 @@ fn visited(file: VisitedV1) -> Read<Visited> {
     let outcome = match file.outcome.as_str() {
         "taken" => Outcome::Taken { runs: file.runs.unwrap_or_default() },
         "no_record" => Outcome::NoRecord,
+        "other_version" => Outcome::OtherVersion,
         "under_test" => Outcome::UnderTest,
         "not_comparable" => Outcome::NotComparable {
             differences: file.differences.into_iter().map(difference).collect::<Read<_>>()?,

@@ -472,6 +472,7 @@ pub(super) fn looked_at(report: &Report, show: Show<'_>) -> Vec<String> {
     let mut different: BTreeMap<usize, String> = BTreeMap::new();
     for visited in &report.visited {
         let text = match &visited.outcome {
+            Outcome::OtherVersion => "recorded by a newer perfgate".to_owned(),
             Outcome::UnderTest => "the commit under test is not its own baseline".to_owned(),
             Outcome::NotComparable { differences } => {
                 let each = |d: &crate::model::Difference| {

@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::layout::{Entry, RUNS};
-use super::{NewRecord, Part, RunStore};
+use super::{NewRecord, Part, Removed, RunStore};
 use crate::model::CommitId;
 use std::fs;
 use std::io::{self, Write as _};
@@ -37,8 +37,7 @@ impl DirectoryStore {
             fs::create_dir_all(folder)?;
             let mut file = temporary(folder)?;
             file.write_all(bytes)?;
-            file.persist(&path)?;
-            Ok(())
+            persist(file, &path)
         };
         write().map_err(|source| StoreError::Io { path: path.clone(), source })
     }
@@ -59,9 +58,11 @@ impl DirectoryStore {
         Ok(names)
     }
 
-    fn entries_in(&self, folder: &str) -> Result<Vec<Entry>, StoreError> {
-        let names = self.names(&self.root.join(RUNS).join(folder))?;
-        Ok(names.iter().filter_map(|name| Entry::from_names(folder, name)).collect())
+    /// The records of the folder of two digits.
+    fn entries_in(&self, first: &str, second: &str) -> Result<Vec<Entry>, StoreError> {
+        let names = self.names(&self.root.join(RUNS).join(first).join(second))?;
+        let folder = format!("{first}{second}");
+        Ok(names.iter().filter_map(|name| Entry::from_file(&folder, name)).collect())
     }
 }
 
@@ -77,17 +78,34 @@ pub fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.prefix(".perfgate-").tempfile_in(folder)
 }
 
+/// Renames a file into its place so that it is there, and whole, even after a power cut.
+pub fn persist(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    sync_folder(folder.unwrap_or(Path::new(".")))
+}
+
+/// Makes what a folder lists last. Only Unix knows how; elsewhere the system decides.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
 impl RunStore for DirectoryStore {
     fn entries(&self) -> Result<Vec<Entry>, StoreError> {
         let mut entries = Vec::new();
-        for folder in self.names(&self.root.join(RUNS))? {
-            entries.extend(self.entries_in(&folder)?);
+        let runs = self.root.join(RUNS);
+        for first in self.names(&runs)?.iter().filter(|name| name.len() == 1) {
+            for second in self.names(&runs.join(first))? {
+                entries.extend(self.entries_in(first, &second)?);
+            }
         }
         Ok(entries)
     }
 
     fn entries_of(&self, commit: CommitId) -> Result<Vec<Entry>, StoreError> {
-        let mut entries = self.entries_in(&commit.to_string()[..2])?;
+        let digits = commit.to_string();
+        let mut entries = self.entries_in(&digits[..1], &digits[1..2])?;
         entries.retain(|entry| entry.commit == commit);
         Ok(entries)
     }
@@ -122,7 +140,7 @@ impl RunStore for DirectoryStore {
         Ok(())
     }
 
-    fn remove(&self, entries: &[Entry], part: Part) -> Result<(), StoreError> {
+    fn remove(&self, entries: &[Entry], part: Part) -> Result<Removed, StoreError> {
         let remove = |path: String| {
             let path = self.root.join(path);
             match fs::remove_file(&path) {
@@ -138,7 +156,7 @@ impl RunStore for DirectoryStore {
             }
             remove(entry.histograms_path())?;
         }
-        Ok(())
+        Ok(Removed::default())
     }
 
     fn describe(&self) -> String {

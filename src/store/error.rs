@@ -22,6 +22,12 @@ pub enum StoreError {
         /// Whether the repository belongs to another user, so that git refuses to touch it.
         foreign: bool,
     },
+    /// A repository that git reads and perfgate cannot.
+    #[error("perfgate cannot read this kind of repository yet: {message}")]
+    OtherRepository {
+        /// What libgit2 said.
+        message: String,
+    },
     /// The git program failed.
     #[error("git {what} failed: {message}")]
     GitProgram {
@@ -31,13 +37,58 @@ pub enum StoreError {
         message: String,
     },
     /// The remote could not be reached.
-    #[error("the remote `{remote}` cannot be reached: {message}")]
+    #[error("the remote `{remote}` cannot be reached: {message}{}", quoted(said))]
     Unreachable {
         /// Its name.
         remote: String,
         /// What git said.
         message: String,
+        /// What the server said, a line each.
+        said: Vec<String>,
     },
+    /// The remote took the call and said nothing more.
+    #[error(
+        "the remote `{remote}` has said nothing for {seconds} s, or nothing new for ten times that"
+    )]
+    Silent {
+        /// Its name.
+        remote: String,
+        /// How long a silence may last.
+        seconds: u64,
+    },
+    /// Another process does not give the store up.
+    #[error("{holder} has been writing to the store for minutes")]
+    Held {
+        /// Who.
+        holder: String,
+    },
+    /// A ref that should be a store is something else.
+    #[error("{place} is no store of perfgate: {why}")]
+    NotAStore {
+        /// The ref, and where.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Something that the store refers to cannot be read.
+    #[error("the store of this clone is damaged: {what}: {message}")]
+    Damaged {
+        /// What was read.
+        what: String,
+        /// What libgit2 said.
+        message: String,
+    },
+    /// The remote takes a ref and does not show it to readers.
+    #[error("the remote `{remote}` took the push and does not show {name} to readers")]
+    Hidden {
+        /// Its name.
+        remote: String,
+        /// The ref.
+        name: String,
+    },
+    /// No such state was kept.
+    #[error("nothing is kept under the name `{0}`")]
+    NothingKept(String),
     /// A revision that is not known.
     #[error("the revision `{0}` is unknown")]
     UnknownRevision(String),
@@ -99,12 +150,16 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// The remote does not take the records.
-    #[error("the remote `{remote}` rejected the push: {message}")]
+    #[error("the remote `{remote}` refuses {name}: {message}{}", quoted(said))]
     Rejected {
         /// Its name.
         remote: String,
+        /// The ref.
+        name: String,
         /// What git said.
         message: String,
+        /// What the server said, a line each.
+        said: Vec<String>,
     },
     /// There is no remote.
     #[error("the repository has no remote{}", name.as_ref().map(|n| format!(" named `{n}`")).unwrap_or_default())]
@@ -121,9 +176,10 @@ impl StoreError {
             Self::NoRepository { .. } => Some(
                 "run perfgate in the repository, or compare plain files with --baseline-file FILE",
             ),
-            Self::Unreachable { .. } => {
-                Some("compare --offline works with the records that are here")
-            }
+            Self::OtherRepository { .. } => Some(
+                "it reads repositories with SHA-1 ids and refs in files (git init --object-format=sha1 --ref-format=files); plain files \
+                 need no repository: perfgate compare --baseline-file FILE",
+            ),
             Self::UnknownRevision(_) => Some("give a branch, a tag or a commit id"),
             Self::HistoryUnknown { .. } => {
                 Some("fetch it (git fetch --unshallow; in GitHub Actions: fetch-depth: 0)")
@@ -133,23 +189,50 @@ impl StoreError {
             Self::NotHere { .. } => Some("without --offline, it is fetched from the remote"),
             Self::OtherVersion { .. } => Some("use the perfgate that wrote it, or a newer one"),
             Self::NoCommitForRun => Some("name it with --commit REV"),
-            Self::BrokenRecord { .. } => Some(
-                "nothing was changed; perfgate baseline prune --broken removes records that cannot be read",
+            Self::BrokenRecord { .. } | Self::Damaged { .. } => Some(
+                "nothing was changed; perfgate baseline verify names all that is broken, perfgate baseline repair mends it",
+            ),
+            Self::Silent { .. } => Some(
+                "what was recorded is in this clone; compare --offline works with that, perfgate baseline push sends it later \
+                 (store.timeout in perfgate.yaml: how long a remote may be silent)",
+            ),
+            Self::Held { .. } => Some("end that process if it hangs; nothing was changed"),
+            Self::NotAStore { .. } => Some(
+                "nothing was changed; if that ref is none of yours, remove it (git push REMOTE --delete REF), and the next perfgate \
+                 baseline push brings back what is here",
+            ),
+            Self::Hidden { .. } => Some(
+                "what was recorded is in this clone; ask whoever runs the server to show refs/perfgate (uploadpack.hideRefs), or keep \
+                 the records in a folder (store: { kind: directory, path: … })",
+            ),
+            Self::Rejected { .. } => Some(
+                "what was recorded is in this clone; ask whoever runs the server to let you write refs/perfgate/*, or keep the records \
+                 in a folder (store: { kind: directory, path: … })",
+            ),
+            Self::NothingKept(_) => Some("perfgate baseline restore lists what is kept"),
+            Self::Unreachable { message, .. } if is_about_rights(message) => Some(
+                "what was recorded is in this clone; reading needs the right to read the repository (GitHub: contents: read), \
+                 pushing the right to write it (contents: write)",
+            ),
+            Self::Unreachable { .. } => Some(
+                "compare --offline works with the records that are here; perfgate baseline push sends what was recorded later",
             ),
             Self::Git { foreign: true, .. } => Some(
                 "the folder belongs to another user: git config --global --add safe.directory \"$PWD\"",
             ),
-            Self::Git { .. }
-            | Self::GitProgram { .. }
-            | Self::NoCommit
-            | Self::Io { .. }
-            | Self::Rejected { .. } => None,
+            Self::Git { .. } | Self::GitProgram { .. } | Self::NoCommit | Self::Io { .. } => None,
         }
     }
 
     /// Whether the question for a baseline has no answer, rather than perfgate having failed.
     pub fn is_unanswerable(&self) -> bool {
         matches!(self, Self::HistoryUnknown { .. } | Self::NoCommonHistory { .. })
+    }
+
+    /// Names what could not be read although the store refers to it.
+    pub(super) fn damaged(what: impl Into<String>) -> impl FnOnce(git2::Error) -> Self {
+        let what = what.into();
+        move |error| Self::Damaged { what, message: error.message().to_owned() }
     }
 
     /// Names what was being done when libgit2 failed.
@@ -161,4 +244,22 @@ impl StoreError {
             foreign: error.code() == git2::ErrorCode::Owner,
         }
     }
+}
+
+/// What a server said, behind what git says.
+fn quoted(said: &[String]) -> String {
+    if said.is_empty() { String::new() } else { format!("; the server says: {}", said.join(" / ")) }
+}
+
+/// Whether git was let in, but not for this.
+fn is_about_rights(message: &str) -> bool {
+    const SIGNS: [&str; 6] = [
+        "403",
+        "401",
+        "Authentication failed",
+        "Permission to",
+        "Permission denied",
+        "could not read Username",
+    ];
+    SIGNS.iter().any(|sign| message.contains(sign))
 }

@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::history::{CommitInfo, History};
-use super::record::{StoredRun, load};
+use super::record::{StoredRun, load, load_known};
 use super::{Entry, RunStore};
 use crate::model::{CommitId, Field, Outcome, Run, Visited, differences};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,8 @@ pub struct Found {
     pub runs: Vec<StoredRun>,
     /// The commits that were not looked at any more.
     rest: Vec<CommitInfo>,
+    /// Records of a newer perfgate, which were passed over.
+    pub other_versions: Vec<Entry>,
 }
 
 /// Looks for the baseline: from the merge base of the revision and the head along the first parents, nearest first.
@@ -56,7 +58,8 @@ pub fn find_baseline(
     let mut found = Found::default();
     let mut line = walk.commits.into_iter().zip(entries).enumerate();
     for (distance, (commit, entries)) in line.by_ref() {
-        let (outcome, runs) = look_at(store, wanted, commit.id, &entries)?;
+        let (outcome, runs) =
+            look_at(store, wanted, commit.id, &entries, &mut found.other_versions)?;
         let (commit, date, subject) = (commit.id, commit.date, commit.subject);
         found.visited.push(Visited { commit, distance, date, subject, outcome });
         found.runs.extend(runs);
@@ -64,6 +67,10 @@ pub fn find_baseline(
             found.rest = line.map(|(_, (commit, _))| commit).collect();
             return Ok(found);
         }
+    }
+    if let Some(entry) = found.other_versions.first().filter(|_| found.runs.is_empty()) {
+        // Nothing else is comparable: what it says why is the answer.
+        load(store, entry, false)?;
     }
     if walk.cut && found.runs.is_empty() {
         // What is missing might hold a baseline: "cannot tell" is not "nothing found".
@@ -83,7 +90,8 @@ pub fn earlier_runs(
 ) -> Result<Vec<StoredRun>, StoreError> {
     let mut runs = Vec::new();
     for commit in &found.rest {
-        let (_, more) = look_at(store, wanted, commit.id, &store.entries_of(commit.id)?)?;
+        let entries = store.entries_of(commit.id)?;
+        let (_, more) = look_at(store, wanted, commit.id, &entries, &mut Vec::new())?;
         runs.extend(more);
         if runs.len() >= most {
             break;
@@ -104,9 +112,9 @@ pub fn nearest_run(
         let entries = store.entries_of(commit.id)?;
         store.make_present(&entries)?;
         for entry in &entries {
-            let stored = load(store, entry, false)?;
-            if meant(&stored.run) {
-                return Ok(Some(stored));
+            match load_known(store, entry, false)? {
+                Some(stored) if meant(&stored.run) => return Ok(Some(stored)),
+                _ => {}
             }
         }
     }
@@ -139,6 +147,7 @@ fn look_at(
     wanted: &Wanted<'_>,
     commit: CommitId,
     entries: &[Entry],
+    other_versions: &mut Vec<Entry>,
 ) -> Result<(Outcome, Vec<StoredRun>), StoreError> {
     if wanted.under_test.contains(&commit) {
         return Ok((Outcome::UnderTest, Vec::new()));
@@ -146,7 +155,13 @@ fn look_at(
     let mut runs = Vec::new();
     let mut outcome = Outcome::NoRecord;
     for entry in entries {
-        let stored = load(store, entry, wanted.histograms)?;
+        let Some(stored) = load_known(store, entry, wanted.histograms)? else {
+            other_versions.push(entry.clone());
+            if outcome == Outcome::NoRecord {
+                outcome = Outcome::OtherVersion;
+            }
+            continue;
+        };
         let mut forbidding = differences(&stored.run, wanted.run);
         forbidding.retain(|d| d.field.forbids() && !wanted.allow_different.contains(&d.field));
         if forbidding.is_empty() {

@@ -1,24 +1,30 @@
 //! Records in a ref of the repository, kept on this side in a private bare repository, `<git dir>/perfgate.git`, so
 //! that nothing of the user's clone changes.
 //!
-//! The ref holds one commit without a parent: the tree is all there is, and its history takes no room. What makes that
-//! safe is that a push names the tip that it replaces (see [`super::sync`]) and that records only ever join. Everything
-//! about a commit but its tree is constant, so equal trees are equal commits.
+//! On this side the ref holds one commit without a parent: the tree is all there is ([`Leaves`]). On the remote it has a
+//! history, of which only the newest state is ever fetched (see [`super::sync`]).
 
+use super::bucket::Bucket;
 use super::error::StoreError;
-use super::layout::{Entry, HISTOGRAMS, RUNS};
+use super::kept;
+use super::layout::Entry;
+use super::lock::Lock;
 use super::record::oid;
 use super::remote::Remote;
-use super::{NewRecord, Part, RunStore};
+use super::snapshot::{Leaf, Leaves, at_path, digits_of};
+use super::talk::Talk;
+use super::{NewRecord, Part, Removed, RunStore};
 use crate::model::CommitId;
-use git2::build::TreeUpdateBuilder;
-use git2::{FileMode, ObjectType, Oid, Repository, RepositoryInitOptions, Signature, Time, Tree};
+use git2::{Buf, ErrorCode, Indexer, ObjectType, Oid, Repository, RepositoryInitOptions};
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The ref of the records, here and on the remote.
 pub(super) const RUNS_REF: &str = "refs/perfgate/runs";
+/// Records that are written at once as one pack; fewer are files of their own.
+const WORTH_A_PACK: usize = 64;
+
 /// Records in a ref of the repository.
 pub struct GitStore {
     repository: Repository,
@@ -33,18 +39,20 @@ impl std::fmt::Debug for GitStore {
     }
 }
 
-/// All files of a tree by path.
-pub(super) type Files = BTreeMap<String, Oid>;
-
 impl GitStore {
     /// The store of the clone whose common git folder this is; made when it is not there yet.
     pub fn open(common_dir: &Path, remote: Option<Remote>) -> Result<Self, StoreError> {
-        // A record may name blobs that are still on the remote; without this, libgit2 would refuse to write the tree.
-        git2::opts::strict_object_creation(false);
         let path = private_path(common_dir);
         if !path.join("HEAD").is_file() {
             create(common_dir, &path)?;
         }
+        Self::open_at(path, remote)
+    }
+
+    /// The store in this private repository.
+    pub(super) fn open_at(path: PathBuf, remote: Option<Remote>) -> Result<Self, StoreError> {
+        // A record may name blobs that are still on the remote; without this, libgit2 would refuse to write the tree.
+        git2::opts::strict_object_creation(false);
         let repository =
             Repository::open_bare(&path).map_err(StoreError::git("opening the store"))?;
         Ok(Self { repository, path, remote })
@@ -55,103 +63,36 @@ impl GitStore {
         &self.repository
     }
 
+    /// Where the private repository is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The remote, if there is one and it may be used.
     pub(super) fn remote(&self) -> Option<&Remote> {
         self.remote.as_ref()
     }
 
-    /// Keeps other processes from changing the store until the file is closed.
-    pub(super) fn lock(&self) -> Result<File, StoreError> {
-        let path = self.path.join("perfgate.lock");
-        let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let locked = open.and_then(|file| file.lock().map(|()| file));
-        let locked = locked.map_err(|source| StoreError::Io { path, source })?;
-        // All writers of the store hold this lock, so a lock of git's own that is there now was left by a crash.
-        for stale in
-            ["refs/perfgate/runs.lock", "refs/perfgate-incoming/runs.lock", "packed-refs.lock"]
-        {
-            drop(std::fs::remove_file(self.path.join(stale)));
-        }
-        Ok(locked)
+    /// Keeps other processes from changing the store until it is dropped.
+    pub(super) fn lock(&self) -> Result<Lock, StoreError> {
+        Lock::take(&self.path)
     }
 
     /// The commit that a ref of the store points to.
     pub(super) fn tip(&self, name: &str) -> Result<Option<Oid>, StoreError> {
         match self.repository.refname_to_id(name) {
             Ok(tip) => Ok(Some(tip)),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(StoreError::git("reading the store's ref")(error)),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(StoreError::damaged(format!("the ref {name}"))(error)),
         }
     }
 
-    /// The tree of a commit of the store.
-    pub(super) fn tree(&self, commit: Oid) -> Result<Tree<'_>, StoreError> {
-        let commit = self.repository.find_commit(commit).and_then(|commit| commit.tree());
-        commit.map_err(StoreError::git("reading the store"))
-    }
-
-    fn own_tree(&self) -> Result<Option<Tree<'_>>, StoreError> {
-        self.tip(RUNS_REF)?.map(|tip| self.tree(tip)).transpose()
-    }
-
-    /// All files of a commit of the store.
-    pub(super) fn files(&self, commit: Option<Oid>) -> Result<Files, StoreError> {
-        let mut files = Files::new();
-        let Some(commit) = commit else { return Ok(files) };
-        let tree = self.tree(commit)?;
-        for top in [RUNS, HISTOGRAMS] {
-            let Some(folders) = self.subtree(&tree, top)? else { continue };
-            for folder in folders.iter() {
-                let Ok(name) = folder.name() else { continue };
-                let Some(list) = self.subtree(&folders, name)? else { continue };
-                for file in list.iter() {
-                    if let Ok(file_name) = file.name() {
-                        files.insert(format!("{top}/{name}/{file_name}"), file.id());
-                    }
-                }
-            }
+    /// The buckets that a ref of the store points to; empty without it.
+    pub(super) fn leaves(&self, name: &str) -> Result<Leaves, StoreError> {
+        match self.tip(name)? {
+            Some(tip) => Leaves::of(&self.repository, tip, &format!("{name} of this clone")),
+            None => Ok(Leaves::default()),
         }
-        Ok(files)
-    }
-
-    fn subtree(&self, tree: &Tree<'_>, name: &str) -> Result<Option<Tree<'_>>, StoreError> {
-        match tree.get_name(name).filter(|entry| entry.kind() == Some(ObjectType::Tree)) {
-            Some(entry) => {
-                let found = self.repository.find_tree(entry.id());
-                found.map(Some).map_err(StoreError::git("reading the store"))
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// A commit with the tree of `base`, these files added and those paths removed.
-    pub(super) fn commit(
-        &self,
-        base: Option<Oid>,
-        added: &Files,
-        removed: &[String],
-    ) -> Result<Oid, StoreError> {
-        let wrap = || StoreError::git("writing the store");
-        let base = match base {
-            Some(commit) => self.tree(commit)?,
-            None => {
-                let empty = self.repository.treebuilder(None).and_then(|builder| builder.write());
-                let tree = empty.and_then(|id| self.repository.find_tree(id));
-                tree.map_err(wrap())?
-            }
-        };
-        let mut update = TreeUpdateBuilder::new();
-        for (path, blob) in added {
-            update.upsert(path.as_str(), *blob, FileMode::Blob);
-        }
-        for path in removed {
-            update.remove(path.as_str());
-        }
-        let tree = update.create_updated(&self.repository, &base).map_err(wrap())?;
-        let tree = self.repository.find_tree(tree).map_err(wrap())?;
-        let who =
-            Signature::new("perfgate", "perfgate@localhost", &Time::new(0, 0)).map_err(wrap())?;
-        self.repository.commit(None, &who, &who, "perfgate runs\n", &tree, &[]).map_err(wrap())
     }
 
     /// Points a ref of the store to a commit.
@@ -160,45 +101,62 @@ impl GitStore {
         set.map(drop).map_err(StoreError::git("writing the store's ref"))
     }
 
-    /// Changes the records under the lock.
-    fn change(&self, added: &Files, removed: &[String]) -> Result<(), StoreError> {
-        let _lock = self.lock()?;
-        let tip = self.tip(RUNS_REF)?;
-        let there = match tip {
-            Some(tip) => Some(self.tree(tip)?),
-            None => None,
-        };
-        let is_there =
-            |path: &str| there.as_ref().is_some_and(|tree| tree.get_path(Path::new(path)).is_ok());
-        let added: Files = added
-            .iter()
-            .filter(|(path, _)| !is_there(path))
-            .map(|(path, id)| (path.clone(), *id))
-            .collect();
-        let removed: Vec<String> = removed.iter().filter(|path| is_there(path)).cloned().collect();
-        if added.is_empty() && removed.is_empty() && tip.is_some() {
-            return Ok(());
+    /// Removes a ref of the store, if it is there.
+    pub(super) fn unset(&self, name: &str) -> Result<(), StoreError> {
+        match self.repository.find_reference(name).and_then(|mut found| found.delete()) {
+            Err(error) if error.code() != ErrorCode::NotFound => {
+                Err(StoreError::git("removing a ref of the store")(error))
+            }
+            _ => Ok(()),
         }
-        self.set(RUNS_REF, self.commit(tip, &added, &removed)?)
+    }
+
+    /// Sees what other processes have written meanwhile.
+    pub(super) fn refresh(&self) -> Result<(), StoreError> {
+        let refreshed = self.repository.odb().and_then(|odb| odb.refresh());
+        refreshed.map_err(StoreError::git("reading the store"))
+    }
+
+    /// Changes the buckets of these entries under the lock. The state that was left, where something was removed.
+    fn change(
+        &self,
+        repository: &Repository,
+        entries: &BTreeMap<u8, Vec<&Entry>>,
+        change: impl Fn(&mut Bucket, &Entry) -> Result<(), StoreError>,
+    ) -> Result<Change, StoreError> {
+        let before = self.tip(RUNS_REF)?;
+        let mut leaves = self.leaves(RUNS_REF)?;
+        let (mut changed, mut removes) = (false, false);
+        for (digits, entries) in entries {
+            let old = leaves.get(*digits).read(repository)?;
+            let mut new = old.clone();
+            for entry in entries {
+                change(&mut new, entry)?;
+            }
+            if new != old {
+                changed = true;
+                removes |= new.lacks_of(&old);
+                leaves.set(*digits, Leaf::write(repository, &new)?);
+            }
+        }
+        let tip =
+            if changed || before.is_none() { Some(leaves.commit(repository, None)?) } else { None };
+        Ok(Change { tip, left: before.filter(|_| removes) })
     }
 
     fn blob_at(&self, path: &str) -> Result<Option<Oid>, StoreError> {
-        let Some(tree) = self.own_tree()? else { return Ok(None) };
-        match tree.get_path(Path::new(path)) {
-            Ok(entry) => Ok(Some(entry.id())),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(StoreError::git("reading the store")(error)),
-        }
+        let Some(tip) = self.tip(RUNS_REF)? else { return Ok(None) };
+        at_path(&self.repository, tip, path)
     }
 
-    /// Fetches these blobs where they are missing, in one go.
-    fn fetch_missing(&self, blobs: &[Oid]) -> Result<(), StoreError> {
+    /// Fetches these objects where they are missing, in one go.
+    pub(super) fn fetch_missing(&self, objects: &[Oid]) -> Result<(), StoreError> {
         let odb = self.repository.odb().map_err(StoreError::git("reading the store"))?;
-        let missing: Vec<Oid> = blobs.iter().filter(|id| !odb.exists(**id)).copied().collect();
+        let missing: Vec<Oid> = objects.iter().filter(|id| !odb.exists(**id)).copied().collect();
         match &self.remote {
             Some(remote) if !missing.is_empty() => {
                 remote.fetch_objects(&self.path, &missing)?;
-                odb.refresh().map_err(StoreError::git("reading the store"))
+                self.refresh()
             }
             _ => Ok(()),
         }
@@ -209,22 +167,72 @@ impl GitStore {
         self.fetch_missing(&[id])?;
         match self.repository.find_blob(id) {
             Ok(blob) => Ok(Some(blob.content().to_vec())),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => {
+            Err(error) if error.code() == ErrorCode::NotFound => {
                 Err(StoreError::NotHere { entry: path.to_owned() })
             }
-            Err(error) => Err(StoreError::git(format!("reading {path}"))(error)),
+            Err(error) => Err(StoreError::damaged(path)(error)),
         }
+    }
+
+    /// Writes records as they are given, with what it takes to do that in `repository`: its objects are not on disk yet.
+    fn add(&self, repository: &Repository, records: &[NewRecord]) -> Result<Change, StoreError> {
+        let blob =
+            |bytes: &[u8]| repository.blob(bytes).map_err(StoreError::git("writing a record"));
+        let mut blobs: BTreeMap<&Entry, (Oid, Option<Oid>)> = BTreeMap::new();
+        for record in records {
+            let histograms = record.histograms.as_deref().map(blob).transpose()?;
+            blobs.insert(&record.entry, (blob(&record.run)?, histograms));
+        }
+        self.change(repository, &by_bucket(blobs.keys().copied()), |bucket, entry| {
+            let (run, histograms) = blobs[entry];
+            bucket.0.entry(entry.name()).or_default().add(run, histograms);
+            Ok(())
+        })
+    }
+
+    /// Writes many records as one pack, which is on disk before the ref names it.
+    fn add_packed(&self, records: &[NewRecord]) -> Result<Change, StoreError> {
+        let wrap = || StoreError::git("writing a pack of records");
+        let repository = Repository::open_bare(&self.path).map_err(wrap())?;
+        let odb = repository.odb().map_err(wrap())?;
+        let memory = odb.add_new_mempack_backend(1_000).map_err(wrap())?;
+        let change = self.add(&repository, records)?;
+        let mut pack = Buf::new();
+        memory.dump(&repository, &mut pack).map_err(wrap())?;
+        let talk = Talk::open(&self.path, &[])?;
+        let mut indexer = Indexer::new(None, &talk.packs(), 0o444, false).map_err(wrap())?;
+        let written = indexer.write_all(&pack);
+        written.map_err(|source| StoreError::Io { path: self.path.clone(), source })?;
+        indexer.commit().map_err(wrap())?;
+        talk.keep()?;
+        self.refresh()?;
+        Ok(change)
     }
 }
 
+/// What a change of the records came to.
+struct Change {
+    /// The new state; none where nothing changed.
+    tip: Option<Oid>,
+    /// The old one, where something was removed from it.
+    left: Option<Oid>,
+}
+
+/// Entries by the bucket that they are in.
+fn by_bucket<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<u8, Vec<&'a Entry>> {
+    let mut buckets: BTreeMap<u8, Vec<&Entry>> = BTreeMap::new();
+    for entry in entries {
+        buckets.entry(digits_of(entry)).or_default().push(entry);
+    }
+    buckets
+}
+
 /// Makes the private repository beside its place and renames it, so that a crash leaves none or a whole one.
-fn create(common_dir: &Path, path: &Path) -> Result<(), StoreError> {
+pub(super) fn create(common_dir: &Path, path: &Path) -> Result<(), StoreError> {
     let wrap = |source| StoreError::Io { path: path.to_owned(), source };
-    let scratch =
-        tempfile::Builder::new().prefix("perfgate.git.").tempdir_in(common_dir).map_err(wrap)?;
-    let mut options = RepositoryInitOptions::new();
-    options.bare(true).external_template(false);
-    Repository::init_opts(scratch.path(), &options).map_err(StoreError::git("making the store"))?;
+    let scratch = tempfile::Builder::new().prefix("perfgate.git.").tempdir_in(common_dir);
+    let scratch = scratch.map_err(wrap)?;
+    init(scratch.path())?;
     match std::fs::rename(scratch.path(), path) {
         Ok(()) => {
             drop(scratch.keep());
@@ -236,6 +244,17 @@ fn create(common_dir: &Path, path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// An empty private repository. What is written to it is on disk before a ref names it, as git does with
+/// `core.fsync=committed`.
+pub(super) fn init(path: &Path) -> Result<(), StoreError> {
+    let wrap = || StoreError::git("making the store");
+    let mut options = RepositoryInitOptions::new();
+    options.bare(true).external_template(false);
+    let made = Repository::init_opts(path, &options).map_err(wrap())?;
+    let set = made.config().and_then(|mut config| config.set_bool("core.fsyncObjectFiles", true));
+    set.map_err(wrap())
+}
+
 /// Where the private repository of a clone lies.
 pub(super) fn private_path(common_dir: &Path) -> PathBuf {
     common_dir.join("perfgate.git")
@@ -243,32 +262,39 @@ pub(super) fn private_path(common_dir: &Path) -> PathBuf {
 
 impl RunStore for GitStore {
     fn entries(&self) -> Result<Vec<Entry>, StoreError> {
-        let files = self.files(self.tip(RUNS_REF)?)?;
-        let entry = |path: &String| {
-            let (folder, file) = path.strip_prefix("runs/")?.split_once('/')?;
-            Entry::from_names(folder, file)
-        };
-        Ok(files.keys().filter_map(entry).collect())
+        let leaves = self.leaves(RUNS_REF)?;
+        let mut entries = Vec::new();
+        for digits in leaves.digits() {
+            let folder = format!("{digits:02x}");
+            let bucket = leaves.get(digits).read(&self.repository)?;
+            entries.extend(bucket.runs().filter_map(|name| Entry::from_name(&folder, name)));
+        }
+        Ok(entries)
     }
 
     fn entries_of(&self, commit: CommitId) -> Result<Vec<Entry>, StoreError> {
         let text = commit.to_string();
-        let (folder, rest) = text.split_at(2);
-        let Some(tree) = self.own_tree()? else { return Ok(Vec::new()) };
-        let Some(runs) = self.subtree(&tree, RUNS)? else { return Ok(Vec::new()) };
-        let Some(files) = self.subtree(&runs, folder)? else { return Ok(Vec::new()) };
-        let own =
-            |name: &str| name.starts_with(rest).then(|| Entry::from_names(folder, name)).flatten();
-        Ok(files.iter().filter_map(|file| own(file.name().ok()?)).collect())
+        let folder = format!("runs/{}/{}", &text[..1], &text[1..2]);
+        let Some(folder) = self.blob_at(&folder)? else { return Ok(Vec::new()) };
+        let files = self.repository.find_tree(folder);
+        let files = files.map_err(StoreError::damaged("a folder of runs"))?;
+        let own = |file: git2::TreeEntry<'_>| {
+            let name = file.name().ok().filter(|name| name.starts_with(&text[2..]))?;
+            let is_blob = file.kind() == Some(ObjectType::Blob);
+            is_blob.then(|| Entry::from_file(&text[..2], name)).flatten()
+        };
+        Ok(files.iter().filter_map(own).collect())
     }
 
     fn make_present(&self, entries: &[Entry]) -> Result<(), StoreError> {
         if self.remote.is_none() || entries.is_empty() {
             return Ok(());
         }
-        let Some(tree) = self.own_tree()? else { return Ok(()) };
-        let blob = |entry: &Entry| Some(tree.get_path(Path::new(&entry.run_path())).ok()?.id());
-        self.fetch_missing(&entries.iter().filter_map(blob).collect::<Vec<_>>())
+        let mut blobs = Vec::with_capacity(entries.len());
+        for entry in entries {
+            blobs.extend(self.blob_at(&entry.run_path())?);
+        }
+        self.fetch_missing(&blobs)
     }
 
     fn read(&self, entry: &Entry) -> Result<Vec<u8>, StoreError> {
@@ -284,24 +310,31 @@ impl RunStore for GitStore {
     }
 
     fn write(&self, records: &[NewRecord]) -> Result<(), StoreError> {
-        let blob =
-            |bytes: &[u8]| self.repository.blob(bytes).map_err(StoreError::git("writing a record"));
-        let mut files = Files::new();
-        for record in records {
-            files.insert(record.entry.run_path(), blob(&record.run)?);
-            if let Some(histograms) = &record.histograms {
-                files.insert(record.entry.histograms_path(), blob(histograms)?);
-            }
-        }
-        self.change(&files, &[])
+        let _lock = self.lock()?;
+        let change = if records.len() < WORTH_A_PACK {
+            self.add(&self.repository, records)?
+        } else {
+            self.add_packed(records)?
+        };
+        change.tip.map_or(Ok(()), |tip| self.set(RUNS_REF, tip))
     }
 
-    fn remove(&self, entries: &[Entry], part: Part) -> Result<(), StoreError> {
-        let mut paths: Vec<String> = entries.iter().map(Entry::histograms_path).collect();
-        if part == Part::Everything {
-            paths.extend(entries.iter().map(Entry::run_path));
+    fn remove(&self, entries: &[Entry], part: Part) -> Result<Removed, StoreError> {
+        let _lock = self.lock()?;
+        let change =
+            self.change(&self.repository, &by_bucket(entries.iter()), |bucket, entry| {
+                let kept = bucket.0.entry(entry.name()).or_default();
+                match part {
+                    Part::Everything => kept.remove(),
+                    Part::Histograms => kept.remove_histograms(),
+                }
+                Ok(())
+            })?;
+        let kept = change.left.map(|left| kept::keep(self, left)).transpose()?;
+        if let Some(tip) = change.tip {
+            self.set(RUNS_REF, tip)?;
         }
-        self.change(&Files::new(), &paths)
+        Ok(Removed { kept })
     }
 
     fn describe(&self) -> String {

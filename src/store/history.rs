@@ -3,10 +3,11 @@
 //! A shallow clone is completed in the private repository: commits only, without trees. There it is read together with
 //! the clone's objects, and without the clone's list of where its history is cut off.
 
+use super::clone;
 use super::error::StoreError;
 use super::git_store::{has_commit, private_path};
 use super::record::{commit_id, oid};
-use super::remote::Remote;
+use super::remote::{Reach, Remote};
 use crate::model::CommitId;
 use git2::{Oid, Repository};
 use std::path::{Path, PathBuf};
@@ -60,15 +61,12 @@ pub(super) struct Walk {
 }
 
 impl History {
-    /// The history of the clone that holds this folder. `offline` never asks the remote.
-    pub fn open(folder: &Path, remote: Option<&str>, offline: bool) -> Result<Self, StoreError> {
+    /// The history of the clone that holds this folder.
+    pub fn open(folder: &Path, reach: Reach<'_>) -> Result<Self, StoreError> {
         // Hashing every object again doubles the time of reading it; a damaged one shows when it is unpacked or parsed.
         git2::opts::strict_hash_verification(false);
-        let clone = Repository::discover(folder).map_err(|error| match error.code() {
-            git2::ErrorCode::NotFound => StoreError::NoRepository { path: folder.to_owned() },
-            _ => StoreError::git("opening the repository")(error),
-        })?;
-        let remote = if offline { None } else { Remote::of(&clone, remote)? };
+        let clone = clone::open(folder)?;
+        let remote = if reach.offline { None } else { Remote::of(&clone, reach)? };
         Ok(Self { clone, remote })
     }
 

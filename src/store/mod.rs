@@ -1,29 +1,45 @@
 //! Where runs live, by commit; and finding the baseline of a revision.
 //!
-//! A record is one immutable file, `runs/<first 2 digits of the commit>/<other 38>-<run id>.json`, in a tree that is
+//! A record is one immutable file, `runs/<first digit of the commit>/<second>/<other 38>-<run id>.json`, in a tree that is
 //! either a ref of the repository itself ([`GitStore`]) or a folder ([`DirectoryStore`]). The run id is a hash of the
 //! content, so recording twice changes nothing and two writers never meet in a file. Nothing here judges.
 
+mod bucket;
+mod clone;
 mod directory;
 mod error;
 mod find;
 mod git_config;
 mod git_store;
 mod history;
+mod join;
+mod kept;
 mod layout;
+mod lock;
+mod patience;
+mod push;
 mod record;
 mod remote;
+mod repair;
+mod snapshot;
 mod sync;
+mod talk;
+mod tidy;
+mod verify;
 
-pub use directory::{DirectoryStore, temporary};
+pub use directory::{DirectoryStore, persist, temporary};
 pub use error::StoreError;
 pub use find::{Found, Wanted, earlier_runs, find_baseline, nearest_run, recorded_line};
 pub use git_store::GitStore;
 pub use history::{CommitInfo, CommitText, History};
+pub use kept::{KeptState, kept_states, restore};
 pub use layout::Entry;
-pub use record::{Recorded, StoredRun, load, prepare, record};
-pub use remote::{Remote, git_version};
-pub use sync::{Pushed, fetch, push};
+pub use patience::Patience;
+pub use record::{Recorded, StoredRun, load, load_known, prepare, record};
+pub use remote::{Reach, Remote, git_version};
+pub use repair::{Repaired, repair};
+pub use sync::{Fetched, Pushed, fetch, push};
+pub use verify::{Broken, Verified, verify, verify_folder};
 
 /// Where records are kept. Small on purpose: what a record is and how it is found is the same for every store.
 pub trait RunStore {
@@ -40,7 +56,7 @@ pub trait RunStore {
     /// Adds records, all or none; those that are there already stay as they are.
     fn write(&self, records: &[NewRecord]) -> Result<(), StoreError>;
     /// Removes records, or only their histograms.
-    fn remove(&self, entries: &[Entry], part: Part) -> Result<(), StoreError>;
+    fn remove(&self, entries: &[Entry], part: Part) -> Result<Removed, StoreError>;
     /// What the store is, for messages.
     fn describe(&self) -> String;
 }
@@ -63,4 +79,11 @@ pub enum Part {
     Everything,
     /// Only the histograms.
     Histograms,
+}
+
+/// What a removal left behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// The name under which the state before it is kept for 90 days; none where nothing is kept.
+    pub kept: Option<String>,
 }

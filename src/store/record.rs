@@ -107,6 +107,19 @@ pub fn load(
     Ok(StoredRun { entry: entry.clone(), run })
 }
 
+/// The same; none for a record of another version of the format, which a newer perfgate may have written: it must not stop
+/// what can be done with the others.
+pub fn load_known(
+    store: &dyn RunStore,
+    entry: &Entry,
+    histograms: bool,
+) -> Result<Option<StoredRun>, StoreError> {
+    match load(store, entry, histograms) {
+        Err(StoreError::OtherVersion { .. }) => Ok(None),
+        loaded => loaded.map(Some),
+    }
+}
+
 fn with_histograms(run: &[u8], kept: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     let mut run: RunV1 = serde_json::from_slice(run)?;
     let mut kept: HistogramsV1 = serde_json::from_slice(kept)?;

@@ -1,15 +1,27 @@
-//! The remote of the clone, reached through the `git` program in the private repository: it knows every transport,
-//! proxy and credential helper that the user has.
+//! The remote of the clone, reached through the `git` program: it knows every transport, proxy and credential helper that
+//! the user has.
 
 use super::error::StoreError;
 use super::git_config::{Settings, settings, variables};
+use super::patience::{self, Patience, Silent, Waiting};
+use super::talk::{INCOMING, Talk};
 use git2::{Oid, Repository};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// The name that the remote has inside the private repository.
-const NAME: &str = "perfgate";
+/// The name that the remote has in a talk.
+pub(super) const NAME: &str = "perfgate";
+
+/// Which remote is meant, and whether and how long it may be asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach<'a> {
+    /// Its name; none: found by itself.
+    pub remote: Option<&'a str>,
+    /// Whether it is never asked.
+    pub offline: bool,
+    /// How long it may be silent.
+    pub patience: Patience,
+}
 
 /// A remote of the clone.
 #[derive(Debug, Clone)]
@@ -17,16 +29,10 @@ pub struct Remote {
     /// Its name in the clone, for messages.
     name: String,
     url: String,
+    /// Where pushes go, if elsewhere.
+    push_url: Option<String>,
     settings: Settings,
-}
-
-/// How a push of one ref ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PushOutcome {
-    /// The remote took it.
-    Accepted,
-    /// Somebody else was faster, or the remote does not want it; what it says.
-    Rejected(String),
+    patience: Patience,
 }
 
 impl Remote {
@@ -35,7 +41,7 @@ impl Remote {
     /// clone has none and none is asked for.
     pub(super) fn of(
         repository: &Repository,
-        wanted: Option<&str>,
+        reach: Reach<'_>,
     ) -> Result<Option<Self>, StoreError> {
         let wrap = || StoreError::git("reading the clone's remotes");
         let names = repository.remotes().map_err(wrap())?;
@@ -45,7 +51,7 @@ impl Remote {
             let upstream = repository.branch_upstream_remote(head.name().ok()?).ok()?;
             upstream.as_str().ok().map(str::to_owned)
         };
-        let name = match wanted {
+        let name = match reach.remote {
             Some(name) if names.contains(&name) => name.to_owned(),
             Some(name) => return Err(StoreError::NoRemote { name: Some(name.to_owned()) }),
             None if names.contains(&"origin") => "origin".to_owned(),
@@ -58,9 +64,11 @@ impl Remote {
             }
         };
         let remote = repository.find_remote(&name).map_err(wrap())?;
-        let url = remote.url().map_err(wrap())?.to_owned();
-        let url = absolute(&url, repository.workdir().unwrap_or_else(|| repository.path()));
-        Ok(Some(Self { name, url, settings: settings(repository)? }))
+        let from = repository.workdir().unwrap_or_else(|| repository.path());
+        let url = absolute(remote.url().map_err(wrap())?, from);
+        let push_url = remote.pushurl().map_err(wrap())?.map(|url| absolute(url, from));
+        let settings = settings(repository)?;
+        Ok(Some(Self { name, url, push_url, settings, patience: reach.patience }))
     }
 
     /// Its name in the clone.
@@ -68,60 +76,74 @@ impl Remote {
         &self.name
     }
 
-    /// Brings refs here, without the contents of records where the server can leave them out.
-    pub(super) fn fetch_refs(&self, git_dir: &Path, refspec: &str) -> Result<(), StoreError> {
-        let arguments = [
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--prune",
-            "--filter=blob:none",
-            NAME,
-            refspec,
-        ];
-        self.reach(git_dir, &arguments, &[])
+    /// What identifies it, whatever its name: where it is.
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
-    /// Brings these objects here in one go.
-    pub(super) fn fetch_objects(&self, git_dir: &Path, objects: &[Oid]) -> Result<(), StoreError> {
-        self.fetch_listed(git_dir, "--filter=blob:none", objects)
+    /// Whether what is pushed goes somewhere else than what is fetched comes from.
+    pub(super) fn pushes_elsewhere(&self) -> bool {
+        self.push_url.is_some()
+    }
+
+    /// Brings the refs of the store here, only the newest state of each, with all folders (`whole`) or only with those that
+    /// lead to them; without the contents of records.
+    pub(super) fn fetch_store(&self, talk: &Talk, whole: bool) -> Result<(), StoreError> {
+        let refspec = format!("+refs/perfgate/*:{INCOMING}*");
+        let filter = if whole { "--filter=blob:none" } else { "--filter=tree:3" };
+        let fetch =
+            ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--prune", "--depth=1"];
+        let fetch = [&fetch[..], &[filter, NAME, &refspec]].concat();
+        let output = self.run(talk, &fetch, &[])?;
+        if output.status.success() {
+            return Ok(());
+        }
+        // Where there is nothing to fetch, git fails with a depth, and says nothing.
+        if self.listed(talk, &["refs/perfgate/*"])?.is_empty() {
+            return Ok(());
+        }
+        self.reach(talk, &fetch, &[])
+    }
+
+    /// Brings these objects here in one go: blobs, or folders without what is in them.
+    pub(super) fn fetch_objects(&self, private: &Path, objects: &[Oid]) -> Result<(), StoreError> {
+        let talk = Talk::open(private, &[])?;
+        self.fetch_listed(&talk, "--filter=blob:none", objects)?;
+        talk.keep()
     }
 
     /// Brings the commits from these on here, without their trees.
-    pub(super) fn fetch_graph(&self, git_dir: &Path, commits: &[Oid]) -> Result<(), StoreError> {
-        self.fetch_listed(git_dir, "--filter=tree:0", commits)
+    pub(super) fn fetch_graph(&self, private: &Path, commits: &[Oid]) -> Result<(), StoreError> {
+        let talk = Talk::open(private, &[])?;
+        self.fetch_listed(&talk, "--filter=tree:0", commits)?;
+        talk.keep()
     }
 
-    fn fetch_listed(
-        &self,
-        git_dir: &Path,
-        filter: &str,
-        objects: &[Oid],
-    ) -> Result<(), StoreError> {
+    fn fetch_listed(&self, talk: &Talk, filter: &str, objects: &[Oid]) -> Result<(), StoreError> {
         // Nothing that is here says anything about what is missing, so nothing is negotiated.
         let noop = ["-c", "fetch.negotiationAlgorithm=noop"];
         let fetch =
-            ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", filter, "--stdin", NAME];
+            ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", filter, "--stdin", NAME];
         let list: String = objects.iter().map(|id| format!("{id}\n")).collect();
-        self.reach(git_dir, &[&noop[..], &fetch[..]].concat(), list.as_bytes())
+        self.reach(talk, &[&noop[..], &fetch[..]].concat(), list.as_bytes())
     }
 
     /// A file of a commit, fetched with what leads to it; none when the commit has no such file.
     pub(super) fn file(
         &self,
-        git_dir: &Path,
+        private: &Path,
         commit: Oid,
         path: &str,
     ) -> Result<Option<Vec<u8>>, StoreError> {
+        let talk = Talk::open(private, &[])?;
         // The `--` keeps a path from being taken for an option; the object id behind it needs no such care.
-        let listed = self.run(git_dir, &["ls-tree", &commit.to_string(), "--", path], &[])?;
+        let listed = self.run(&talk, &["ls-tree", &commit.to_string(), "--", path], &[])?;
         if !listed.status.success() {
             return Err(self.unreachable(&listed));
         }
         let text = String::from_utf8_lossy(&listed.stdout).into_owned();
         let Some(blob) = text.split_whitespace().nth(2) else { return Ok(None) };
-        let content = self.run(git_dir, &["cat-file", "blob", blob], &[])?;
+        let content = self.run(&talk, &["cat-file", "blob", blob], &[])?;
         if content.status.success() {
             Ok(Some(content.stdout))
         } else {
@@ -132,110 +154,132 @@ impl Remote {
     /// The commit that a branch or tag of the remote points to.
     pub(super) fn resolve(
         &self,
-        git_dir: &Path,
+        private: &Path,
         revision: &str,
     ) -> Result<Option<Oid>, StoreError> {
         let branch = format!("refs/heads/{revision}");
         let tag = format!("refs/tags/{revision}");
         let peeled = format!("{tag}^{{}}");
-        let output = self.run(git_dir, &["ls-remote", NAME, &branch, &tag, &peeled], &[])?;
-        if !output.status.success() {
-            return Err(self.unreachable(&output));
-        }
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let find = |name: &str| {
-            let line =
-                text.lines().find(|line| line.split_once('\t').is_some_and(|(_, n)| n == name))?;
-            Oid::from_str(line.split_once('\t')?.0).ok()
-        };
+        let found = self.listed(&Talk::open(private, &[])?, &[&branch, &tag, &peeled])?;
+        let find = |name: &str| found.iter().find(|(own, _)| own == name).map(|(_, id)| *id);
         Ok(find(&branch).or_else(|| find(&peeled)).or_else(|| find(&tag)))
     }
 
-    /// Pushes a commit to a ref (none deletes the ref), only if the remote still has the expected one there (none: no
-    /// such ref).
-    pub(super) fn push(
+    /// The refs of these names that the remote shows to readers.
+    pub(super) fn listed(
         &self,
-        git_dir: &Path,
-        name: &str,
-        expected: Option<Oid>,
-        new: Option<Oid>,
-    ) -> Result<PushOutcome, StoreError> {
-        let text = |id: Option<Oid>| id.map_or_else(String::new, |id| id.to_string());
-        let lease = format!("--force-with-lease={name}:{}", text(expected));
-        let refspec = format!("{}:{name}", text(new));
-        let arguments = ["push", "--porcelain", "--no-verify", &lease, NAME, &refspec];
-        let output = self.run(git_dir, &arguments, &[])?;
-        if output.status.success() {
-            return Ok(PushOutcome::Accepted);
+        talk: &Talk,
+        names: &[&str],
+    ) -> Result<Vec<(String, Oid)>, StoreError> {
+        let output = self.run(talk, &[&["ls-remote", NAME], names].concat(), &[])?;
+        if !output.status.success() {
+            return Err(self.unreachable(&output));
         }
-        // The porcelain form is made for programs: a line that begins with `!` is a ref that was not taken.
-        let report = String::from_utf8_lossy(&output.stdout);
-        if let Some(line) = report.lines().find(|line| line.starts_with('!')) {
-            let said = line.rsplit('\t').next().unwrap_or(line).trim();
-            return Ok(PushOutcome::Rejected(said.to_owned()));
-        }
-        Err(self.unreachable(&output))
+        let text = String::from_utf8_lossy(&output.stdout);
+        let lines = text.lines().filter_map(|line| line.split_once('\t'));
+        Ok(lines
+            .filter_map(|(id, name)| Some((name.to_owned(), Oid::from_str(id).ok()?)))
+            .collect())
     }
 
-    fn reach(&self, git_dir: &Path, arguments: &[&str], input: &[u8]) -> Result<(), StoreError> {
-        let output = self.run(git_dir, arguments, input)?;
+    fn reach(&self, talk: &Talk, arguments: &[&str], input: &[u8]) -> Result<(), StoreError> {
+        let output = self.run(talk, arguments, input)?;
         if output.status.success() { Ok(()) } else { Err(self.unreachable(&output)) }
     }
 
-    fn unreachable(&self, output: &Output) -> StoreError {
+    pub(super) fn unreachable(&self, output: &Output) -> StoreError {
         let said = String::from_utf8_lossy(&output.stderr);
-        let last = said
-            .lines()
-            .map(str::trim)
-            .find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
-        let message = last.or_else(|| said.lines().next()).unwrap_or("git gave no reason");
-        StoreError::Unreachable { remote: self.name.clone(), message: message.to_owned() }
+        let lines = || said.split(['\n', '\r']).map(str::trim);
+        let fatal = lines().find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
+        let message = fatal.or_else(|| lines().next()).filter(|line| !line.is_empty());
+        StoreError::Unreachable {
+            remote: self.name.clone(),
+            message: message.unwrap_or("git gave no reason").to_owned(),
+            said: said_by_server(&said),
+        }
     }
 
-    /// Runs git in the private repository, with the clone's settings and without anything that points elsewhere.
-    fn run(&self, git_dir: &Path, arguments: &[&str], input: &[u8]) -> Result<Output, StoreError> {
+    /// Runs git in a talk, with the clone's settings and without anything that points elsewhere.
+    pub(super) fn run(
+        &self,
+        talk: &Talk,
+        arguments: &[&str],
+        input: &[u8],
+    ) -> Result<Output, StoreError> {
         let mut settings = vec![
             (format!("remote.{NAME}.url"), self.url.clone()),
             // What the filter left out may be asked for later.
             (format!("remote.{NAME}.promisor"), "true".to_owned()),
             (format!("remote.{NAME}.partialclonefilter"), "blob:none".to_owned()),
-            // Git may tidy the private repository up now and then, but not behind our back.
-            ("gc.autoDetach".to_owned(), "false".to_owned()),
-            ("maintenance.autoDetach".to_owned(), "false".to_owned()),
+            // What comes is one pack, which is moved as a whole.
+            ("fetch.unpackLimit".to_owned(), "1".to_owned()),
+            // The refs of the private repository are none of git's business.
+            ("core.alternateRefsCommand".to_owned(), ": #".to_owned()),
+            ("gc.auto".to_owned(), "0".to_owned()),
+            ("maintenance.auto".to_owned(), "false".to_owned()),
         ];
+        if let Some(url) = &self.push_url {
+            settings.push((format!("remote.{NAME}.pushurl"), url.clone()));
+        }
         settings.extend(self.settings.iter().cloned());
         let count =
             std::env::var("GIT_CONFIG_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
-        let mut command = Command::new("git");
-        command.arg(format!("--git-dir={}", git_dir.display())).args(arguments);
-        for variable in [
-            "GIT_DIR",
-            "GIT_WORK_TREE",
-            "GIT_INDEX_FILE",
-            "GIT_OBJECT_DIRECTORY",
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-            "GIT_COMMON_DIR",
-            "GIT_NAMESPACE",
-            "GIT_PREFIX",
-        ] {
-            command.env_remove(variable);
-        }
-        command
-            .envs(variables(&settings, count))
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("LC_ALL", "C");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let failed = |error: std::io::Error| StoreError::GitProgram {
-            what: "program",
-            message: format!("cannot be started ({error}); it is needed to reach a remote"),
-        };
-        let mut child = command.spawn().map_err(failed)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A git that fails early closes its input; what it says then is the error worth showing.
-            drop(stdin.write_all(input));
-        }
-        child.wait_with_output().map_err(failed)
+        let mut command = git();
+        command.arg(format!("--git-dir={}", talk.git_dir().display())).args(arguments);
+        command.envs(variables(&settings, count)).env("GIT_TERMINAL_PROMPT", "0");
+        let child = command.spawn().map_err(|error| not_started(&error))?;
+        let mut waiting = Waiting::new(&format!("the remote {}", self.name));
+        let ended = patience::output(child, input, self.patience, &mut waiting);
+        ended.map_err(|error| not_started(&error))?.map_err(|Silent| StoreError::Silent {
+            remote: self.name.clone(),
+            seconds: self.patience.silence().as_secs(),
+        })
     }
+}
+
+/// The program, without anything of the environment that points to a repository; its input and output are piped.
+pub(super) fn git() -> Command {
+    let mut command = Command::new("git");
+    for variable in [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_NAMESPACE",
+        "GIT_PREFIX",
+    ] {
+        command.env_remove(variable);
+    }
+    command.env("LC_ALL", "C").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+pub(super) fn not_started(error: &std::io::Error) -> StoreError {
+    StoreError::GitProgram {
+        what: "program",
+        message: format!("cannot be started ({error}); it is needed to reach a remote"),
+    }
+}
+
+/// The lines that come from the server itself, without how far it is; a few of them.
+pub(super) fn said_by_server(stderr: &str) -> Vec<String> {
+    let lines = stderr.split(['\n', '\r']).filter_map(|line| line.strip_prefix("remote:"));
+    let lines = lines.map(str::trim).filter(|line| !line.is_empty() && !is_progress(line));
+    lines.take(20).map(str::to_owned).collect()
+}
+
+/// `Counting objects: 100% (8/8), done.`
+fn is_progress(line: &str) -> bool {
+    const STEPS: [&str; 5] = [
+        "Enumerating objects:",
+        "Counting objects:",
+        "Compressing objects:",
+        "Resolving deltas:",
+        "Total ",
+    ];
+    STEPS.iter().any(|step| line.starts_with(step))
 }
 
 /// The version of the `git` program, as it says itself; none where it cannot be started.

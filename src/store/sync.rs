@@ -1,186 +1,325 @@
 //! Fetching and pushing records: many writers at once, nothing lost.
 //!
-//! Records are immutable and never share a path, so two sides are brought together by joining their files. What this
-//! side has added or pruned since it last saw the remote is told by a ref that is moved only after the join is done, so
-//! that a crash in between adds a record once more but never takes one for removed. A push replaces exactly the tip that
-//! was joined; whoever is too late joins again. After some tries the records go to a ref of their own, which nobody else
-//! writes, which every reader reads, and which the next successful push folds in.
+//! Two sides are joined without knowing each other's history ([`super::bucket`]): records are immutable, and what was
+//! removed is written down. So only the newest state is ever fetched, any two states can be joined, and a process that is
+//! killed between two steps leaves states that join as well.
+//!
+//! A push follows the remote's state, which it has joined, and is refused when that moved meanwhile; whoever is too late
+//! joins again. After some tries the records go to a ref of their own, which nobody else writes, which every reader reads,
+//! and which the next push folds in. When something was removed, and now and then by itself, a push begins the history
+//! anew, where the remote lets it: to everybody else that is a newer state like any other.
 
 use super::error::StoreError;
-use super::git_store::{Files, GitStore, RUNS_REF};
-use super::remote::{PushOutcome, Remote};
-use git2::Oid;
+use super::git_store::{GitStore, RUNS_REF};
+use super::join::{Joined, Sides};
+use super::kept;
+use super::push::{Change, PushOutcome, Refusal, push as push_refs};
+use super::remote::Remote;
+use super::snapshot::{Leaves, age};
+use super::talk::Talk;
+use super::tidy::tidy;
+use git2::{ObjectType, Oid};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 /// Refs on the remote for records that could not be pushed to the common one.
-const INBOX_PREFIX: &str = "refs/perfgate/inbox/";
-/// Where the remote's refs are fetched to.
-const INCOMING_PREFIX: &str = "refs/perfgate-incoming/";
+const INBOX: &str = "inbox/";
+/// Where the store's refs are on the remote.
+const PREFIX: &str = "refs/perfgate/";
 /// Tries at the common ref before the records go to a ref of their own.
 const TRIES: u32 = 6;
+/// States after which a history begins anew.
+const LONGEST_HISTORY: u32 = 1_000;
+/// Times that what is here may change while what is missing is fetched.
+const CHANGES: u32 = 10;
+
+/// What a fetch brought about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fetched {
+    /// Runs that somebody removed, and that are therefore not here any more.
+    pub dropped: usize,
+    /// Under which name the state before that is kept.
+    pub kept: Option<String>,
+    /// Runs that the remote had and has not any more, although nobody removed them.
+    pub lost: usize,
+    /// Refs that are none of ours, with why.
+    pub passed_over: Vec<String>,
+}
 
 /// How a push ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pushed {
     /// The remote had everything already.
     UpToDate,
-    /// The remote has the records now.
-    Done,
+    /// The remote has the records now; so many that it had not.
+    Done(usize),
     /// The remote has the records in a ref of their own, which the next push folds in.
-    Inbox,
+    Inbox(usize),
 }
 
-/// Both sides after a join.
-struct Joined {
-    /// The records that are here.
-    own: Option<Oid>,
-    /// The remote's common ref.
-    theirs: Option<Oid>,
-    /// The remote's other refs, and their commits.
-    inbox: Vec<(String, Oid)>,
+/// What is on the remote, and what came of joining it.
+struct Exchange {
+    joined: Joined,
+    /// The remote's common ref, and what is in it.
+    theirs: Option<(Oid, Leaves)>,
+    /// The remote's other refs.
+    inbox: Vec<String>,
+    fetched: Fetched,
 }
 
 /// Brings the remote's records here and joins them with those that are here.
-pub fn fetch(store: &GitStore) -> Result<(), StoreError> {
+pub fn fetch(store: &GitStore) -> Result<Fetched, StoreError> {
     let Some(remote) = store.remote() else { return Err(StoreError::NoRemote { name: None }) };
-    fetch_and_join(store, remote).map(drop)
+    let talk = talk(store, remote)?;
+    exchange(store, remote, &talk, true).map(|exchange| exchange.fetched)
 }
 
-/// The ref that remembers which records this remote had when they were last joined.
-fn seen_ref(remote: &Remote) -> String {
-    format!("refs/perfgate-seen/{}", remote.name())
+/// A talk with a remote, in which its last known state need not be sent again.
+fn talk(store: &GitStore, remote: &Remote) -> Result<Talk, StoreError> {
+    // What is seen there is only a help: where it cannot be read, the remote sends a little more.
+    let seen = store.tip(&seen_ref(remote)?).ok().flatten();
+    let here = seen.filter(|seen| store.repository().find_commit(*seen).is_ok());
+    Talk::open(store.path(), here.as_slice())
 }
 
-fn fetch_and_join(store: &GitStore, remote: &Remote) -> Result<Joined, StoreError> {
-    // The lock spans fetch and join, so that no other process moves a ref in between.
-    let _lock = store.lock()?;
-    remote
-        .fetch_refs(store.repository().path(), &format!("+refs/perfgate/*:{INCOMING_PREFIX}*"))?;
-    let theirs = store.tip(&format!("{INCOMING_PREFIX}runs"))?;
-    let inbox = inbox(store)?;
-    let before = store.tip(RUNS_REF)?;
-    // A remote without the ref is an empty store, not one whose records were all removed.
-    let seen = store.tip(&seen_ref(remote))?.filter(|_| theirs.is_some());
-    let own = join(store, before, seen, theirs, &inbox)?;
-    if let Some(own) = own.filter(|own| Some(*own) != before) {
-        store.set(RUNS_REF, own)?;
-    }
-    if let Some(theirs) = theirs {
-        store.set(&seen_ref(remote), theirs)?;
-    }
-    Ok(Joined { own, theirs, inbox })
+/// The ref that remembers what a remote had when it was last joined: by where the remote is, whatever its name.
+fn seen_ref(remote: &Remote) -> Result<String, StoreError> {
+    let id = Oid::hash_object(ObjectType::Blob, remote.url().as_bytes());
+    let id = id.map_err(StoreError::git("hashing"))?.to_string();
+    Ok(format!("refs/perfgate-seen/{}", &id[..16]))
 }
 
-fn inbox(store: &GitStore) -> Result<Vec<(String, Oid)>, StoreError> {
-    let wrap = || StoreError::git("reading the store's inbox");
-    let incoming = format!("{INCOMING_PREFIX}inbox/");
-    let mut refs = Vec::new();
-    let found = store.repository().references_glob(&format!("{incoming}*")).map_err(wrap())?;
-    for reference in found {
-        let reference = reference.map_err(wrap())?;
-        if let (Ok(name), Some(commit)) = (reference.name(), reference.target()) {
-            refs.push((name.replacen(&incoming, INBOX_PREFIX, 1), commit));
+/// Fetches and joins. With `whole`, what is here becomes what both have; otherwise only what it takes to join is fetched, and
+/// what is here stays as it is.
+fn exchange(
+    store: &GitStore,
+    remote: &Remote,
+    talk: &Talk,
+    whole: bool,
+) -> Result<Exchange, StoreError> {
+    remote.fetch_store(talk, whole)?;
+    talk.keep()?;
+    store.refresh()?;
+    let (mut theirs, mut inbox, mut fetched) = (None, Vec::new(), Fetched::default());
+    let mut sides = Sides::default();
+    for (name, commit) in talk.incoming()? {
+        let place = format!("{PREFIX}{name} of the remote `{}`", remote.name());
+        let leaves = Leaves::of(store.repository(), commit, &place);
+        if name == "runs" {
+            let leaves = leaves?;
+            sides.theirs = leaves.clone();
+            theirs = Some((commit, leaves));
+        } else if name.starts_with(INBOX) {
+            match leaves {
+                Ok(leaves) => {
+                    sides.inbox.push(leaves);
+                    inbox.push(name);
+                }
+                Err(error) => fetched.passed_over.push(error.to_string()),
+            }
         }
     }
-    Ok(refs)
+    let seen_ref = seen_ref(remote)?;
+    sides.seen = store.leaves(&seen_ref).unwrap_or_default();
+    for _ in 0..CHANGES {
+        sides.own = store.leaves(RUNS_REF)?;
+        make_joinable(store, &sides)?;
+        let lock = whole.then(|| store.lock()).transpose()?;
+        // Another process may have written meanwhile: then what is missing may be something else.
+        let own = store.leaves(RUNS_REF)?;
+        if own != sides.own {
+            continue;
+        }
+        let joined = sides.join(store.repository())?;
+        fetched.lost = joined.lost;
+        if lock.is_some() {
+            fetched.dropped = joined.dropped;
+            if joined.leaves != own {
+                let left = store.tip(RUNS_REF)?.filter(|_| joined.dropped > 0);
+                fetched.kept = left.map(|left| kept::keep(store, left)).transpose()?;
+                store.set(RUNS_REF, joined.leaves.commit(store.repository(), None)?)?;
+            }
+            if let Some((commit, _)) = &theirs {
+                store.set(&seen_ref, *commit)?;
+            }
+            tidy(store);
+        }
+        return Ok(Exchange { joined, theirs, inbox, fetched });
+    }
+    Err(StoreError::Held { holder: "other processes that record".to_owned() })
 }
 
-/// The remote's files, with what was added here and in the inbox, without what was removed here. `seen` is what the
-/// remote had when it was last joined.
-fn join(
-    store: &GitStore,
-    own: Option<Oid>,
-    seen: Option<Oid>,
-    theirs: Option<Oid>,
-    inbox: &[(String, Oid)],
-) -> Result<Option<Oid>, StoreError> {
-    if inbox.is_empty() && (own.is_none() || own == seen) {
-        return Ok(theirs.or(own));
+/// Fetches what has to be read to join. What is known here and nowhere else any more was never here.
+fn make_joinable(store: &GitStore, sides: &Sides) -> Result<(), StoreError> {
+    let [theirs, own] = sides.needed(store.repository())?;
+    store.fetch_missing(&theirs)?;
+    match store.fetch_missing(&own) {
+        Err(StoreError::Unreachable { .. }) | Ok(()) => Ok(()),
+        Err(error) => Err(error),
     }
-    if inbox.is_empty() && seen == theirs {
-        return Ok(own);
-    }
-    let (own_files, seen, their_files) =
-        (store.files(own)?, store.files(seen)?, store.files(theirs)?);
-    let removed: Vec<String> = seen
-        .keys()
-        .filter(|path| !own_files.contains_key(*path) && their_files.contains_key(*path))
-        .cloned()
-        .collect();
-    let mut added: Files = own_files;
-    added.retain(|path, _| !seen.contains_key(path));
-    for (_, commit) in inbox {
-        added.extend(store.files(Some(*commit))?);
-    }
-    added.retain(|path, _| !their_files.contains_key(path));
-    if added.is_empty() && removed.is_empty() {
-        return Ok(theirs);
-    }
-    store.commit(theirs, &added, &removed).map(Some)
 }
 
 /// Brings the records that are here to the remote.
-pub fn push(store: &GitStore) -> Result<Pushed, StoreError> {
+pub fn push(store: &GitStore) -> Result<(Pushed, Fetched), StoreError> {
     let Some(remote) = store.remote() else { return Err(StoreError::NoRemote { name: None }) };
-    let git_dir = store.repository().path();
-    let mut said = String::new();
+    let talk = talk(store, remote)?;
+    // Where nothing of the remote is here yet, a push needs next to nothing of it.
+    let whole = !matches!(store.tip(&seen_ref(remote)?), Ok(None));
+    let mut all = Fetched::default();
     for attempt in 0..TRIES {
         if attempt > 0 {
             std::thread::sleep(pause());
         }
-        let joined = fetch_and_join(store, remote)?;
-        let outcome = match joined.own.filter(|own| Some(*own) != joined.theirs) {
-            None => Pushed::UpToDate,
-            Some(own) => match remote.push(git_dir, RUNS_REF, joined.theirs, Some(own))? {
-                PushOutcome::Rejected(why) => {
-                    said = why;
-                    continue;
+        let exchange = exchange(store, remote, &talk, whole)?;
+        all.add(&exchange.fetched);
+        match push_joined(store, remote, &talk, &exchange)? {
+            (PushOutcome::Late, _) => {}
+            (PushOutcome::Refused(refusal), _) => return Err(refused(remote, RUNS_REF, refusal)),
+            (PushOutcome::Accepted, None) => return Ok((Pushed::UpToDate, all)),
+            (PushOutcome::Accepted, Some(pushed)) => {
+                if exchange.theirs.is_none() {
+                    see(remote, &talk, RUNS_REF)?;
                 }
-                PushOutcome::Accepted => {
-                    remember(store, remote, joined.theirs, own)?;
-                    Pushed::Done
-                }
-            },
-        };
-        // Everything in the inbox is in the common ref now; whoever deletes a ref of it first is as good as we.
-        for (name, commit) in joined.inbox {
-            remote.push(git_dir, &name, Some(commit), None)?;
+                remember(store, remote, &exchange, pushed, whole)?;
+                return Ok((Pushed::Done(exchange.joined.new), all));
+            }
         }
-        return Ok(outcome);
     }
-    push_to_inbox(store, remote, &said)
+    Ok((push_to_inbox(store, remote, &talk, whole)?, all))
 }
 
-/// Remembers what the remote has after a push, unless another process has joined something newer meanwhile.
+/// Pushes what was joined, and removes what was folded in. The new state, if there is one.
+fn push_joined(
+    store: &GitStore,
+    remote: &Remote,
+    talk: &Talk,
+    exchange: &Exchange,
+) -> Result<(PushOutcome, Option<Oid>), StoreError> {
+    let Exchange { joined, theirs, inbox, .. } = exchange;
+    let repository = store.repository();
+    let folded: Vec<(String, Change)> =
+        inbox.iter().map(|name| (format!("{PREFIX}{name}"), Change::Delete)).collect();
+    let same = theirs
+        .as_ref()
+        .map_or_else(|| joined.leaves == Leaves::default(), |(_, leaves)| *leaves == joined.leaves);
+    if same {
+        if !folded.is_empty() {
+            // Whoever removes them first is as good as we.
+            push_refs(remote, talk, &folded)?;
+        }
+        return Ok((PushOutcome::Accepted, None));
+    }
+    let after = theirs.as_ref().map(|(commit, _)| (*commit, age(repository, *commit)));
+    if let Some((old, age)) = after
+        && (joined.removes || age >= LONGEST_HISTORY)
+    {
+        let new = joined.leaves.commit(repository, None)?;
+        let runs = (RUNS_REF.to_owned(), Change::Replace { old, new });
+        match push_folding(remote, talk, runs, &folded)? {
+            // A remote that lets no history begin anew takes one that goes on.
+            PushOutcome::Refused(_) => {}
+            outcome => return Ok((outcome, Some(new))),
+        }
+    }
+    let new = joined.leaves.commit(repository, after)?;
+    let runs = (RUNS_REF.to_owned(), Change::Follow(new));
+    Ok((push_folding(remote, talk, runs, &folded)?, Some(new)))
+}
+
+/// Pushes the common ref and removes what was folded into it in one go; where the remote does not take that, one after the
+/// other.
+fn push_folding(
+    remote: &Remote,
+    talk: &Talk,
+    runs: (String, Change),
+    folded: &[(String, Change)],
+) -> Result<PushOutcome, StoreError> {
+    let all: Vec<(String, Change)> =
+        std::iter::once(runs.clone()).chain(folded.iter().cloned()).collect();
+    let outcome = push_refs(remote, talk, &all)?;
+    if folded.is_empty() || !matches!(outcome, PushOutcome::Refused(_)) {
+        return Ok(outcome);
+    }
+    let outcome = push_refs(remote, talk, &[runs])?;
+    if outcome == PushOutcome::Accepted {
+        // What stays there is folded in again, and changes nothing.
+        push_refs(remote, talk, folded)?;
+    }
+    Ok(outcome)
+}
+
+/// Remembers what the remote has after a push, unless another process has joined something else meanwhile.
 fn remember(
     store: &GitStore,
     remote: &Remote,
-    before: Option<Oid>,
-    after: Oid,
+    exchange: &Exchange,
+    pushed: Oid,
+    whole: bool,
 ) -> Result<(), StoreError> {
+    if !whole {
+        return Ok(());
+    }
     let _lock = store.lock()?;
-    let seen = seen_ref(remote);
-    if store.tip(&seen)? == before { store.set(&seen, after) } else { Ok(()) }
+    let seen = seen_ref(remote)?;
+    let before = exchange.theirs.as_ref().map(|(commit, _)| *commit);
+    if store.tip(&seen)? == before { store.set(&seen, pushed) } else { Ok(()) }
 }
 
-/// Pushes what the remote does not have to a ref that is named by its content. Removals cannot travel this way.
-fn push_to_inbox(store: &GitStore, remote: &Remote, said: &str) -> Result<Pushed, StoreError> {
-    let rejected =
-        |message: String| StoreError::Rejected { remote: remote.name().to_owned(), message };
-    let theirs = store.files(store.tip(&seen_ref(remote))?)?;
-    let mut added = store.files(store.tip(RUNS_REF)?)?;
-    added.retain(|path, _| !theirs.contains_key(path));
-    if added.is_empty() {
-        return Err(rejected(said.to_owned()));
-    }
-    let commit = store.commit(None, &added, &[])?;
-    let name = format!("{INBOX_PREFIX}{commit}");
-    match remote.push(store.repository().path(), &name, None, Some(commit))? {
-        PushOutcome::Accepted => Ok(Pushed::Inbox),
-        PushOutcome::Rejected(why) => {
-            Err(rejected(format!("{RUNS_REF}: {said}; {INBOX_PREFIX}…: {why}")))
+/// Pushes what the remote does not have to a ref that is named by its content.
+fn push_to_inbox(
+    store: &GitStore,
+    remote: &Remote,
+    talk: &Talk,
+    whole: bool,
+) -> Result<Pushed, StoreError> {
+    let exchange = exchange(store, remote, talk, whole)?;
+    let theirs = exchange.theirs.map(|(_, leaves)| leaves).unwrap_or_default();
+    let mut own = Leaves::default();
+    for digits in exchange.joined.leaves.digits() {
+        let leaf = exchange.joined.leaves.get(digits);
+        if leaf != theirs.get(digits) {
+            own.set(digits, leaf);
         }
+    }
+    if own == Leaves::default() {
+        return Ok(Pushed::UpToDate);
+    }
+    let commit = own.commit(store.repository(), None)?;
+    let name = format!("{PREFIX}{INBOX}{commit}");
+    match push_refs(remote, talk, &[(name.clone(), Change::Follow(commit))])? {
+        PushOutcome::Accepted => {
+            see(remote, talk, &name)?;
+            Ok(Pushed::Inbox(exchange.joined.new))
+        }
+        // Somebody with the very same records was faster.
+        PushOutcome::Late => Ok(Pushed::Inbox(exchange.joined.new)),
+        PushOutcome::Refused(refusal) => Err(refused(remote, &name, refusal)),
+    }
+}
+
+/// Makes sure that readers see a new ref: a server may hide what it takes.
+fn see(remote: &Remote, talk: &Talk, name: &str) -> Result<(), StoreError> {
+    if remote.pushes_elsewhere() || !remote.listed(talk, &[name])?.is_empty() {
+        return Ok(());
+    }
+    Err(StoreError::Hidden { remote: remote.name().to_owned(), name: name.to_owned() })
+}
+
+fn refused(remote: &Remote, name: &str, refusal: Refusal) -> StoreError {
+    StoreError::Rejected {
+        remote: remote.name().to_owned(),
+        name: name.to_owned(),
+        message: refusal.why,
+        said: refusal.said,
+    }
+}
+
+impl Fetched {
+    fn add(&mut self, later: &Self) {
+        self.dropped += later.dropped;
+        self.kept = later.kept.clone().or_else(|| self.kept.take());
+        self.lost = later.lost.max(self.lost);
+        self.passed_over.clone_from(&later.passed_over);
     }
 }
 

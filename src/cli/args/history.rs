@@ -31,6 +31,18 @@ pub(in crate::cli) enum BaselineCommand {
     Fetch,
     /// Remove the records of old commits
     Prune(PruneArgs),
+    /// Bring back what was removed in the last 90 days; without a name, list what can be
+    Restore(RestoreArgs),
+    /// Read every record, and name what is broken
+    Verify,
+    /// Make a damaged store anew of all that can be read and of what the remote has
+    Repair,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RestoreArgs {
+    /// Name of the state to bring back, as prune and fetch told it
+    pub(in crate::cli) name: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ pub(super) use gate::{
 };
 pub(super) use history::{
     BaselineArgs, BaselineCommand, ExplainArgs, ExportArgs, ExportFormat, ImportArgs, ListArgs,
-    PruneArgs, ShowArgs, TrendArgs, TrendFormat,
+    PruneArgs, RestoreArgs, ShowArgs, TrendArgs, TrendFormat,
 };
 pub(super) use publish::{ForgeChoice, PublishArgs, ReportArgs};
 pub(super) use results::{ByChoice, MergeArgs, NormalizeArgs, RecordArgs, ResultArgs, RunArgs};

@@ -8,7 +8,8 @@ use crate::cli::place::{Place, open_place, push_records};
 use crate::cli::policy::Loaded;
 use crate::cli::session::Session;
 use crate::model::CommitId;
-use crate::store::{DirectoryStore, Entry, NewRecord, RunStore, fetch as fetch_store, load};
+use crate::report::plural;
+use crate::store::{DirectoryStore, Entry, NewRecord, RunStore, StoredRun, load_known};
 use crate::trend::{Frame, Recorded};
 use std::collections::BTreeMap;
 use std::io;
@@ -46,11 +47,19 @@ fn export_table(
     let mut frames: BTreeMap<String, Frame> = BTreeMap::new();
     let commits: Vec<CommitId> = entries.iter().map(|entry| entry.commit).collect();
     let infos = place.history.infos(&commits)?;
+    let mut newer = 0;
     for (entry, info) in entries.iter().zip(infos) {
-        let run = load(place.store(), entry, false)?.run;
+        let Some(StoredRun { run, .. }) = load_known(place.store(), entry, false)? else {
+            newer += 1;
+            continue;
+        };
         let date = info.map(|info| info.date);
         let recorded = Recorded { id: &entry.id, commit: entry.commit, date, run: &run };
         frames.entry(run.suite.clone()).or_default().add(&recorded);
+    }
+    if newer > 0 {
+        let runs = plural(newer, "run");
+        session.say(&format!("passed over {runs} that a newer perfgate recorded"))?;
     }
     let mut rows = 0;
     let files = frames.len();
@@ -89,8 +98,10 @@ pub(super) fn push(loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, C
 
 pub(super) fn fetch(loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let place = open_place(loaded, false, session)?;
-    fetch_store(place.exchangeable()?)?;
+    place.exchangeable()?;
+    place.fetch(session)?;
     let records = place.store().entries()?.len();
-    session.say(&format!("{records} runs are here now"))?;
+    let are = if records == 1 { "is" } else { "are" };
+    session.say(&format!("{} {are} here now", plural(records, "run")))?;
     Ok(Exit::Pass)
 }

@@ -58,6 +58,7 @@ fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Taken { runs } => format!("taken: {}", plural(*runs, "run")),
         Outcome::NoRecord => "no record".to_owned(),
+        Outcome::OtherVersion => "passed over: recorded by a newer perfgate".to_owned(),
         Outcome::UnderTest => "passed over: the commit under test".to_owned(),
         Outcome::NotComparable { differences } => {
             let each = |d: &crate::model::Difference| {

@@ -9,7 +9,7 @@ use crate::cli::policy::Loaded;
 use crate::cli::session::Session;
 use crate::model::{CommitId, EndpointKey, Quantile, Run, Statistic};
 use crate::report::{escape_terminal, plural, significant, write_grid};
-use crate::store::{CommitInfo, Entry, load};
+use crate::store::{CommitInfo, Entry, load, load_known};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
@@ -45,12 +45,18 @@ pub(super) fn list(
     let (records, total) = (by_commit.values().map(Vec::len).sum::<usize>(), commits.len());
     let shown = commits.iter().take(args.last).flat_map(|(_, commit)| by_commit[commit].clone());
     place.store().make_present(&shown.collect::<Vec<_>>())?;
-    let mut rows = Vec::new();
+    let (mut rows, mut newer) = (Vec::new(), 0);
     for (info, commit) in commits.iter().take(args.last) {
         for entry in &by_commit[commit] {
-            let stored = load(place.store(), entry, false)?;
-            rows.push(row(info.as_ref(), entry, &stored.run));
+            match load_known(place.store(), entry, false)? {
+                Some(stored) => rows.push(row(info.as_ref(), entry, &stored.run)),
+                None => newer += 1,
+            }
         }
+    }
+    if newer > 0 {
+        let runs = plural(newer, "run");
+        session.say(&format!("passed over {runs} that a newer perfgate recorded"))?;
     }
     let store = place.store().describe();
     if rows.is_empty() {

@@ -4,7 +4,9 @@ mod exchange;
 mod explain;
 mod import;
 mod list;
+mod mend;
 mod prune;
+mod restore;
 
 use super::args::{BaselineArgs, BaselineCommand};
 use super::error::CliError;
@@ -23,5 +25,8 @@ pub(super) fn run(args: &BaselineArgs, session: &mut Session<'_>) -> Result<Exit
         BaselineCommand::Push => exchange::push(&loaded, session),
         BaselineCommand::Fetch => exchange::fetch(&loaded, session),
         BaselineCommand::Prune(args) => prune::prune(args, &loaded, session),
+        BaselineCommand::Restore(args) => restore::restore(args, &loaded, session),
+        BaselineCommand::Verify => mend::verify(&loaded, session),
+        BaselineCommand::Repair => mend::repair(&loaded, session),
     }
 }

@@ -7,7 +7,7 @@ use crate::cli::place::{Place, open_place};
 use crate::cli::policy::Loaded;
 use crate::cli::session::Session;
 use crate::model::CommitId;
-use crate::store::{Entry, Part, StoreError, load};
+use crate::store::{Entry, Part};
 use std::collections::BTreeSet;
 
 pub(super) fn prune(
@@ -21,16 +21,11 @@ pub(super) fn prune(
     }
     // To tell a broken record, its content must be here; it may have to be fetched.
     let place = open_place(loaded, false, session)?;
-    let entries = place.store().entries()?;
     let mut gone: BTreeSet<Entry> = BTreeSet::new();
     if args.broken {
-        place.store().make_present(&entries)?;
-        let broken = |entry: &&Entry| {
-            let read = load(place.store(), entry, false);
-            matches!(read, Err(StoreError::BrokenRecord { .. }))
-        };
-        gone.extend(entries.iter().filter(broken).cloned());
+        gone.extend(broken(&place)?);
     }
+    let entries = place.store().entries()?;
     if let Some(keep) = args.keep {
         gone.extend(beyond(&place, &entries, keep)?);
     }
@@ -43,9 +38,12 @@ pub(super) fn prune(
     };
     let gone: Vec<Entry> = gone.into_iter().collect();
     let done = if args.dry_run { "would remove" } else { "removed" };
+    let mut kept = None;
     if !args.dry_run {
-        place.store().remove(&gone, Part::Everything)?;
-        place.store().remove(&thinned, Part::Histograms)?;
+        kept = place.store().remove(&gone, Part::Everything)?.kept;
+        // What was kept first holds the histograms as well.
+        let thinned = place.store().remove(&thinned, Part::Histograms)?.kept;
+        kept = kept.or(thinned);
     }
     session.say(&format!(
         "{done} {} of {} runs, and the histograms of {} more",
@@ -53,10 +51,29 @@ pub(super) fn prune(
         entries.len(),
         thinned.len()
     ))?;
-    if !gone.is_empty() && !args.dry_run && place.history.remote().is_some() {
-        session.say("  perfgate baseline push removes them from the remote as well")?;
+    if let Some(kept) = kept {
+        session
+            .say(&format!("  for 90 days, perfgate baseline restore {kept} brings them back"))?;
+        if place.history.remote().is_some() {
+            session.say("  perfgate baseline push removes them from the remote as well")?;
+        }
     }
     Ok(Exit::Pass)
+}
+
+/// The records that nobody can read any more. One of which only the copy here is damaged is none of them: what a push would
+/// remove from the remote may be the last good one.
+fn broken(place: &Place) -> Result<Vec<Entry>, CliError> {
+    place.store().make_present(&place.store().entries()?)?;
+    let verified = place.verify()?;
+    if verified.broken.iter().any(|broken| broken.only_here) {
+        let help = "mend that first: perfgate baseline repair; what is broken on the remote as well can be pruned then";
+        return Err(CliError::usage(
+            "the store of this clone is damaged: nothing was removed",
+            help,
+        ));
+    }
+    Ok(verified.broken.into_iter().filter_map(|broken| broken.entry).collect())
 }
 
 /// The records of all but the newest `keep` commits. A commit that is not in the clone has no date here: in a shallow

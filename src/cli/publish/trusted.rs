@@ -86,7 +86,7 @@ fn judge_against_base(
         ..GateArgs::default()
     };
     overrule(&mut loaded.policy.rules, &gate);
-    place.fetch()?;
+    place.fetch(session)?;
     let policy = &loaded.policy;
     let find = |revision: &str| -> Result<Found, CliError> {
         let wanted = Wanted {

@@ -7,7 +7,7 @@ use crate::config::Accept;
 use crate::gate::{Reason, Verdict, judge_against};
 use crate::model::{CommitId, Field, Run, differences};
 use crate::stats::median;
-use crate::store::{CommitInfo, Entry, RunStore, load as load_record};
+use crate::store::{CommitInfo, Entry, RunStore, StoredRun, load_known};
 use crate::trend::{Cell, Column, Mark, Row, in_parallel};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -133,7 +133,7 @@ fn runs_like(
     let allowed = &loaded.policy.rules.allow_different;
     let mut runs = Vec::with_capacity(entries.len());
     for entry in entries {
-        let run = load_record(store, entry, false)?.run;
+        let Some(StoredRun { run, .. }) = load_known(store, entry, false)? else { continue };
         if is_alike(&run, like, allowed) {
             runs.push(run);
         }

@@ -10,7 +10,7 @@ use crate::config::Pattern;
 use crate::model::{
     CustomMetric, Direction, EndpointKey, MeasurementKey, Metric, Quantile, Run, Statistic, Unit,
 };
-use crate::store::{History, RunStore, load as load_record, recorded_line};
+use crate::store::{History, RunStore, StoredRun, load_known, recorded_line};
 use crate::trend::{Column, Table};
 
 /// Endpoints that are shown where none are named.
@@ -23,7 +23,7 @@ pub(super) fn history(args: &TrendArgs, session: &Session<'_>) -> Result<Table, 
     let loaded = load(session)?;
     let place = open_place(&loaded, args.offline, session)?;
     if !args.offline {
-        place.fetch()?;
+        place.fetch(session)?;
     }
     let branch = branch_of(args.branch.as_deref(), &loaded, &place.history);
     let head = place.history.resolve(&branch)?;
@@ -67,7 +67,7 @@ pub(in crate::cli) fn histories(
 ) -> Result<Vec<Table>, CliError> {
     let place = open_place(loaded, offline, session)?;
     if !offline {
-        place.fetch()?;
+        place.fetch(session)?;
     }
     let branch = branch_of(branch, loaded, &place.history);
     let head = place.history.resolve(&branch)?;
@@ -103,7 +103,7 @@ fn loads(recorded: &Recorded, store: &dyn RunStore, loaded: &Loaded) -> Result<V
     let allowed = &loaded.policy.rules.allow_different;
     let mut newest: Vec<Run> = Vec::new();
     for entry in recorded.iter().flat_map(|(_, entries)| entries) {
-        let run = load_record(store, entry, false)?.run;
+        let Some(StoredRun { run, .. }) = load_known(store, entry, false)? else { continue };
         if !newest.iter().any(|known| is_alike(&run, known, allowed)) {
             newest.push(run);
         }
@@ -151,7 +151,7 @@ fn newest(
     args: &RunArgs,
 ) -> Result<Option<Run>, CliError> {
     for entry in recorded.iter().flat_map(|(_, entries)| entries) {
-        let run = load_record(store, entry, false)?.run;
+        let Some(StoredRun { run, .. }) = load_known(store, entry, false)? else { continue };
         if is_meant(&run, args) {
             return Ok(Some(run));
         }
