@@ -1,56 +1,10 @@
 //! Exchanging records with a remote: many writers, nothing lost, and the user's clone untouched.
-#![expect(clippy::unwrap_used, reason = "test code")]
 
 mod support;
 
 use std::path::{Path, PathBuf};
 use support::Repo;
-
-/// A bare repository with these commits on main, and the repository that they were made in.
-struct Shared {
-    maker: Repo,
-    bare: PathBuf,
-    commits: Vec<String>,
-}
-
-impl Shared {
-    fn new(commits: usize) -> Self {
-        let maker = Repo::new();
-        let commits = (0..commits).map(|i| maker.commit(&format!("main {i}"))).collect();
-        let bare = maker.around().join("bare.git");
-        maker.git(&["clone", "--quiet", "--bare", ".", bare.to_str().unwrap()]);
-        let shared = Self { maker, bare, commits };
-        shared.serve_filters(true);
-        shared
-    }
-
-    /// Whether the server leaves out objects on request, as the large forges do.
-    fn serve_filters(&self, yes: bool) {
-        for key in ["uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"] {
-            self.maker.git(&[
-                "--git-dir",
-                self.bare.to_str().unwrap(),
-                "config",
-                key,
-                &yes.to_string(),
-            ]);
-        }
-    }
-
-    fn url(&self) -> String {
-        format!("file://{}", self.bare.display())
-    }
-
-    fn clone(&self, name: &str, options: &[&str]) -> Repo {
-        Repo::clone_of(&self.url(), &self.maker.around().join(name), options)
-    }
-}
-
-fn records(repo: &Repo) -> usize {
-    let said = repo.perfgate(&["baseline", "fetch"]).expect(0).stderr;
-    let count = said.lines().last().and_then(|line| line.split(' ').next());
-    count.unwrap().parse().unwrap_or_else(|_| panic!("{said}"))
-}
+use support::shared::{Shared, records};
 
 #[test]
 fn two_clones_that_record_and_push_both_keep_their_records() {

@@ -14,7 +14,7 @@ use super::written::{
     SourceFile, StoreFile, StoreKind, Written,
 };
 use super::written_budget::ProfileFile;
-use crate::model::{Direction, Quantile, Statistic, parse_duration_ms};
+use crate::model::{Direction, Quantile, Statistic};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -190,13 +190,12 @@ fn store(source: &Source<'_>, file: StoreFile) -> Result<StoreChoice, ConfigErro
 }
 
 /// How long a remote may be silent: at least a second, or nothing could ever answer.
-fn timeout(source: &Source<'_>, written: &At<String>) -> Result<Duration, ConfigError> {
-    let problem = |why: &str| source.error(written.place, format!("store: timeout: {why}"));
-    let ms = parse_duration_ms(&written.value).map_err(|error| problem(&error.to_string()))?;
-    if (1_000.0..=3_600_000.0).contains(&ms) {
-        Ok(Duration::from_secs_f64(ms / 1_000.0))
+fn timeout(source: &Source<'_>, written: &At<Written>) -> Result<Duration, ConfigError> {
+    let seconds = resolve_budget::duration(source, written)?;
+    if (1.0..=3_600.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
     } else {
-        Err(problem("give a time from 1s to 1h"))
+        Err(source.error(written.place, "store: timeout: give a time from 1s to 1h".to_owned()))
     }
 }
 

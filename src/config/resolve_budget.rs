@@ -67,7 +67,7 @@ fn profile(source: &Source<'_>, file: ProfileFile, rules: &Rules) -> Result<Prof
 }
 
 /// A duration in seconds: `10m`, `1h30m`, or a number of seconds.
-fn duration(source: &Source<'_>, written: &At<Written>) -> Result<f64, ConfigError> {
+pub(super) fn duration(source: &Source<'_>, written: &At<Written>) -> Result<f64, ConfigError> {
     let text = source.text_of(written)?;
     let number = text.parse::<f64>().ok();
     let friendly = || text.parse::<jiff::SignedDuration>().ok().map(|own| own.as_secs_f64());

@@ -115,12 +115,12 @@ pub(super) struct StoreFile {
     pub(super) kind: Option<StoreKind>,
     /// The folder of a `directory` store, seen from the policy's folder.
     pub(super) path: Option<String>,
-    /// The remote of a `git` store; default: the one that the branch tracks, or `origin`.
+    /// The remote of a `git` store; default: `origin`, else the one that the branch tracks.
     pub(super) remote: Option<String>,
     /// Whether histograms are kept beside the runs; default true.
     pub(super) keep_histograms: Option<bool>,
     /// How long the remote of a `git` store may be silent before it is given up, like `30s`; default 60s.
-    pub(super) timeout: Option<At<String>>,
+    pub(super) timeout: Option<At<Written>>,
 }
 
 /// The sorts of store.

@@ -46,21 +46,18 @@ impl Kept {
             return;
         }
         (self.run, self.life) = (Some(run), added(self.life));
-        if histograms.is_some() {
+        if histograms.is_some() && self.histograms.is_none() {
             (self.histograms, self.histograms_life) = (histograms, added(self.histograms_life));
         }
     }
 
     pub(super) fn remove(&mut self) {
-        self.life = removed(self.life);
-        (self.run, self.histograms) = (None, None);
+        (self.run, self.life) = (None, removed(self.life));
+        self.remove_histograms();
     }
 
     pub(super) fn remove_histograms(&mut self) {
-        if self.histograms.is_some() {
-            self.histograms_life = removed(self.histograms_life);
-            self.histograms = None;
-        }
+        (self.histograms, self.histograms_life) = (None, removed(self.histograms_life));
     }
 
     /// Forgets a run that cannot be read, as if it had never been here: a good copy of it takes its place.
@@ -81,10 +78,10 @@ impl Kept {
         let histograms_life = self.histograms_life.max(other.histograms_life);
         let run = choose(self.run, other.run, |run| is_of(name, run));
         let histograms = choose(self.histograms, other.histograms, |_| true);
-        let there = is_there(life);
+        // Each goes by its own count alone, or the order of joins would matter.
         Self {
-            run: run.filter(|_| there),
-            histograms: histograms.filter(|_| there && is_there(histograms_life)),
+            run: run.filter(|_| is_there(life)),
+            histograms: histograms.filter(|_| is_there(histograms_life)),
             life,
             histograms_life,
         }
@@ -140,30 +137,26 @@ impl Bucket {
         other.0.iter().any(|(name, kept)| gone(name, kept))
     }
 
-    /// The counts that the files alone do not tell, a line each: `<name> <run> <histograms>`.
-    pub(super) fn lives(&self) -> String {
+    /// The counts that the files alone do not tell, as names: `<record>-<run>-<histograms>`.
+    pub(super) fn lives(&self) -> impl Iterator<Item = String> {
         let implied = |kept: &Kept| {
             kept.life == Life::from(kept.run.is_some())
                 && kept.histograms_life == Life::from(kept.histograms.is_some())
         };
-        let told = self.0.iter().filter(|(_, kept)| !implied(kept));
-        told.map(|(name, kept)| format!("{name} {} {}\n", kept.life, kept.histograms_life))
-            .collect()
+        let told = self.0.iter().filter(move |(_, kept)| !implied(kept));
+        told.map(|(name, kept)| format!("{name}-{}-{}", kept.life, kept.histograms_life))
     }
 
-    /// Reads the counts back. What is no such line is none of ours and does not count.
-    pub(super) fn read_lives(&mut self, text: &str) {
-        for line in text.lines() {
-            let mut words = line.split(' ');
-            let (Some(name), Some(run), Some(histograms), None) =
-                (words.next(), words.next(), words.next(), words.next())
-            else {
-                continue;
-            };
-            if let (Ok(run), Ok(histograms)) = (run.parse(), histograms.parse()) {
-                let kept = self.0.entry(name.to_owned()).or_default();
-                (kept.life, kept.histograms_life) = (run, histograms);
-            }
+    /// Reads such a name back. What is no such name is none of ours and does not count.
+    pub(super) fn read_life(&mut self, told: &str) {
+        let mut parts = told.rsplitn(3, '-');
+        let (Some(histograms), Some(run), Some(name)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return;
+        };
+        if let (Ok(run), Ok(histograms)) = (run.parse(), histograms.parse()) {
+            let kept = self.0.entry(name.to_owned()).or_default();
+            (kept.life, kept.histograms_life) = (run, histograms);
         }
     }
 }
@@ -208,14 +201,13 @@ mod tests {
         #[test]
         fn what_files_and_counts_tell_is_all_there_is(bucket in bucket()) {
             let mut again = Bucket::default();
-            for (name, kept) in bucket.0.iter().filter(|(_, kept)| kept.run.is_some()) {
-                let file = Kept { life: 1, histograms_life: Life::from(kept.histograms.is_some()), ..*kept };
-                again.0.insert(name.clone(), file);
+            for (name, kept) in &bucket.0 {
+                let (life, histograms_life) =
+                    (Life::from(kept.run.is_some()), Life::from(kept.histograms.is_some()));
+                again.0.insert(name.clone(), Kept { life, histograms_life, ..*kept });
             }
-            again.read_lives(&bucket.lives());
-            let mut known = bucket;
-            known.0.retain(|_, kept| kept.life > 0 || kept.histograms_life > 0);
-            prop_assert_eq!(again, known);
+            bucket.lives().for_each(|told| again.read_life(&told));
+            prop_assert_eq!(again, bucket);
         }
     }
 

@@ -31,6 +31,9 @@ pub struct GitStore {
     path: PathBuf,
     /// The remote that missing contents come from.
     remote: Option<Remote>,
+    /// The write of a ref at which the process is killed, and whether it is still done.
+    #[cfg(test)]
+    death: std::cell::Cell<Option<(u32, bool)>>,
 }
 
 impl std::fmt::Debug for GitStore {
@@ -55,7 +58,33 @@ impl GitStore {
         git2::opts::strict_object_creation(false);
         let repository =
             Repository::open_bare(&path).map_err(StoreError::git("opening the store"))?;
-        Ok(Self { repository, path, remote })
+        Ok(Self {
+            repository,
+            path,
+            remote,
+            #[cfg(test)]
+            death: std::cell::Cell::default(),
+        })
+    }
+
+    /// Has the process killed at one of its next writes of a ref, before or after it.
+    #[cfg(test)]
+    pub(super) fn die_at(&self, death: Option<(u32, bool)>) {
+        self.death.set(death);
+    }
+
+    #[cfg(test)]
+    fn live_on(&self, after: bool) -> Result<(), StoreError> {
+        match self.death.get() {
+            Some((0, done)) if done == after => {
+                Err(StoreError::Held { holder: "killed".to_owned() })
+            }
+            Some((n, done)) if after => {
+                self.death.set(Some((n.saturating_sub(1), done)));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The private repository.
@@ -97,8 +126,18 @@ impl GitStore {
 
     /// Points a ref of the store to a commit.
     pub(super) fn set(&self, name: &str, commit: Oid) -> Result<(), StoreError> {
-        let set = self.repository.reference(name, commit, true, "perfgate");
-        set.map(drop).map_err(StoreError::git("writing the store's ref"))
+        #[cfg(test)]
+        self.live_on(false)?;
+        let set = || self.repository.reference(name, commit, true, "perfgate");
+        // What a crash left of a ref that is written without being read is no reason not to write it.
+        let again = |_| {
+            drop(std::fs::remove_file(self.path.join(name)));
+            set()
+        };
+        set().or_else(again).map_err(StoreError::git("writing the store's ref"))?;
+        #[cfg(test)]
+        self.live_on(true)?;
+        Ok(())
     }
 
     /// Removes a ref of the store, if it is there.
@@ -199,7 +238,7 @@ impl GitStore {
         let change = self.add(&repository, records)?;
         let mut pack = Buf::new();
         memory.dump(&repository, &mut pack).map_err(wrap())?;
-        let talk = Talk::open(&self.path, &[])?;
+        let talk = Talk::open(&self.path, None)?;
         let mut indexer = Indexer::new(None, &talk.packs(), 0o444, false).map_err(wrap())?;
         let written = indexer.write_all(&pack);
         written.map_err(|source| StoreError::Io { path: self.path.clone(), source })?;
@@ -266,8 +305,8 @@ impl RunStore for GitStore {
         let mut entries = Vec::new();
         for digits in leaves.digits() {
             let folder = format!("{digits:02x}");
-            let bucket = leaves.get(digits).read(&self.repository)?;
-            entries.extend(bucket.runs().filter_map(|name| Entry::from_name(&folder, name)));
+            let files = leaves.get(digits).run_files(&self.repository)?;
+            entries.extend(files.iter().filter_map(|file| Entry::from_file(&folder, file)));
         }
         Ok(entries)
     }

@@ -15,12 +15,16 @@ mod history;
 mod join;
 mod kept;
 mod layout;
+mod link;
 mod lock;
 mod patience;
 mod push;
 mod record;
 mod remote;
 mod repair;
+#[cfg(all(test, unix))]
+#[expect(clippy::unwrap_used, reason = "test code")]
+mod schedule;
 mod snapshot;
 mod sync;
 mod talk;

@@ -107,14 +107,14 @@ impl Remote {
 
     /// Brings these objects here in one go: blobs, or folders without what is in them.
     pub(super) fn fetch_objects(&self, private: &Path, objects: &[Oid]) -> Result<(), StoreError> {
-        let talk = Talk::open(private, &[])?;
+        let talk = Talk::open(private, None)?;
         self.fetch_listed(&talk, "--filter=blob:none", objects)?;
         talk.keep()
     }
 
     /// Brings the commits from these on here, without their trees.
     pub(super) fn fetch_graph(&self, private: &Path, commits: &[Oid]) -> Result<(), StoreError> {
-        let talk = Talk::open(private, &[])?;
+        let talk = Talk::open(private, None)?;
         self.fetch_listed(&talk, "--filter=tree:0", commits)?;
         talk.keep()
     }
@@ -135,7 +135,7 @@ impl Remote {
         commit: Oid,
         path: &str,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        let talk = Talk::open(private, &[])?;
+        let talk = Talk::open(private, None)?;
         // The `--` keeps a path from being taken for an option; the object id behind it needs no such care.
         let listed = self.run(&talk, &["ls-tree", &commit.to_string(), "--", path], &[])?;
         if !listed.status.success() {
@@ -160,7 +160,7 @@ impl Remote {
         let branch = format!("refs/heads/{revision}");
         let tag = format!("refs/tags/{revision}");
         let peeled = format!("{tag}^{{}}");
-        let found = self.listed(&Talk::open(private, &[])?, &[&branch, &tag, &peeled])?;
+        let found = self.listed(&Talk::open(private, None)?, &[&branch, &tag, &peeled])?;
         let find = |name: &str| found.iter().find(|(own, _)| own == name).map(|(_, id)| *id);
         Ok(find(&branch).or_else(|| find(&peeled)).or_else(|| find(&tag)))
     }

@@ -1,7 +1,8 @@
 //! A state of the store as git keeps it: a commit whose tree holds the records, folder by folder.
 //!
 //! `perfgate` says what the tree is. `runs/<1>/<1>` and `histograms/<1>/<1>` are folders of records, by the first two
-//! digits of their commit; `removed/<1>/<1>` are files with the counts that tell what was removed ([`Bucket::lives`]).
+//! digits of their commit; `removed/<1>/<1>` are folders of empty files whose names tell what was removed ([`Bucket::lives`]).
+//! So all but the contents of records is folders, which a fetch brings without their files.
 
 use super::bucket::{Bucket, Kept};
 use super::error::StoreError;
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 /// The file that says what the tree is, and what it says.
 const MARKER: &str = "perfgate";
 const FORMAT: &[u8] = b"perfgate.store/1\n";
-/// The folder of the counts.
+/// The folder of what was removed.
 const REMOVED: &str = "removed";
 /// The folders of a store, in the order of [`Leaf`].
 const FOLDERS: [&str; 3] = [RUNS, HISTOGRAMS, REMOVED];
@@ -51,31 +52,30 @@ impl Leaf {
         read.fold(Bucket::default(), |all, part| all.join(&part))
     }
 
+    /// The files of its runs.
+    pub(super) fn run_files(&self, repository: &Repository) -> Result<Vec<String>, StoreError> {
+        Ok(files(repository, self.0[0])?.into_iter().map(|(name, _)| name).collect())
+    }
+
     /// What is in it.
     pub(super) fn read(&self, repository: &Repository) -> Result<Bucket, StoreError> {
         let mut bucket = Bucket::default();
         let [runs, histograms, counts] = self.0;
-        let files = |folder: Option<Oid>| -> Result<Vec<(String, Oid)>, StoreError> {
-            let Some(folder) = folder else { return Ok(Vec::new()) };
-            let tree = repository.find_tree(folder).map_err(StoreError::damaged("a folder"))?;
-            let blobs = tree.iter().filter(|file| file.kind() == Some(ObjectType::Blob));
-            Ok(blobs.filter_map(|file| Some((file.name().ok()?.to_owned(), file.id()))).collect())
-        };
-        for (file, id) in files(runs)? {
+        for (file, id) in files(repository, runs)? {
             // The first two digits do not matter here: any will do to tell whether the rest is a name.
             if let Some(entry) = Entry::from_file("00", &file) {
                 let kept = Kept { run: Some(id), life: 1, ..Kept::default() };
                 bucket.0.insert(entry.name(), kept);
             }
         }
-        for (name, id) in files(histograms)? {
-            if let Some(kept) = bucket.0.get_mut(&name) {
+        for (name, id) in files(repository, histograms)? {
+            if Entry::from_name("00", &name).is_some() {
+                let kept = bucket.0.entry(name).or_default();
                 (kept.histograms, kept.histograms_life) = (Some(id), 1);
             }
         }
-        if let Some(counts) = counts {
-            let blob = repository.find_blob(counts).map_err(StoreError::damaged("a list"))?;
-            bucket.read_lives(&String::from_utf8_lossy(blob.content()));
+        for (told, _) in files(repository, counts)? {
+            bucket.read_life(&told);
         }
         Ok(bucket)
     }
@@ -86,18 +86,17 @@ impl Leaf {
             let files = files.into_iter().map(|(name, id)| (name, id, FileMode::Blob));
             folder(repository, files)
         };
-        let there = || bucket.0.iter().filter(|(_, kept)| kept.run.is_some());
-        let runs = there().filter_map(|(name, kept)| Some((run_file(name), kept.run?))).collect();
-        let histograms =
-            there().filter_map(|(name, kept)| Some((name.clone(), kept.histograms?))).collect();
-        let lives = bucket.lives();
-        let counts = if lives.is_empty() {
-            None
-        } else {
-            let blob = repository.blob(lives.as_bytes());
-            Some(blob.map_err(StoreError::git("writing the store"))?)
+        let of = |kept: fn(&Kept) -> Option<Oid>, file: fn(&str) -> String| {
+            bucket.0.iter().filter_map(|(name, own)| Some((file(name), kept(own)?))).collect()
         };
-        Ok(Self([folder(runs)?, folder(histograms)?, counts]))
+        let runs = of(|kept| kept.run, run_file);
+        let histograms = of(|kept| kept.histograms, str::to_owned);
+        let mut counts: Vec<(String, Oid)> = Vec::new();
+        for told in bucket.lives() {
+            let empty = repository.blob(b"").map_err(StoreError::git("writing the store"))?;
+            counts.push((told, empty));
+        }
+        Ok(Self([folder(runs)?, folder(histograms)?, folder(counts)?]))
     }
 }
 
@@ -159,8 +158,8 @@ impl Leaves {
         for first in top.iter() {
             let Some(high) = first.name().ok().and_then(digit) else { continue };
             let Some(folder) = read(&first)? else { continue };
-            let wanted = if FOLDERS[part] == REMOVED { ObjectType::Blob } else { ObjectType::Tree };
-            for second in folder.iter().filter(|second| second.kind() == Some(wanted)) {
+            let folders = folder.iter().filter(|second| second.kind() == Some(ObjectType::Tree));
+            for second in folders {
                 if let Some(low) = second.name().ok().and_then(digit) {
                     self.0.entry(high << 4 | low).or_default().0[part] = Some(second.id());
                 }
@@ -215,10 +214,9 @@ impl Leaves {
     /// One of the folders at the top.
     fn top(&self, repository: &Repository, part: usize) -> Result<Option<Oid>, StoreError> {
         let mut firsts: BTreeMap<u8, Vec<(String, Oid, FileMode)>> = BTreeMap::new();
-        let mode = if FOLDERS[part] == REMOVED { FileMode::Blob } else { FileMode::Tree };
         for (digits, leaf) in &self.0 {
             if let Some(id) = leaf.0[part] {
-                let file = (format!("{:x}", digits & 15), id, mode);
+                let file = (format!("{:x}", digits & 15), id, FileMode::Tree);
                 firsts.entry(digits >> 4).or_default().push(file);
             }
         }
@@ -279,6 +277,14 @@ fn digit(name: &str) -> Option<u8> {
 
 fn format_id() -> Result<Oid, StoreError> {
     Oid::hash_object(ObjectType::Blob, FORMAT).map_err(StoreError::git("hashing"))
+}
+
+/// The files of a folder; none without it.
+fn files(repository: &Repository, folder: Option<Oid>) -> Result<Vec<(String, Oid)>, StoreError> {
+    let Some(folder) = folder else { return Ok(Vec::new()) };
+    let tree = repository.find_tree(folder).map_err(StoreError::damaged("a folder"))?;
+    let blobs = tree.iter().filter(|file| file.kind() == Some(ObjectType::Blob));
+    Ok(blobs.filter_map(|file| Some((file.name().ok()?.to_owned(), file.id()))).collect())
 }
 
 /// A folder; none where it is something else.

@@ -13,14 +13,11 @@ use super::error::StoreError;
 use super::git_store::{GitStore, RUNS_REF};
 use super::join::{Joined, Sides};
 use super::kept;
-use super::push::{Change, PushOutcome, Refusal, push as push_refs};
-use super::remote::Remote;
+use super::link::{Link, Talking};
+use super::push::{Change, PushOutcome, Refusal};
 use super::snapshot::{Leaves, age};
-use super::talk::Talk;
 use super::tidy::tidy;
 use git2::{ObjectType, Oid};
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::time::Duration;
 
 /// Refs on the remote for records that could not be pushed to the common one.
 const INBOX: &str = "inbox/";
@@ -69,41 +66,49 @@ struct Exchange {
 
 /// Brings the remote's records here and joins them with those that are here.
 pub fn fetch(store: &GitStore) -> Result<Fetched, StoreError> {
-    let Some(remote) = store.remote() else { return Err(StoreError::NoRemote { name: None }) };
-    let talk = talk(store, remote)?;
-    exchange(store, remote, &talk, true).map(|exchange| exchange.fetched)
+    let link = talk(store)?;
+    let fetched = fetch_over(store, &link)?;
+    tidy(store)?;
+    Ok(fetched)
 }
 
-/// A talk with a remote, in which its last known state need not be sent again.
-fn talk(store: &GitStore, remote: &Remote) -> Result<Talk, StoreError> {
+/// Joins what a remote has.
+pub(super) fn fetch_over(store: &GitStore, link: &dyn Link) -> Result<Fetched, StoreError> {
+    exchange(store, link, true).map(|exchange| exchange.fetched)
+}
+
+/// Brings the records that are here to the remote.
+pub fn push(store: &GitStore) -> Result<(Pushed, Fetched), StoreError> {
+    let link = talk(store)?;
+    let pushed = push_over(store, &link)?;
+    tidy(store)?;
+    Ok(pushed)
+}
+
+/// A talk with the store's remote, in which its last known state need not be sent again.
+fn talk(store: &GitStore) -> Result<Talking<'_>, StoreError> {
+    let Some(remote) = store.remote() else { return Err(StoreError::NoRemote { name: None }) };
     // What is seen there is only a help: where it cannot be read, the remote sends a little more.
-    let seen = store.tip(&seen_ref(remote)?).ok().flatten();
-    let here = seen.filter(|seen| store.repository().find_commit(*seen).is_ok());
-    Talk::open(store.path(), here.as_slice())
+    let seen = store.tip(&seen_ref(remote.url())?).ok().flatten();
+    let here = seen.and_then(|seen| store.repository().find_commit(seen).ok());
+    let known = here.map(|commit| (commit.id(), commit.parent_count() > 0));
+    Talking::open(store, remote, known)
 }
 
 /// The ref that remembers what a remote had when it was last joined: by where the remote is, whatever its name.
-fn seen_ref(remote: &Remote) -> Result<String, StoreError> {
-    let id = Oid::hash_object(ObjectType::Blob, remote.url().as_bytes());
+fn seen_ref(url: &str) -> Result<String, StoreError> {
+    let id = Oid::hash_object(ObjectType::Blob, url.as_bytes());
     let id = id.map_err(StoreError::git("hashing"))?.to_string();
     Ok(format!("refs/perfgate-seen/{}", &id[..16]))
 }
 
 /// Fetches and joins. With `whole`, what is here becomes what both have; otherwise only what it takes to join is fetched, and
 /// what is here stays as it is.
-fn exchange(
-    store: &GitStore,
-    remote: &Remote,
-    talk: &Talk,
-    whole: bool,
-) -> Result<Exchange, StoreError> {
-    remote.fetch_store(talk, whole)?;
-    talk.keep()?;
-    store.refresh()?;
+fn exchange(store: &GitStore, link: &dyn Link, whole: bool) -> Result<Exchange, StoreError> {
     let (mut theirs, mut inbox, mut fetched) = (None, Vec::new(), Fetched::default());
     let mut sides = Sides::default();
-    for (name, commit) in talk.incoming()? {
-        let place = format!("{PREFIX}{name} of the remote `{}`", remote.name());
+    for (name, commit) in link.fetch(whole)? {
+        let place = format!("{PREFIX}{name} of the remote `{}`", link.name());
         let leaves = Leaves::of(store.repository(), commit, &place);
         if name == "runs" {
             let leaves = leaves?;
@@ -119,7 +124,7 @@ fn exchange(
             }
         }
     }
-    let seen_ref = seen_ref(remote)?;
+    let seen_ref = seen_ref(link.url())?;
     sides.seen = store.leaves(&seen_ref).unwrap_or_default();
     for _ in 0..CHANGES {
         sides.own = store.leaves(RUNS_REF)?;
@@ -142,7 +147,6 @@ fn exchange(
             if let Some((commit, _)) = &theirs {
                 store.set(&seen_ref, *commit)?;
             }
-            tidy(store);
         }
         return Ok(Exchange { joined, theirs, inbox, fetched });
     }
@@ -159,40 +163,40 @@ fn make_joinable(store: &GitStore, sides: &Sides) -> Result<(), StoreError> {
     }
 }
 
-/// Brings the records that are here to the remote.
-pub fn push(store: &GitStore) -> Result<(Pushed, Fetched), StoreError> {
-    let Some(remote) = store.remote() else { return Err(StoreError::NoRemote { name: None }) };
-    let talk = talk(store, remote)?;
+/// Joins and pushes until the remote takes it.
+pub(super) fn push_over(
+    store: &GitStore,
+    link: &dyn Link,
+) -> Result<(Pushed, Fetched), StoreError> {
     // Where nothing of the remote is here yet, a push needs next to nothing of it.
-    let whole = !matches!(store.tip(&seen_ref(remote)?), Ok(None));
+    let whole = !matches!(store.tip(&seen_ref(link.url())?), Ok(None));
     let mut all = Fetched::default();
     for attempt in 0..TRIES {
         if attempt > 0 {
-            std::thread::sleep(pause());
+            link.pause();
         }
-        let exchange = exchange(store, remote, &talk, whole)?;
+        let exchange = exchange(store, link, whole)?;
         all.add(&exchange.fetched);
-        match push_joined(store, remote, &talk, &exchange)? {
+        match push_joined(store, link, &exchange)? {
             (PushOutcome::Late, _) => {}
-            (PushOutcome::Refused(refusal), _) => return Err(refused(remote, RUNS_REF, refusal)),
+            (PushOutcome::Refused(refusal), _) => return Err(refused(link, RUNS_REF, refusal)),
             (PushOutcome::Accepted, None) => return Ok((Pushed::UpToDate, all)),
             (PushOutcome::Accepted, Some(pushed)) => {
                 if exchange.theirs.is_none() {
-                    see(remote, &talk, RUNS_REF)?;
+                    see(link, RUNS_REF)?;
                 }
-                remember(store, remote, &exchange, pushed, whole)?;
+                remember(store, link, &exchange, pushed, whole)?;
                 return Ok((Pushed::Done(exchange.joined.new), all));
             }
         }
     }
-    Ok((push_to_inbox(store, remote, &talk, whole)?, all))
+    Ok((push_to_inbox(store, link, whole)?, all))
 }
 
 /// Pushes what was joined, and removes what was folded in. The new state, if there is one.
 fn push_joined(
     store: &GitStore,
-    remote: &Remote,
-    talk: &Talk,
+    link: &dyn Link,
     exchange: &Exchange,
 ) -> Result<(PushOutcome, Option<Oid>), StoreError> {
     let Exchange { joined, theirs, inbox, .. } = exchange;
@@ -205,7 +209,7 @@ fn push_joined(
     if same {
         if !folded.is_empty() {
             // Whoever removes them first is as good as we.
-            push_refs(remote, talk, &folded)?;
+            link.push(&folded)?;
         }
         return Ok((PushOutcome::Accepted, None));
     }
@@ -215,7 +219,7 @@ fn push_joined(
     {
         let new = joined.leaves.commit(repository, None)?;
         let runs = (RUNS_REF.to_owned(), Change::Replace { old, new });
-        match push_folding(remote, talk, runs, &folded)? {
+        match push_folding(link, runs, &folded)? {
             // A remote that lets no history begin anew takes one that goes on.
             PushOutcome::Refused(_) => {}
             outcome => return Ok((outcome, Some(new))),
@@ -223,27 +227,26 @@ fn push_joined(
     }
     let new = joined.leaves.commit(repository, after)?;
     let runs = (RUNS_REF.to_owned(), Change::Follow(new));
-    Ok((push_folding(remote, talk, runs, &folded)?, Some(new)))
+    Ok((push_folding(link, runs, &folded)?, Some(new)))
 }
 
 /// Pushes the common ref and removes what was folded into it in one go; where the remote does not take that, one after the
 /// other.
 fn push_folding(
-    remote: &Remote,
-    talk: &Talk,
+    link: &dyn Link,
     runs: (String, Change),
     folded: &[(String, Change)],
 ) -> Result<PushOutcome, StoreError> {
     let all: Vec<(String, Change)> =
         std::iter::once(runs.clone()).chain(folded.iter().cloned()).collect();
-    let outcome = push_refs(remote, talk, &all)?;
+    let outcome = link.push(&all)?;
     if folded.is_empty() || !matches!(outcome, PushOutcome::Refused(_)) {
         return Ok(outcome);
     }
-    let outcome = push_refs(remote, talk, &[runs])?;
+    let outcome = link.push(&[runs])?;
     if outcome == PushOutcome::Accepted {
         // What stays there is folded in again, and changes nothing.
-        push_refs(remote, talk, folded)?;
+        link.push(folded)?;
     }
     Ok(outcome)
 }
@@ -251,7 +254,7 @@ fn push_folding(
 /// Remembers what the remote has after a push, unless another process has joined something else meanwhile.
 fn remember(
     store: &GitStore,
-    remote: &Remote,
+    link: &dyn Link,
     exchange: &Exchange,
     pushed: Oid,
     whole: bool,
@@ -260,19 +263,14 @@ fn remember(
         return Ok(());
     }
     let _lock = store.lock()?;
-    let seen = seen_ref(remote)?;
+    let seen = seen_ref(link.url())?;
     let before = exchange.theirs.as_ref().map(|(commit, _)| *commit);
     if store.tip(&seen)? == before { store.set(&seen, pushed) } else { Ok(()) }
 }
 
 /// Pushes what the remote does not have to a ref that is named by its content.
-fn push_to_inbox(
-    store: &GitStore,
-    remote: &Remote,
-    talk: &Talk,
-    whole: bool,
-) -> Result<Pushed, StoreError> {
-    let exchange = exchange(store, remote, talk, whole)?;
+fn push_to_inbox(store: &GitStore, link: &dyn Link, whole: bool) -> Result<Pushed, StoreError> {
+    let exchange = exchange(store, link, whole)?;
     let theirs = exchange.theirs.map(|(_, leaves)| leaves).unwrap_or_default();
     let mut own = Leaves::default();
     for digits in exchange.joined.leaves.digits() {
@@ -286,28 +284,28 @@ fn push_to_inbox(
     }
     let commit = own.commit(store.repository(), None)?;
     let name = format!("{PREFIX}{INBOX}{commit}");
-    match push_refs(remote, talk, &[(name.clone(), Change::Follow(commit))])? {
+    match link.push(&[(name.clone(), Change::Follow(commit))])? {
         PushOutcome::Accepted => {
-            see(remote, talk, &name)?;
+            see(link, &name)?;
             Ok(Pushed::Inbox(exchange.joined.new))
         }
         // Somebody with the very same records was faster.
         PushOutcome::Late => Ok(Pushed::Inbox(exchange.joined.new)),
-        PushOutcome::Refused(refusal) => Err(refused(remote, &name, refusal)),
+        PushOutcome::Refused(refusal) => Err(refused(link, &name, refusal)),
     }
 }
 
 /// Makes sure that readers see a new ref: a server may hide what it takes.
-fn see(remote: &Remote, talk: &Talk, name: &str) -> Result<(), StoreError> {
-    if remote.pushes_elsewhere() || !remote.listed(talk, &[name])?.is_empty() {
+fn see(link: &dyn Link, name: &str) -> Result<(), StoreError> {
+    if link.shows(name)? {
         return Ok(());
     }
-    Err(StoreError::Hidden { remote: remote.name().to_owned(), name: name.to_owned() })
+    Err(StoreError::Hidden { remote: link.name().to_owned(), name: name.to_owned() })
 }
 
-fn refused(remote: &Remote, name: &str, refusal: Refusal) -> StoreError {
+fn refused(link: &dyn Link, name: &str, refusal: Refusal) -> StoreError {
     StoreError::Rejected {
-        remote: remote.name().to_owned(),
+        remote: link.name().to_owned(),
         name: name.to_owned(),
         message: refusal.why,
         said: refusal.said,
@@ -321,10 +319,4 @@ impl Fetched {
         self.lost = later.lost.max(self.lost);
         self.passed_over.clone_from(&later.passed_over);
     }
-}
-
-/// A flat random pause of 0.1 to 1 s: with many writers at once, growing pauses starve the unlucky.
-fn pause() -> Duration {
-    let random = RandomState::new().build_hasher().finish();
-    Duration::from_millis(100 + random % 900)
 }

@@ -27,8 +27,8 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    /// A new one, in which these commits are known, but not what came before them.
-    pub(super) fn open(private: &Path, known: &[Oid]) -> Result<Self, StoreError> {
+    /// A new one, in which this commit is known; and whether there is something before it, which is not.
+    pub(super) fn open(private: &Path, known: Option<(Oid, bool)>) -> Result<Self, StoreError> {
         let talks = private.join(TALKS);
         let open = || -> io::Result<Self> {
             fs::create_dir_all(&talks)?;
@@ -43,12 +43,11 @@ impl Talk {
             fs::write(at("HEAD"), "ref: refs/heads/none\n")?;
             fs::write(at("config"), "[core]\n\trepositoryformatversion = 0\n\tbare = true\n")?;
             fs::write(at("objects/info/alternates"), "../../../objects\n")?;
-            for (number, commit) in known.iter().enumerate() {
-                fs::write(at(&format!("refs/known/{number}")), format!("{commit}\n"))?;
-            }
-            if !known.is_empty() {
-                let cut: String = known.iter().map(|commit| format!("{commit}\n")).collect();
-                fs::write(at("shallow"), cut)?;
+            if let Some((commit, is_cut)) = known {
+                fs::write(at("refs/known/state"), format!("{commit}\n"))?;
+                if is_cut {
+                    fs::write(at("shallow"), format!("{commit}\n"))?;
+                }
             }
             Ok(Self { private: private.to_owned(), folder, _alive: alive })
         };
