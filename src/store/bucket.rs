@@ -6,7 +6,7 @@
 //! it is absent. (A causal-length set: Yu & Rostad 2020, "A low-cost set CRDT based on causal lengths".)
 
 use git2::Oid;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How often something was added and removed: 0 never, odd while it is there.
 pub(super) type Life = u32;
@@ -125,6 +125,31 @@ impl Bucket {
     /// The runs that are there and not in another state of the folder.
     pub(super) fn runs_beyond<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a str> {
         self.runs().filter(|name| other.0.get(*name).is_none_or(|kept| kept.run.is_none()))
+    }
+
+    /// What is in this state of the folder and not in another one, with its counts.
+    pub(super) fn beyond(&self, other: &Self) -> Self {
+        let new = |name: &String, kept: &Kept| {
+            let theirs = other.0.get(name).copied().unwrap_or_default();
+            let joined = kept.join(name, &theirs);
+            joined != theirs
+        };
+        let own = self.0.iter().filter(|(name, kept)| new(name, kept));
+        Self(own.map(|(name, kept)| (name.clone(), *kept)).collect())
+    }
+
+    /// Forgets contents that cannot be had.
+    pub(super) fn forget(&mut self, absent: &BTreeSet<Oid>) {
+        if absent.is_empty() {
+            return;
+        }
+        for kept in self.0.values_mut() {
+            if kept.run.is_some_and(|run| absent.contains(&run)) {
+                kept.forget();
+            } else if kept.histograms.is_some_and(|own| absent.contains(&own)) {
+                kept.forget_histograms();
+            }
+        }
     }
 
     /// Whether something that another state of the folder has is not in this one.

@@ -16,7 +16,7 @@ use super::talk::Talk;
 use super::{NewRecord, Part, Removed, RunStore};
 use crate::model::CommitId;
 use git2::{Buf, ErrorCode, Indexer, ObjectType, Oid, Repository, RepositoryInitOptions};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -188,10 +188,15 @@ impl GitStore {
         at_path(&self.repository, tip, path)
     }
 
+    /// Those of these objects that are not here.
+    pub(super) fn missing(&self, objects: &[Oid]) -> Result<BTreeSet<Oid>, StoreError> {
+        let odb = self.repository.odb().map_err(StoreError::git("reading the store"))?;
+        Ok(objects.iter().filter(|id| !odb.exists(**id)).copied().collect())
+    }
+
     /// Fetches these objects where they are missing, in one go.
     pub(super) fn fetch_missing(&self, objects: &[Oid]) -> Result<(), StoreError> {
-        let odb = self.repository.odb().map_err(StoreError::git("reading the store"))?;
-        let missing: Vec<Oid> = objects.iter().filter(|id| !odb.exists(**id)).copied().collect();
+        let missing: Vec<Oid> = self.missing(objects)?.into_iter().collect();
         match &self.remote {
             Some(remote) if !missing.is_empty() => {
                 remote.fetch_objects(&self.path, &missing)?;

@@ -4,6 +4,7 @@ use super::bucket::Bucket;
 use super::error::StoreError;
 use super::snapshot::{Leaf, Leaves};
 use git2::{Oid, Repository};
+use std::collections::BTreeSet;
 
 /// The states that are joined.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub(super) struct Sides {
     pub(super) theirs: Leaves,
     /// What else the remote has, in refs of their own.
     pub(super) inbox: Vec<Leaves>,
+    /// Contents that are known of here and can be had nowhere any more.
+    pub(super) absent: BTreeSet<Oid>,
 }
 
 /// What came of it, and how many runs it concerns.
@@ -66,11 +69,27 @@ impl Sides {
         Ok(needed)
     }
 
+    /// The contents of records that the remote's state has not, as far as they are not here: it cannot be given what is not
+    /// here.
+    pub(super) fn contents(&self, repository: &Repository) -> Result<Vec<Oid>, StoreError> {
+        let odb = repository.odb().map_err(StoreError::git("reading the store"))?;
+        let mut missing = Vec::new();
+        for digits in self.different() {
+            let own = read_if_here(repository, self.own.get(digits))?;
+            let theirs = self.theirs.get(digits).read(repository)?;
+            let new = own.beyond(&theirs);
+            let parts = new.0.values().flat_map(|kept| [kept.run, kept.histograms]).flatten();
+            missing.extend(parts.filter(|part| !odb.exists(*part)));
+        }
+        Ok(missing)
+    }
+
     /// All of them in one. What is known here but can be had nowhere any more was never here.
     pub(super) fn join(&self, repository: &Repository) -> Result<Joined, StoreError> {
         let mut joined = Joined { leaves: self.theirs.clone(), ..Joined::default() };
         for digits in self.different() {
-            let own = read_if_here(repository, self.own.get(digits))?;
+            let mut own = read_if_here(repository, self.own.get(digits))?;
+            own.forget(&self.absent);
             let seen = read_if_here(repository, self.seen.get(digits))?;
             let theirs = self.theirs.get(digits).read(repository)?;
             let mut all = own.join(&theirs);

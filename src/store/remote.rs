@@ -227,6 +227,10 @@ impl Remote {
         let mut command = git();
         command.arg(format!("--git-dir={}", talk.git_dir().display())).args(arguments);
         command.envs(variables(&settings, count)).env("GIT_TERMINAL_PROMPT", "0");
+        if arguments.first() == Some(&"push") {
+            // What is not here is on the remote: git must not fetch it to send it back.
+            command.env("GIT_NO_LAZY_FETCH", "1");
+        }
         let child = command.spawn().map_err(|error| not_started(&error))?;
         let mut waiting = Waiting::new(&format!("the remote {}", self.name));
         let ended = patience::output(child, input, self.patience, &mut waiting);

@@ -15,9 +15,10 @@ use super::join::{Joined, Sides};
 use super::kept;
 use super::link::{Link, Talking};
 use super::push::{Change, PushOutcome, Refusal};
-use super::snapshot::{Leaves, age};
+use super::snapshot::{Leaf, Leaves, age};
 use super::tidy::tidy;
 use git2::{ObjectType, Oid};
+use std::collections::BTreeSet;
 
 /// Refs on the remote for records that could not be pushed to the common one.
 const INBOX: &str = "inbox/";
@@ -27,6 +28,8 @@ const PREFIX: &str = "refs/perfgate/";
 const TRIES: u32 = 6;
 /// States after which a history begins anew.
 const LONGEST_HISTORY: u32 = 1_000;
+/// Times that a part of what may be gone is asked for.
+const MOST_PARTS: u32 = 100;
 /// Times that what is here may change while what is missing is fetched.
 const CHANGES: u32 = 10;
 
@@ -128,7 +131,7 @@ fn exchange(store: &GitStore, link: &dyn Link, whole: bool) -> Result<Exchange, 
     sides.seen = store.leaves(&seen_ref).unwrap_or_default();
     for _ in 0..CHANGES {
         sides.own = store.leaves(RUNS_REF)?;
-        make_joinable(store, &sides)?;
+        make_joinable(store, &mut sides)?;
         let lock = whole.then(|| store.lock()).transpose()?;
         // Another process may have written meanwhile: then what is missing may be something else.
         let own = store.leaves(RUNS_REF)?;
@@ -153,14 +156,34 @@ fn exchange(store: &GitStore, link: &dyn Link, whole: bool) -> Result<Exchange, 
     Err(StoreError::Held { holder: "other processes that record".to_owned() })
 }
 
-/// Fetches what has to be read to join. What is known here and nowhere else any more was never here.
-fn make_joinable(store: &GitStore, sides: &Sides) -> Result<(), StoreError> {
+/// Fetches what has to be read to join, and what the remote would have to be given. What is known here and can be had
+/// nowhere any more was never here.
+fn make_joinable(store: &GitStore, sides: &mut Sides) -> Result<(), StoreError> {
     let [theirs, own] = sides.needed(store.repository())?;
     store.fetch_missing(&theirs)?;
-    match store.fetch_missing(&own) {
-        Err(StoreError::Unreachable { .. }) | Ok(()) => Ok(()),
-        Err(error) => Err(error),
+    fetch_if_there(store, &own)?;
+    let contents = sides.contents(store.repository())?;
+    sides.absent = fetch_if_there(store, &contents)?;
+    Ok(())
+}
+
+/// Fetches what the remote still has of these objects; the others. One that is not there spoils it for all that are asked for
+/// with it, so halves are asked for then, as often as is bearable.
+fn fetch_if_there(store: &GitStore, objects: &[Oid]) -> Result<BTreeSet<Oid>, StoreError> {
+    let mut parts = vec![objects];
+    for _ in 0..MOST_PARTS {
+        let Some(part) = parts.pop() else { break };
+        match store.fetch_missing(part) {
+            Ok(()) => {}
+            Err(StoreError::Unreachable { .. }) if part.len() > 1 => {
+                let (one, other) = part.split_at(part.len() / 2);
+                parts.extend([one, other]);
+            }
+            Err(StoreError::Unreachable { .. }) => {}
+            Err(error) => return Err(error),
+        }
     }
+    store.missing(objects)
 }
 
 /// Joins and pushes until the remote takes it.
@@ -272,11 +295,13 @@ fn remember(
 fn push_to_inbox(store: &GitStore, link: &dyn Link, whole: bool) -> Result<Pushed, StoreError> {
     let exchange = exchange(store, link, whole)?;
     let theirs = exchange.theirs.map(|(_, leaves)| leaves).unwrap_or_default();
-    let mut own = Leaves::default();
+    let (repository, mut own) = (store.repository(), Leaves::default());
     for digits in exchange.joined.leaves.digits() {
         let leaf = exchange.joined.leaves.get(digits);
         if leaf != theirs.get(digits) {
-            own.set(digits, leaf);
+            // Only what is new: the remote moves meanwhile, and git sends all that it does not see there.
+            let new = leaf.read(repository)?.beyond(&theirs.get(digits).read(repository)?);
+            own.set(digits, Leaf::write(repository, &new)?);
         }
     }
     if own == Leaves::default() {
