@@ -504,6 +504,53 @@ fn a_push_sends_what_is_new_and_a_fresh_clone_fetches_next_to_nothing_for_it() {
     assert_eq!(records(&shared.clone("reader", &[])), 40);
 }
 
+/// The contents of runs that are in a clone.
+fn contents(clone: &Repo) -> usize {
+    let format = "--batch-check=%(objecttype) %(objectsize)";
+    let arguments = ["--git-dir=.git/perfgate.git", "cat-file", "--batch-all-objects", format];
+    let listed = clone.git(&arguments);
+    let size = |line: &str| line.strip_prefix("blob ").and_then(|size| size.parse::<u64>().ok());
+    listed.lines().filter_map(size).filter(|size| *size > 100).count()
+}
+
+#[test]
+fn a_push_of_what_others_recorded_needs_none_of_its_contents() {
+    let shared = Shared::new(6);
+    pushed(&shared, 4);
+    // All that is there is in an inbox.
+    let store = shared.git(&["rev-parse", RUNS]);
+    shared.git(&["update-ref", &format!("refs/perfgate/inbox/{store}"), &store]);
+    shared.git(&["update-ref", "-d", RUNS]);
+    let two = shared.clone("two", &[]);
+    assert_eq!(records(&two), 4);
+    two.record(&shared.commits[4], 50);
+    two.perfgate(&["baseline", "push"]).expect(0);
+    assert_eq!((contents(&two), inboxes(&shared)), (1, 0));
+    let three = shared.clone("three", &[]);
+    assert_eq!(records(&three), 5);
+    three.perfgate(&["baseline", "prune", "--keep", "2"]).expect(0);
+    three.perfgate(&["baseline", "push"]).expect(0);
+    assert_eq!(contents(&three), 0);
+    assert_eq!(records(&shared.clone("reader", &[])), 2);
+}
+
+#[test]
+fn what_is_known_and_can_be_had_nowhere_any_more_stops_no_push() {
+    let shared = Shared::new(6);
+    let one = pushed(&shared, 2);
+    let before = shared.git(&["rev-parse", RUNS]);
+    one.record_with(&shared.commits[2], 3, &["--push"]);
+    let two = shared.clone("two", &[]);
+    assert_eq!(records(&two), 3);
+    // A backup is all that is left of the server.
+    shared.git(&["update-ref", RUNS, &before]);
+    shared.git(&["gc", "--quiet", "--prune=now"]);
+    two.record_with(&shared.commits[4], 50, &["--push"]);
+    assert_eq!(records(&shared.clone("reader", &[])), 3);
+    one.perfgate(&["baseline", "push"]).expect(0);
+    assert_eq!((records(&shared.clone("later", &[])), records(&two)), (4, 4));
+}
+
 #[test]
 fn a_record_of_a_newer_perfgate_stops_nothing_but_itself() {
     let shared = Shared::new(4);

@@ -138,6 +138,11 @@ impl Bucket {
         Self(own.map(|(name, kept)| (name.clone(), *kept)).collect())
     }
 
+    /// The contents of what is there.
+    pub(super) fn contents(&self) -> Vec<Oid> {
+        self.0.values().flat_map(|kept| [kept.run, kept.histograms]).flatten().collect()
+    }
+
     /// Forgets contents that cannot be had.
     pub(super) fn forget(&mut self, absent: &BTreeSet<Oid>) {
         if absent.is_empty() {

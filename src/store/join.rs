@@ -69,7 +69,7 @@ impl Sides {
         Ok(needed)
     }
 
-    /// The contents of records that the remote's state has not, as far as they are not here: it cannot be given what is not
+    /// The contents of records that the remote has not, as far as they are not here: it cannot be given what is not
     /// here.
     pub(super) fn contents(&self, repository: &Repository) -> Result<Vec<Oid>, StoreError> {
         let odb = repository.odb().map_err(StoreError::git("reading the store"))?;
@@ -77,9 +77,11 @@ impl Sides {
         for digits in self.different() {
             let own = read_if_here(repository, self.own.get(digits))?;
             let theirs = self.theirs.get(digits).read(repository)?;
-            let new = own.beyond(&theirs);
-            let parts = new.0.values().flat_map(|kept| [kept.run, kept.histograms]).flatten();
-            missing.extend(parts.filter(|part| !odb.exists(*part)));
+            let mut new = own.beyond(&theirs);
+            for inbox in &self.inbox {
+                new = new.beyond(&inbox.get(digits).read(repository)?);
+            }
+            missing.extend(new.contents().into_iter().filter(|part| !odb.exists(*part)));
         }
         Ok(missing)
     }

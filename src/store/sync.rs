@@ -296,11 +296,14 @@ fn push_to_inbox(store: &GitStore, link: &dyn Link, whole: bool) -> Result<Pushe
     let exchange = exchange(store, link, whole)?;
     let theirs = exchange.theirs.map(|(_, leaves)| leaves).unwrap_or_default();
     let (repository, mut own) = (store.repository(), Leaves::default());
-    for digits in exchange.joined.leaves.digits() {
-        let leaf = exchange.joined.leaves.get(digits);
+    let here = store.leaves(RUNS_REF)?;
+    for digits in here.digits() {
+        let leaf = here.get(digits);
         if leaf != theirs.get(digits) {
             // Only what is new: the remote moves meanwhile, and git sends all that it does not see there.
-            let new = leaf.read(repository)?.beyond(&theirs.get(digits).read(repository)?);
+            let mut new = leaf.read(repository)?.beyond(&theirs.get(digits).read(repository)?);
+            // What is known of other inboxes is there already.
+            new.forget(&store.missing(&new.contents())?);
             own.set(digits, Leaf::write(repository, &new)?);
         }
     }

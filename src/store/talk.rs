@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 
 /// Where the talks are, in the private repository.
 const TALKS: &str = "talks";
+/// A commit that is nowhere, at which the history of every talk is cut off. Only in a repository whose history is cut off does
+/// git look at what is on the remote folder by folder, and sends what is new alone.
+const NOWHERE: &str = "1111111111111111111111111111111111111111";
 /// The file whose lock says that the process of a talk is alive.
 const ALIVE: &str = "alive";
 /// Where a talk fetches refs to.
@@ -43,12 +46,14 @@ impl Talk {
             fs::write(at("HEAD"), "ref: refs/heads/none\n")?;
             fs::write(at("config"), "[core]\n\trepositoryformatversion = 0\n\tbare = true\n")?;
             fs::write(at("objects/info/alternates"), "../../../objects\n")?;
+            let mut cut = format!("{NOWHERE}\n");
             if let Some((commit, is_cut)) = known {
                 fs::write(at("refs/known/state"), format!("{commit}\n"))?;
                 if is_cut {
-                    fs::write(at("shallow"), format!("{commit}\n"))?;
+                    cut += &format!("{commit}\n");
                 }
             }
+            fs::write(at("shallow"), cut)?;
             Ok(Self { private: private.to_owned(), folder, _alive: alive })
         };
         open().map_err(|source| StoreError::Io { path: talks.clone(), source })
