@@ -219,7 +219,8 @@ fn what_is_removed_elsewhere_is_told_and_can_be_brought_back() {
     let fetched = two.perfgate(&["baseline", "fetch"]).expect(0);
     says(
         &fetched,
-        "3 runs were removed on origin, and so here; for 90 days, perfgate baseline restore ",
+        "3 runs were removed on origin, and so here
+  for 90 days, perfgate baseline restore ",
     );
     let listed = two.perfgate(&["baseline", "restore"]).expect(0).stdout;
     let (name, runs) = listed.trim().split_once("  ").unwrap();
@@ -545,7 +546,9 @@ fn what_is_known_and_can_be_had_nowhere_any_more_stops_no_push() {
     // A backup is all that is left of the server.
     shared.git(&["update-ref", RUNS, &before]);
     shared.git(&["gc", "--quiet", "--prune=now"]);
-    two.record_with(&shared.commits[4], 50, &["--push"]);
+    two.record(&shared.commits[4], 50);
+    let pushed = two.perfgate(&["baseline", "push"]).expect(0);
+    says(&pushed, "1 run cannot be had any more: never fetched to this clone, and not on origin");
     assert_eq!(records(&shared.clone("reader", &[])), 3);
     one.perfgate(&["baseline", "push"]).expect(0);
     assert_eq!((records(&shared.clone("later", &[])), records(&two)), (4, 4));

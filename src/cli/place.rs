@@ -77,11 +77,20 @@ impl Place {
             session
                 .say(&format!("{remote} has lost {runs} that this clone still has: {remedy}"))?;
         }
+        if fetched.gone > 0 {
+            let runs = plural(fetched.gone, "run");
+            session.say(&format!(
+                "{runs} cannot be had any more: never fetched to this clone, and not on {remote}"
+            ))?;
+        }
+        if fetched.dropped > 0 {
+            let were = if fetched.dropped == 1 { "was" } else { "were" };
+            let runs = plural(fetched.dropped, "run");
+            session.say(&format!("{runs} {were} removed on {remote}, and so here"))?;
+        }
         match &fetched.kept {
             Some(kept) => session.say(&format!(
-                "{} removed on {remote}, and so here; for 90 days, perfgate baseline restore {kept} brings {} back",
-                if fetched.dropped == 1 { "1 run was".to_owned() } else { format!("{} runs were", fetched.dropped) },
-                if fetched.dropped == 1 { "it" } else { "them" },
+                "  for 90 days, perfgate baseline restore {kept} brings back what was here before"
             )),
             None => Ok(()),
         }

@@ -27,6 +27,8 @@ pub(super) struct Joined {
     pub(super) leaves: Leaves,
     /// Were here, and somebody removed them.
     pub(super) dropped: usize,
+    /// Are known of here, and their contents can be had nowhere any more.
+    pub(super) gone: usize,
     /// Are here, were seen on the remote, and are not there any more although nobody removed them.
     pub(super) lost: usize,
     /// Are not in the remote's state.
@@ -91,7 +93,9 @@ impl Sides {
         let mut joined = Joined { leaves: self.theirs.clone(), ..Joined::default() };
         for digits in self.different() {
             let mut own = read_if_here(repository, self.own.get(digits))?;
+            let known = own.runs().count();
             own.forget(&self.absent);
+            joined.gone += known - own.runs().count();
             let seen = read_if_here(repository, self.seen.get(digits))?;
             let theirs = self.theirs.get(digits).read(repository)?;
             let mut all = own.join(&theirs);

@@ -28,6 +28,8 @@ const PREFIX: &str = "refs/perfgate/";
 const TRIES: u32 = 6;
 /// States after which a history begins anew.
 const LONGEST_HISTORY: u32 = 1_000;
+/// Folders with records of its own up to which a clone has little to push.
+const LITTLE: usize = 32;
 /// Times that a part of what may be gone is asked for.
 const MOST_PARTS: u32 = 100;
 /// Times that what is here may change while what is missing is fetched.
@@ -40,6 +42,8 @@ pub struct Fetched {
     pub dropped: usize,
     /// Under which name the state before that is kept.
     pub kept: Option<String>,
+    /// Runs that were known of, and whose contents neither this clone nor the remote has: they are not here any more either.
+    pub gone: usize,
     /// Runs that the remote had and has not any more, although nobody removed them.
     pub lost: usize,
     /// Refs that are none of ours, with why.
@@ -139,11 +143,12 @@ fn exchange(store: &GitStore, link: &dyn Link, whole: bool) -> Result<Exchange, 
             continue;
         }
         let joined = sides.join(store.repository())?;
-        fetched.lost = joined.lost;
+        (fetched.lost, fetched.gone) = (joined.lost, joined.gone);
         if lock.is_some() {
             fetched.dropped = joined.dropped;
             if joined.leaves != own {
-                let left = store.tip(RUNS_REF)?.filter(|_| joined.dropped > 0);
+                let less = joined.dropped + joined.gone > 0;
+                let left = store.tip(RUNS_REF)?.filter(|_| less);
                 fetched.kept = left.map(|left| kept::keep(store, left)).transpose()?;
                 store.set(RUNS_REF, joined.leaves.commit(store.repository(), None)?)?;
             }
@@ -191,8 +196,7 @@ pub(super) fn push_over(
     store: &GitStore,
     link: &dyn Link,
 ) -> Result<(Pushed, Fetched), StoreError> {
-    // Where nothing of the remote is here yet, a push needs next to nothing of it.
-    let whole = !matches!(store.tip(&seen_ref(link.url())?), Ok(None));
+    let whole = needs_all(store, link)?;
     let mut all = Fetched::default();
     for attempt in 0..TRIES {
         if attempt > 0 {
@@ -214,6 +218,13 @@ pub(super) fn push_over(
         }
     }
     Ok((push_to_inbox(store, link, whole)?, all))
+}
+
+/// Whether a push brings all folders of the remote here. Where nothing of the remote is known yet and little is to be pushed, it
+/// needs next to nothing of it.
+fn needs_all(store: &GitStore, link: &dyn Link) -> Result<bool, StoreError> {
+    let is_known = !matches!(store.tip(&seen_ref(link.url())?), Ok(None));
+    Ok(is_known || store.leaves(RUNS_REF)?.digits().count() > LITTLE)
 }
 
 /// Pushes what was joined, and removes what was folded in. The new state, if there is one.
@@ -343,6 +354,7 @@ fn refused(link: &dyn Link, name: &str, refusal: Refusal) -> StoreError {
 impl Fetched {
     fn add(&mut self, later: &Self) {
         self.dropped += later.dropped;
+        self.gone = later.gone.max(self.gone);
         self.kept = later.kept.clone().or_else(|| self.kept.take());
         self.lost = later.lost.max(self.lost);
         self.passed_over.clone_from(&later.passed_over);
