@@ -477,6 +477,41 @@ fn a_prune_begins_the_history_anew_where_that_may_be() {
     assert_eq!(records(&clone), 2);
 }
 
+#[test]
+fn a_long_history_begins_anew_by_itself() {
+    let shared = Shared::new(4);
+    pushed(&shared, 3);
+    let message = "perfgate runs\n\nhistory: 1000\n";
+    let tree = format!("{RUNS}^{{tree}}");
+    let long = shared.git(&["commit-tree", "-p", RUNS, "-m", message, &tree]);
+    shared.git(&["update-ref", RUNS, &long]);
+    assert_eq!(shared.git(&["rev-list", "--count", RUNS]), "2");
+    let fresh = shared.clone("fresh", &[]);
+    fresh.record_with(&shared.commits[3], 9, &["--push"]);
+    assert_eq!(shared.git(&["rev-list", "--count", RUNS]), "1");
+    assert_eq!(records(&fresh), 4);
+}
+
+#[test]
+fn whoever_waits_for_another_perfgate_says_for_whom() {
+    use std::io::{BufRead as _, BufReader};
+    let shared = Shared::new(2);
+    let clone = recorded(&shared, 1);
+    let path = private(&clone, "perfgate.lock");
+    let lock = fs::File::options().write(true).open(&path).unwrap();
+    lock.lock().unwrap();
+    fs::write(&path, "perfgate import (process 77)\n").unwrap();
+    let results = clone.results();
+    let mut command = support::command(&clone.folder);
+    command.args(["record", &results]).stderr(std::process::Stdio::piped());
+    let mut waiting = command.spawn().unwrap();
+    let mut said = BufReader::new(waiting.stderr.take().unwrap()).lines();
+    assert_eq!(said.next().unwrap().unwrap(), "waiting for perfgate import (process 77)");
+    drop(lock);
+    assert!(said.next().unwrap().unwrap().starts_with("recorded: "));
+    assert!(waiting.wait().unwrap().success());
+}
+
 /// What a push adds to the remote: the commit, the folders on the way to the record, and the record; never the rest.
 #[test]
 fn a_push_sends_what_is_new_and_a_fresh_clone_fetches_next_to_nothing_for_it() {
