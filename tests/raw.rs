@@ -425,3 +425,71 @@ fn line_ends_of_windows_are_no_cut_wherever_a_buffer_ends() {
         assert_eq!(run.total.requests, Some(401), "{padding}");
     }
 }
+
+/// Fixtures of every raw format, unpacked.
+fn raw_files() -> Vec<(&'static str, Vec<u8>)> {
+    const FILES: [&str; 7] = [
+        "vegeta/base.csv.gz",
+        "jmeter/base.jtl.gz",
+        "jmeter/nested.xml",
+        "hey/flaky.csv",
+        "oha/flaky.csv",
+        "k6/2.2.0/full-short/raw.csv.gz",
+        "k6/2.2.0/names/raw.csv",
+    ];
+    let read = |name: &&'static str| {
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        let mut plain = Vec::new();
+        if name.ends_with(".gz") {
+            flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap();
+        } else {
+            plain = bytes;
+        }
+        (*name, plain)
+    };
+    FILES.iter().map(read).collect()
+}
+
+/// What a crash or a bad disk leaves: a sector of zeros. Refused wherever it is, 60 places of each file.
+#[test]
+fn a_lost_sector_is_an_error_wherever_it_is() {
+    let options = perfgate::ingest::ReadOptions::default();
+    let read = |bytes: Vec<u8>| {
+        let source =
+            perfgate::ingest::Source::from_reader("raw", Box::new(std::io::Cursor::new(bytes)));
+        source.and_then(|source| perfgate::ingest::read(source, &options))
+    };
+    for (name, good) in raw_files() {
+        assert!(read(good.clone()).is_ok(), "{name}");
+        let step = (good.len() / 60).max(1);
+        for at in (0..good.len().saturating_sub(512)).step_by(step) {
+            let mut damaged = good.clone();
+            damaged[at..at + 512].fill(0);
+            assert!(read(damaged).is_err(), "{name}: at {at}");
+        }
+    }
+}
+
+/// Without one of its quotes, a tag swallows those behind it.
+#[test]
+fn a_tag_of_jmeter_without_a_quote_is_an_error_or_changes_nothing() {
+    let options = perfgate::ingest::ReadOptions::default();
+    let read = |bytes: Vec<u8>| {
+        let source =
+            perfgate::ingest::Source::from_reader("raw", Box::new(std::io::Cursor::new(bytes)));
+        let requests = |own: perfgate::ingest::Ingested| own.run.total.requests;
+        source.and_then(|source| perfgate::ingest::read(source, &options)).map(requests)
+    };
+    let good = std::fs::read(fixture("jmeter/nested.xml")).unwrap();
+    let all = read(good.clone()).unwrap();
+    let quotes: Vec<usize> = (0..good.len()).filter(|at| good[*at] == b'"').collect();
+    for (i, one) in quotes.iter().enumerate() {
+        for other in quotes[i..].iter().step_by(7) {
+            let mut damaged = good.clone();
+            (damaged[*one], damaged[*other]) = (b'x', b'x');
+            if let Ok(requests) = read(damaged) {
+                assert_eq!(requests, all, "quotes at {one} and {other}");
+            }
+        }
+    }
+}

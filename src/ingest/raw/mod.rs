@@ -73,7 +73,10 @@ pub(super) fn scan<G: Gather>(
             match chunk {
                 Ok(chunk) => {
                     let mut found = findings.of_chunk();
-                    gather.chunk(&chunk, &mut found);
+                    refuse_nul(&chunk, &mut found);
+                    if !found.is_over() {
+                        gather.chunk(&chunk, &mut found);
+                    }
                     findings.done(index, found);
                     if let Some(progress) = &progress {
                         progress(chunk.bytes().len() as u64);
@@ -93,6 +96,16 @@ pub(super) fn scan<G: Gather>(
     let mut ingested = whole.finish(&name);
     ingested.warnings.extend(warnings);
     Ok(ingested)
+}
+
+/// A NUL byte is what a crash or a bad disk left: no tool writes one, and what stood there is lost.
+fn refuse_nul(chunk: &Chunk, found: &mut Found) {
+    let bytes = chunk.bytes();
+    let Some(at) = memchr::memchr(0, bytes) else { return };
+    let line = || memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64 + 1;
+    let why = "a NUL byte: a part of the file was lost, and what stood there with it";
+    // Whether to read on is asked before the chunk is.
+    let _ = found.problem(line, Problem::Malformed(why.to_owned()));
 }
 
 /// Does the same on so many threads.

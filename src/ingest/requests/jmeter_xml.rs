@@ -203,7 +203,17 @@ fn is_sample(element: &BytesStart<'_>) -> bool {
     matches!(element.name().as_ref(), b"httpSample" | b"sample")
 }
 
+/// A quote that is missing makes one attribute of many, and one tag of many: XML knows neither `<` in a tag nor an attribute
+/// twice.
+fn refuse_broken_tag(element: &BytesStart<'_>) -> Result<(), String> {
+    if memchr::memchr(b'<', element).is_some() {
+        return Err("a `<` inside a tag: a quote before it is damaged".to_owned());
+    }
+    element.attributes().try_for_each(|own| own.map(drop)).map_err(|error| error.to_string())
+}
+
 fn sample(element: &BytesStart<'_>) -> Result<Sample, String> {
+    refuse_broken_tag(element)?;
     let text = |name: &str| -> Result<Option<String>, String> {
         let found = element.try_get_attribute(name).map_err(|error| error.to_string())?;
         let value = found.map(|own| {
