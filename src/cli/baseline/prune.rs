@@ -7,6 +7,7 @@ use crate::cli::place::{Place, open_place};
 use crate::cli::policy::Loaded;
 use crate::cli::session::Session;
 use crate::model::CommitId;
+use crate::report::plural;
 use crate::store::{Entry, Part};
 use std::collections::BTreeSet;
 
@@ -45,11 +46,14 @@ pub(super) fn prune(
         let thinned = place.store().remove(&thinned, Part::Histograms)?.kept;
         kept = kept.or(thinned);
     }
+    let histograms = match thinned.len() {
+        0 => String::new(),
+        more => format!(", and the histograms of {more} more"),
+    };
     session.say(&format!(
-        "{done} {} of {} runs, and the histograms of {} more",
+        "{done} {} of {}{histograms}",
         gone.len(),
-        entries.len(),
-        thinned.len()
+        plural(entries.len(), "run")
     ))?;
     if let Some(kept) = kept {
         session
