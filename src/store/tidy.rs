@@ -87,7 +87,6 @@ fn remove_pack(pack: &Path) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "test code")]
 mod tests {
     use super::*;
     use crate::store::{Entry, NewRecord, RunStore as _};
