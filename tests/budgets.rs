@@ -85,9 +85,19 @@ fn every_sort_of_limit_is_judged_as_it_is_written() {
     is("memory: \"< 512MB\"", "✓ service memory max 455 MB < 512 MB", 0);
     is("memory: \"< 65%\"", "✗ memory max 70.0 %, limit < 65 %", 1);
     is("memory_leak: none", "✓ service memory growth: no leak", 0);
+    is("memory_leak: \"< 50MB\"", "✓ service memory growth 0 MB/h < 50 MB/h", 0);
     is("service_memory_mb: \"< 400MB\"", "✗ service_memory_mb 410 mb, limit < 400 mb", 1);
     is("service_memory_mb_max: \"< 500MB\"", "✓ service_memory_mb max 455 mb < 500 mb", 0);
     is("cpu_percent: \"< 70%\"", "✓ cpu_percent 41.0 percent < 70 percent", 0);
+}
+
+#[test]
+fn a_leak_may_be_limited_by_what_it_takes_in_an_hour() {
+    let mut run = run();
+    run["resources"]["service_memory_mb"]["slope_interval"]["low"] = json!(60.0);
+    for (limit, code) in [("< 50MB", 1), ("60MiB", 0), ("< 1GB", 0)] {
+        check_run(&run, &format!("budgets: [{{ memory_leak: \"{limit}\" }}]\n"), &[]).expect(code);
+    }
 }
 
 #[test]

@@ -118,7 +118,10 @@ impl Bound {
         let per_cent = |name: &str| matches!(name, "percent" | "%");
         match (self.written, unit) {
             (Written::Share, Unit::Other(name)) if per_cent(name) => Some(self.value * 100.0),
-            (Written::Size, Unit::Other(name)) if name.eq_ignore_ascii_case("mb") => {
+            // A leak is limited by what may be added in an hour.
+            (Written::Size, Unit::Other(name))
+                if ["mb", "mb/h"].iter().any(|mb| name.eq_ignore_ascii_case(mb)) =>
+            {
                 Some(self.value / 1e6)
             }
             (Written::Number, _)
