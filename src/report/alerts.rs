@@ -73,6 +73,19 @@ fn alert_name(profile: &str, budget: &Budget, tier: Tier) -> String {
     text.split(|c: char| !c.is_ascii_alphanumeric()).map(word).collect()
 }
 
+/// A pattern of endpoints as a regular expression, which Prometheus anchors at both ends: `*` stays within a segment, `**` does
+/// not, and nothing else means more than itself.
+fn regex(pattern: &str) -> String {
+    let literal = |text: &str| {
+        let special = |c: char| "\\.+?()|[]{}^$".contains(c);
+        text.chars().fold(String::new(), |all, c| {
+            if special(c) { all + "\\" + &c.to_string() } else { all + &c.to_string() }
+        })
+    };
+    let within = |part: &str| part.split('*').map(literal).collect::<Vec<_>>().join("[^/]*");
+    pattern.split("**").map(within).collect::<Vec<_>>().join(".*")
+}
+
 fn expression(budget: &Budget, bound: Option<Bound>, queries: &[Query]) -> Option<String> {
     let broken = |value: f64| {
         let bound = bound?;
@@ -84,7 +97,13 @@ fn expression(budget: &Budget, bound: Option<Bound>, queries: &[Query]) -> Optio
     };
     let limit = bound.map(|bound| bound.value);
     Some(match &budget.limited {
-        Limited::MemoryLeak => "deriv(process_resident_memory_bytes[1h]) * 3600 > 10e6".to_owned(),
+        Limited::MemoryLeak => {
+            let limit = match bound {
+                Some(bound) => broken(bound.value)?,
+                None => "> 10e6".to_owned(),
+            };
+            format!("deriv(process_resident_memory_bytes[1h]) * 3600 {limit}")
+        }
         Limited::Resource(name, _) if name == "cpu" => {
             format!(
                 "1 - avg(rate(node_cpu_seconds_total{{mode=\"idle\"}}[5m])) {}",
@@ -100,14 +119,13 @@ fn expression(budget: &Budget, bound: Option<Bound>, queries: &[Query]) -> Optio
         Limited::Resource(..) => format!("process_resident_memory_bytes {}", broken(limit?)?),
         Limited::Measurement(scope, metric, statistic) => {
             let filter = match scope {
-                Scope::Endpoints(pattern) => {
-                    format!(
-                        "{{handler=~{}}}",
-                        json(&pattern.text().replace("**", ".*").replace('*', "[^/]*"))
-                    )
-                }
+                Scope::Endpoints(pattern) => format!("handler=~{}", json(&regex(pattern.text()))),
                 Scope::Total | Scope::Class(_) => String::new(),
             };
+            let failed = [&filter, "status=~\"5..\""].map(str::to_owned);
+            let failed = failed.iter().filter(|own| !own.is_empty()).cloned().collect::<Vec<_>>();
+            let failed = format!("{{{}}}", failed.join(","));
+            let filter = if filter.is_empty() { String::new() } else { format!("{{{filter}}}") };
             let seconds = "http_request_duration_seconds";
             match (metric, statistic) {
                 (Metric::Latency, Statistic::Quantile(level)) => format!(
@@ -120,7 +138,7 @@ fn expression(budget: &Budget, bound: Option<Bound>, queries: &[Query]) -> Optio
                     broken(limit? / 1e3)?
                 ),
                 (Metric::ErrorRate, _) => format!(
-                    "sum(rate(http_requests_total{{status=~\"5..\"}}[5m])) / sum(rate(http_requests_total[5m])) {}",
+                    "sum(rate(http_requests_total{failed}[5m])) / sum(rate(http_requests_total{filter}[5m])) {}",
                     broken(limit?)?
                 ),
                 (Metric::Custom(name), _) => {
@@ -134,4 +152,22 @@ fn expression(budget: &Budget, bound: Option<Bound>, queries: &[Query]) -> Optio
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_means_the_same_to_prometheus() {
+        for (pattern, expected) in [
+            ("GET /api/**", r"GET /api/.*"),
+            ("GET /users/*/orders", r"GET /users/[^/]*/orders"),
+            ("GET /search?q=**", r"GET /search\?q=.*"),
+            ("GET /v1.0/[id]", r"GET /v1\.0/\[id\]"),
+            ("GET /x(y", r"GET /x\(y"),
+        ] {
+            assert_eq!(regex(pattern), expected);
+        }
+    }
 }
