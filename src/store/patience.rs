@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 const QUIET: Duration = Duration::from_secs(2);
 /// How much longer than a silence a whole talk may take: somebody who says a little now and then is no help either.
 const LONGEST: u32 = 10;
+/// How long the pipes of a program that has ended are read on. A helper that it left behind (a shared ssh connection, a
+/// credential cache) may hold them open for hours; what the program itself wrote arrives at once, or late on a busy machine.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// How long a talk with a remote may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +108,7 @@ pub(super) fn output(
         listen(child.stdout.take(), 0, &events) + listen(child.stderr.take(), 1, &events);
     drop(events);
     let start = Instant::now();
-    let mut last = start;
+    let (mut last, mut ended) = (start, None);
     while open > 0 {
         match heard.recv_timeout(Duration::from_millis(100)) {
             Ok((_, bytes)) if bytes.is_empty() => open -= 1,
@@ -113,7 +116,14 @@ pub(super) fn output(
                 last = Instant::now();
                 said[which].extend(bytes);
             }
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                if ended.is_none() && child.try_wait()?.is_some() {
+                    ended = Some(Instant::now());
+                }
+                if ended.is_some_and(|ended| last.max(ended).elapsed() > LINGER) {
+                    break;
+                }
+            }
             Err(RecvTimeoutError::Disconnected) => break,
         }
         let late =

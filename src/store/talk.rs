@@ -38,8 +38,10 @@ impl Talk {
             remove_dead(&talks);
             let folder = tempfile::Builder::new().prefix("talk-").tempdir_in(&talks)?;
             let at = |path: &str| folder.path().join(path);
-            let alive = File::create(at(ALIVE))?;
+            // It has that name only once it is locked: until then, nobody takes the talk for dead.
+            let alive = File::create(at("born"))?;
             alive.lock()?;
+            fs::rename(at("born"), at(ALIVE))?;
             fs::create_dir_all(at("objects/info"))?;
             fs::create_dir_all(at("objects/pack"))?;
             fs::create_dir_all(at("refs/known"))?;

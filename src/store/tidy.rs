@@ -38,11 +38,11 @@ pub(super) fn tidy(store: &GitStore) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The packs of a folder of objects, without their endings.
+/// The packs of a folder of objects, without their endings. One without an index is just being brought by another process.
 fn packs(objects: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(objects.join("pack")).into_iter().flatten().flatten();
     let packs =
-        files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|e| e == "pack"));
+        files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|e| e == "idx"));
     packs.map(|path| path.with_extension("")).collect()
 }
 
@@ -59,9 +59,14 @@ fn pack_all(store: &GitStore) -> Result<Option<String>, StoreError> {
     }
     let talk = Talk::open(store.path(), None)?;
     let target = talk.packs().join("pack").display().to_string();
-    let packed = run(store, &["pack-objects", "--quiet", &target], list.as_bytes());
+    let one = ["-c", "pack.packSizeLimit=0", "pack-objects", "--quiet", &target];
+    let packed = run(store, &one, list.as_bytes());
     let Some(packed) = packed.filter(|packed| packed.status.success()) else { return Ok(None) };
-    let name = format!("pack-{}", String::from_utf8_lossy(&packed.stdout).trim());
+    let name = String::from_utf8_lossy(&packed.stdout).trim().to_owned();
+    if name.contains(char::is_whitespace) || name.is_empty() {
+        return Ok(None);
+    }
+    let name = format!("pack-{name}");
     // What it refers to and does not hold was never fetched.
     let promisor = talk.packs().join(format!("{name}.promisor"));
     fs::write(&promisor, "").map_err(|source| StoreError::Io { path: promisor, source })?;
