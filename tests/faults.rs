@@ -155,7 +155,7 @@ fn a_ref_that_is_no_store_is_refused_by_name_and_never_built_upon() {
             }),
         ),
         (
-            "it is of another version; use a newer perfgate",
+            "is a store of a newer perfgate\n  nothing was changed; use a newer perfgate",
             Box::new(|| {
                 set_tree(&shared, &format!("100644 blob {blob}\tperfgate\n"));
             }),
@@ -164,7 +164,8 @@ fn a_ref_that_is_no_store_is_refused_by_name_and_never_built_upon() {
     for (why, overwrite) in overwritten {
         overwrite();
         let there = shared.git(&["rev-parse", RUNS]);
-        let said = format!("{RUNS} of the remote `origin` is no store of perfgate: {why}");
+        let no = if why.starts_with("is ") { "" } else { "is no store of perfgate: " };
+        let said = format!("{RUNS} of the remote `origin` {no}{why}");
         says(&clone.perfgate(&["baseline", "fetch"]).expect(2), &said);
         says(&clone.compare("main", &[]).expect(2), &said);
         says(&clone.perfgate(&["baseline", "push"]).expect(2), &said);
@@ -232,6 +233,27 @@ fn what_is_removed_elsewhere_is_told_and_can_be_brought_back() {
         &one.perfgate(&["baseline", "restore", "x"]).expect(2),
         "nothing is kept under the name `x`",
     );
+}
+
+#[test]
+fn histograms_come_back_as_well() {
+    let shared = Shared::new(3);
+    let clone = shared.clone("clone", &[]);
+    let raw = support::fixture("k6/2.2.0/full-short/raw.ndjson.gz");
+    for commit in &shared.commits[..2] {
+        clone.perfgate(&["record", "--commit", commit, raw.to_str().unwrap()]).expect(0);
+    }
+    let histograms = || {
+        let arguments = ["--git-dir=.git/perfgate.git", "ls-tree", "-r", "--name-only", RUNS];
+        clone.git(&arguments).lines().filter(|path| path.starts_with("histograms/")).count()
+    };
+    assert_eq!(histograms(), 2);
+    let pruned = clone.perfgate(&["baseline", "prune", "--keep-histograms", "1"]).expect(0);
+    says(&pruned, "removed 0 of 2 runs, and the histograms of 1 more\n  for 90 days");
+    assert_eq!(histograms(), 1);
+    let listed = clone.perfgate(&["baseline", "restore"]).expect(0).stdout;
+    clone.perfgate(&["baseline", "restore", listed.split(' ').next().unwrap()]).expect(0);
+    assert_eq!(histograms(), 2);
 }
 
 #[test]
@@ -383,6 +405,71 @@ fn a_damaged_record_is_mended_from_the_remote_and_never_removed_there() {
     says(
         &clone.perfgate(&["baseline", "repair"]).expect(0),
         "nothing is broken: nothing was changed",
+    );
+}
+
+#[test]
+fn a_repair_that_was_killed_halfway_is_finished_by_the_next_one() {
+    let shared = Shared::new(3);
+    let clone = recorded(&shared, 2);
+    let store = clone.folder.join(".git/perfgate.git");
+    fs::rename(&store, clone.folder.join(".git/perfgate.git.damaged-2026-01-01-1")).unwrap();
+    let said = "it was put aside by a repair that was not finished";
+    says(&clone.perfgate(&["baseline", "list"]).expect(2), said);
+    clone.perfgate(&["baseline", "repair"]).expect(0);
+    assert_eq!(here(&clone).len(), 2);
+}
+
+#[test]
+fn a_store_without_its_head_is_damaged_and_mended() {
+    let shared = Shared::new(3);
+    let clone = recorded(&shared, 2);
+    fs::remove_file(private(&clone, "HEAD")).unwrap();
+    let ended = clone.perfgate(&["baseline", "list"]).expect(2);
+    says(&ended, "perfgate.git: it has no HEAD");
+    says(&ended, "perfgate baseline repair");
+    clone.perfgate(&["baseline", "repair"]).expect(0);
+    assert_eq!(here(&clone).len(), 2);
+}
+
+#[test]
+fn a_repair_brings_nothing_back_that_was_pruned() {
+    let shared = Shared::new(3);
+    let clone = recorded(&shared, 2);
+    clone.perfgate(&["baseline", "prune", "--keep", "1"]).expect(0);
+    let tree =
+        clone.git(&["--git-dir=.git/perfgate.git", "rev-parse", &format!("{RUNS}^{{tree}}")]);
+    fs::remove_file(loose(&clone, &tree)).unwrap();
+    clone.perfgate(&["baseline", "repair"]).expect(0);
+    assert_eq!(here(&clone).len(), 1);
+}
+
+#[test]
+fn what_was_recorded_again_and_then_damaged_is_named_and_can_be_recorded_again() {
+    let shared = Shared::new(3);
+    let clone = recorded(&shared, 2);
+    clone.git(&["remote", "remove", "origin"]);
+    clone.perfgate(&["baseline", "prune", "--keep", "1"]).expect(0);
+    clone.record(&shared.commits[0], 1);
+    let name = &shared.commits[0];
+    let (_, blob) = here(&clone).into_iter().find(|(path, _)| path.contains(&name[2..])).unwrap();
+    fs::remove_file(loose(&clone, &blob)).unwrap();
+    says(&clone.perfgate(&["baseline", "repair"]).expect(2), "1 run could not be saved");
+    clone.record(&shared.commits[0], 1);
+    assert_eq!(here(&clone).len(), 2);
+    clone.perfgate(&["baseline", "verify"]).expect(0);
+}
+
+/// Not every server that says "somebody was faster" means it.
+#[test]
+fn a_push_that_arrived_nowhere_is_no_success() {
+    let shared = Shared::new(2);
+    let main = shared.git(&["rev-parse", "refs/heads/main"]);
+    shared.git(&["update-ref", "refs/perfgate", &main]);
+    let clone = recorded(&shared, 1);
+    says(
+        &clone.perfgate(&["baseline", "push"]).expect(2),
+        "the remote `origin` refuses refs/perfgate/inbox/",
     );
 }
 

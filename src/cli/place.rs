@@ -88,6 +88,9 @@ impl Place {
             let runs = plural(fetched.dropped, "run");
             session.say(&format!("{runs} {were} removed on {remote}, and so here"))?;
         }
+        if fetched.kept.is_some() && fetched.dropped + fetched.gone == 0 {
+            session.say(&format!("histograms were removed on {remote}, and so here"))?;
+        }
         match &fetched.kept {
             Some(kept) => session.say(&format!(
                 "  for 90 days, perfgate baseline restore {kept} brings back what was here before"
@@ -138,7 +141,7 @@ pub(super) fn push_records(place: &Place, session: &Session<'_>) -> Result<(), C
     place.say_fetched(&fetched, "they are pushed again", session)?;
     session.say(&match pushed {
         Pushed::UpToDate => format!("{remote} has every record already"),
-        Pushed::Done(0) => format!("pushed to {remote}: what was removed here"),
+        Pushed::Done(0) => format!("pushed to {remote}"),
         Pushed::Done(runs) => format!("pushed {} to {remote}", plural(runs, "run")),
         Pushed::Inbox(runs) => format!(
             "pushed {} to {remote}, into a ref of its own because many push at once; every reader sees it, and the \

@@ -42,7 +42,7 @@ fn removed(life: Life) -> Life {
 impl Kept {
     /// Adds a run; one that is there stays as it is.
     pub(super) fn add(&mut self, run: Oid, histograms: Option<Oid>) {
-        if is_there(self.life) {
+        if self.run.is_some() {
             return;
         }
         (self.run, self.life) = (Some(run), added(self.life));
@@ -122,6 +122,11 @@ impl Bucket {
         self.0.iter().filter(|(_, kept)| kept.run.is_some()).map(|(name, _)| name.as_str())
     }
 
+    /// The names of the runs that should be there, whether they are or not.
+    pub(super) fn known(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(_, kept)| is_there(kept.life)).map(|(name, _)| name.as_str())
+    }
+
     /// The runs that are there and not in another state of the folder.
     pub(super) fn runs_beyond<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a str> {
         self.runs().filter(|name| other.0.get(*name).is_none_or(|kept| kept.run.is_none()))
@@ -141,6 +146,14 @@ impl Bucket {
     /// The contents of what is there.
     pub(super) fn contents(&self) -> Vec<Oid> {
         self.0.values().flat_map(|kept| [kept.run, kept.histograms]).flatten().collect()
+    }
+
+    /// Adds histograms to a run that is there without.
+    pub(super) fn add_histograms(&mut self, name: &str, histograms: Oid) {
+        if let Some(kept) = self.0.get_mut(name).filter(|kept| kept.histograms.is_none()) {
+            (kept.histograms, kept.histograms_life) =
+                (Some(histograms), added(kept.histograms_life));
+        }
     }
 
     /// Forgets contents that cannot be had.
@@ -184,9 +197,12 @@ impl Bucket {
         else {
             return;
         };
-        if let (Ok(run), Ok(histograms)) = (run.parse(), histograms.parse()) {
+        // Nobody counts as far as that, and from there on no count could go on.
+        let count = |text: &str| text.parse().ok().filter(|life: &Life| *life < Life::MAX / 2);
+        if let (Some(run), Some(histograms)) = (count(run), count(histograms)) {
             let kept = self.0.entry(name.to_owned()).or_default();
-            (kept.life, kept.histograms_life) = (run, histograms);
+            kept.life = kept.life.max(run);
+            kept.histograms_life = kept.histograms_life.max(histograms);
         }
     }
 }

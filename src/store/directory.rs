@@ -96,8 +96,9 @@ impl RunStore for DirectoryStore {
         let mut entries = Vec::new();
         let runs = self.root.join(RUNS);
         for first in self.names(&runs)?.iter().filter(|name| name.len() == 1) {
-            for second in self.names(&runs.join(first))? {
-                entries.extend(self.entries_in(first, &second)?);
+            let seconds = self.names(&runs.join(first))?;
+            for second in seconds.iter().filter(|name| name.len() == 1) {
+                entries.extend(self.entries_in(first, second)?);
             }
         }
         Ok(entries)

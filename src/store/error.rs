@@ -86,6 +86,20 @@ pub enum StoreError {
         /// The ref.
         name: String,
     },
+    /// The remote lost a part of what this clone knows, and too much to find out what.
+    #[error(
+        "{objects} contents that this clone knows of are neither here nor, it seems, on the remote"
+    )]
+    TooManyMissing {
+        /// How many.
+        objects: usize,
+    },
+    /// A store that a newer perfgate made.
+    #[error("{place} is a store of a newer perfgate")]
+    NewerStore {
+        /// The ref, and where.
+        place: String,
+    },
     /// No such state was kept.
     #[error("nothing is kept under the name `{0}`")]
     NothingKept(String),
@@ -209,6 +223,10 @@ impl StoreError {
                 "what was recorded is in this clone; ask whoever runs the server to let you write refs/perfgate/*, or keep the records \
                  in a folder (store: { kind: directory, path: … })",
             ),
+            Self::TooManyMissing { .. } => {
+                Some("nothing was changed; push from a clone that has more of it")
+            }
+            Self::NewerStore { .. } => Some("nothing was changed; use a newer perfgate"),
             Self::NothingKept(_) => Some("perfgate baseline restore lists what is kept"),
             Self::Unreachable { message, .. } if is_about_rights(message) => Some(
                 "what was recorded is in this clone; reading needs the right to read the repository (GitHub: contents: read), \
@@ -222,6 +240,13 @@ impl StoreError {
             ),
             Self::Git { .. } | Self::GitProgram { .. } | Self::NoCommit | Self::Io { .. } => None,
         }
+    }
+
+    /// Whether the remote answered, and has not got what was asked for.
+    pub(super) fn is_of_missing_objects(&self) -> bool {
+        const SIGNS: [&str; 3] = ["not our ref", "unadvertised object", "bad object"];
+        let Self::Unreachable { message, said, .. } = self else { return false };
+        SIGNS.iter().any(|sign| message.contains(sign) || said.iter().any(|own| own.contains(sign)))
     }
 
     /// Whether the question for a baseline has no answer, rather than perfgate having failed.

@@ -47,6 +47,17 @@ impl GitStore {
     pub fn open(common_dir: &Path, remote: Option<Remote>) -> Result<Self, StoreError> {
         let path = private_path(common_dir);
         if !path.join("HEAD").is_file() {
+            let why = |message: &str| StoreError::Damaged {
+                what: path.display().to_string(),
+                message: message.to_owned(),
+            };
+            // Never an empty store in the place of one that was there.
+            if path.exists() {
+                return Err(why("it has no HEAD"));
+            }
+            if was_put_aside(common_dir) {
+                return Err(why("it was put aside by a repair that was not finished"));
+            }
             create(common_dir, &path)?;
         }
         Self::open_at(path, remote)
@@ -56,8 +67,8 @@ impl GitStore {
     pub(super) fn open_at(path: PathBuf, remote: Option<Remote>) -> Result<Self, StoreError> {
         // A record may name blobs that are still on the remote; without this, libgit2 would refuse to write the tree.
         git2::opts::strict_object_creation(false);
-        let repository =
-            Repository::open_bare(&path).map_err(StoreError::git("opening the store"))?;
+        let opened = Repository::open_bare(&path);
+        let repository = opened.map_err(StoreError::damaged(path.display().to_string()))?;
         Ok(Self {
             repository,
             path,
@@ -297,6 +308,14 @@ pub(super) fn init(path: &Path) -> Result<(), StoreError> {
     let made = Repository::init_opts(path, &options).map_err(wrap())?;
     let set = made.config().and_then(|mut config| config.set_bool("core.fsyncObjectFiles", true));
     set.map_err(wrap())
+}
+
+/// How the names of stores that a repair put aside begin.
+pub(super) const ASIDE: &str = "perfgate.git.damaged-";
+
+fn was_put_aside(common_dir: &Path) -> bool {
+    let files = std::fs::read_dir(common_dir).into_iter().flatten().flatten();
+    files.map(|file| file.file_name()).any(|name| name.to_string_lossy().starts_with(ASIDE))
 }
 
 /// Where the private repository of a clone lies.

@@ -27,6 +27,8 @@ pub(super) struct Joined {
     pub(super) leaves: Leaves,
     /// Were here, and somebody removed them.
     pub(super) dropped: usize,
+    /// Whether anything that was here is not any more.
+    pub(super) less: bool,
     /// Are known of here, and their contents can be had nowhere any more.
     pub(super) gone: usize,
     /// Are here, were seen on the remote, and are not there any more although nobody removed them.
@@ -93,9 +95,9 @@ impl Sides {
         let mut joined = Joined { leaves: self.theirs.clone(), ..Joined::default() };
         for digits in self.different() {
             let mut own = read_if_here(repository, self.own.get(digits))?;
-            let known = own.runs().count();
+            let before = own.clone();
             own.forget(&self.absent);
-            joined.gone += known - own.runs().count();
+            joined.gone += before.runs().count() - own.runs().count();
             let seen = read_if_here(repository, self.seen.get(digits))?;
             let theirs = self.theirs.get(digits).read(repository)?;
             let mut all = own.join(&theirs);
@@ -106,6 +108,7 @@ impl Sides {
             joined.new += all.runs_beyond(&theirs).count();
             let is_lost = |name: &&str| has(&own, name) && has(&seen, name);
             joined.lost += all.runs_beyond(&theirs).filter(is_lost).count();
+            joined.less |= all.lacks_of(&before);
             joined.removes |= all.lacks_of(&theirs);
             if all != theirs {
                 joined.leaves.set(digits, Leaf::write(repository, &all)?);

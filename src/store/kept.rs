@@ -1,5 +1,6 @@
 //! What was removed from here is kept for a while: in refs of the private repository, so that it can be brought back.
 
+use super::bucket::Kept;
 use super::error::StoreError;
 use super::git_store::{GitStore, RUNS_REF};
 use super::snapshot::Leaves;
@@ -58,7 +59,7 @@ pub fn kept_states(store: &GitStore) -> Result<Vec<KeptState>, StoreError> {
     Ok(states)
 }
 
-/// The buckets of which a state has runs that are not here, with how many.
+/// The records of a state that are not here any more, or not with their histograms, by bucket and name.
 fn gone(store: &GitStore, state: &Leaves, own: &Leaves) -> Result<Vec<(u8, String)>, StoreError> {
     let repository = store.repository();
     let mut gone = Vec::new();
@@ -67,12 +68,18 @@ fn gone(store: &GitStore, state: &Leaves, own: &Leaves) -> Result<Vec<(u8, Strin
             continue;
         }
         let (state, own) = (state.get(digits).read(repository)?, own.get(digits).read(repository)?);
-        gone.extend(state.runs_beyond(&own).map(|name| (digits, name.to_owned())));
+        let is_gone = |name: &&String, kept: &Kept| {
+            let here = own.0.get(*name).copied().unwrap_or_default();
+            kept.run.is_some()
+                && (here.run.is_none() || kept.histograms.is_some() && here.histograms.is_none())
+        };
+        let names = state.0.iter().filter(|(name, kept)| is_gone(name, kept)).map(|(name, _)| name);
+        gone.extend(names.map(|name| (digits, name.clone())));
     }
     Ok(gone)
 }
 
-/// Brings the runs of a kept state back that are not here any more. How many.
+/// Brings the runs of a kept state back that are not here any more, or not with their histograms. How many.
 pub fn restore(store: &GitStore, name: &str) -> Result<usize, StoreError> {
     let found = refs(store)?.into_iter().find(|(own, _)| own == name);
     let Some((_, commit)) = found else { return Err(StoreError::NothingKept(name.to_owned())) };
@@ -86,7 +93,10 @@ pub fn restore(store: &GitStore, name: &str) -> Result<usize, StoreError> {
         let mut bucket = own.get(*digits).read(repository)?;
         let Some(kept) = before.0.get(name) else { continue };
         if let Some(run) = kept.run {
-            bucket.0.entry(name.clone()).or_default().add(run, kept.histograms);
+            bucket.0.entry(name.clone()).or_default().add(run, None);
+        }
+        if let Some(histograms) = kept.histograms {
+            bucket.add_histograms(name, histograms);
         }
         own.set(*digits, super::snapshot::Leaf::write(repository, &bucket)?);
     }

@@ -10,8 +10,8 @@ use git2::Oid;
 pub(super) enum PushOutcome {
     /// The remote took all of it.
     Accepted,
-    /// Somebody else was faster.
-    Late,
+    /// Somebody else was faster, as far as can be told.
+    Late(Refusal),
     /// The remote does not want it.
     Refused(Refusal),
 }
@@ -98,12 +98,11 @@ fn outcome(report: &str, first: &str, said: &[String]) -> Option<PushOutcome> {
     let other = |(_, why): &&(&str, &str)| !why.contains("atomic");
     let own = refused.iter().find(|(name, why)| *name == first && !why.contains("atomic"));
     let (name, why) = own.or_else(|| refused.iter().find(other)).or_else(|| refused.first())?;
-    if *name == first && is_race(why) {
-        return Some(PushOutcome::Late);
-    }
+    let race = *name == first && is_race(why);
     let why = why.trim_start_matches("[remote rejected]").trim_start_matches("[rejected]").trim();
     let why = why.trim_start_matches('(').trim_end_matches(')').to_owned();
-    Some(PushOutcome::Refused(Refusal { why, said: said.to_vec() }))
+    let refusal = Refusal { why, said: said.to_vec() };
+    Some(if race { PushOutcome::Late(refusal) } else { PushOutcome::Refused(refusal) })
 }
 
 /// Whether a ref was not taken because it moved meanwhile: git saw that before it sent anything, or the server when it
@@ -140,7 +139,7 @@ mod tests {
             "!\tabc:refs/perfgate/runs\t[remote rejected] (failed to update ref)",
             "!\tabc:refs/perfgate/runs\t[remote rejected] (cannot lock ref 'refs/perfgate/runs': is at 1 but expected 2)",
         ] {
-            assert_eq!(said(late), Some(PushOutcome::Late), "{late}");
+            assert!(matches!(said(late), Some(PushOutcome::Late(_))), "{late}");
         }
         let hook = said("!\tabc:refs/perfgate/runs\t[remote rejected] (pre-receive hook declined)");
         let refusal =
@@ -158,6 +157,6 @@ mod tests {
         assert_eq!(said(both), Some(PushOutcome::Refused(refusal)));
         let late = "!\tabc:refs/perfgate/runs\t[rejected] (fetch first)\n\
                     !\t:refs/perfgate/inbox/1\t[rejected] (atomic push failed)";
-        assert_eq!(said(late), Some(PushOutcome::Late));
+        assert!(matches!(said(late), Some(PushOutcome::Late(_))));
     }
 }

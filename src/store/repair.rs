@@ -7,7 +7,7 @@
 use super::RunStore;
 use super::bucket::{Bucket, is_of};
 use super::error::StoreError;
-use super::git_store::{GitStore, RUNS_REF, init, private_path};
+use super::git_store::{ASIDE, GitStore, RUNS_REF, init, private_path};
 use super::layout::Entry;
 use super::lock::Lock;
 use super::remote::Remote;
@@ -18,9 +18,6 @@ use crate::schema::read_recorded;
 use git2::{ObjectType, Odb, Oid, Repository};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-
-/// How the names of stores that were put aside begin.
-const ASIDE: &str = "perfgate.git.damaged-";
 
 /// What came of it.
 #[derive(Debug)]
@@ -41,6 +38,8 @@ pub struct Repaired {
 pub fn repair(common_dir: &Path, remote: Option<Remote>) -> Result<Repaired, StoreError> {
     let path = private_path(common_dir);
     let wrap = |source| StoreError::Io { path: path.clone(), source };
+    // A repair that was killed has put it aside already.
+    std::fs::create_dir_all(&path).map_err(wrap)?;
     let _lock = Lock::take(&path)?;
     let rescue = Rescue::of(&stores(common_dir).map_err(wrap)?);
     let scratch = tempfile::Builder::new().prefix("perfgate.git.").tempdir_in(common_dir);
@@ -85,6 +84,8 @@ struct Rescue {
     /// The objects of the damaged stores.
     sources: Vec<Repository>,
     buckets: BTreeMap<u8, Bucket>,
+    /// What any folder says of additions and removals.
+    told: Bucket,
     /// Good contents, and in which source they are.
     contents: BTreeMap<Oid, usize>,
     /// All records that are known to be there, whether they can be read or not.
@@ -104,9 +105,14 @@ impl Rescue {
             rescue.read(&repository, is_whole(store));
             rescue.sources.push(repository);
         }
+        for bucket in rescue.buckets.values_mut() {
+            let told = rescue.told.0.iter().filter(|(name, _)| bucket.0.contains_key(*name));
+            let told = Bucket(told.map(|(name, kept)| (name.clone(), *kept)).collect());
+            *bucket = bucket.join(&told);
+        }
         let buckets = rescue.buckets.iter().flat_map(|(digits, bucket)| {
             let folder = format!("{digits:02x}");
-            let names = bucket.runs().map(|name| Entry::from_name(&folder, name));
+            let names = bucket.known().map(|name| Entry::from_name(&folder, name));
             names.flatten().collect::<Vec<_>>()
         });
         rescue.known = buckets.collect();
@@ -133,6 +139,13 @@ impl Rescue {
                         if seen.insert((digits, leaf.parts())) {
                             self.join(digits, &leaf.readable(repository));
                         }
+                    }
+                }
+                // What was removed is told by names: those of a folder that nothing leads to any more tell it as well.
+                Some(ObjectType::Tree) => {
+                    let names = object.as_tree().into_iter().flat_map(|tree| tree.iter());
+                    for name in names.filter_map(|file| file.name().ok().map(str::to_owned)) {
+                        self.told.read_life(&name);
                     }
                 }
                 Some(ObjectType::Blob) => self.add_blob(repository, id, whole),
@@ -175,7 +188,7 @@ impl Rescue {
                 match kept.run {
                     Some(run) if readable(run) && is_of(name, run) => rescued += 1,
                     Some(_) => kept.forget(),
-                    None => {}
+                    None => kept.forget(),
                 }
             }
             good.0.retain(|_, kept| kept.life > 0);

@@ -80,7 +80,7 @@ impl Way<'_> {
             return PushOutcome::Refused(Refusal::default());
         }
         if changes.iter().any(|(name, change)| !self.allows(&refs, name, change)) {
-            return PushOutcome::Late;
+            return PushOutcome::Late(Refusal::default());
         }
         for (name, change) in changes {
             match change {
@@ -113,7 +113,7 @@ impl Link for Way<'_> {
     fn push(&self, changes: &[(String, Change)]) -> Result<PushOutcome, StoreError> {
         if self.rival.get() > 0 && changes[0].0 == RUNS_REF {
             self.rival.set(self.rival.get() - 1);
-            return Ok(PushOutcome::Late);
+            return Ok(PushOutcome::Late(Refusal::default()));
         }
         self.step(|| self.carry_out(changes))
     }

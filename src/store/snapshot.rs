@@ -119,7 +119,7 @@ impl Leaves {
             return Err(not("it has no file `perfgate` that says so".to_owned()));
         };
         if marker.id() != format_id()? {
-            return Err(not("it is of another version; use a newer perfgate".to_owned()));
+            return Err(StoreError::NewerStore { place: place.to_owned() });
         }
         let mut leaves = Self::default();
         for (part, name) in FOLDERS.into_iter().enumerate() {
