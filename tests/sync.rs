@@ -118,6 +118,18 @@ fn a_shallow_clone_finds_a_baseline_far_back() {
 }
 
 #[test]
+fn recording_in_a_shallow_clone_fetches_nothing_of_the_history() {
+    let shared = Shared::new(20);
+    let clone = shared.clone("shallow", &["--depth", "1"]);
+    clone.record_with(&shared.commits[19], 1, &["--push"]);
+    let all = ["--git-dir=.git/perfgate.git", "cat-file", "--batch-all-objects", "--batch-check"];
+    let here = clone.git(&all);
+    let is_here = |commit: &&String| here.contains(commit.as_str());
+    assert_eq!(shared.commits.iter().filter(is_here).count(), 0, "{here}");
+    assert_eq!(records(&shared.clone("reader", &[])), 1);
+}
+
+#[test]
 fn a_shallow_clone_that_cannot_be_completed_has_no_verdict() {
     let shared = Shared::new(12);
     let full = shared.clone("full", &[]);
