@@ -18,7 +18,7 @@ const PAUSE = 0.04; // seconds between two requests of a user
 const echoTime = new Trend('ws_echo', true);
 
 export const options = {
-  summaryTrendStats: ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)', 'p(99)', 'count'],
+  summaryTrendStats: ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)', 'p(98)', 'p(99)', 'p(99.9)', 'count'],
 };
 
 // One iteration has the mix of the weights in locustfile.py: 2 health, 3 items, 4 chat, 3 echoes.

@@ -423,7 +423,7 @@ fn first_of(names: &[String]) -> String {
 fn how_to_measure(tool: &str) -> &'static str {
     match tool {
         "k6" => {
-            "run k6 with --summary-trend-stats=\"avg,min,med,max,p(90),p(95),p(99),count\" and --summary-export \
+            "run k6 with --summary-trend-stats=\"avg,min,med,max,p(90),p(95),p(98),p(99),p(99.9),count\" and --summary-export \
              (its machine-readable summary has no more than p90 and p95)"
         }
         "locust" => "add it to locust.stats.PERCENTILES_TO_REPORT in the locustfile",

@@ -73,7 +73,7 @@ pub struct Distance {
     pub p: f64,
     /// How often the baselines' own values lie as far out; 0 where they are too few to tell.
     pub tail: f64,
-    /// How many endpoints as far out an unchanged run has, by the baselines' own values.
+    /// How many endpoints as far out the average baseline run has.
     pub outliers: f64,
     /// The change of the best new run; from four runs on, of the second best.
     pub best: f64,
@@ -262,7 +262,7 @@ impl Noise {
         let mut sorted = new.to_vec();
         sorted.sort_by(f64::total_cmp);
         let narrowed = narrowed(amounts, change);
-        let tail = self.tail_probability(j, new, expected, (level_weight, narrowed), single);
+        let (tail, outliers) = self.tail_probability(j, new, expected, (level_weight, narrowed), single);
         Distance {
             change,
             error,
@@ -270,7 +270,7 @@ impl Noise {
             p: student_upper_tail(change / (error * narrowed), freedom),
             amounts,
             tail,
-            outliers: tail * self.endpoints as f64,
+            outliers: outliers * self.endpoints as f64,
             best: sorted[usize::from(new.len() >= 4)] - self.fit.centre[j],
             spread: (pooled * m / own_weight).sqrt(),
             level_error: (pooled / level_weight).sqrt(),
@@ -278,8 +278,8 @@ impl Noise {
         }
     }
 
-    /// How often the baselines themselves lie that far out, were the new runs of this test drawn from them; 0 where they
-    /// show no tail.
+    /// How often the baselines themselves lie that far out, were the new runs of this test drawn from them, and the plain share of
+    /// their values that do; 0 where they show no tail.
     fn tail_probability(
         &self,
         j: usize,
@@ -287,9 +287,9 @@ impl Noise {
         expected: &[f64],
         (level_weight, narrowed): (f64, f64),
         single: bool,
-    ) -> f64 {
+    ) -> (f64, f64) {
         if self.tail.is_empty() {
-            return 0.0;
+            return (0.0, 0.0);
         }
         let unseen = if single && new.len() == 1 { 0.0 } else { 1.0 };
         let standard = |(x, v): (&f64, &f64)| {
@@ -300,12 +300,14 @@ impl Noise {
         sorted.sort_by(f64::total_cmp);
         let m = i32::try_from(sorted.len()).unwrap_or(i32::MAX);
         let n = self.tail.len() as f64;
-        let beyond = |z: f64| {
-            let count = (self.tail.len() - self.tail.partition_point(|t| *t < z)) as f64;
-            ((count + count.sqrt() + unseen) / (n + unseen)).min(1.0)
-        };
+        let count = |z: f64| (self.tail.len() - self.tail.partition_point(|t| *t < z)) as f64;
+        let beyond = |z: f64| ((count(z) + count(z).sqrt() + unseen) / (n + unseen)).min(1.0);
         let all = beyond(sorted[0]).powi(m);
-        if sorted.len() < 4 { all } else { all.min(f64::from(m) * beyond(sorted[1]).powi(m - 1)) }
+        let tail = match sorted.len() {
+            ..4 => all,
+            _ => all.min(f64::from(m) * beyond(sorted[1]).powi(m - 1)),
+        };
+        (tail, count(sorted[0]) / n)
     }
 }
 

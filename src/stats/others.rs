@@ -150,7 +150,10 @@ impl<'a> Others<'a> {
         let (mut low, mut high, mut moved) = (empty(), empty(), empty());
         for reading in [0, 1] {
             let signed = self.ranked(reading, |j| offsets[reading][j]);
-            let absolute = self.ranked(reading, |j| offsets[reading][j].abs());
+            let absolute = self.ranked(reading, |j| match reading {
+                0 => self.beyond_own(j, offsets[0][j]),
+                _ => offsets[1][j].abs(),
+            });
             // What is no time has no milliseconds.
             let told = (0..count).filter(|j| reading == 1 || self.tests[*j].is_time);
             for j in told {
@@ -165,6 +168,13 @@ impl<'a> Others<'a> {
             }
         }
         Read { offsets, low, high, moved }
+    }
+
+    /// By how many milliseconds an endpoint moved beyond its own noise. Those of a slow one scatter by more than a fast one takes:
+    /// they say nothing about it.
+    fn beyond_own(&self, j: usize, moved: f64) -> f64 {
+        let own = std::f64::consts::SQRT_2 * self.wider * self.levels[j] * self.tests[j].deviation;
+        (moved.powi(2) - own.powi(2)).max(0.0).sqrt()
     }
 
     /// Where the quartiles of the others lie in an ordinary run, as far as three or more show it.
@@ -217,9 +227,10 @@ impl<'a> Others<'a> {
     /// and by what three and more baseline runs show.
     pub(super) fn ordinary(&self, baseline: &[Row]) -> [Vec<f64>; 2] {
         [0, 1].map(|reading| {
-            let expected = |j: usize| {
-                let scale = if reading == 0 { self.levels[j] } else { 1.0 };
-                MEDIAN_DEVIATION * std::f64::consts::SQRT_2 * scale * self.tests[j].deviation
+            // Of milliseconds, what is expected of each is taken off already.
+            let expected = |j: usize| match reading {
+                0 => 0.0,
+                _ => MEDIAN_DEVIATION * std::f64::consts::SQRT_2 * self.tests[j].deviation,
             };
             let ranked = self.ranked(reading, expected);
             let of_test = |j: usize| {
