@@ -262,7 +262,8 @@ impl Noise {
         let mut sorted = new.to_vec();
         sorted.sort_by(f64::total_cmp);
         let narrowed = narrowed(amounts, change);
-        let (tail, outliers) = self.tail_probability(j, new, expected, (level_weight, narrowed), single);
+        let (tail, outliers) =
+            self.tail_probability(j, new, expected, (level_weight, narrowed), single);
         Distance {
             change,
             error,
