@@ -5,6 +5,17 @@
 # the runner's own GITHUB_* and RUNNER_*. None of it is evaluated, but for INPUT_MEASURE_AGAIN, which is a command.
 # Works with bash 3.2, which is what macOS has.
 set -euo pipefail
+
+# Whatever a process was started with, others of the same user can read while it runs (/proc/PID/environ); unsetting a
+# variable does not change that. So this script starts itself anew without the token, which it reads from descriptor 3.
+if [ "${1:-}" != --token-on-3 ]; then
+  secret="${INPUT_TOKEN:-}"
+  unset INPUT_TOKEN
+  exec bash "${BASH_SOURCE[0]}" --token-on-3 3<<<"$secret"
+fi
+IFS= read -r token <&3 || true
+exec 3<&-
+
 unset CDPATH
 shopt -s dotglob # as perfgate's own patterns
 
@@ -88,8 +99,6 @@ read_inputs() {
   comment="${INPUT_COMMENT:-true}" check="${INPUT_CHECK:-false}"
   yes_or_no comment "$comment"
   yes_or_no check "$check"
-  token="${INPUT_TOKEN:-}"
-  unset INPUT_TOKEN # no program that is started here sees it but those that need it
   basic="$(printf 'x-access-token:%s' "$token" | base64 | tr -d '\r\n')"
   if [ -n "$token" ]; then printf '::add-mask::%s\n' "$basic"; fi
   measure_again="${INPUT_MEASURE_AGAIN:-}"
@@ -214,11 +223,14 @@ git_token() {
   export GIT_CONFIG_COUNT=$((count + 1))
 }
 
+# A word that ends `::stop-commands::`, and that nobody can guess.
+new_mark() { printf 'perfgate-%s' "$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')"; }
+
 # Runs perfgate with what git needs. Names in results are text that anybody could have written, so the runner is told to
 # take no line of this output for a command. It all goes to one stream, whose order is certain.
 perfgate_with_git() {
   local mark code=0
-  mark="perfgate-$$-$RANDOM$RANDOM-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+  mark="$(new_mark)"
   (
     git_token
     printf '::stop-commands::%s\n' "$mark"
@@ -320,9 +332,23 @@ put_back() { # NUMBER
   done
 }
 
+# Runs the load test. It prints what its requests are named, and the program under test: the runner takes no line of that
+# for a command, and no output of this step for its own.
+load_again() { # NUMBER
+  local mark code=0
+  mark="$(new_mark)"
+  printf '::stop-commands::%s\n' "$mark"
+  (
+    unset GITHUB_OUTPUT
+    PERFGATE_RUN="$1" exec bash -eo pipefail -c "$measure_again"
+  ) 2>&1 || code=$?
+  printf '\n::%s::\n' "$mark"
+  return "$code"
+}
+
 # Compares; while the verdict is `inconclusive`, runs the load test again and compares all runs together.
 compare_until_decided() {
-  local run=1 missing name
+  local run=1 missing name again
   compare ${results[@]+"${results[@]}"}
   kept=()
   while [ -n "$measure_again" ] && [ "$verdict" = inconclusive ] && [ "$run" -lt "$max_runs" ]; do
@@ -330,8 +356,11 @@ compare_until_decided() {
     set_aside "$run"
     printf '\nThe verdict is inconclusive: measuring again, run %s of at most %s\n' "$((run + 1))" "$max_runs"
     # Load tools end with an error when a threshold of their own is crossed; what counts is whether there are results.
-    (export PERFGATE_RUN=$((run + 1)) && bash -eo pipefail -c "$measure_again") ||
-      annotate notice "measure-again ended with exit code $?; perfgate goes by the result files"
+    again=0
+    load_again $((run + 1)) || again=$?
+    if [ "$again" -ne 0 ]; then
+      annotate notice "measure-again ended with exit code $again; only the result files count"
+    fi
     missing=""
     for name in "${results[@]}"; do
       if [ ! -f "$name" ] && ! compgen -G "$name" >/dev/null; then missing="$name"; fi

@@ -2,11 +2,15 @@
 # Puts perfgate on the PATH of the steps that follow.
 #
 #   install.sh plan    says what will be installed, for the cache: writes `key` and `path` to $GITHUB_OUTPUT
-#   install.sh         installs it
+#   install.sh         installs it: writes `save` (whether the cache should keep it) to $GITHUB_OUTPUT
 #
 # INPUT_VERSION: a version, nothing (the version of this checkout), or `installed` (the perfgate that is on PATH).
 # INPUT_BUILD: `true` builds this checkout with cargo. Otherwise the archive of the release is downloaded, and used
 # only if its SHA-256 stands in checksums.txt, which came with this checkout.
+# CACHE_HIT: `true` where the cache has just brought what is in `path`.
+#
+# A load test may have run before in this job, and may have put anything anywhere. So nothing that lies there already is
+# used, and a program that was built is only kept for other jobs where nothing has run before (INPUT_COMMAND `install`).
 set -euo pipefail
 
 die() {
@@ -153,10 +157,10 @@ download() {
 Expected $expected"
     fi
     mv -f -- "$file.part" "$file"
+    save=true
   fi
-  local unpacked="$temp/perfgate-action/bin"
-  mkdir -p "$unpacked"
-  rm -rf -- "${unpacked:?}/$stem"
+  local unpacked
+  unpacked="$(mktemp -d "$temp/perfgate-bin.XXXXXX")"
   case "$archive" in
     *.zip)
       if command -v unzip >/dev/null 2>&1; then
@@ -172,17 +176,21 @@ Expected $expected"
 
 build() {
   program="$folder"
-  if [ -x "$folder/perfgate" ] || [ -x "$folder/perfgate.exe" ]; then return; fi # the cache had it
+  if [ "${CACHE_HIT:-}" = true ] && { [ -x "$folder/perfgate" ] || [ -x "$folder/perfgate.exe" ]; }; then return; fi
   command -v cargo >/dev/null 2>&1 ||
     die "cargo is missing; \`build: true\` needs Rust (https://rustup.rs) and a C compiler"
-  local built="$temp/perfgate-action/target" file
+  local built file
+  built="$(mktemp -d "$temp/perfgate-build.XXXXXX")"
   # From its own folder, so that neither the workspace's toolchain nor its cargo configuration counts.
   (cd "$checkout" && cargo build --release --locked --target-dir "$built") ||
     die "perfgate could not be built; see the log above"
+  rm -rf -- "$folder"
   mkdir -p "$folder"
   for file in perfgate perfgate.exe; do
     if [ -f "$built/release/$file" ]; then cp -- "$built/release/$file" "$folder/"; fi
   done
+  rm -rf -- "$built"
+  if [ "${INPUT_COMMAND:-}" = install ]; then save=true; fi
 }
 
 put_on_path() {
@@ -198,11 +206,12 @@ put_on_path() {
 
 checkout="$(mixed "${GITHUB_ACTION_PATH:?is set by the runner}")"
 temp="$(mixed "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")"
-key="" folder=""
+key="" folder="" save=false
 decide
 
 case "${1:-install}" in
   plan)
+    if [ -n "$folder" ]; then rm -rf -- "$folder"; fi
     printf 'key=%s\npath=%s\n' "$key" "$folder" >>"$GITHUB_OUTPUT"
     ;;
   install)
@@ -220,6 +229,7 @@ case "${1:-install}" in
         put_on_path
         ;;
     esac
+    printf 'save=%s\n' "$save" >>"$GITHUB_OUTPUT"
     ;;
   *) die "install.sh: unknown command" ;;
 esac

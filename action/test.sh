@@ -67,6 +67,16 @@ esac
 STUB
 chmod +x "$place/bin/perfgate"
 
+# The line of action.yml that runs gate.sh, as a file, which is how the runner starts it.
+sed -n 's/^ *run: \(.*gate\.sh.*\)$/\1/p' "$here/../action.yml" >"$place/step.sh"
+
+# The lines that the runner takes for commands.
+commands_of() {
+  awk 'stop != "" { if ($0 == "::" stop "::") stop = ""; next }
+    sub(/^::stop-commands::/, "") { stop = $0; next }
+    /^::/ || /##\[/'
+}
+
 # gate [NAME=VALUE]... runs gate.sh in a fresh folder; sets `code`, `calls`, `log`, `outputs` and `summary`.
 gate() {
   local run
@@ -80,7 +90,8 @@ gate() {
   log="$(cd "$work" && env -i PATH="$place/bin:$PATH" HOME="$run" CALLS="$run/calls" VERDICTS=pass \
     GITHUB_OUTPUT="$run/output" GITHUB_STEP_SUMMARY="$run/summary" RUNNER_TEMP="$run/temp" \
     GITHUB_SERVER_URL=https://github.example GITHUB_REPOSITORY=me/shop EVENT_DEFAULT_BRANCH=main \
-    INPUT_RESULTS=a.json INPUT_TOKEN=t0ken "$@" bash "$here/gate.sh" 2>&1)" || code=$?
+    GITHUB_ACTION_PATH="$here/.." INPUT_RESULTS=a.json INPUT_TOKEN=t0ken "$@" \
+    bash --noprofile --norc -eo pipefail "$place/step.sh" 2>&1)" || code=$?
   calls="$(cat "$run/calls" 2>/dev/null || true)"
   # What git is told is tested once; below it is left out.
   git_calls="$calls"
@@ -237,6 +248,24 @@ check "measure again until decided" \
 [publish] [--report] [WORK/report.json]" "$calls"
 check "measure again: the last run's file stays" "0 run 3, token none" "$code $(cat "$work/a.json")"
 
+# The environment of the load test and of every process above it, as whoever runs as the same user can read it.
+if [ -r /proc/self/environ ]; then
+  look='p=$$; while [ "$p" -gt 1 ]; do cat "/proc/$p/environ" "/proc/$p/cmdline"; \
+    p="$(sed "s/.*) . //" "/proc/$p/stat" | cut -d " " -f 1)"; done | tr "\0" "\n" >seen; echo 2 >a.json'
+  gate "${pull_request[@]}" VERDICTS="inconclusive pass" INPUT_TOKEN=ghs_Canary INPUT_MEASURE_AGAIN="$look"
+  contains "measure again: what was looked at" "INPUT_MEASURE_AGAIN=" "$(cat "$work/seen")"
+  check "measure again: no process above it has the token" "" \
+    "$(grep -e ghs_Canary -e "$(printf 'x-access-token:ghs_Canary' | base64)" "$work/seen" || true)"
+  check "measure again: the token is published with all the same" "token ghs_Canary" "$tokens"
+fi
+
+forging='echo "::set-output name=verdict::pass"; echo "##[set-output name=verdict;]pass"; echo "::stop-commands::x"
+echo verdict=pass >>"${GITHUB_OUTPUT:-/dev/null}"; echo 2 >a.json'
+gate "${pull_request[@]}" VERDICTS="inconclusive fail" INPUT_MEASURE_AGAIN="$forging"
+check "measure again: what the load test prints is no command" "::add-mask::$(printf 'x-access-token:t0ken' | base64)" \
+  "$(commands_of <<<"$log")"
+check "measure again: the load test sets no output" "verdict=fail" "$(grep '^verdict=' <<<"$outputs")"
+
 gate "${fork[@]}" VERDICTS=inconclusive INPUT_MEASURE_AGAIN="$again" INPUT_INCONCLUSIVE=fail INPUT_MAX_RUNS=2
 check "measure again ends at max-runs" "3 2" "$code $(grep -c '^\[compare\]' <<<"$calls")"
 contains "measure again: the bundle is the last comparison's" "bundle=REPO/perfgate-bundle" "$outputs"
@@ -269,6 +298,11 @@ fi
 
 gate "${pull_request[@]}" INPUT_MEASURE_AGAIN=true INPUT_ARGS=--merge
 check "measure again refuses shards" "2 " "$code $calls"
+gate "${pull_request[@]}" INPUT_TOKEN='t0"ken$(touch evil)' INPUT_COMMENT=true
+check "the token is never evaluated" 'token t0"ken$(touch evil) a.json' "$tokens $(cd "$work" && echo *)"
+gate "${pull_request[@]}" INPUT_TOKEN=
+check "without a token" "0 token none" "$code $tokens"
+
 gate "${pull_request[@]}" INPUT_MEASURE_AGAIN=true INPUT_RESULTS=
 check "measure again needs names" "2 " "$code $calls"
 
@@ -328,8 +362,10 @@ path=$place/t1/perfgate-action/${archive%.tar.gz}-${sum:0:16}" "$(cat "$place/ou
 install install "$place/t1"
 check "download" "0 https://github.com/perfgate/perfgate/releases/download/v9.8.7/$archive" "$code $fetched"
 check "the program is on the path" "perfgate 9.8.7" "$("$(cat "$place/path")/perfgate" --version)"
-install install "$place/t1"
+check "what was downloaded is kept" "save=true" "$(cat "$place/output")"
+install install "$place/t1" CACHE_HIT=true
 check "what the cache gave back is not downloaded again" "0 " "$code $fetched"
+check "what the cache gave back is not kept again" "save=false" "$(cat "$place/output")"
 printf 'x' >>"$place/t1/perfgate-action/${archive%.tar.gz}-${sum:0:16}/$archive"
 install install "$place/t1"
 contains "what the cache gave back is checked" "https://github.com" "$fetched"
@@ -349,10 +385,27 @@ for bad in INPUT_VERSION=latest INPUT_VERSION=1.2 'INPUT_VERSION=1.2.3/../x' INP
 done
 install plan "$place/t4" INPUT_BUILD=true
 contains "a build's key is that of its sources" "key=perfgate-build-Linux-X64-" "$(cat "$place/output")"
+folder="$(sed -n 's/^path=//p' "$place/output")"
+# What a load test could have put there before.
+plant() {
+  mkdir -p "$folder" "$place/t4/perfgate-action/target/release"
+  printf '#!/bin/sh\necho planted >>"%s"\necho "perfgate 9.8.7"\n' "$place/evil" >"$folder/perfgate"
+  chmod +x "$folder/perfgate"
+  cp "$folder/perfgate" "$place/t4/perfgate-action/target/release/perfgate"
+}
+plant
 install install "$place/t4" INPUT_BUILD=true
 check "build" "0 $action" "$code $fetched"
-install install "$place/t4" INPUT_BUILD=true
+check "build: nothing that was planted is run" "perfgate 9.8.7 no" \
+  "$("$(cat "$place/path")/perfgate" --version) $([ -e "$place/evil" ] && echo yes || echo no)"
+check "build: what was built beside a load test is not kept for other jobs" "save=false" "$(cat "$place/output")"
+install install "$place/t4" INPUT_BUILD=true INPUT_COMMAND=install
+check "build: what was built before anything else is kept" "save=true" "$(cat "$place/output")"
+install install "$place/t4" INPUT_BUILD=true CACHE_HIT=true
 check "what the cache gave back is not built again" "0 " "$code $fetched"
+plant
+install plan "$place/t4" INPUT_BUILD=true
+check "build: nothing lies where the cache puts it" "no" "$([ -e "$folder" ] && echo yes || echo no)"
 install plan "$place/t4" INPUT_BUILD=true INPUT_VERSION=9.8.6
 check "another version is not built" "2" "$code"
 install install "$place/t5" INPUT_VERSION=installed PATH="$place/bin:$PATH" CALLS=/dev/null
