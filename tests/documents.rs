@@ -208,3 +208,21 @@ fn what_prometheus_cannot_answer_is_an_error_that_says_why() {
     std::fs::write(scratch.path().join("old.json"), level_run(0, &[1.0]).to_string()).unwrap();
     assert!(attach("old.json", "http://127.0.0.1:9").contains("does not say when it started"));
 }
+
+#[test]
+fn what_prometheus_repeats_of_a_token_or_a_password_is_not_printed() {
+    let scratch = TempDir::new().unwrap();
+    std::fs::write(scratch.path().join("run.json"), timed_run().to_string()).unwrap();
+    std::fs::write(scratch.path().join("perfgate.yaml"), "prometheus: { depth: queue }\n").unwrap();
+    let echo = json!({ "status": "error", "error": "401: Bearer t0ken-of-ours, reader:passw0rd" });
+    let (address, asked) = prometheus(echo, 1);
+    let address = address.replace("http://", "prometheus:http://reader:passw0rd@");
+    let ended = support::command(scratch.path())
+        .args(["normalize", "run.json", "--attach", &address])
+        .env("PERFGATE_PROMETHEUS_TOKEN", "t0ken-of-ours")
+        .output()
+        .unwrap();
+    asked.join().unwrap();
+    let error = String::from_utf8(ended.stderr).unwrap();
+    assert!(error.contains("depth: 401: Bearer ***, reader:***"), "{error}");
+}

@@ -12,6 +12,8 @@ use perfgate::forge::{
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::time::Duration;
 use support::fixture;
 
@@ -25,7 +27,7 @@ thread_local! {
 fn patience() -> Patience {
     WAITED.with_borrow_mut(Vec::clear);
     let sleep = |time: Duration| WAITED.with_borrow_mut(|list| list.push(time.as_secs()));
-    Patience { total: 200, sleep, now: || 1_000 }
+    Patience { total: 200, request: Duration::from_secs(30), sleep, now: || 1_000 }
 }
 
 fn waited() -> Vec<u64> {
@@ -196,6 +198,73 @@ fn nobody_waits_longer_than_a_job_should() {
     let error = put(&forge, &marker(1, 1), "text").unwrap_err();
     assert!(matches!(error, ForgeError::TooBusy { seconds: 3600, .. }), "{error}");
     assert!(waited().is_empty());
+}
+
+#[test]
+fn a_reset_at_the_beginning_of_time_is_waited_for_like_any_that_is_over() {
+    let forge = Forge::new("bot");
+    forge.fail(
+        Fault::new("GET", "/comments", 429)
+            .with("x-ratelimit-remaining", "0")
+            .with("x-ratelimit-reset", &i64::MIN.to_string()),
+    );
+    put(&forge, &marker(1, 1), "text").unwrap();
+    assert_eq!(waited(), [1]);
+}
+
+/// A server that answers every request with one byte at a time, and after a few seconds is done.
+fn drip() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map(Result::unwrap) {
+            std::thread::spawn(move || {
+                let (mut stream, body) = (stream, format!("[{}]", " ".repeat(150)));
+                let length = body.len();
+                let mut sent = stream.read(&mut [0; 4096]).map(drop).and_then(|()| {
+                    write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n")
+                });
+                for byte in body.bytes() {
+                    sent = sent.and_then(|()| stream.write_all(&[byte]));
+                    std::thread::sleep(Duration::from_millis(30));
+                }
+            });
+        }
+    });
+    url
+}
+
+#[test]
+fn an_answer_that_comes_byte_by_byte_is_given_up_at_the_deadline() {
+    let patience = Patience { request: Duration::from_millis(300), ..patience() };
+    let gitea = Gitea::new(&drip(), ("o/r", 7), TOKEN, patience).unwrap();
+    let error = publish(&gitea, &marker(1, 1), "text").unwrap_err();
+    assert!(error.to_string().contains("no complete answer within 0.3 s"), "{error}");
+}
+
+#[test]
+fn a_token_that_the_forge_repeats_goes_no_further() {
+    // As it is, and in `x:secret-token-1234` as base64.
+    for body in [
+        "{\"message\": \"Bearer secret-token-1234 is bad\"}",
+        "<p>Authorization: basic eDpzZWNyZXQtdG9rZW4tMTIzNA==</p>",
+    ] {
+        let forge = Forge::new("bot");
+        let mut echo = Fault::new("GET", "/comments", 400);
+        echo.body = body;
+        forge.fail(echo);
+        let error = put(&forge, &marker(1, 1), "text").unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("***") && !text.contains(TOKEN), "{text}");
+        assert!(!text.contains("zZWNyZXQtdG9rZW4tMTIzN"), "{text}");
+    }
+    // Nor in the address of a comment, which is printed.
+    let forge = Forge::new("bot");
+    let mut made = Fault::new("POST", "/comments", 201);
+    made.body = "{\"id\": 1, \"html_url\": \"https://x.test/secret-token-1234\"}";
+    forge.fail(made);
+    let published = put(&forge, &marker(1, 1), "text").unwrap();
+    assert_eq!(published, Published::Created(Some("https://x.test/***".to_owned())));
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use super::error::ForgeError;
 use super::github::{missing, number, text};
-use super::http::{Auth, Http, Patience};
+use super::http::{Auth, Http};
 use super::marker::Style;
+use super::patience::Patience;
 use super::sticky::{Comment, Comments};
 use reqwest::Method;
 use serde_json::{Value, json};

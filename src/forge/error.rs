@@ -1,5 +1,7 @@
 //! Why something was not published.
 
+use crate::model::Secrets;
+
 /// Why something was not published, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum ForgeError {
@@ -57,6 +59,20 @@ impl ForgeError {
         match self {
             Self::Refused { status, .. } | Self::TooBusy { status, .. } => Some(*status),
             Self::Redirected { .. } | Self::Unreachable { .. } | Self::Unreadable { .. } => None,
+        }
+    }
+
+    /// The same, without secrets: a forge may repeat what it was sent.
+    pub(super) fn without(self, secrets: &Secrets) -> Self {
+        let hide = |text: String| secrets.hide(&text).into_owned();
+        match self {
+            Self::Refused { what, status, message } => {
+                Self::Refused { what, status, message: hide(message) }
+            }
+            Self::TooBusy { what, status, seconds } => Self::TooBusy { what, status, seconds },
+            Self::Redirected { what, to } => Self::Redirected { what, to: hide(to) },
+            Self::Unreachable { what, why } => Self::Unreachable { what, why: hide(why) },
+            Self::Unreadable { what, why } => Self::Unreadable { what, why: hide(why) },
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::error::ForgeError;
 use super::github::{comment, missing, text};
-use super::http::{Auth, Http, Patience};
+use super::http::{Auth, Http};
+use super::patience::Patience;
 use super::sticky::{Comment, Comments};
 use reqwest::Method;
 use serde_json::json;

@@ -1,7 +1,8 @@
 //! GitHub: comments, checks, and finding a pull request by its head.
 
 use super::error::ForgeError;
-use super::http::{Answer, Auth, Http, Patience};
+use super::http::{Answer, Auth, Http};
+use super::patience::Patience;
 use super::sticky::{Comment, Comments};
 use reqwest::Method;
 use serde_json::{Value, json};

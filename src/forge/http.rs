@@ -1,6 +1,8 @@
 //! One forge's API over HTTP: a fixed host, a token in a header, patience with limits.
 
 use super::error::ForgeError;
+use super::patience::Patience;
+use crate::model::Secrets;
 use reqwest::Method;
 use reqwest::Url;
 use reqwest::blocking::{Client, Response};
@@ -9,7 +11,7 @@ use reqwest::redirect::Policy;
 use serde_json::Value;
 use std::cell::Cell;
 use std::io::Read as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The largest answer that is read.
 const LARGEST: u64 = 32 << 20;
@@ -19,22 +21,6 @@ const TRIES: u32 = 5;
 const REDIRECTS: u32 = 3;
 /// Seconds to wait where a forge is busy and does not say for how long.
 const BUSY: u64 = 60;
-
-/// How long a job waits.
-pub struct Patience {
-    /// Seconds that all waiting together may take.
-    pub total: u64,
-    /// Waits.
-    pub sleep: fn(Duration),
-    /// Seconds since 1970.
-    pub now: fn() -> i64,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { total: 150, sleep: std::thread::sleep, now: || jiff::Timestamp::now().as_second() }
-    }
-}
 
 /// How the token is sent.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +38,8 @@ pub struct Http {
     client: Client,
     base: Url,
     headers: HeaderMap,
+    /// The token, which nothing that a forge answers carries any further.
+    secrets: Secrets,
     patience: Patience,
     waited: Cell<u64>,
 }
@@ -98,11 +86,11 @@ impl Http {
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = Client::builder()
             .redirect(Policy::none())
-            .timeout(Duration::from_secs(30))
             .user_agent(concat!("perfgate/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| unusable(&error.to_string()))?;
-        Ok(Self { client, base: url, headers, patience, waited: Cell::new(0) })
+        let secrets = Secrets::of(token);
+        Ok(Self { client, base: url, headers, secrets, patience, waited: Cell::new(0) })
     }
 
     /// Adds a header to every request.
@@ -125,14 +113,28 @@ impl Http {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, ForgeError> {
+        let mut answer =
+            self.answer(method, path, body).map_err(|error| error.without(&self.secrets))?;
+        hide(&self.secrets, &mut answer.body);
+        Ok(answer)
+    }
+
+    fn answer(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, ForgeError> {
         let what = format!("{method} {}", path.split('?').next().unwrap_or_default());
         let mut url = self.address(path, &what)?;
         let (mut tries, mut redirects) = (0, 0);
         loop {
             tries += 1;
+            let begin = Instant::now();
             let response = match self.once(method, &url, body) {
                 Ok(response) => response,
                 Err(why) if tries < TRIES && *method != Method::POST => {
+                    self.waited.set(self.waited.get().saturating_add(begin.elapsed().as_secs()));
                     self.wait(1 << tries, &what, 0)
                         .map_err(|_| ForgeError::Unreachable { what: what.clone(), why })?;
                     continue;
@@ -147,12 +149,12 @@ impl Http {
             }
             let (code, limit) = (status.as_u16(), self.limit(&response));
             let next = next_page(response.headers());
-            let text = read(response, &what)?;
+            let text = self.read(response, &what, begin)?;
             if status.is_success() {
                 return parse(&text, &what).map(|body| Answer { body, next });
             }
             let busy =
-                limit.or_else(|| is_secondary_limit(code, &text).then_some(BUSY << (tries - 1)));
+                limit.or_else(|| self.is_secondary(code, &text).then_some(BUSY << (tries - 1)));
             let again = match busy {
                 Some(seconds) => Some(seconds),
                 None if code >= 500 && *method != Method::POST => Some(1 << tries),
@@ -164,7 +166,7 @@ impl Http {
                     return Err(ForgeError::Refused {
                         what,
                         status: code,
-                        message: message(&text),
+                        message: self.message(&text),
                     });
                 }
             }
@@ -189,8 +191,9 @@ impl Http {
     }
 
     fn once(&self, method: &Method, url: &Url, body: Option<&Value>) -> Result<Response, String> {
-        let request =
-            self.client.request(method.clone(), url.clone()).headers(self.headers.clone());
+        // Set here, it covers the answer's body as well; set for the client, it would begin anew with every byte.
+        let request = self.client.request(method.clone(), url.clone());
+        let request = request.timeout(self.patience.request).headers(self.headers.clone());
         let request = match body {
             Some(body) => request.json(body),
             None => request,
@@ -227,9 +230,42 @@ impl Http {
         }
         if number("x-ratelimit-remaining") == Some(0) {
             let reset = number("x-ratelimit-reset")?;
-            return Some((reset - (self.patience.now)()).max(1).unsigned_abs());
+            return Some(reset.saturating_sub((self.patience.now)()).max(1).unsigned_abs());
         }
         (response.status().as_u16() == 429).then_some(BUSY)
+    }
+
+    fn read(&self, response: Response, what: &str, begin: Instant) -> Result<Vec<u8>, ForgeError> {
+        let mut text = Vec::new();
+        let unreadable = |why: String| ForgeError::Unreadable { what: what.to_owned(), why };
+        let limit = self.patience.request;
+        response.take(LARGEST + 1).read_to_end(&mut text).map_err(|error| {
+            unreadable(if begin.elapsed() < limit {
+                error.to_string()
+            } else {
+                format!("no complete answer within {} s", limit.as_secs_f64())
+            })
+        })?;
+        if text.len() as u64 > LARGEST {
+            return Err(unreadable(format!("it is larger than {} MB", LARGEST >> 20)));
+        }
+        Ok(text)
+    }
+
+    /// What a refusal says, shortened: every forge has a word for it. The token goes first, because half of one is a
+    /// secret, too.
+    fn message(&self, text: &[u8]) -> String {
+        let body: Value = serde_json::from_slice(text).unwrap_or_default();
+        let said = ["/message", "/error/message", "/error", "/error_description"]
+            .iter()
+            .find_map(|place| body.pointer(place).and_then(Value::as_str));
+        let said = said.map_or_else(|| String::from_utf8_lossy(text).into_owned(), str::to_owned);
+        self.secrets.hide(&said).chars().take(300).collect()
+    }
+
+    /// GitHub's secondary limits come as 403 without a header.
+    fn is_secondary(&self, status: u16, text: &[u8]) -> bool {
+        status == 403 && self.message(text).to_lowercase().contains("secondary rate limit")
     }
 
     fn wait(&self, seconds: u64, what: &str, status: u16) -> Result<(), ForgeError> {
@@ -243,14 +279,14 @@ impl Http {
     }
 }
 
-fn read(response: Response, what: &str) -> Result<Vec<u8>, ForgeError> {
-    let mut text = Vec::new();
-    let unreadable = |why: String| ForgeError::Unreadable { what: what.to_owned(), why };
-    response.take(LARGEST + 1).read_to_end(&mut text).map_err(|e| unreadable(e.to_string()))?;
-    if text.len() as u64 > LARGEST {
-        return Err(unreadable(format!("it is larger than {} MB", LARGEST >> 20)));
+/// Hides secrets in every text of an answer.
+fn hide(secrets: &Secrets, value: &mut Value) {
+    match value {
+        Value::String(text) => *text = secrets.hide(text).into_owned(),
+        Value::Array(values) => values.iter_mut().for_each(|value| hide(secrets, value)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| hide(secrets, value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
-    Ok(text)
 }
 
 fn parse(text: &[u8], what: &str) -> Result<Value, ForgeError> {
@@ -259,21 +295,6 @@ fn parse(text: &[u8], what: &str) -> Result<Value, ForgeError> {
     }
     serde_json::from_slice(text)
         .map_err(|error| ForgeError::Unreadable { what: what.to_owned(), why: error.to_string() })
-}
-
-/// What a refusal says, shortened: every forge has a word for it.
-fn message(text: &[u8]) -> String {
-    let body: Value = serde_json::from_slice(text).unwrap_or_default();
-    let said = ["/message", "/error/message", "/error", "/error_description"]
-        .iter()
-        .find_map(|place| body.pointer(place).and_then(Value::as_str));
-    let said = said.map_or_else(|| String::from_utf8_lossy(text).into_owned(), str::to_owned);
-    said.chars().take(300).collect()
-}
-
-/// GitHub's secondary limits come as 403 without a header.
-fn is_secondary_limit(status: u16, text: &[u8]) -> bool {
-    status == 403 && message(text).to_lowercase().contains("secondary rate limit")
 }
 
 /// The address after `rel="next"` of a Link header.

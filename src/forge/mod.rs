@@ -14,6 +14,7 @@ mod github;
 mod gitlab;
 mod http;
 mod marker;
+mod patience;
 mod sticky;
 
 pub use bitbucket::Bitbucket;
@@ -21,6 +22,7 @@ pub use error::ForgeError;
 pub use gitea::Gitea;
 pub use github::{Check, GitHub, PullRequest};
 pub use gitlab::GitLab;
-pub use http::{Auth, Http, Patience};
+pub use http::{Auth, Http};
 pub use marker::{Marker, Style};
+pub use patience::Patience;
 pub use sticky::{Comment, Comments, Published, publish};

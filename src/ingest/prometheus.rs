@@ -1,7 +1,7 @@
 //! Prometheus: named queries over the time of a run, by its HTTP API (`/api/v1/query_range`), as metrics or resources of the run.
 
 use crate::config::Query;
-use crate::model::{CustomMetric, Resource, Run, Span, Timeline};
+use crate::model::{CustomMetric, Resource, Run, Secrets, Span, Timeline};
 use crate::stats::steady_trend;
 use reqwest::Url;
 use reqwest::blocking::Client;
@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// The largest answer that is read.
 const LARGEST: u64 = 32 << 20;
+/// How long one query may take, from connecting to the last byte of its answer.
+const LONGEST: Duration = Duration::from_secs(30);
 /// Points that a query asks for at most.
 const MOST_POINTS: f64 = 240.0;
 const SECONDS_PER_HOUR: f64 = 3600.0;
@@ -61,7 +63,9 @@ pub fn attach_prometheus(
     token: Option<&str>,
     queries: &[Query],
 ) -> Result<(), PrometheusError> {
-    let wrong = || PrometheusError::Address(address.to_owned());
+    let secrets = secrets(address, token);
+    let hidden = |text: &str| secrets.hide(text).into_owned();
+    let wrong = || PrometheusError::Address(hidden(address));
     let base = Url::parse(&format!("{}/", address.trim_end_matches('/'))).map_err(|_| wrong())?;
     if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
         return Err(wrong());
@@ -72,10 +76,12 @@ pub fn attach_prometheus(
     let start = start.as_duration().as_secs_f64();
     // Another part of the process may have chosen one already; any will do.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let client =
-        Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(30)).build();
+    let client = Client::builder().redirect(Policy::none()).build();
     for query in queries {
-        let failed = |why: String| PrometheusError::Failed { name: query.name.clone(), why };
+        let failed = |why: String| {
+            let name = query.name.clone();
+            PrometheusError::Failed { name, why: hidden(&why) }
+        };
         let client = client.as_ref().map_err(|error| failed(error.to_string()))?;
         let points =
             ask(client, &base, token, &query.promql, (start, start + duration)).map_err(failed)?;
@@ -84,6 +90,17 @@ pub fn attach_prometheus(
         add(run, query, &points, start);
     }
     Ok(())
+}
+
+/// What a server must not be able to have printed: the token, and a password in its address.
+fn secrets(address: &str, token: Option<&str>) -> Secrets {
+    let mut secrets = Secrets::of(token.unwrap_or_default());
+    let user =
+        address.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'));
+    if let Some((user, _)) = user {
+        secrets.add(user.split_once(':').map_or(user, |(_, password)| password));
+    }
+    secrets
 }
 
 fn ask(
@@ -100,7 +117,8 @@ fn ask(
         .append_pair("start", &format!("{start:.3}"))
         .append_pair("end", &format!("{end:.3}"))
         .append_pair("step", &format!("{step}"));
-    let mut request = client.get(url);
+    // Set here, it covers the answer's body as well; set for the client, it would begin anew with every byte.
+    let mut request = client.get(url).timeout(LONGEST);
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }

@@ -17,6 +17,7 @@ mod metric;
 mod provenance;
 mod quantile;
 mod run;
+mod secrets;
 mod timeline;
 mod unit;
 mod warning;
@@ -34,6 +35,7 @@ pub use quantile::Quantile;
 pub use run::{
     Check, CustomMetric, Endpoint, FailureKind, Latency, Load, Resource, Rounding, Run, Span, Tool,
 };
+pub use secrets::Secrets;
 pub use timeline::Timeline;
 pub use unit::{ParseQuantityError, Unit, parse_duration_ms, parse_fraction};
 pub use warning::{Place, Warning, WarningKind};

@@ -1,5 +1,6 @@
 //! Waiting for another program: never for ever, and not in silence.
 
+use crate::model::Secrets;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal as _, Read, Write as _};
 use std::process::{Child, Output};
@@ -39,17 +40,25 @@ pub(super) struct Waiting {
     bar: Option<ProgressBar>,
     /// Whether it is also said, once, where nobody sees a line come and go.
     aloud: bool,
+    /// What is not shown of what the other side says.
+    secrets: Secrets,
 }
 
 impl Waiting {
     pub(super) fn new(whom: &str) -> Self {
-        Self { whom: whom.to_owned(), start: Instant::now(), bar: None, aloud: false }
+        let (whom, secrets) = (whom.to_owned(), Secrets::default());
+        Self { whom, start: Instant::now(), bar: None, aloud: false, secrets }
     }
 
     pub(super) fn said_aloud(whom: &str) -> Self {
         let mut waiting = Self::new(whom);
         waiting.aloud = true;
         waiting
+    }
+
+    pub(super) fn hiding(mut self, secrets: Secrets) -> Self {
+        self.secrets = secrets;
+        self
     }
 
     /// Still waiting.
@@ -71,7 +80,8 @@ impl Waiting {
             let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
             ProgressBar::new_spinner().with_style(style).with_elapsed(self.start.elapsed())
         });
-        let said: String = said.chars().filter(|c| !c.is_control()).take(60).collect();
+        let said: String =
+            self.secrets.hide(said).chars().filter(|c| !c.is_control()).take(60).collect();
         bar.set_message(if said.is_empty() { text } else { format!("{text}: {said}") });
         bar.tick();
     }
@@ -132,7 +142,7 @@ pub(super) fn output(
             end(&mut child)?;
             return Ok(Err(Silent));
         }
-        let end = &said[1][said[1].len().saturating_sub(200)..];
+        let end = &said[1][said[1].len().saturating_sub(2_000)..];
         let text = String::from_utf8_lossy(end);
         waiting.tell(text.rsplit(['\n', '\r']).find(|line| !line.trim().is_empty()).unwrap_or(""));
     }

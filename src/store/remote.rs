@@ -2,9 +2,10 @@
 //! the user has.
 
 use super::error::StoreError;
-use super::git_config::{Settings, settings, variables};
+use super::git_config::{Settings, add_password, count, settings, variables};
 use super::patience::{self, Patience, Silent, Waiting};
 use super::talk::{INCOMING, Talk};
+use crate::model::Secrets;
 use git2::{Oid, Repository};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -32,6 +33,8 @@ pub struct Remote {
     /// Where pushes go, if elsewhere.
     push_url: Option<String>,
     settings: Settings,
+    /// What the other side must not be able to have printed.
+    secrets: Secrets,
     patience: Patience,
 }
 
@@ -67,8 +70,12 @@ impl Remote {
         let from = repository.workdir().unwrap_or_else(|| repository.path());
         let url = absolute(remote.url().map_err(wrap())?, from);
         let push_url = remote.pushurl().map_err(wrap())?.map(|url| absolute(url, from));
-        let settings = settings(repository)?;
-        Ok(Some(Self { name, url, push_url, settings, patience: reach.patience }))
+        let (settings, mut secrets) = settings(repository)?;
+        [Some(&url), push_url.as_ref()]
+            .into_iter()
+            .flatten()
+            .for_each(|url| add_password(&mut secrets, url));
+        Ok(Some(Self { name, url, push_url, settings, secrets, patience: reach.patience }))
     }
 
     /// Its name in the clone.
@@ -217,31 +224,39 @@ impl Remote {
             ("core.alternateRefsCommand".to_owned(), ": #".to_owned()),
             ("gc.auto".to_owned(), "0".to_owned()),
             ("maintenance.auto".to_owned(), "false".to_owned()),
+            NO_HOOKS.map(str::to_owned).into(),
         ];
         if let Some(url) = &self.push_url {
             settings.push((format!("remote.{NAME}.pushurl"), url.clone()));
         }
         settings.extend(self.settings.iter().cloned());
-        let count =
-            std::env::var("GIT_CONFIG_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
         let mut command = git();
         command.arg(format!("--git-dir={}", talk.git_dir().display())).args(arguments);
-        command.envs(variables(&settings, count)).env("GIT_TERMINAL_PROMPT", "0");
+        command.envs(variables(&settings, count())).env("GIT_TERMINAL_PROMPT", "0");
         if arguments.first() == Some(&"push") {
             // What is not here is on the remote: git must not fetch it to send it back.
             command.env("GIT_NO_LAZY_FETCH", "1");
         }
         let child = command.spawn().map_err(|error| not_started(&error))?;
-        let mut waiting = Waiting::new(&format!("the remote {}", self.name));
+        let mut waiting =
+            Waiting::new(&format!("the remote {}", self.name)).hiding(self.secrets.clone());
         let ended = patience::output(child, input, self.patience, &mut waiting);
-        ended.map_err(|error| not_started(&error))?.map_err(|Silent| StoreError::Silent {
+        let ended = ended.map_err(|error| not_started(&error))?;
+        let mut output = ended.map_err(|Silent| StoreError::Silent {
             remote: self.name.clone(),
             seconds: self.patience.silence().as_secs(),
-        })
+        })?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        output.stderr = self.secrets.hide(&said).into_owned().into_bytes();
+        Ok(output)
     }
 }
 
-/// The program, without anything of the environment that points to a repository; its input and output are piped.
+/// No hook is run: neither one that lies in the private repository nor one that the user has for all repositories.
+const NO_HOOKS: [&str; 2] = ["core.hooksPath", "/dev/null"];
+
+/// The program, without anything of the environment that points to a repository, and without perfgate's own tokens; its
+/// input and output are piped. What its credential helpers read (`GITHUB_TOKEN`, …) stays.
 pub(super) fn git() -> Command {
     let mut command = Command::new("git");
     for variable in [
@@ -253,6 +268,8 @@ pub(super) fn git() -> Command {
         "GIT_COMMON_DIR",
         "GIT_NAMESPACE",
         "GIT_PREFIX",
+        "PERFGATE_TOKEN",
+        "PERFGATE_PROMETHEUS_TOKEN",
     ] {
         command.env_remove(variable);
     }
