@@ -9,7 +9,13 @@ use std::path::{Path, PathBuf};
 pub(super) fn open(folder: &Path) -> Result<Repository, StoreError> {
     let opened = match std::env::var_os("GIT_DIR") {
         Some(git_dir) => Repository::open(folder.join(git_dir)),
-        None => Repository::discover(folder),
+        None => {
+            let found = Repository::discover_path(folder, None::<&Path>);
+            if let Some(path) = found.as_ref().ok().filter(|path| is_committed(path, folder)) {
+                return Err(StoreError::BareRepository { path: path.to_owned() });
+            }
+            found.and_then(Repository::open)
+        }
     };
     opened.or_else(|error| match error.code() {
         ErrorCode::NotFound => Err(StoreError::NoRepository { path: folder.to_owned() }),
@@ -20,6 +26,16 @@ pub(super) fn open(folder: &Path) -> Result<Repository, StoreError> {
         }
         _ => Err(StoreError::git("opening the repository")(error)),
     })
+}
+
+/// Whether this git folder may be made of files that somebody committed: the folder that we stand in, or one above it, is
+/// itself one. Its settings name programs that git runs, so git, too, has `safe.bareRepository=explicit` for it. No commit
+/// can have a file that is named `.git`.
+fn is_committed(git_dir: &Path, folder: &Path) -> bool {
+    let (Ok(git_dir), Ok(folder)) = (git_dir.canonicalize(), folder.canonicalize()) else {
+        return false;
+    };
+    folder.starts_with(&git_dir) && !git_dir.iter().any(|part| part == ".git")
 }
 
 /// A clone of another user that git has been told to trust.

@@ -12,6 +12,12 @@ pub enum StoreError {
         /// Where one was looked for.
         path: PathBuf,
     },
+    /// The git repository that was found may be made of committed files.
+    #[error("{} is a bare repository, which may have come with the files around it", path.display())]
+    BareRepository {
+        /// The repository.
+        path: PathBuf,
+    },
     /// libgit2 failed.
     #[error("git: {what}: {message}")]
     Git {
@@ -193,6 +199,9 @@ impl StoreError {
             Self::OtherRepository { .. } => Some(
                 "it reads repositories with SHA-1 ids and refs in files (git init --object-format=sha1 --ref-format=files); plain files \
                  need no repository: perfgate compare --baseline-file FILE",
+            ),
+            Self::BareRepository { .. } => Some(
+                "if it is your own, name it: GIT_DIR=PATH perfgate …; its settings can run programs",
             ),
             Self::UnknownRevision(_) => Some("give a branch, a tag or a commit id"),
             Self::HistoryUnknown { .. } => {

@@ -5,6 +5,7 @@
 //! history, of which only the newest state is ever fetched (see [`super::sync`]).
 
 use super::bucket::Bucket;
+use super::directory::{persist, temporary};
 use super::error::StoreError;
 use super::kept;
 use super::layout::Entry;
@@ -46,7 +47,9 @@ impl GitStore {
     /// The store of the clone whose common git folder this is; made when it is not there yet.
     pub fn open(common_dir: &Path, remote: Option<Remote>) -> Result<Self, StoreError> {
         let path = private_path(common_dir);
-        if !path.join("HEAD").is_file() {
+        if path.join("HEAD").is_file() {
+            restore_config(&path)?;
+        } else {
             let why = |message: &str| StoreError::Damaged {
                 what: path.display().to_string(),
                 message: message.to_owned(),
@@ -299,15 +302,32 @@ pub(super) fn create(common_dir: &Path, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// An empty private repository. What is written to it is on disk before a ref names it, as git does with
+/// The settings of a private repository. What is written to it is on disk before a ref names it, as git does with
 /// `core.fsync=committed`.
+const CONFIG: &str =
+    "[core]\n\trepositoryformatversion = 0\n\tbare = true\n\tfsyncObjectFiles = true\n";
+
+/// An empty private repository.
 pub(super) fn init(path: &Path) -> Result<(), StoreError> {
-    let wrap = || StoreError::git("making the store");
     let mut options = RepositoryInitOptions::new();
     options.bare(true).external_template(false);
-    let made = Repository::init_opts(path, &options).map_err(wrap())?;
-    let set = made.config().and_then(|mut config| config.set_bool("core.fsyncObjectFiles", true));
-    set.map_err(wrap())
+    Repository::init_opts(path, &options).map_err(StoreError::git("making the store"))?;
+    restore_config(path)
+}
+
+/// Settings can name programs that git runs. A clone from elsewhere may bring a private repository along whose settings
+/// somebody else wrote: none but our own count.
+fn restore_config(path: &Path) -> Result<(), StoreError> {
+    let file = path.join("config");
+    if std::fs::read(&file).is_ok_and(|text| text == CONFIG.as_bytes()) {
+        return Ok(());
+    }
+    let write = || -> std::io::Result<()> {
+        let mut new = temporary(path)?;
+        new.write_all(CONFIG.as_bytes())?;
+        persist(new, &file)
+    };
+    write().map_err(|source| StoreError::Io { path: file.clone(), source })
 }
 
 /// How the names of stores that a repair put aside begin.

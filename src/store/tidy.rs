@@ -77,6 +77,8 @@ fn pack_all(store: &GitStore) -> Result<Option<String>, StoreError> {
 
 fn run(store: &GitStore, arguments: &[&str], input: &[u8]) -> Option<Output> {
     let mut command = git();
+    // What is missing was never fetched, and is not asked for now.
+    command.env("GIT_NO_LAZY_FETCH", "1").args(["-c", "core.hooksPath=/dev/null"]);
     command.arg(format!("--git-dir={}", store.path().display())).args(arguments);
     let mut waiting = Waiting::new("git, which packs the store");
     let ended =
