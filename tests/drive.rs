@@ -29,6 +29,11 @@ const GOOD: &str =
     "echo \"$@\"; while [ $# -gt 1 ]; do shift; done; cp result.json \"$1/result.json\"";
 /// A tool that starts another process, says the ids of both, and never ends.
 const ENDLESS: &str = "sleep 1000 & echo $$ $! > pids; wait";
+/// Starts a process in a session of its own, and another whose parent has ended as well; says the ids of both.
+#[cfg(target_os = "linux")]
+const DAEMONS: &str = "setsid sleep 1000 & own=$!; \
+    (setsid sh -c 'echo $$ > orphan; exec sleep 1000' &); while [ ! -s orphan ]; do :; done; \
+    echo $own $(cat orphan) > pids";
 
 fn write(repo: &Repo, name: &str, text: &str) {
     std::fs::write(repo.folder.join(name), text).unwrap();
@@ -194,6 +199,98 @@ fn whoever_ends_perfgate_ends_the_tool_and_nothing_is_recorded() {
         until("the tool's processes end", || pids.iter().all(|pid| !lives(pid)).then_some(()));
         assert!(recorded(&repo).is_empty(), "{signal}");
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn daemons_that_the_tool_starts_end_with_it_however_that_is() {
+    for signal in ["-INT", "-TERM", "-HUP", "-KILL"] {
+        let repo = repository(&format!("{DAEMONS}; sleep 1000"));
+        let (mut child, pids) = endless(&repo);
+        assert!(pids.iter().all(|pid| lives(pid)), "{signal}");
+        let kill =
+            std::process::Command::new("kill").arg(signal).arg(child.id().to_string()).status();
+        assert!(kill.unwrap().success());
+        child.wait().unwrap();
+        until("the daemons end", || pids.iter().all(|pid| !lives(pid)).then_some(()));
+    }
+    let repo = repository(&format!("{DAEMONS}; {GOOD}"));
+    run(&repo, &ARGUMENTS).expect(0);
+    let pids = std::fs::read_to_string(repo.folder.join("pids")).unwrap();
+    assert_eq!(pids.split_whitespace().filter(|pid| lives(pid)).count(), 0, "{pids}");
+}
+
+#[test]
+fn the_tool_gets_no_token_but_those_that_are_named() {
+    let repo = repository(&format!("env > environment; {GOOD}"));
+    let withheld = [
+        "PERFGATE_TOKEN",
+        "PERFGATE_PROMETHEUS_TOKEN",
+        "GITHUB_TOKEN",
+        "GH_TOKEN",
+        "INPUT_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "GITLAB_TOKEN",
+        "CI_JOB_TOKEN",
+        "BITBUCKET_TOKEN",
+        "GIT_CONFIG_KEY_0",
+        "GIT_CONFIG_VALUE_0",
+    ];
+    let go = |out: &str, pass: &[&str]| {
+        let mut perfgate = command(&repo.folder);
+        perfgate.args(["run", "--busy-ok", "--no-record", "--profile", "baseline", "--out", out]);
+        perfgate.args(pass).args(ARGUMENTS).env("API_TOKEN", "for-the-service");
+        for name in withheld {
+            perfgate.env(name, "canary");
+        }
+        Ended::of(perfgate.env("GIT_CONFIG_COUNT", "0").output().unwrap()).expect(0);
+        std::fs::read_to_string(repo.folder.join("environment")).unwrap()
+    };
+    let seen = go("none", &[]);
+    assert!(!seen.contains("canary") && !seen.contains("GIT_CONFIG_COUNT"), "{seen}");
+    assert!(seen.contains("API_TOKEN=for-the-service"), "{seen}");
+    let seen = go("one", &["--pass-env", "GITHUB_TOKEN"]);
+    assert!(seen.contains("GITHUB_TOKEN=canary"), "{seen}");
+    assert_eq!(seen.matches("canary").count(), 1, "{seen}");
+}
+
+/// Root reads everything, so whoever runs the tests as root runs this as nobody.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_tool_cannot_read_a_token_in_the_environment_of_perfgate() {
+    use std::os::unix::fs::MetadataExt as _;
+    use std::os::unix::process::CommandExt as _;
+    let repo = Repo::new();
+    let program = repo.around().join("perfgate");
+    std::fs::copy(env!("CARGO_BIN_EXE_perfgate"), &program).unwrap();
+    // The process above the tool supervises it, the one above that is perfgate.
+    let look = "tr '\\0' '\\n' </proc/$PPID/environ >above\n\
+        perfgate=$(sed 's/.*) . //' /proc/$PPID/stat | cut -d ' ' -f 1)\n\
+        tr '\\0' '\\n' >far </proc/$perfgate/environ; exit 3\n";
+    write(&repo, "look.sh", look);
+    for folder in [repo.around(), &repo.folder] {
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let mut perfgate = support::clean(program, &repo.folder);
+    perfgate.args(["run", "--busy-ok", "--no-record", "--out", "out", "--", "sh", "look.sh"]);
+    perfgate.env("GITHUB_TOKEN", "canary");
+    if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
+        perfgate.uid(65_534).gid(65_534);
+    }
+    let ended = Ended::of(perfgate.output().unwrap()).expect(2);
+    assert!(ended.stderr.contains("exit code 3"), "{ended:?}");
+    let read = |name: &str| std::fs::read_to_string(repo.folder.join(name)).unwrap();
+    assert!(read("above").contains("HOME=") && !read("above").contains("canary"));
+    assert!(read("far").is_empty(), "{}", read("far"));
+}
+
+#[test]
+fn the_log_of_the_tool_is_for_its_owner_alone() {
+    let repo = repository(GOOD);
+    run(&repo, &ARGUMENTS).expect(0);
+    let log = repo.folder.join("out/run-1/output.log");
+    let mode = std::fs::metadata(&log).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
 }
 
 #[test]

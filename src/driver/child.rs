@@ -1,7 +1,9 @@
 //! Runs the load tool to its end, or ends it: at a time limit, or when perfgate itself is asked to end.
 
-use super::supervise::{BY_SIGNAL, NOT_STARTED};
-use std::fs::File;
+use super::environment::withhold;
+use super::family::BY_SIGNAL;
+use super::supervise::NOT_STARTED;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -23,6 +25,8 @@ pub struct Job<'a> {
     pub log: &'a Path,
     /// How long it may take.
     pub limit: Duration,
+    /// Variables of the environment that it gets although they hold secrets.
+    pub pass: &'a [String],
 }
 
 /// How it ended.
@@ -47,11 +51,13 @@ pub fn run(
     started: impl FnOnce(u32),
     mut tick: impl FnMut(Duration),
 ) -> io::Result<Ended> {
-    let log = File::create(job.log)?;
+    hide_environment();
+    let log = new_log(job.log)?;
     let mut command = Command::new(std::env::current_exe()?);
     // Signals of the terminal are perfgate's; the supervisor hears of them by its pipe.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    withhold(&mut command, job.pass);
     let mut child = command
         .arg("supervise")
         .arg("--")
@@ -82,6 +88,28 @@ pub fn run(
         std::thread::sleep(STEP);
     };
     Ok(ended)
+}
+
+/// The tool runs as the same user, and could otherwise read the environment that this process was started with, and the tokens in
+/// it (`/proc/PID/environ`).
+#[cfg(target_os = "linux")]
+fn hide_environment() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    // Where the kernel refuses, the tool sees what it would have seen without this.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn hide_environment() {}
+
+/// A log of our own: two who were given one folder would write over each other. The tool prints what it likes, so the log is
+/// for nobody else to read.
+fn new_log(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Closes the supervisor's pipe, and waits until everything below it has ended.

@@ -1,4 +1,4 @@
-//! Driving a load test: the tool's command line from a profile's numbers, the tool as a child that never outlives perfgate, what
+//! Driving a load test: the tool's command line from a profile's numbers, the tool as a child that never outlives perfgate and gets none of its tokens, what
 //! the machine uses meanwhile, and how fast the machine is.
 //!
 //! Nothing here reads results or judges them.
@@ -6,6 +6,8 @@
 mod calibrate;
 mod child;
 mod command;
+mod environment;
+mod family;
 mod host;
 mod pressure;
 mod sample;

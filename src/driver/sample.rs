@@ -2,6 +2,7 @@
 
 use super::pressure::{Kernel, Reading};
 use super::watched::Watched;
+use crate::model::now;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
@@ -125,7 +126,7 @@ impl Machine {
         let generator = self.generator_load();
         let mut row = format!(
             "{},{:.1},{:.2},{:.1},{:.3},{:.3},{:.3},{:.3},{generator:.1}",
-            jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
+            now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
             system.global_cpu_usage(),
             100.0 * used / total.max(1.0),
             used / MB,

@@ -1,18 +1,16 @@
 //! The process between perfgate and the load tool.
 //!
 //! It holds one end of a pipe. When perfgate ends, however that happens, the pipe closes, and the tool ends with everything that
-//! it started: its processes are a group of their own.
+//! it started.
 
+use super::family::Family;
 use std::io::{self, Read as _};
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The exit code for a program that cannot be started, as shells have it.
 pub(super) const NOT_STARTED: i32 = 127;
-/// What is added to a signal's number to make an exit code, as shells have it.
-pub(super) const BY_SIGNAL: i32 = 128;
 
 /// How long a tool may take to end by itself once it is asked to.
 const GRACE: Duration = Duration::from_secs(5);
@@ -24,23 +22,20 @@ pub fn supervise(command: &[String]) -> Result<i32, io::Error> {
     let stop = Arc::new(AtomicBool::new(false));
     watch_signals(&stop)?;
     watch_pipe(&stop);
-    let mut child = start(program, arguments)?;
+    let mut family = Family::start(program, arguments)?;
     let mut asked: Option<Instant> = None;
     loop {
-        if let Some(status) = child.try_wait()? {
+        if let Some(code) = family.poll()? {
             // Whatever the tool left behind ends with it.
-            end_rest(&child);
-            return Ok(code_of(status));
+            end_rest(&mut family)?;
+            return Ok(code);
         }
         match asked {
             None if stop.load(Ordering::Relaxed) => {
-                end_group(&child, false);
+                family.end(false);
                 asked = Some(Instant::now());
             }
-            Some(since) if since.elapsed() > GRACE => {
-                end_group(&child, true);
-                drop(child.kill());
-            }
+            Some(since) if since.elapsed() > GRACE => family.end(true),
             _ => {}
         }
         std::thread::sleep(STEP);
@@ -70,59 +65,16 @@ fn watch_signals(_: &Arc<AtomicBool>) -> io::Result<()> {
     Ok(())
 }
 
-fn start(program: &str, arguments: &[String]) -> io::Result<Child> {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null());
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command
-        .spawn()
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot start {program}: {error}")))
-}
-
-/// Ends what is left of the child's group: it is asked to, and after a while it must.
-fn end_rest(child: &Child) {
+/// Ends what the tool left: it is asked to, and after a while it must. Whoever cannot be ended even then, such as a
+/// process that waits for a disk, keeps nobody waiting.
+fn end_rest(family: &mut Family) -> io::Result<()> {
     let asked = Instant::now();
-    end_group(child, false);
-    while group_lives(child) {
+    family.end(false);
+    while family.rest_lives()? && asked.elapsed() < 2 * GRACE {
         if asked.elapsed() > GRACE {
-            end_group(child, true);
-            return;
+            family.end(true);
         }
         std::thread::sleep(STEP);
     }
-}
-
-#[cfg(unix)]
-fn group_lives(child: &Child) -> bool {
-    use rustix::process::{Pid, test_kill_process_group};
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    group.is_some_and(|group| test_kill_process_group(group).is_ok())
-}
-
-#[cfg(not(unix))]
-fn group_lives(_: &Child) -> bool {
-    false
-}
-
-/// Asks every process of the child's group to end, or ends it.
-#[cfg(unix)]
-fn end_group(child: &Child, at_once: bool) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    let signal = if at_once { Signal::KILL } else { Signal::TERM };
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        // A group that is gone already needs no end.
-        let _ = kill_process_group(group, signal);
-    }
-}
-
-#[cfg(not(unix))]
-fn end_group(_: &Child, _: bool) {}
-
-fn code_of(status: ExitStatus) -> i32 {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return BY_SIGNAL + signal;
-    }
-    status.code().unwrap_or(BY_SIGNAL)
+    Ok(())
 }

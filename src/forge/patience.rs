@@ -20,7 +20,7 @@ impl Default for Patience {
             total: 150,
             request: Duration::from_secs(30),
             sleep: std::thread::sleep,
-            now: || jiff::Timestamp::now().as_second(),
+            now: || crate::model::now().as_second(),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! Base units: time in milliseconds (what nearly every load tool writes, so a value that comes in leaves as the
 //! same decimal), rates per second, ratios as fractions of one, sizes in bytes.
 
+mod clock;
 mod commit;
 mod comparable;
 mod distribution;
@@ -22,6 +23,7 @@ mod timeline;
 mod unit;
 mod warning;
 
+pub use clock::{now, today};
 pub use commit::{CommitId, InvalidCommitId};
 pub use comparable::{Difference, Field, differences};
 pub use distribution::{Distribution, OutOfRange};

@@ -4,9 +4,10 @@ use super::bucket::Kept;
 use super::error::StoreError;
 use super::git_store::{GitStore, RUNS_REF};
 use super::snapshot::Leaves;
+use crate::model::today;
 use git2::Oid;
+use jiff::ToSpan as _;
 use jiff::civil::Date;
-use jiff::{ToSpan as _, Zoned};
 
 /// Where they are: `refs/perfgate-kept/<date>-<beginning of the commit>`.
 const PREFIX: &str = "refs/perfgate-kept/";
@@ -24,7 +25,7 @@ pub struct KeptState {
 
 /// Keeps the state of this commit; the name that it is kept by. Those whose time is over go.
 pub(super) fn keep(store: &GitStore, state: Oid) -> Result<String, StoreError> {
-    let today = Zoned::now().date();
+    let today = today();
     for (name, _) in refs(store)? {
         let date: Option<Date> = name.get(..10).and_then(|date| date.parse().ok());
         if date.is_some_and(|date| date < today.saturating_sub(DAYS.days())) {

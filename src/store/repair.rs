@@ -14,6 +14,7 @@ use super::remote::Remote;
 use super::snapshot::{Content, Leaf, Leaves, content};
 use super::sync::fetch;
 use super::verify::verify;
+use crate::model::today;
 use crate::schema::read_recorded;
 use git2::{ObjectType, Odb, Oid, Repository};
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,7 +74,7 @@ fn stores(common_dir: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 /// A name that is not taken yet.
 fn aside(common_dir: &Path) -> PathBuf {
-    let today = jiff::Zoned::now().date();
+    let today = today();
     let name = |n: u32| common_dir.join(format!("{ASIDE}{today}-{n}"));
     (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0))
 }

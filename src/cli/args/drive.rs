@@ -28,6 +28,10 @@ pub(in crate::cli) struct DriveArgs {
     /// How often each of the two is run
     #[arg(long, value_name = "N", default_value = "3", requires = "ab")]
     pub(in crate::cli) rounds: NonZeroUsize,
+    /// Variable of the environment that the tool gets although it holds a secret of CI, a forge or perfgate (`GITHUB_TOKEN`);
+    /// without it, the tool gets none of them
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) pass_env: Vec<String>,
     /// The service whose CPU and memory are watched as well: a process id, a name, or cgroup:PATH
     #[arg(long, value_name = "SERVICE")]
     pub(in crate::cli) watch: Option<String>,

@@ -13,11 +13,16 @@ use super::profile::unknown_profile;
 use super::session::Session;
 use crate::config::Profile;
 use crate::driver::{Interrupts, Kernel, Numbers, Watched, supervise};
+use crate::model::now;
 use once::Plan;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    if now() == jiff::Timestamp::MAX {
+        return Err(CliError::usage("the clock of this machine is beyond the year 9999", "set it"));
+    }
     let loaded = load(session)?;
     let profile = profile(args, &loaded)?;
     let watched = args.watch.as_deref().map(Watched::parse);
@@ -34,10 +39,15 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
     };
     let environment = profile.environment.clone();
     let interrupts = Interrupts::watch().map_err(CliError::Output)?;
-    let out = out_folder(args, session);
+    let out = out_folder(args, session)?;
     let kernel = Kernel::at(&session.path(&args.kernel));
     let plan = Plan { numbers, environment, watched, interrupts, out, kernel, args };
-    quiet::await_quiet(&plan, session)?;
+    quiet::await_quiet(&plan, session).inspect_err(|_| {
+        // A folder of our own in which nothing was put.
+        if args.out.is_none() {
+            drop(std::fs::remove_dir(&plan.out));
+        }
+    })?;
     match (&args.ab, profile.phases.is_empty(), profile.steps.is_empty()) {
         (Some(commands), _, _) => several::base_and_head(&plan, commands, &loaded, session),
         (None, false, _) => several::phases(&plan, &profile, &loaded, session),
@@ -78,15 +88,32 @@ fn profile(args: &DriveArgs, loaded: &Loaded) -> Result<Profile, CliError> {
     profiles.get(name).cloned().ok_or_else(|| unknown_profile(name, &names))
 }
 
-/// The folder for logs and results: the one that is named, or a new one for each time.
-fn out_folder(args: &DriveArgs, session: &Session<'_>) -> PathBuf {
+/// The folder for logs and results: the one that is named, or a new one for each time. Of several that begin in one second, each
+/// has its own.
+fn out_folder(args: &DriveArgs, session: &Session<'_>) -> Result<PathBuf, CliError> {
     if let Some(out) = &args.out {
-        return session.path(out);
+        return Ok(session.path(out));
     }
     let name = args.run.profile.as_deref().unwrap_or("run");
     let name: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
-    let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    session.path(&PathBuf::from("perfgate-results").join(format!("{name}-{now}")))
+    let name = format!("{name}-{}", now().strftime("%Y%m%dT%H%M%SZ"));
+    new_folder(&session.path(Path::new("perfgate-results")), &name)
+}
+
+/// A folder that was not there: NAME, NAME-2 and so on.
+fn new_folder(parent: &Path, name: &str) -> Result<PathBuf, CliError> {
+    let wrap = |source| CliError::File { path: parent.to_owned(), source };
+    std::fs::create_dir_all(parent).map_err(wrap)?;
+    let mut folder = parent.join(name);
+    for number in 2_u64.. {
+        match std::fs::create_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                folder = parent.join(format!("{name}-{number}"));
+            }
+            made => return made.map(|()| folder).map_err(wrap),
+        }
+    }
+    Err(wrap(ErrorKind::AlreadyExists.into()))
 }
 
 /// The process between perfgate and the tool: not for people.
@@ -97,5 +124,22 @@ pub(super) fn supervisor(command: &[String], session: &mut Session<'_>) -> ExitC
             drop(session.say(&error.to_string()));
             ExitCode::from(127)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_begins_in_the_same_second_gets_a_folder_of_their_own() {
+        let scratch = tempfile::tempdir().unwrap();
+        let parent = scratch.path().join("perfgate-results");
+        let made = || new_folder(&parent, "run-20260101T000000Z").unwrap();
+        let names = [made(), made(), made()].map(|path| path.file_name().unwrap().to_owned());
+        assert_eq!(
+            names,
+            ["run-20260101T000000Z", "run-20260101T000000Z-2", "run-20260101T000000Z-3"]
+        );
     }
 }

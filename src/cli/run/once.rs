@@ -15,7 +15,7 @@ use crate::driver::{
     run as run_job, script_hash, tool_of,
 };
 use crate::ingest::ReadOptions;
-use crate::model::{Run, merge_shards};
+use crate::model::{Run, merge_shards, now};
 use crate::report::harmless;
 use crate::schema::RunV1;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -66,7 +66,7 @@ pub(super) fn run_once(
     // As it is before the load: an editor may change it meanwhile.
     let script = script_hash(&command, session.folder());
     let before = calibrate();
-    let started = jiff::Timestamp::now();
+    let started = now();
     start(plan, &command, numbers, &folder, session)?;
     let read = read(plan, (&folder, started), session)?;
     say_warnings(&read.warnings, session)?;
@@ -167,7 +167,8 @@ fn start(
     let bar = progress(numbers.duration_s, session);
     let log = folder.join(LOG);
     let limit = limit(plan, numbers.duration_s.or(plan.numbers.duration_s));
-    let job = Job { command, folder: session.folder(), log: &log, limit };
+    let pass = &plan.args.pass_env;
+    let job = Job { command, folder: session.folder(), log: &log, limit, pass };
     let one_core = tool_of(command).is_some_and(|tool| ONE_CORE.contains(&tool.as_str()));
     let mut sampler = None;
     let file = folder.join(RESOURCES);
