@@ -2,6 +2,7 @@
 
 use super::error::StoreError;
 use super::layout::{Entry, RUNS};
+use super::leftovers::{UNFINISHED, remove_unfinished};
 use super::{NewRecord, Part, Removed, RunStore};
 use crate::model::CommitId;
 use std::fs;
@@ -67,15 +68,20 @@ impl DirectoryStore {
 }
 
 /// A file beside the place that it will be renamed into. Temporary files are for their owner only; these will be read by
-/// others, as far as the process's mask lets them.
+/// others, as far as the process's mask lets them. Those that killed commands left in the folder are removed.
 pub fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    remove_unfinished(folder);
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.prefix(".perfgate-").tempfile_in(folder)
+    let (head, tail) = UNFINISHED;
+    let file = builder.prefix(head).suffix(tail).tempfile_in(folder)?;
+    // Says that somebody is at work on it. Where the file system knows no locks, its age alone says so.
+    drop(file.as_file().try_lock());
+    Ok(file)
 }
 
 /// Renames a file into its place so that it is there, and whole, even after a power cut.

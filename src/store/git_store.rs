@@ -9,6 +9,7 @@ use super::directory::{persist, temporary};
 use super::error::StoreError;
 use super::kept;
 use super::layout::Entry;
+use super::leftovers::SCRATCH;
 use super::lock::Lock;
 use super::record::oid;
 use super::remote::Remote;
@@ -288,7 +289,7 @@ fn by_bucket<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<u8, Vec<&
 /// Makes the private repository beside its place and renames it, so that a crash leaves none or a whole one.
 pub(super) fn create(common_dir: &Path, path: &Path) -> Result<(), StoreError> {
     let wrap = |source| StoreError::Io { path: path.to_owned(), source };
-    let scratch = tempfile::Builder::new().prefix("perfgate.git.").tempdir_in(common_dir);
+    let scratch = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(common_dir);
     let scratch = scratch.map_err(wrap)?;
     init(scratch.path())?;
     match std::fs::rename(scratch.path(), path) {

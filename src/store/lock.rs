@@ -5,6 +5,7 @@
 //! a network is waited for.
 
 use super::error::StoreError;
+use super::leftovers::remove_scratch;
 use super::patience::Waiting;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -56,6 +57,7 @@ impl Lock {
                 .and_then(|()| file.write_all(text.as_bytes())),
         );
         remove_stale_locks(private);
+        remove_scratch(private);
         Ok(Self { _file: file })
     }
 }

@@ -15,6 +15,7 @@ mod history;
 mod join;
 mod kept;
 mod layout;
+mod leftovers;
 mod link;
 mod lock;
 mod patience;

@@ -9,6 +9,7 @@ use super::bucket::{Bucket, is_of};
 use super::error::StoreError;
 use super::git_store::{ASIDE, GitStore, RUNS_REF, init, private_path};
 use super::layout::Entry;
+use super::leftovers::SCRATCH;
 use super::lock::Lock;
 use super::remote::Remote;
 use super::snapshot::{Content, Leaf, Leaves, content};
@@ -43,7 +44,7 @@ pub fn repair(common_dir: &Path, remote: Option<Remote>) -> Result<Repaired, Sto
     std::fs::create_dir_all(&path).map_err(wrap)?;
     let _lock = Lock::take(&path)?;
     let rescue = Rescue::of(&stores(common_dir).map_err(wrap)?);
-    let scratch = tempfile::Builder::new().prefix("perfgate.git.").tempdir_in(common_dir);
+    let scratch = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(common_dir);
     let scratch = scratch.map_err(wrap)?;
     init(scratch.path())?;
     let reachable = remote.is_some();
