@@ -168,3 +168,31 @@ fn git_gets_none_of_perfgates_own_tokens() {
     let seen = fs::read_to_string(seen).unwrap();
     assert!(seen.contains("for-the-credential-helper") && !seen.contains(TOKEN), "{seen}");
 }
+
+#[test]
+fn passwords_and_tokens_in_addresses_are_not_recorded() {
+    let repo = Repo::new();
+    repo.commit("first");
+    let latency = r#"{"count": 100, "quantiles": {"p50": 1, "p95": 2, "p99": 3}}"#;
+    let run = format!(
+        r#"{{"schema": "perfgate.run/1", "tool": {{"name": "x"}}, "duration_s": 60,
+            "load": {{"target": "https://admin:CANARY@shop.test/?access_token=CANARY"}},
+            "endpoints": [{{"method": "GET", "name": "https://u:CANARY@shop.test/a?id=1&api_key=CANARY",
+                "requests": 100, "failures": 1, "latency": {latency},
+                "failure_kinds": [{{"message": "Get \"http://u:CANARY@shop.test\": refused", "count": 1}}]}}]}}"#
+    );
+    fs::write(repo.folder.join("run.json"), run).unwrap();
+    // As Locust writes them.
+    let stats = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%\n\
+        GET,http://u:CANARY@shop.test/a,100,1,1,1,1,3,9,10,0,1,1,1,1,2,2,2,3,3,3,3\n\
+        ,Aggregated,100,1,1,1,1,3,9,10,0,1,1,1,1,2,2,2,3,3,3,3\n";
+    fs::write(repo.folder.join("x_stats.csv"), stats).unwrap();
+    let failures = "Method,Name,Error,Occurrences\n\
+        GET,http://u:CANARY@shop.test/a,ConnectionError(http://u:CANARY@shop.test/a?token=CANARY),1\n";
+    fs::write(repo.folder.join("x_failures.csv"), failures).unwrap();
+    for (file, kept) in [("run.json", "?id=1&api_key=***"), ("x_stats.csv", "http://shop.test/a")] {
+        let run = repo.perfgate(&["normalize", file]).expect(0).stdout;
+        assert!(!run.contains("CANARY") && run.contains(kept), "{run}");
+        assert!(run.contains("shop.test"), "{run}");
+    }
+}

@@ -5,7 +5,7 @@
 use super::csv_file::{csv_error, whole};
 use super::error::IngestError;
 use super::locust_key::key;
-use crate::model::{FailureKind, Run, Warning, WarningKind};
+use crate::model::{FailureKind, Run, Warning, WarningKind, without_credentials};
 use csv::{ByteRecord, Reader};
 use std::fs::File;
 use std::path::Path;
@@ -21,12 +21,12 @@ pub(super) fn read_failures(path: &Path, run: &mut Run, warnings: &mut Vec<Warni
         if let Some(endpoint) = run.endpoints.iter_mut().find(|e| e.key == key)
             && let Ok(count) = count.parse()
         {
-            add(&mut endpoint.failure_kinds, kind_of(message), count);
+            add(&mut endpoint.failure_kinds, &kind_of(message), count);
         }
     };
     read_columns(path, ["Method", "Name", "Error", "Occurrences"], warnings, each);
     for kind in run.endpoints.iter().flat_map(|endpoint| &endpoint.failure_kinds) {
-        add(&mut run.total.failure_kinds, kind.message.clone(), kind.count);
+        add(&mut run.total.failure_kinds, &kind.message, kind.count);
     }
     for endpoint in run.endpoints.iter_mut().chain([&mut run.total]) {
         // Locust writes them in any order.
@@ -36,10 +36,11 @@ pub(super) fn read_failures(path: &Path, run: &mut Run, warnings: &mut Vec<Warni
     }
 }
 
-fn add(kinds: &mut Vec<FailureKind>, message: String, count: u64) {
-    match kinds.iter_mut().find(|known| known.message == message) {
+fn add(kinds: &mut Vec<FailureKind>, message: &str, count: u64) {
+    let kind = FailureKind::new(message, count);
+    match kinds.iter_mut().find(|known| known.message == kind.message) {
         Some(known) => known.count = known.count.saturating_add(count),
-        None => kinds.push(FailureKind { message, count }),
+        None => kinds.push(kind),
     }
 }
 
@@ -110,7 +111,8 @@ fn read_columns<const N: usize>(
     }
 }
 
-/// The first line of a message, cut to a sensible length.
+/// The first line of a message, cut to a sensible length. Credentials go first: cut in half they would not be recognized.
 fn shortened(message: &str) -> String {
-    message.lines().next().unwrap_or_default().chars().take(LONGEST_MESSAGE).collect()
+    let line = message.lines().next().unwrap_or_default();
+    without_credentials(line).chars().take(LONGEST_MESSAGE).collect()
 }

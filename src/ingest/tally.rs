@@ -127,7 +127,7 @@ impl Tally {
         let mut kinds: Vec<FailureKind> = std::mem::take(&mut self.kinds)
             .into_iter()
             .chain((self.others > 0).then_some(others))
-            .map(|(message, count)| FailureKind { message, count })
+            .map(|(message, count)| FailureKind::new(&message, count))
             .collect();
         // Those of the same number stay in the order of their names.
         kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));

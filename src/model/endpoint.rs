@@ -1,5 +1,6 @@
 //! What a load test exercised: the key by which two runs are joined.
 
+use super::credentials::without_credentials;
 use std::fmt;
 use std::str::FromStr;
 
@@ -64,15 +65,16 @@ pub enum EndpointKey {
         kind: Kind,
         /// HTTP method or the tool's own type, where the file knows it.
         method: Option<String>,
-        /// The name, exactly as the file has it.
+        /// The name, as the file has it but for credentials.
         name: String,
     },
 }
 
 impl EndpointKey {
-    /// An endpoint of this kind, method and name.
+    /// An endpoint of this kind, method and name. Passwords and tokens in the name are left out.
     pub fn named(kind: Kind, method: Option<&str>, name: &str) -> Self {
-        Self::Named { kind, method: method.map(str::to_owned), name: name.to_owned() }
+        let name = without_credentials(name).into_owned();
+        Self::Named { kind, method: method.map(str::to_owned), name }
     }
 
     /// A text that no other endpoint of the run has: kind, method (`-` where it is unknown) and name.

@@ -9,6 +9,7 @@
 mod clock;
 mod commit;
 mod comparable;
+mod credentials;
 mod distribution;
 mod disturbance;
 mod endpoint;
@@ -26,6 +27,7 @@ mod warning;
 pub use clock::{now, today};
 pub use commit::{CommitId, InvalidCommitId};
 pub use comparable::{Difference, Field, differences};
+pub use credentials::without_credentials;
 pub use distribution::{Distribution, OutOfRange};
 pub use disturbance::{MOST_CPU_PRESSURE, MOST_CPU_STEAL, disturbances};
 pub use endpoint::{EndpointKey, Kind};

@@ -1,6 +1,7 @@
 //! One execution of a load test, normalised.
 
 use super::commit::CommitId;
+use super::credentials::without_credentials;
 use super::distribution::{Distribution, OutOfRange, interpolate};
 use super::endpoint::EndpointKey;
 use super::measurement::MeasurementKey;
@@ -233,6 +234,13 @@ pub struct FailureKind {
     pub message: String,
     /// How often.
     pub count: u64,
+}
+
+impl FailureKind {
+    /// A kind of failure. Passwords and tokens in the message are left out.
+    pub fn new(message: &str, count: u64) -> Self {
+        Self { message: without_credentials(message).into_owned(), count }
+    }
 }
 
 /// How the source rounded its values.

@@ -7,6 +7,7 @@ use super::run::{
 use crate::model::{
     Check, CommitId, CustomMetric, Direction, Endpoint, EndpointKey, FailureKind, InvalidCommitId,
     Kind, Latency, Load, OutOfRange, Quantile, Resource, Rounding, Run, Span, Timeline, Tool, Unit,
+    without_credentials,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,7 +124,7 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
     run.load = Load {
         users: file.load.users,
         spawn_rate: amount(&"load.spawn_rate", file.load.spawn_rate)?,
-        target: file.load.target,
+        target: file.load.target.map(|target| without_credentials(&target).into_owned()),
         script_sha256: file.load.script_sha256,
     };
     run.labels = file.labels;
@@ -169,11 +170,8 @@ fn endpoints(
         if endpoint.name.is_empty() {
             return Err(invalid(format!("{path}.name"), "must not be empty"));
         }
-        let key = EndpointKey::Named {
-            kind: Kind::from(endpoint.kind),
-            method: endpoint.method,
-            name: endpoint.name,
-        };
+        let kind = Kind::from(endpoint.kind);
+        let key = EndpointKey::named(kind, endpoint.method.as_deref(), &endpoint.name);
         if !seen.insert(key.clone()) {
             return Err(invalid(&path, format!("{key} stands twice in the file")));
         }
@@ -240,7 +238,7 @@ fn measured(
     endpoint.failure_kinds = parts
         .failure_kinds
         .into_iter()
-        .map(|kind| FailureKind { message: kind.message, count: kind.count })
+        .map(|kind| FailureKind::new(&kind.message, kind.count))
         .collect();
     Ok(endpoint)
 }
