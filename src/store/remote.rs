@@ -305,7 +305,7 @@ fn is_progress(line: &str) -> bool {
 
 /// The version of the `git` program, as it says itself; none where it cannot be started.
 pub fn git_version() -> Option<String> {
-    let said = Command::new("git").arg("--version").stdin(Stdio::null()).output().ok()?;
+    let said = git().arg("--version").output().ok()?;
     let text = String::from_utf8_lossy(&said.stdout);
     Some(text.trim().trim_start_matches("git version ").to_owned()).filter(|v| !v.is_empty())
 }
