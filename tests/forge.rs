@@ -122,10 +122,15 @@ fn only_our_own_comment_of_this_key_with_the_marker_in_its_first_line_is_touched
     forge.keep(1, "mallory", &format!("{line}\nnot ours"));
     forge.keep(2, "github-actions[bot]", &format!("> {line}\nquoted"));
     forge.keep(3, "github-actions[bot]", &format!("{other}\nanother suite"));
-    forge.keep(4, "github-actions", &format!("{line}\nours"));
-    put(&forge, &marker(2, 1), "new").unwrap();
+    forge.keep(4, "github-actions[bot]", &format!("{line}\nours"));
+    // People who are nearly called like us, with markers of a run that is never outdated.
+    let newer = marker(99_999_999_999, 1).line(Style::Html);
+    for (id, name) in [(5, "github-actions"), (6, "GitHub-Actions"), (7, "GITHUB-ACTIONS[bot]")] {
+        forge.keep(id, name, &format!("{newer}\nforged"));
+    }
+    assert!(matches!(put(&forge, &marker(2, 1), "new").unwrap(), Published::Updated(_)));
     let bodies: Vec<String> = forge.state().comments.iter().map(|c| c.body.clone()).collect();
-    assert_eq!(bodies.len(), 4);
+    assert_eq!(bodies.len(), 7);
     assert!(bodies[0].ends_with("not ours") && bodies[1].ends_with("quoted"));
     assert!(bodies[2].ends_with("another suite") && bodies[3].ends_with("\nnew"), "{bodies:?}");
 }

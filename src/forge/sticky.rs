@@ -119,11 +119,10 @@ fn create(
 
 /// Our own comments of this key.
 fn own(comments: &dyn Comments, me: &str, key: &str) -> Result<Vec<(Comment, Marker)>, ForgeError> {
-    // An app is called with and without this in different places.
-    let plain = |name: &str| name.trim_end_matches("[bot]").to_lowercase();
+    // To the letter: a person may be called like an app (`github-actions`), or like us in other letters.
     let mine = |comment: Comment| {
         let marker = Marker::of(&comment.body)?;
-        (plain(&comment.author) == plain(me) && marker.key == key).then_some((comment, marker))
+        (comment.author == me && marker.key == key).then_some((comment, marker))
     };
     Ok(comments.list()?.into_iter().filter_map(mine).collect())
 }
