@@ -97,7 +97,12 @@ fn from_push_to_pull_request_with_the_real_program() {
     gate(&repo, "pull_request", &with("slower", &[("EVENT_HEAD_REPOSITORY", "fork/r")])).expect(1);
     assert!(repo.folder.join("perfgate-bundle/run-1.json").is_file());
     gate(&repo, "pull_request_target", &with("base", &[])).expect(2);
-    let group = [("INPUT_RESULTS", slower.as_str()), ("EVENT_MERGE_GROUP_BASE", first.as_str())];
+    write(json!({ "merge_group": { "base_sha": first, "head_sha": head } }));
+    let group = [
+        ("INPUT_RESULTS", slower.as_str()),
+        ("EVENT_MERGE_GROUP_BASE", first.as_str()),
+        ("GITHUB_EVENT_PATH", event.to_str().unwrap()),
+    ];
     gate(&repo, "merge_group", &group).expect(1);
 }
 

@@ -248,6 +248,26 @@ fn on_a_pull_request_the_base_commits_policy_decides() {
     assert_eq!(support::finding(&overruled, "GET /a", "p95")["threshold"]["relative"], 9.0);
 }
 
+/// In CI, an argument is often a variable that is not set.
+#[test]
+fn an_empty_argument_is_none_when_recorded_runs_are_looked_for_as_well() {
+    let (repo, commits) = linear(3);
+    for (number, commit) in (1..).zip(&commits) {
+        repo.record_with(commit, number, &["--suite", "", "--profile", "", "--environment", ""]);
+    }
+    let empty = ["--suite", "", "--profile", "", "--environment", ""];
+    let compare = ["compare", "--baseline", "main", "--format", "json"];
+    let report = repo.perfgate(&[&compare[..], &empty].concat()).expect(0).json();
+    assert_eq!(report["baseline"]["runs"], 2, "{report:#}");
+    let trend = repo.perfgate(&[&["trend", "--branch", "main"][..], &empty].concat()).expect(0);
+    assert!(trend.stdout.contains(&commits[2][..7]), "{}", trend.stdout);
+    let test = repo.perfgate(&[&["selftest", "--baseline", "main"][..], &empty].concat());
+    assert!(!test.stderr.contains("no run is recorded"), "{}", test.stderr);
+    // A profile that the policy does not have is missing by name; an empty one is none.
+    let check = repo.perfgate(&[&["check"][..], &empty].concat()).expect(2);
+    assert!(check.stderr.contains("a run without a profile"), "{}", check.stderr);
+}
+
 #[test]
 fn a_directory_store_finds_the_same_baseline() {
     let (repo, commits) = linear(5);

@@ -155,7 +155,7 @@ fn of_two_jobs_at_once_one_comment_stays() {
         let forge = Forge::new("bot");
         let id = if outcome == "theirs" { 1 } else { 5_000 };
         let body = format!("{}\n{outcome}", twin.line(Style::Html));
-        forge.state().twin = Some(Kept { id, author: "bot".to_owned(), body });
+        forge.state().twin = Some(Kept { id, author: "bot".to_owned(), body, list: None });
         let published = put(&forge, &marker(5, 1), "ours").unwrap();
         let comments = forge.state().comments.clone();
         assert_eq!(comments.len(), 1, "{comments:?}");
@@ -357,7 +357,7 @@ fn a_check_run_has_its_annotations_in_batches_of_fifty() {
 }
 
 #[test]
-fn a_pull_request_is_found_by_its_head_and_the_repository_of_that() {
+fn pull_requests_are_found_by_their_head_and_the_repository_of_that() {
     let forge = Forge::new("bot");
     let pull = |number: u64, sha: &str, repository: u64| {
         json!({
@@ -365,11 +365,14 @@ fn a_pull_request_is_found_by_its_head_and_the_repository_of_that() {
             "base": { "sha": "base", "ref": "main" },
         })
     };
-    forge.state().pulls = json!([pull(1, "aaa", 10), pull(2, "bbb", 20), pull(3, "bbb", 30)]);
+    forge.state().pulls =
+        json!([pull(9, "bbb", 30), pull(1, "aaa", 10), pull(2, "bbb", 20), pull(3, "bbb", 30)]);
     let github = github(&forge);
-    let found = |sha: &str, id: u64| github.pull_request_of(sha, id).unwrap().map(|pr| pr.number);
-    assert_eq!((found("bbb", 30), found("bbb", 20)), (Some(3), Some(2)));
-    assert_eq!((found("bbb", 10), found("ccc", 20)), (None, None));
+    let found = |sha: &str, id: u64| -> Vec<u64> {
+        github.pull_requests_of(sha, id).unwrap().iter().map(|pr| pr.number).collect()
+    };
+    assert_eq!((found("bbb", 30), found("bbb", 20)), (vec![3, 9], vec![2]));
+    assert_eq!((found("bbb", 10), found("ccc", 20)), (vec![], vec![]));
     assert_requests_are_valid(&forge);
 }
 

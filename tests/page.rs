@@ -87,6 +87,32 @@ fn nothing_in_the_page_is_loaded_from_anywhere() {
     );
 }
 
+#[test]
+fn the_page_of_recorded_runs_draws_their_distributions() {
+    // Both sides are recorded: no result file is named.
+    let repo = Repo::new();
+    let record = |level: f64, r: u32| {
+        let samples: Vec<f64> =
+            (0..600).map(|i| (50.0 + f64::from(i + r) / 10.0) * level).collect();
+        let mut run = level_run(0, &[1.0]);
+        run["endpoints"][0]["latency"] = json!({ "samples": samples });
+        std::fs::write(repo.around().join("run.json"), run.to_string()).unwrap();
+        let file = repo.around().join("run.json");
+        repo.perfgate(&["record", file.to_str().unwrap()]).expect(0);
+    };
+    for r in 0..3 {
+        repo.commit("main");
+        record(1.0, r);
+    }
+    repo.git(&["checkout", "--quiet", "-b", "feature"]);
+    repo.commit("a change");
+    record(1.6, 4);
+    let page = repo.around().join("page.html");
+    repo.perfgate(&["report", "--baseline", "main", "--html", page.to_str().unwrap()]).expect(1);
+    let html = read(&page);
+    assert!(html.contains("GET /0: percentiles"), "no distribution: {}", html.len());
+}
+
 const HOSTILE: &str = "/<script>document.title='owned'</script>\"' onload=x <img src=x onerror=alert(1)> </title> \u{202e}";
 
 fn hostile(level: f64) -> Value {

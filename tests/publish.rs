@@ -4,84 +4,15 @@
 #[path = "support/forge.rs"]
 mod fake;
 mod support;
+#[path = "support/trusted.rs"]
+mod trusted;
 
 use fake::{Fault, Forge};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-use support::{Ended, Repo, command, fixture, level_run};
+use std::path::Path;
+use support::{Ended, command, fixture};
 use tempfile::TempDir;
-
-const TOKEN: &str = "secret-token-1234";
-
-/// A folder with a report in it and the files that a job of GitHub Actions has.
-struct Job {
-    folder: TempDir,
-    forge: Forge,
-}
-
-impl Job {
-    fn new() -> Self {
-        let job =
-            Self { folder: TempDir::new().unwrap(), forge: Forge::new("github-actions[bot]") };
-        let pull_request =
-            json!({ "number": 7, "head": { "sha": "headsha" }, "base": { "sha": "basesha" } });
-        job.write("event.json", &json!({ "pull_request": pull_request }));
-        std::fs::write(job.path("summary.md"), "what the job wrote before\n").unwrap();
-        std::fs::write(job.path("output"), "").unwrap();
-        job
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, value: &Value) {
-        std::fs::write(self.path(name), value.to_string()).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    /// Compares fixtures into report.json.
-    fn compare(&self, baselines: &[&str], current: &str) {
-        let to = format!("json={}", self.path("report.json").display());
-        let baselines: Vec<String> = baselines.iter().map(ToString::to_string).collect();
-        support::compare_with(&baselines, current, &["--output", &to]);
-    }
-
-    fn publish(&self, more: &[&str], variables: &[(&str, &str)]) -> Ended {
-        self.run(
-            &[&["publish", "--report", "report.json"], more].concat(),
-            variables,
-            self.folder.path(),
-        )
-    }
-
-    fn run(&self, arguments: &[&str], variables: &[(&str, &str)], folder: &Path) -> Ended {
-        let mut command = command(folder);
-        command
-            .args(arguments)
-            .env("GITHUB_ACTIONS", "true")
-            .env("GITHUB_API_URL", &self.forge.url);
-        command.env("GITHUB_REPOSITORY", "o/r").env("GITHUB_TOKEN", TOKEN);
-        command
-            .env("GITHUB_RUN_ID", "5")
-            .env("GITHUB_RUN_ATTEMPT", "1")
-            .env("GITHUB_SHA", "mergesha");
-        for (name, file) in
-            [("EVENT_PATH", "event.json"), ("STEP_SUMMARY", "summary.md"), ("OUTPUT", "output")]
-        {
-            command.env(format!("GITHUB_{name}"), self.path(file));
-        }
-        for (name, value) in variables {
-            command.env(name, value);
-        }
-        let ended = Ended::of(command.output().unwrap());
-        assert!(!format!("{}{}", ended.stdout, ended.stderr).contains(TOKEN), "{ended:?}");
-        ended
-    }
-}
+use trusted::{HEAD, Job, TOKEN, Trusted};
 
 const BASE: &str = "k6/2.2.0/base-1/summary.json";
 const BASES: [&str; 3] = [BASE, "k6/2.2.0/base-2/summary.json", "k6/2.2.0/base-3/summary.json"];
@@ -276,61 +207,6 @@ fn what_is_no_report_is_refused() {
     assert!(job.forge.state().requests.is_empty());
 }
 
-/// A trusted job after a fork's: main has eight recorded runs, and the forge knows one pull request of the fork.
-struct Trusted {
-    job: Job,
-    repo: Repo,
-}
-
-const HEAD: &str = "1111111111111111111111111111111111111111";
-
-impl Trusted {
-    fn new(policy: &str) -> Self {
-        let (job, repo) = (Job::new(), Repo::new());
-        std::fs::write(repo.folder.join("perfgate.yaml"), policy).unwrap();
-        repo.git(&["add", "."]);
-        for r in 0..8 {
-            repo.record_level("main", r, &[1.0; 6]);
-        }
-        let run = json!({
-            "event": "pull_request", "head_sha": HEAD, "head_repository": { "id": 99 }, "id": 70, "run_attempt": 2,
-        });
-        job.write("event.json", &json!({ "workflow_run": run }));
-        let base = repo.git(&["rev-parse", "main"]);
-        let pull = |number: u64, sha: &str, repository: u64| {
-            json!({
-                "number": number, "head": { "sha": sha, "repo": { "id": repository } },
-                "base": { "sha": base, "ref": "main" },
-            })
-        };
-        job.forge.state().pulls =
-            json!([pull(3, "2222222222222222222222222222222222222222", 99), pull(4, HEAD, 99)]);
-        Self { job, repo }
-    }
-
-    /// The bundle as the fork's own job writes it.
-    fn bundle(&self, level: f64) -> PathBuf {
-        let file = self.repo.around().join("fork.json");
-        std::fs::write(&file, level_run(30, &[level, 1.0, 1.0, 1.0, 1.0, 1.0]).to_string())
-            .unwrap();
-        let bundle = self.repo.around().join("bundle");
-        let to = format!("bundle={}", bundle.display());
-        self.repo.perfgate(&[
-            "compare",
-            "--baseline",
-            "main~1",
-            "--output",
-            &to,
-            file.to_str().unwrap(),
-        ]);
-        bundle
-    }
-
-    fn publish(&self, bundle: &Path) -> Ended {
-        self.job.run(&["publish", "--bundle", bundle.to_str().unwrap()], &[], &self.repo.folder)
-    }
-}
-
 #[test]
 fn a_bundle_is_judged_anew_and_published_on_the_pull_request_of_its_head() {
     let trusted = Trusted::new("");
@@ -458,8 +334,7 @@ fn a_bundle_is_held_against_the_anchor_as_well() {
     for i in 1..=10 {
         trusted.repo.record_level("a small step", i as usize + 20, &creep(i));
     }
-    let base = trusted.repo.git(&["rev-parse", "main"]);
-    trusted.job.forge.state().pulls[1]["base"]["sha"] = json!(base);
+    trusted.open(&[(4, HEAD, "main")]);
     let bundle = trusted.bundle(1.04_f64.powi(11));
     trusted.publish(&bundle).expect(1);
     let body = trusted.job.forge.state().comments[0].body.clone();

@@ -6,7 +6,7 @@
 use super::error::CliError;
 use super::output::write_file;
 use crate::model::Run;
-use crate::schema::{RunV1, read_run};
+use crate::schema::{RunV1, read_bundled};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -46,7 +46,20 @@ pub(super) fn write_bundle(folder: &Path, runs: &[Run]) -> Result<(), CliError> 
     Ok(())
 }
 
-/// Reads the runs of a bundle. They are checked as every run file is.
+/// Whether two runs have the same numbers, whatever they say of themselves.
+pub(super) fn same_numbers(a: &Run, b: &Run) -> bool {
+    let numbers = |run: &Run| {
+        let mut run = Run { checks: Vec::new(), ..run.clone() };
+        let endpoints = std::iter::once(&mut run.total).chain(&mut run.endpoints);
+        endpoints.for_each(|endpoint| endpoint.failure_kinds.clear());
+        let RunV1 { total, endpoints, metrics, .. } = RunV1::without_histograms(&run);
+        serde_json::to_vec(&(total, endpoints, metrics)).ok()
+    };
+    numbers(a).is_some_and(|of_a| numbers(b) == Some(of_a))
+}
+
+/// Reads the runs of a bundle. They are checked as every run file is. Histograms and samples are refused: perfgate writes
+/// none, and a short text can stand for a very large one.
 pub(super) fn read_bundle(folder: &Path) -> Result<Vec<Run>, CliError> {
     let mut runs = Vec::new();
     for number in 1..=MOST_RUNS {
@@ -70,8 +83,8 @@ pub(super) fn read_bundle(folder: &Path) -> Result<Vec<Run>, CliError> {
         let mut json = Vec::new();
         let opened = std::fs::File::open(&path).map_err(wrap)?;
         opened.take(LARGEST + 1).read_to_end(&mut json).map_err(wrap)?;
-        let read = read_run(&json).map_err(|error| refused(&error.to_string()))?;
-        runs.push(read.run);
+        let read = read_bundled(&json).map_err(|error| refused(&error.to_string()))?;
+        runs.push(read);
     }
     if runs.is_empty() {
         let problem = format!("there is no run-1.json in {}", folder.display());

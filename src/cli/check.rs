@@ -2,74 +2,57 @@
 
 use super::args::{CheckArgs, OutputKind};
 use super::bundle::write_bundle;
-use super::commit::{PullRequest, pull_request, under_test};
+use super::commit::under_test;
+use super::comparison::{Request, Source, recorded_runs};
 use super::error::CliError;
 use super::exit::Exit;
-use super::judged::{run_arguments, suite_of};
+use super::normalize::no_results;
 use super::output::write_report;
 use super::place::open_place;
-use super::policy::{Loaded, load, trust_base};
+use super::policy::{Loaded, deciding, load};
 use super::profile::unknown_profile;
-use super::results::Read;
-use super::search::{read_current, recorded_runs};
+use super::results::{Read, read_results};
 use super::session::Session;
-use crate::gate::{CurrentInfo, check};
-use crate::model::{Field, Run, Warning, differences, disturbances};
-use crate::store::History;
+use crate::model::{Field, Run, differences};
 
 pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
-    let mut loaded = load(session)?;
-    let pull_request = pull_request(session)?;
-    let mut warnings = trusted(&mut loaded, pull_request.as_ref(), session)?;
-    let mut current = read_current(&args.results, &args.run, &loaded, session)?;
-    let mut info = CurrentInfo::default();
+    let deciding = deciding(load(session)?, false, session)?;
+    let loaded = &deciding.loaded;
+    let mut current = read_results(&args.results, &args.run, loaded, session)?;
+    let mut commit = None;
     if current.runs.is_empty() {
-        let place = open_place(&loaded, true, session)?;
-        let under_test = under_test(&place.history, pull_request.as_ref())?;
-        let histograms = loaded.policy.rules.needs_histograms();
-        let runs = recorded_runs(&place, &under_test, &args.run, histograms)?;
-        info.commit = Some(under_test.commit);
+        let place = open_place(loaded, true, session)?;
+        let under_test = under_test(&place.history, deciding.pull_request.as_ref())?;
+        let how = (loaded.policy.rules.needs_histograms(), true);
+        let runs = recorded_runs((&deciding, &under_test), &args.run, how, session)?;
+        commit = Some(under_test.commit);
         current = Read { runs, warnings: Vec::new() };
     }
-    warnings.extend(current.warnings);
-    let first = &current.runs[0];
+    let first = current.runs.first().ok_or_else(no_results)?;
     let other = current.runs.iter().flat_map(|run| differences(first, run));
     if let Some(d) = other.into_iter().find(|d| d.field.forbids() && d.field != Field::Generator) {
         let problem =
             format!("the runs are not of one test: {} {} and {}", d.field, d.baseline, d.current);
         return Err(CliError::usage(problem, "check them one by one"));
     }
-    refuse_no_budgets(&args.run.profile, first, &loaded)?;
-    (info.runs, info.suite) = (current.runs.len(), suite_of(first));
-    info.arguments = run_arguments(first);
+    refuse_no_budgets(args.run.test.profile(), first, loaded)?;
     for (_, folder) in args.output.output.iter().filter(|(kind, _)| *kind == OutputKind::Bundle) {
         write_bundle(&session.path(folder), &current.runs)?;
     }
-    warnings.extend(disturbances(&[], &current.runs));
-    let report = check(&current.runs, info, &loaded.policy.rules, warnings);
+    let warnings = [deciding.warnings, current.warnings].concat();
+    let (baseline, rules) = (Source::Nothing { commit }, deciding.loaded.policy.rules);
+    let request = Request { current: current.runs, baseline, rules, keep: false, warnings };
+    let report = request.run()?.report;
     write_report(&report, &args.output, session)?;
     Ok(Exit::from_report(report.exit_code()))
 }
 
-/// On a pull request, what decides is the base commit's, as for a comparison.
-pub(super) fn trusted(
-    loaded: &mut Loaded,
-    pull_request: Option<&PullRequest>,
-    session: &Session<'_>,
-) -> Result<Vec<Warning>, CliError> {
-    if pull_request.is_none() || loaded.is_named() {
-        return Ok(Vec::new());
-    }
-    let history = History::open(session.folder(), loaded.reach(false))?;
-    trust_base(loaded, pull_request, &history, session)
-}
-
 /// A check without a limit would pass whatever was measured.
-fn refuse_no_budgets(named: &Option<String>, run: &Run, loaded: &Loaded) -> Result<(), CliError> {
+fn refuse_no_budgets(named: Option<&str>, run: &Run, loaded: &Loaded) -> Result<(), CliError> {
     let rules = &loaded.policy.rules;
     let known =
-        |name: &String| rules.profiles.contains_key(name.split(':').next().unwrap_or_default());
-    let unknown = named.as_ref().filter(|name| !known(name));
+        |name: &str| rules.profiles.contains_key(name.split(':').next().unwrap_or_default());
+    let unknown = named.filter(|name| !known(name));
     if let Some(profile) = unknown {
         let names: Vec<&str> = rules.profiles.keys().map(String::as_str).collect();
         return Err(unknown_profile(profile, &names));

@@ -2,18 +2,19 @@
 
 use super::args::{CompareArgs, OutputArgs, OutputKind};
 use super::bundle::write_bundle;
+use super::comparison::{Compared, request};
 use super::error::CliError;
 use super::exit::Exit;
-use super::judged::{Judged, judged};
 use super::output::{write_files, write_report};
-use super::policy::load;
+use super::policy::{deciding, load};
 use super::session::Session;
 use crate::gate::{Finding, Report};
 use crate::report::render_explanation;
 
 pub(super) fn run(args: &CompareArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
-    let mut loaded = load(session)?;
-    let Judged { report, current, .. } = judged(&args.compared, &mut loaded, false, session)?;
+    let compared = &args.compared;
+    let deciding = deciding(load(session)?, compared.gate.offline, session)?;
+    let Compared { report, current, .. } = request(compared, false, deciding, session)?.run()?;
     for (_, folder) in args.output.output.iter().filter(|(kind, _)| *kind == OutputKind::Bundle) {
         write_bundle(&session.path(folder), &current)?;
     }

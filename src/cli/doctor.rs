@@ -8,7 +8,7 @@ use super::commit::pull_request;
 use super::error::CliError;
 use super::exit::Exit;
 use super::place::{Place, open_place};
-use super::policy::{Loaded, directory, load};
+use super::policy::{Loaded, load};
 use super::publish::{detect, token_names};
 use super::results::expand;
 use super::session::Session;
@@ -130,7 +130,7 @@ fn records(
         Some(version) => checkup.fine("git", version),
         None => checkup.hint("git", "the program is not here: no remote can be reached without it"),
     }
-    if directory(loaded).is_none() && !remote(place, offline, checkup, session) {
+    if loaded.directory().is_none() && !remote(place, offline, checkup, session) {
         return;
     }
     if let Err(error) = baseline(place, loaded, checkup) {
@@ -164,7 +164,7 @@ fn baseline(place: &Place, loaded: &Loaded, checkup: &mut Checkup) -> Result<(),
     let entries = place.store().entries()?;
     let commits: BTreeSet<_> = entries.iter().map(|entry| entry.commit).collect();
     if entries.is_empty() {
-        let remote = directory(loaded).is_none() && place.history.remote().is_some();
+        let remote = loaded.directory().is_none() && place.history.remote().is_some();
         let push = if remote { " --push" } else { "" };
         let text = "nothing is recorded yet; after a load test on the branch: perfgate record";
         checkup.hint("records", format!("{text}{push} RESULTS"));

@@ -1,14 +1,15 @@
 //! The store that the policy names, and the history that it goes with.
 
 use super::error::CliError;
-use super::policy::{Loaded, directory};
+use super::policy::Loaded;
 use super::session::Session;
+use crate::model::CommitId;
 use crate::report::{escape_terminal, plural};
 use crate::store::{
-    DirectoryStore, Fetched, GitStore, History, Pushed, Remote, RunStore, StoreError, Verified,
-    fetch, push, verify, verify_folder,
+    CommitStore, DirectoryStore, Fetched, FileAt, GitStore, History, Pushed, Remote, RunStore,
+    StoreError, Verified, fetch, push, verify, verify_folder,
 };
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// The store, and the history that it goes with.
 pub(super) struct Place {
@@ -20,6 +21,8 @@ pub(super) struct Place {
 enum Kept {
     Git(GitStore),
     Directory(DirectoryStore),
+    /// A folder as the base of a pull request has it.
+    Commit(CommitStore),
 }
 
 /// Opens the store that the policy names. `offline` never asks the remote.
@@ -34,11 +37,58 @@ pub(super) fn open_place(
 /// The same, in a folder: a place belongs to one thread, and others open their own.
 pub(super) fn open_in(loaded: &Loaded, offline: bool, folder: &Path) -> Result<Place, CliError> {
     let history = History::open(folder, loaded.reach(offline))?;
-    let kept = match directory(loaded) {
-        Some(folder) => Kept::Directory(DirectoryStore::new(folder)),
-        None => Kept::Git(GitStore::open(history.common_dir(), history.remote().cloned())?),
+    let kept = match (loaded.directory(), loaded.base()) {
+        (None, _) => Kept::Git(GitStore::open(history.common_dir(), history.remote().cloned())?),
+        (Some(folder), None) => Kept::Directory(DirectoryStore::new(folder)),
+        (Some(folder), Some(base)) => kept_at(base, &folder, &history)?,
     };
     Ok(Place { history, kept })
+}
+
+/// The records of a folder as the base of a pull request has them: those in the checkout are the pull request's own. A
+/// folder that is not under version control on either side (a cache, an artifact) is read from the disk.
+fn kept_at(base: CommitId, folder: &Path, history: &History) -> Result<Kept, CliError> {
+    let folder = normal(folder);
+    let root = history.root();
+    let root = root.canonicalize().unwrap_or(root);
+    let Ok(inside) = folder.strip_prefix(&root) else {
+        return Ok(Kept::Directory(DirectoryStore::new(folder)));
+    };
+    let files = history.files(base)?;
+    if files.find(inside)? == FileAt::Nothing && !is_tracked(inside, history)? {
+        return Ok(Kept::Directory(DirectoryStore::new(folder)));
+    }
+    Ok(Kept::Commit(CommitStore::new(files, inside)?))
+}
+
+/// Whether the commit that is checked out has this folder, or something else on the way to it.
+fn is_tracked(folder: &Path, history: &History) -> Result<bool, CliError> {
+    let files = history.files(history.head()?)?;
+    let mut path = PathBuf::new();
+    for part in folder.components() {
+        path.push(part);
+        match files.find(&path)? {
+            FileAt::Nothing => return Ok(false),
+            FileAt::Folder(_) => {}
+            FileAt::File(_) | FileAt::Elsewhere => return Ok(true),
+        }
+    }
+    Ok(true)
+}
+
+/// A path without `.` and `..`, by its text alone: on the disk, a link of the checkout could lead anywhere.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
 }
 
 impl Place {
@@ -47,6 +97,7 @@ impl Place {
         match &self.kept {
             Kept::Git(store) => store,
             Kept::Directory(store) => store,
+            Kept::Commit(store) => store,
         }
     }
 
@@ -57,7 +108,7 @@ impl Place {
                 let fetched = fetch(store)?;
                 self.say_fetched(&fetched, "perfgate baseline push brings them back", session)
             }
-            Kept::Git(_) | Kept::Directory(_) => Ok(()),
+            Kept::Git(_) | Kept::Directory(_) | Kept::Commit(_) => Ok(()),
         }
     }
 
@@ -107,7 +158,7 @@ impl Place {
     pub(super) fn git(&self) -> Option<&GitStore> {
         match &self.kept {
             Kept::Git(store) => Some(store),
-            Kept::Directory(_) => None,
+            Kept::Directory(_) | Kept::Commit(_) => None,
         }
     }
 
@@ -116,6 +167,8 @@ impl Place {
         Ok(match &self.kept {
             Kept::Git(store) => verify(store),
             Kept::Directory(store) => verify_folder(store)?,
+            // It can only be read, and what cannot be read in it is an error at once.
+            Kept::Commit(_) => Verified::default(),
         })
     }
 

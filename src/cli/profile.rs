@@ -9,8 +9,7 @@ use strsim::damerau_levenshtein;
 /// a profile of the policy is a slip, and would have neither that one's baselines nor its budgets.
 pub(super) fn refuse_misspelt_profile(run: &RunArgs, loaded: &Loaded) -> Result<(), CliError> {
     let profiles = &loaded.policy.rules.profiles;
-    // In CI, an argument is often a variable that is not set.
-    let Some(name) = run.profile.as_deref().filter(|name| !name.is_empty()) else { return Ok(()) };
+    let Some(name) = run.test.profile() else { return Ok(()) };
     // `spike:recovery` is a part of `spike`.
     let whole = name.split(':').next().unwrap_or_default();
     if profiles.contains_key(name) || profiles.contains_key(whole) {

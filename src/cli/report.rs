@@ -1,19 +1,17 @@
 //! `perfgate report`: everything on one page.
 
 use super::args::ReportArgs;
-use super::check::trusted;
-use super::commit::pull_request;
+use super::comparison::{Compared, Request, Source, request};
 use super::error::CliError;
 use super::exit::Exit;
-use super::judged::{Judged, judged, suite_of};
 use super::normalize::no_results;
 use super::output::write_file;
-use super::policy::{Loaded, load};
-use super::search::read_current;
+use super::policy::{Loaded, deciding, load};
+use super::results::read_results;
 use super::session::Session;
 use super::trend::{histories, history_of};
-use crate::gate::{CurrentInfo, Report, check};
-use crate::model::{MeasurementKey, Metric, Run, disturbances};
+use crate::gate::Report;
+use crate::model::{MeasurementKey, Metric, Run};
 use crate::report::{Level, Page, Site, plural, read_report, render_full, render_html};
 use crate::schema::REPORT_SCHEMA;
 use crate::trend::Table;
@@ -38,31 +36,31 @@ pub(super) fn run(args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, 
 
 /// The report by the book: a part for each number of users.
 fn full(args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
-    let mut loaded = load(session)?;
     let compared = &args.compared;
+    let deciding = deciding(load(session)?, compared.gate.offline, session)?;
     let named = compared.baseline.is_some() || !compared.baseline_file.is_empty();
     let mut levels = Vec::new();
     if named {
-        let Judged { report, current, .. } = judged(compared, &mut loaded, true, session)?;
+        let Compared { report, current, .. } = request(compared, true, deciding, session)?.run()?;
         let users = current.first().and_then(|run| run.load.users);
         levels.push(Level { users, runs: current, report });
     } else {
-        let mut warnings = trusted(&mut loaded, pull_request(session)?.as_ref(), session)?;
-        let read = read_current(&compared.results, &compared.run, &loaded, session)?;
+        let read = read_results(&compared.results, &compared.run, &deciding.loaded, session)?;
         let mut by_users: BTreeMap<Option<u64>, Vec<Run>> = BTreeMap::new();
-        warnings.extend(read.warnings);
+        let warnings = [deciding.warnings, read.warnings].concat();
         for run in read.runs {
             by_users.entry(run.load.users).or_default().push(run);
         }
         for (users, runs) in by_users {
-            let info = CurrentInfo {
-                runs: runs.len(),
-                suite: suite_of(&runs[0]),
-                ..CurrentInfo::default()
+            let request = Request {
+                current: runs,
+                baseline: Source::Nothing { commit: None },
+                rules: deciding.loaded.policy.rules.clone(),
+                keep: false,
+                warnings: warnings.clone(),
             };
-            let warnings = [warnings.clone(), disturbances(&[], &runs)].concat();
-            let report = check(&runs, info, &loaded.policy.rules, warnings);
-            levels.push(Level { users, runs, report });
+            let Compared { report, current, .. } = request.run()?;
+            levels.push(Level { users, runs: current, report });
         }
         if levels.is_empty() {
             return Err(no_results());
@@ -91,24 +89,25 @@ fn site(folder: &Path, args: &ReportArgs, session: &mut Session<'_>) -> Result<E
 }
 
 fn page(file: &Path, args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
-    let mut loaded = load(session)?;
-    let (judged, history) = match written_report(args, session)? {
-        Some(report) => (Judged { report, baseline: Vec::new(), current: Vec::new() }, None),
+    let (compared, history) = match written_report(args, session)? {
+        Some(report) => (Compared { report, baseline: Vec::new(), current: Vec::new() }, None),
         None => {
-            let judged = judged(&args.compared, &mut loaded, true, session)?;
-            let history = history(&judged, &loaded, session)?;
-            (judged, history)
+            let deciding = deciding(load(session)?, args.compared.gate.offline, session)?;
+            let loaded = deciding.loaded.clone();
+            let compared = request(&args.compared, true, deciding, session)?.run()?;
+            let history = history(&compared, &loaded, session)?;
+            (compared, history)
         }
     };
     let page = Page {
-        report: &judged.report,
-        baseline: &judged.baseline,
-        current: &judged.current,
+        report: &compared.report,
+        baseline: &compared.baseline,
+        current: &compared.current,
         history: history.as_ref(),
     };
     write_file(&session.path(file), |mut out| render_html(page, &mut out))?;
     session.say(&format!("wrote {}", file.display()))?;
-    Ok(Exit::from_report(judged.report.exit_code()))
+    Ok(Exit::from_report(compared.report.exit_code()))
 }
 
 /// The report that the only argument is, if it is one.
@@ -134,13 +133,14 @@ fn written_report(args: &ReportArgs, session: &Session<'_>) -> Result<Option<Rep
 
 /// The recorded history of what asks for attention and of what is nearest to its limit; none for plain files.
 fn history(
-    judged: &Judged,
+    compared: &Compared,
     loaded: &Loaded,
     session: &Session<'_>,
 ) -> Result<Option<Table>, CliError> {
-    let Some(revision) = judged.report.requested.clone() else { return Ok(None) };
-    let Some(run) = judged.current.first() else { return Ok(None) };
-    let mut findings: Vec<_> = judged.report.findings.iter().filter(|f| f.is_compared()).collect();
+    let Some(revision) = compared.report.requested.clone() else { return Ok(None) };
+    let Some(run) = compared.current.first() else { return Ok(None) };
+    let mut findings: Vec<_> =
+        compared.report.findings.iter().filter(|f| f.is_compared()).collect();
     findings.sort_by_key(|f| std::cmp::Reverse(f.verdict.rank()));
     let mut seen = BTreeSet::new();
     let keys: Vec<MeasurementKey> = findings

@@ -215,15 +215,14 @@ fn shown(folder: &Path, session: &Session<'_>) -> String {
 
 /// Puts what the arguments say of the run where the file said nothing or something else.
 pub(super) fn label(run: &mut Run, args: &RunArgs) {
-    // In CI, an argument is often a variable that is not set.
-    let given = |argument: &Option<String>| argument.clone().filter(|text| !text.is_empty());
-    if let Some(suite) = given(&args.suite) {
-        run.suite = suite;
+    let test = &args.test;
+    if let Some(suite) = test.suite() {
+        suite.clone_into(&mut run.suite);
     }
-    run.profile = given(&args.profile).or(run.profile.take());
-    run.environment = given(&args.environment).or(run.environment.take());
-    if let Some(tool) = given(&args.tool) {
-        run.tool.name = tool;
+    run.profile = test.profile().map(str::to_owned).or(run.profile.take());
+    run.environment = test.environment().map(str::to_owned).or(run.environment.take());
+    if let Some(tool) = test.tool() {
+        tool.clone_into(&mut run.tool.name);
     }
     run.labels.extend(args.label.iter().cloned());
 }

@@ -60,13 +60,7 @@ fn recorded(
     let branch = args.baseline.as_ref().or(loaded.policy.baseline.branch.as_ref());
     let revision = branch.map_or("HEAD", String::as_str);
     let head = place.history.resolve(revision)?;
-    let suite = args.run.suite.as_deref().unwrap_or(Run::DEFAULT_SUITE);
-    let given = |wanted: &Option<String>, own: &Option<String>| wanted.is_none() || wanted == own;
-    let meant = |run: &Run| {
-        run.suite == suite
-            && given(&args.run.profile, &run.profile)
-            && given(&args.run.environment, &run.environment)
-    };
+    let meant = |run: &Run| args.run.test.mean(run);
     let most = args.last;
     let newest = nearest_run(place.store(), &place.history, (revision, head), most, &meant)?;
     let newest = newest.ok_or_else(|| {

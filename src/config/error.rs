@@ -37,6 +37,11 @@ impl ConfigError {
         }
     }
 
+    /// An error about a file as a whole.
+    pub fn whole(file: &str, problem: &str) -> Self {
+        Self::new(file, "", (0, 0), problem.to_owned())
+    }
+
     /// The known word nearest to the offending one, if one is near enough to be a slip of the finger.
     fn meant(&self) -> Option<&str> {
         let distance = |known: &&String| strsim::damerau_levenshtein(known, &self.word);

@@ -6,6 +6,7 @@
 mod accept;
 mod bound;
 mod budget;
+mod changed;
 mod error;
 mod foreign;
 mod limits;
@@ -19,6 +20,7 @@ mod written_budget;
 pub use accept::Accept;
 pub use bound::{Bound, Comparison, Written};
 pub use budget::{Budget, Limited, Phase, Profile, Query, Scope, Tier};
+pub use changed::changed_keys;
 pub use error::ConfigError;
 pub use limits::{Threshold, parse_limit};
 pub use pattern::Pattern;

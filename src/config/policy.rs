@@ -130,6 +130,8 @@ pub enum Origin {
     Repository,
     /// A fork's pull request.
     Forks,
+    /// A merge queue, which does not say whose commits it holds.
+    Queue,
 }
 
 /// The worst that a rule may do.

@@ -204,6 +204,7 @@ fn accept_from(file: AcceptFile) -> BTreeSet<Origin> {
     let origin = |source| match source {
         SourceFile::Repository => Origin::Repository,
         SourceFile::Forks => Origin::Forks,
+        SourceFile::Queue => Origin::Queue,
     };
     all.into_iter().map(origin).collect()
 }

@@ -95,8 +95,8 @@ pub(super) struct BaselineFile {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AcceptFile {
-    /// `repository` (default): branches of the repository itself. `forks`: pull requests from forks as well. An empty list:
-    /// nobody's.
+    /// `repository` (default): branches of the repository itself. `forks`: pull requests from forks. `queue`: whatever is in a
+    /// merge queue, which does not say whose commits it holds. An empty list: nobody.
     pub(super) from: Option<Vec<SourceFile>>,
 }
 
@@ -105,6 +105,7 @@ pub(super) struct AcceptFile {
 pub(super) enum SourceFile {
     Repository,
     Forks,
+    Queue,
 }
 
 /// Where runs are kept.

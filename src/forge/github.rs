@@ -102,29 +102,32 @@ impl GitHub {
         Ok(text(&made, "/html_url"))
     }
 
-    /// The open pull request whose head is this commit of this repository (its id): the one that a run measured, whatever
-    /// the run itself says.
-    pub fn pull_request_of(
+    /// The open pull requests whose head is this commit of this repository (its id), oldest first: those that a run measured,
+    /// whatever the run itself says. A commit can be the head of several, each with a base of its own.
+    pub fn pull_requests_of(
         &self,
         sha: &str,
         repository: u64,
-    ) -> Result<Option<PullRequest>, ForgeError> {
+    ) -> Result<Vec<PullRequest>, ForgeError> {
         let path = format!("repos/{}/pulls?state=open&per_page=100", self.repository);
         let meant = |pull: &&Value| {
             text(pull, "/head/sha").as_deref() == Some(sha)
                 && pull.pointer("/head/repo/id").and_then(Value::as_u64) == Some(repository)
         };
+        let mut found = Vec::new();
         for page in self.pages(&path) {
-            let list = page?;
-            if let Some(pull) = list.as_array().into_iter().flatten().find(meant) {
-                return Ok(Some(PullRequest {
+            for pull in page?.as_array().into_iter().flatten().filter(meant) {
+                found.push(PullRequest {
                     number: number(pull, "/number", "a pull request")?,
                     base_sha: text(pull, "/base/sha").unwrap_or_default(),
                     base_ref: text(pull, "/base/ref").unwrap_or_default(),
-                }));
+                });
             }
         }
-        Ok(None)
+        found.sort_by_key(|pull| pull.number);
+        // A list that grows while it is read shows the same one twice.
+        found.dedup();
+        Ok(found)
     }
 
     /// Every page of a list.

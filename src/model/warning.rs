@@ -164,12 +164,16 @@ pub enum WarningKind {
         /// Their names.
         endpoints: Vec<String>,
     },
-    /// The pull request changes the policy; the base commit's decided.
+    /// The pull request changes keys of the policy that do not count before it is merged: the base commit's decided.
     PolicyChanged {
         /// The base commit, short.
         base: String,
+        /// Whether the base has no policy, so that the defaults decided.
+        defaults: bool,
+        /// The top-level keys that do not count.
+        keys: Vec<String>,
     },
-    /// The base commit's policy is broken; the one at hand decided, which may mend it.
+    /// The base commit's policy is broken; the one that is checked out decided, which mends it.
     BasePolicyBroken {
         /// The base commit, short.
         base: String,
@@ -194,6 +198,8 @@ pub enum WarningKind {
         commit: String,
         /// What it accepts.
         what: String,
+        /// Whether it is a commit of a merge queue, which does not say whose it is.
+        queue: bool,
     },
     /// The store's ref was not fetched.
     Offline,
@@ -377,14 +383,23 @@ impl fmt::Display for WarningKind {
                 "no endpoint class with limits holds {}: no latency limit applies there",
                 endpoints.join(", ")
             ),
-            Self::PolicyChanged { base } => write!(
-                f,
-                "this pull request changes perfgate.yaml; judged by the policy of its base {base} \
-                 (--policy FILE overrules)"
-            ),
+            Self::PolicyChanged { base, defaults, keys } => {
+                let decides = if *defaults {
+                    format!("its base {base} has no perfgate.yaml, so the defaults decide")
+                } else {
+                    format!("perfgate.yaml of its base {base} decides")
+                };
+                let count = if keys.len() == 1 { "counts" } else { "count" };
+                let keys = keys.join(", ");
+                write!(
+                    f,
+                    "this pull request changes the policy: {keys} {count} only once it is merged; {decides} \
+                     (--policy FILE overrules)"
+                )
+            }
             Self::BasePolicyBroken { base, why } => write!(
                 f,
-                "perfgate.yaml of the base {base} is broken ({why}); judged by the one of this pull request"
+                "perfgate.yaml of the base {base} is broken ({why}); the one that is checked out decides"
             ),
             Self::NoAnchor { revision } => write!(
                 f,
@@ -394,10 +409,15 @@ impl fmt::Display for WarningKind {
                 f,
                 "the Perfgate-Accept trailer of {commit} cannot be read and accepts nothing: {why}"
             ),
-            Self::NotHonoured { commit, what } => write!(
+            Self::NotHonoured { commit, what, queue: false } => write!(
                 f,
                 "{commit} accepts {what}, which does not count: the policy lets only branches of the repository \
                  itself accept changes (accept: {{ from: [repository, forks] }} would)"
+            ),
+            Self::NotHonoured { commit, what, queue: true } => write!(
+                f,
+                "{commit} accepts {what}, which does not count: a merge queue does not say whose commits it holds \
+                 (accept: {{ from: [repository, queue] }} would let them accept changes)"
             ),
             Self::Offline => f.write_str("offline: recorded runs were not fetched first"),
             Self::OtherVersion { records } => write!(

@@ -70,6 +70,22 @@ pub fn read_recorded(json: &[u8]) -> Result<Run, RunFileError> {
     run(serde_json::from_slice(json).map_err(|source| RunFileError::Json { source })?)
 }
 
+/// Reads a run of a bundle: one that perfgate wrote without histograms and samples. Either of them is an error, before it is
+/// unpacked.
+pub fn read_bundled(json: &[u8]) -> Result<Run, RunFileError> {
+    check_version(json)?;
+    let file: RunV1 =
+        serde_json::from_slice(json).map_err(|source| RunFileError::Json { source })?;
+    let total = file.total.as_ref().map(|total| &total.latency);
+    for latency in total.into_iter().chain(file.endpoints.iter().map(|own| &own.latency)).flatten()
+    {
+        if latency.histogram.is_some() || latency.samples.is_some() {
+            return Err(invalid("latency", "a bundle holds no histogram and no samples"));
+        }
+    }
+    run(file)
+}
+
 /// What the schema is called is looked up first only where it is not at the very beginning, as perfgate writes it.
 fn check_version(json: &[u8]) -> Result<(), RunFileError> {
     if json.starts_with(BEGINNING) {

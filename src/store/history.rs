@@ -5,6 +5,7 @@
 
 use super::clone;
 use super::error::StoreError;
+use super::files::CommitFiles;
 use super::git_store::{has_commit, private_path};
 use super::record::{commit_id, oid};
 use super::remote::{Reach, Remote};
@@ -168,18 +169,20 @@ impl History {
         commits.iter().map(|commit| Ok(info(&whole, oid(*commit)?))).collect()
     }
 
-    /// The commits that a commit has and another has not, and whose message holds a word in whatever case. Where a part of
-    /// the history is not here, as far as it goes.
+    /// The commits that any of these has and another has not, and whose message holds a word in whatever case. Where a part
+    /// of the history is not here, as far as it goes.
     pub fn commits_that_say(
         &self,
         word: &str,
-        head: CommitId,
+        heads: &[CommitId],
         without: CommitId,
     ) -> Result<Vec<CommitText>, StoreError> {
         let whole = self.uncut()?;
         let wrap = || StoreError::git("walking the history");
         let mut walk = whole.revwalk().map_err(wrap())?;
-        walk.push(oid(head)?).map_err(wrap())?;
+        for head in heads {
+            walk.push(oid(*head)?).map_err(wrap())?;
+        }
         walk.hide(oid(without)?).map_err(wrap())?;
         let word = word.to_lowercase();
         let mut found = Vec::new();
@@ -194,35 +197,26 @@ impl History {
         Ok(found)
     }
 
+    /// Fetches a commit with its ancestors where it is not here.
+    pub fn bring(&self, commit: CommitId) -> Result<(), StoreError> {
+        if has_commit(&self.uncut()?, commit) {
+            return Ok(());
+        }
+        let Some(remote) = &self.remote else { return Err(StoreError::NoRemote { name: None }) };
+        remote.fetch_graph(&self.private()?, &[oid(commit)?])
+    }
+
     /// Whether a commit is another one or one of its ancestors.
     pub fn is_part_of(&self, commit: CommitId, of: CommitId) -> Result<bool, StoreError> {
         let (commit, of) = (oid(commit)?, oid(of)?);
         Ok(commit == of || self.uncut()?.graph_descendant_of(of, commit).unwrap_or(false))
     }
 
-    /// A file of a commit; none when the commit does not have it. What is not in the clone is fetched.
-    pub fn file(&self, commit: CommitId, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.file_here(commit, path);
-        let Some(remote) = self.remote.as_ref().filter(|_| found.is_err()) else { return found };
-        let (private, id) = (self.private()?, oid(commit)?);
-        if !has_commit(&self.uncut()?, commit) {
-            remote.fetch_graph(&private, &[id])?;
-        }
-        remote.file(&private, id, path)
-    }
-
-    fn file_here(&self, commit: CommitId, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let wrap = || StoreError::git(format!("reading {path} of {}", commit.short()));
-        let tree =
-            self.clone.find_commit(oid(commit)?).and_then(|commit| commit.tree()).map_err(wrap())?;
-        match tree.get_path(Path::new(path)) {
-            Ok(entry) => {
-                let blob = self.clone.find_blob(entry.id()).map_err(wrap())?;
-                Ok(Some(blob.content().to_vec()))
-            }
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(wrap()(error)),
-        }
+    /// The files of a commit. What is not in the clone is fetched.
+    pub fn files(&self, commit: CommitId) -> Result<CommitFiles, StoreError> {
+        let wrap = StoreError::git("opening the repository");
+        let clone = Repository::open(self.clone.path()).map_err(wrap)?;
+        CommitFiles::open(Self { clone, remote: self.remote.clone() }, commit)
     }
 
     /// The first-parent line from the merge base of a revision and a commit on, at most `most` commits.
@@ -292,14 +286,14 @@ impl History {
     }
 
     /// The private repository, made if it is not there yet.
-    fn private(&self) -> Result<PathBuf, StoreError> {
+    pub(super) fn private(&self) -> Result<PathBuf, StoreError> {
         super::GitStore::open(self.common_dir(), None)?;
         Ok(private_path(self.common_dir()))
     }
 
     /// The objects of clone and private repository together, without the clone's list of where it is cut off. Where
     /// there is no private repository the clone itself, unless it is shallow.
-    fn uncut(&self) -> Result<Repository, StoreError> {
+    pub(super) fn uncut(&self) -> Result<Repository, StoreError> {
         let wrap = || StoreError::git("opening the private repository");
         let private = private_path(self.common_dir());
         if !self.clone.is_shallow() && !private.join("HEAD").is_file() {

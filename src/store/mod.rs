@@ -6,8 +6,10 @@
 
 mod bucket;
 mod clone;
+mod commit_store;
 mod directory;
 mod error;
+mod files;
 mod find;
 mod git_config;
 mod git_store;
@@ -32,8 +34,10 @@ mod talk;
 mod tidy;
 mod verify;
 
+pub use commit_store::CommitStore;
 pub use directory::{DirectoryStore, persist, temporary};
 pub use error::StoreError;
+pub use files::{CommitFiles, FileAt, Folder};
 pub use find::{Found, Wanted, earlier_runs, find_baseline, nearest_run, recorded_line};
 pub use git_store::GitStore;
 pub use history::{CommitInfo, CommitText, History};

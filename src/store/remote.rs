@@ -135,29 +135,6 @@ impl Remote {
         self.reach(talk, &[&noop[..], &fetch[..]].concat(), list.as_bytes())
     }
 
-    /// A file of a commit, fetched with what leads to it; none when the commit has no such file.
-    pub(super) fn file(
-        &self,
-        private: &Path,
-        commit: Oid,
-        path: &str,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        let talk = Talk::open(private, None)?;
-        // The `--` keeps a path from being taken for an option; the object id behind it needs no such care.
-        let listed = self.run(&talk, &["ls-tree", &commit.to_string(), "--", path], &[])?;
-        if !listed.status.success() {
-            return Err(self.unreachable(&listed));
-        }
-        let text = String::from_utf8_lossy(&listed.stdout).into_owned();
-        let Some(blob) = text.split_whitespace().nth(2) else { return Ok(None) };
-        let content = self.run(&talk, &["cat-file", "blob", blob], &[])?;
-        if content.status.success() {
-            Ok(Some(content.stdout))
-        } else {
-            Err(self.unreachable(&content))
-        }
-    }
-
     /// The commit that a branch or tag of the remote points to.
     pub(super) fn resolve(
         &self,

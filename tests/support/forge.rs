@@ -59,6 +59,8 @@ pub struct Kept {
     pub id: u64,
     pub author: String,
     pub body: String,
+    /// The path of the list that it stands in; none: in every one.
+    pub list: Option<String>,
 }
 
 #[derive(Default)]
@@ -103,7 +105,7 @@ impl Forge {
     /// Puts a comment there.
     pub fn keep(&self, id: u64, author: &str, body: &str) {
         let (author, body) = (author.to_owned(), body.to_owned());
-        self.state().comments.push(Kept { id, author, body });
+        self.state().comments.push(Kept { id, author, body, list: None });
     }
 
     pub fn fail(&self, fault: Fault) {
@@ -201,7 +203,8 @@ fn carry_out(request: &Request, state: &mut State, url: &str) -> Answer {
         ("POST", _) if list => {
             state.next += 1;
             let (id, author) = (state.next, state.me.clone());
-            let kept = Kept { id, author, body: raw(&request.body) };
+            let list = Some(path.to_owned());
+            let kept = Kept { id, author, body: raw(&request.body), list };
             state.comments.push(kept.clone());
             state.comments.extend(state.twin.take());
             (201, Vec::new(), shown(&kept, url).to_string())
@@ -231,14 +234,18 @@ fn page(request: &Request, state: &State, url: &str) -> Answer {
     // Gitea has no pages here.
     let size = number("per_page").or(number("pagelen")).unwrap_or(usize::MAX);
     let at = number("page").unwrap_or(1);
-    let values: Vec<Value> = state
+    let listed: Vec<&Kept> = state
         .comments
+        .iter()
+        .filter(|kept| kept.list.as_ref().is_none_or(|list| *list == request.path))
+        .collect();
+    let values: Vec<Value> = listed
         .iter()
         .skip((at - 1).saturating_mul(size))
         .take(size)
         .map(|kept| shown(kept, url))
         .collect();
-    let more = at.saturating_mul(size) < state.comments.len();
+    let more = at.saturating_mul(size) < listed.len();
     let base = request.query.split("&page=").next().unwrap();
     let next = format!("{url}{}?{base}&page={}", request.path, at + 1);
     if request.path.contains("/pullrequests/") {

@@ -154,6 +154,12 @@ impl Repo {
         Self { folder: folder.to_owned(), commits: std::cell::Cell::new(1000), _scratch: None }
     }
 
+    /// The same repository, seen from one of its folders.
+    pub fn within(mut self, folder: &str) -> Self {
+        self.folder.push(folder);
+        self
+    }
+
     /// The folder that the repository's own folder lies in.
     pub fn around(&self) -> &Path {
         self.folder.parent().unwrap()

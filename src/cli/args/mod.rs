@@ -16,7 +16,9 @@ pub(super) use history::{
     PruneArgs, RestoreArgs, ShowArgs, TrendArgs, TrendFormat,
 };
 pub(super) use publish::{ForgeChoice, PublishArgs, ReportArgs};
-pub(super) use results::{ByChoice, MergeArgs, NormalizeArgs, RecordArgs, ResultArgs, RunArgs};
+pub(super) use results::{
+    ByChoice, MergeArgs, NormalizeArgs, RecordArgs, ResultArgs, RunArgs, TestArgs,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -32,7 +34,7 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
-    /// Policy to go by, instead of the perfgate.yaml of this folder or one above it
+    /// Policy file [default: perfgate.yaml here or above, within the repository]
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
     /// When to use colours

@@ -1,6 +1,7 @@
 //! Pages and comments.
 
 use super::gate::{ComparedArgs, LeniencyChoice};
+use super::results::TestArgs;
 use crate::config::parse_limit;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -62,6 +63,9 @@ pub(in crate::cli) struct PublishArgs {
     /// Share of a bundle's measurements that must be compared; less is exit 3
     #[arg(long, value_name = "PERCENT", value_parser = parse_limit, requires = "bundle", help_heading = "Gate")]
     pub(in crate::cli) require_coverage: Option<f64>,
+    /// Which test a bundle must be a run of: one that says otherwise is refused
+    #[command(flatten)]
+    pub(in crate::cli) test: TestArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,6 +2,7 @@
 
 use super::duration;
 use crate::ingest::Format;
+use crate::model::Run;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -51,21 +52,62 @@ pub(in crate::cli) enum ByChoice {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "What the run is")]
 pub(in crate::cli) struct RunArgs {
-    /// Suite of this repository that the run belongs to
-    #[arg(long, value_name = "NAME")]
-    pub(in crate::cli) suite: Option<String>,
-    /// Named load, such as `baseline` or `stress`
-    #[arg(long, value_name = "NAME")]
-    pub(in crate::cli) profile: Option<String>,
-    /// Where the test ran, such as `ci` or `staging`
-    #[arg(long, value_name = "NAME")]
-    pub(in crate::cli) environment: Option<String>,
-    /// Tool that made the load, where a file does not know: runs of one tool alone are compared with each other
-    #[arg(long, value_name = "NAME")]
-    pub(in crate::cli) tool: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) test: TestArgs,
     /// Further label; `runner` is the class of machine
     #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
     pub(in crate::cli) label: Vec<(String, String)>,
+}
+
+/// Which test a run is one of: only runs that agree in it are compared. In CI, an argument is often a variable that is not
+/// set, so that an empty one is none.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "What the run is")]
+pub(in crate::cli) struct TestArgs {
+    /// Suite of this repository that the run belongs to
+    #[arg(long, value_name = "NAME")]
+    suite: Option<String>,
+    /// Named load, such as `baseline` or `stress`
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Where the test ran, such as `ci` or `staging`
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
+    /// Tool that made the load, where a file does not know: runs of one tool alone are compared with each other
+    #[arg(long, value_name = "NAME")]
+    tool: Option<String>,
+}
+
+impl TestArgs {
+    pub(in crate::cli) fn suite(&self) -> Option<&str> {
+        given(&self.suite)
+    }
+
+    pub(in crate::cli) fn profile(&self) -> Option<&str> {
+        given(&self.profile)
+    }
+
+    pub(in crate::cli) fn environment(&self) -> Option<&str> {
+        given(&self.environment)
+    }
+
+    pub(in crate::cli) fn tool(&self) -> Option<&str> {
+        given(&self.tool)
+    }
+
+    /// Whether a recorded run is meant: one of this suite, and of this profile and environment where they are given.
+    pub(in crate::cli) fn mean(&self, run: &Run) -> bool {
+        let agrees = |wanted: Option<&str>, own: &Option<String>| {
+            wanted.is_none() || wanted == own.as_deref()
+        };
+        run.suite == self.suite().unwrap_or(Run::DEFAULT_SUITE)
+            && agrees(self.profile(), &run.profile)
+            && agrees(self.environment(), &run.environment)
+    }
+}
+
+fn given(argument: &Option<String>) -> Option<&str> {
+    argument.as_deref().filter(|text| !text.is_empty())
 }
 
 #[derive(Debug, Args)]

@@ -1,10 +1,11 @@
 //! `perfgate baseline explain`: every commit that is looked at for a baseline, and why it is taken or not.
 
 use crate::cli::args::ExplainArgs;
+use crate::cli::comparison::prepare;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::policy::Loaded;
-use crate::cli::search::Search;
+use crate::cli::normalize::no_results;
+use crate::cli::policy::{Loaded, deciding};
 use crate::cli::session::Session;
 use crate::model::{Outcome, Visited};
 use crate::report::{ago, escape_terminal, plural, write_grid};
@@ -16,16 +17,18 @@ const COLUMNS: [(&str, bool); 5] =
 
 pub(super) fn explain(
     args: &ExplainArgs,
-    mut loaded: Loaded,
+    loaded: Loaded,
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
-    let search = Search::prepare(args.baseline.as_deref(), &args.gate, &mut loaded, session)?;
-    let current = search.current(&args.results, &args.run, &loaded, session)?;
-    let found = search.find(&current.runs[0], &args.gate, &loaded)?;
-    let own = search.place.history.info(search.under_test.head)?;
-    let now = own.as_ref().map(|info| info.date);
-    let (revision, commit) = (escape_terminal(&search.revision), search.under_test.commit.short());
-    let store = search.place.store().describe();
+    let deciding = deciding(loaded, args.gate.offline, session)?;
+    let prepared = prepare(args.baseline.as_deref(), &args.gate, deciding, session)?;
+    let current = prepared.current(&args.results, &args.run, false, session)?;
+    let lookup = &prepared.lookup;
+    let run = current.runs.first().ok_or_else(no_results)?;
+    let found = lookup.find(run, &prepared.rules, false)?;
+    let now = lookup.date()?;
+    let (revision, commit) = (escape_terminal(&lookup.branch), lookup.commit.short());
+    let store = lookup.place.store().describe();
     let rows: Vec<Vec<String>> = found.visited.iter().map(|v| row(v, now)).collect();
     session.print(|out| {
         writeln!(out, "the baseline of {commit} against {revision}, in {store}\n")?;

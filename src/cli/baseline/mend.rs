@@ -52,7 +52,7 @@ fn lines(verified: &Verified) -> Vec<String> {
 }
 
 pub(super) fn repair(loaded: &Loaded, session: &mut Session<'_>) -> Result<Exit, CliError> {
-    if crate::cli::policy::directory(loaded).is_some() {
+    if loaded.directory().is_some() {
         let problem = "the store is a folder, of which there is no other copy";
         return Err(CliError::usage(
             problem,

@@ -1,8 +1,9 @@
 //! `perfgate publish`: puts a report where people see it. What cannot be published is said, and never changes a verdict.
 
+mod bundle;
+mod checks;
 mod context;
-mod trusted;
-mod words;
+mod messages;
 
 pub(super) use context::{detect, token_names};
 
@@ -11,30 +12,47 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::session::Session;
 use crate::forge::{
-    Bitbucket, Check, Comments, ForgeError, GitHub, GitLab, Gitea, Marker, Patience, Published,
-    publish,
+    Bitbucket, Comments, ForgeError, GitHub, GitLab, Gitea, Marker, Patience, Published, publish,
 };
-use crate::gate::{Finding, Report, Verdict};
+use crate::gate::{Report, Verdict};
 use crate::report::{
-    harmless, read_report, render_annotations, render_markdown, render_plain_markdown, summary,
+    harmless, read_report, render_annotations, render_markdown, render_plain_markdown,
 };
+use bundle::Judged;
 use context::Context;
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 
 /// Bytes that a step's summary may have.
 const LARGEST_SUMMARY: u64 = 1 << 20;
-/// Annotations of a check.
-const MOST_ANNOTATIONS: usize = 200;
+
+/// A report, and where it belongs.
+struct Publication {
+    report: Report,
+    /// The pull request that is commented on, if there is one.
+    number: Option<u64>,
+    /// The branch that it goes to, where that is not the default branch.
+    base: Option<String>,
+}
 
 pub(super) fn run(args: &PublishArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let mut context = Context::of(args.forge, session)?;
     let Some(path) = &args.report else {
-        let Some(report) = trusted::judge_bundle(args, &mut context, session)? else {
-            return Ok(Exit::Pass);
+        let judged = bundle::judge_bundle(args, &mut context, session)?;
+        let default = context.event.pointer("/repository/default_branch").and_then(Value::as_str);
+        let publication = |own: Judged| Publication {
+            report: own.report,
+            number: Some(own.number),
+            base: Some(own.base).filter(|base| Some(base.as_str()) != default),
         };
-        publish_everywhere(&report, args, &context, session)?;
-        return Ok(Exit::from_report(report.exit_code()));
+        let all: Vec<Publication> = judged.into_iter().map(publication).collect();
+        publish_everywhere(&all, args, &context, session)?;
+        return Ok(all
+            .iter()
+            .map(|own| exit(&own.report, all.len()))
+            .fold(Exit::Pass, Exit::worse));
     };
     let path = session.path(path);
     let json =
@@ -43,59 +61,94 @@ pub(super) fn run(args: &PublishArgs, session: &mut Session<'_>) -> Result<Exit,
         let help = "give the file that `perfgate compare --output json=FILE` wrote";
         CliError::usage(format!("{}: {error}", path.display()), help)
     })?;
-    publish_everywhere(&report, args, &context, session)?;
+    let publication = Publication { report, number: context.number, base: None };
+    publish_everywhere(&[publication], args, &context, session)?;
     Ok(Exit::Pass)
 }
 
-/// Comment, check, summary, annotations and outputs, as far as they are there.
+/// How the program ends for a report on one of so many pull requests. Of several with one head, those without a baseline
+/// must not stand for the others.
+fn exit(report: &Report, of: usize) -> Exit {
+    match Exit::from_report(report.exit_code()) {
+        Exit::Pass if of > 1 && report.verdict == Verdict::NotCompared => Exit::NoVerdict,
+        exit => exit,
+    }
+}
+
+/// Comments, check, summary, annotations and outputs, as far as they are there.
 fn publish_everywhere(
-    report: &Report,
+    all: &[Publication],
     args: &PublishArgs,
     context: &Context,
     session: &mut Session<'_>,
 ) -> Result<(), CliError> {
+    let mut urls = Vec::new();
+    for own in all {
+        urls.push(show(own, args, context, session)?);
+    }
+    let how_bad = |own: &Publication| {
+        let exit = exit(&own.report, all.len());
+        (u8::from(exit != Exit::Pass), badness(&own.report))
+    };
+    let Some((worst, url)) = all.iter().zip(urls).max_by_key(|(own, _)| how_bad(own)) else {
+        return Ok(());
+    };
+    if args.check {
+        let conclusion = checks::conclusion(&worst.report, exit(&worst.report, all.len()));
+        for name in all.iter().map(checks::name).collect::<BTreeSet<_>>() {
+            match checks::make((name.as_str(), conclusion), &worst.report, context, session) {
+                Ok(Ok(_)) => session.say("made the check run")?,
+                Ok(Err(error)) => session.say(&messages::not_checked(&error))?,
+                Err(missing) => session.say(&missing)?,
+            }
+        }
+    }
+    write_outputs(&worst.report, exit(&worst.report, all.len()), url.as_deref(), session)
+}
+
+/// Comment, summary and annotations; the comment's address.
+fn show(
+    own: &Publication,
+    args: &PublishArgs,
+    context: &Context,
+    session: &mut Session<'_>,
+) -> Result<Option<String>, CliError> {
+    let report = &own.report;
     let mut told = false;
     let mut url = None;
-    let wanted = !args.no_comment && context.number.is_some() && context.forge != ForgeChoice::None;
-    if wanted {
-        match comment(report, context, session) {
+    match own.number.filter(|_| context.forge != ForgeChoice::None) {
+        _ if args.no_comment => {}
+        Some(number) => match comment(report, number, context, session) {
             Ok(Ok(published)) => {
                 told = true;
-                session.say(&words::published(&published))?;
-                url = words::url(&published);
+                session.say(&messages::published(&published))?;
+                url = messages::url(&published);
             }
-            Ok(Err(error)) => session.say(&words::not_published(&error, context.forge))?,
+            Ok(Err(error)) => session.say(&messages::not_published(&error, context.forge))?,
             Err(missing) => session.say(&missing)?,
+        },
+        None if context.forge != ForgeChoice::None => {
+            session.say("no comment was made: this is no run of a pull request")?;
         }
-    }
-    if !args.no_comment && context.number.is_none() && context.forge != ForgeChoice::None {
-        session.say("no comment was made: this is no run of a pull request")?;
-    }
-    if args.check {
-        match check(report, context, session) {
-            Ok(Ok(_)) => session.say("made the check run")?,
-            Ok(Err(error)) => session.say(&words::not_checked(&error))?,
-            Err(missing) => session.say(&missing)?,
-        }
+        None => {}
     }
     let summarised = append_summary(report, session)?;
     if session.environment.get("GITHUB_ACTIONS").is_some() {
         session.print(|out| render_annotations(report, out))?;
     }
-    write_outputs(report, url.as_deref(), session)?;
     if !told && !summarised {
         session.print(|out| render_markdown(report, out))?;
     }
-    Ok(())
+    Ok(url)
 }
 
 /// The outcome of a comment; the outer error says what is missing to make one.
 fn comment(
     report: &Report,
+    number: u64,
     context: &Context,
     session: &Session<'_>,
 ) -> Result<Result<Published, ForgeError>, String> {
-    let number = context.number.unwrap_or_default();
     let marker = Marker {
         key: report.current.suite.clone().unwrap_or_else(|| "default".to_owned()),
         run: context.run,
@@ -111,7 +164,7 @@ fn comment(
     let text = String::from_utf8_lossy(&text).into_owned();
     let put = |comments: &dyn Comments| publish(comments, &marker, &text);
     let get = |name: &str| session.environment.get(name);
-    let needed = |name: &str| get(name).ok_or_else(|| words::variable_missing(name));
+    let needed = |name: &str| get(name).ok_or_else(|| messages::variable_missing(name));
     let token = || token(context.forge, session);
     let patience = Patience::default();
     Ok(match context.forge {
@@ -143,14 +196,14 @@ fn comment(
 fn token<'a>(forge: ForgeChoice, session: &'a Session<'_>) -> Result<&'a str, String> {
     let names = token_names(forge);
     let found = names.iter().find_map(|name| session.environment.get(name));
-    found.ok_or_else(|| words::token_missing(names))
+    found.ok_or_else(|| messages::token_missing(names))
 }
 
 fn github(session: &Session<'_>) -> Result<Result<GitHub, ForgeError>, String> {
     let get = |name: &str| session.environment.get(name);
     let token = token(ForgeChoice::Github, session)?;
     let repository =
-        get("GITHUB_REPOSITORY").ok_or_else(|| words::variable_missing("GITHUB_REPOSITORY"))?;
+        get("GITHUB_REPOSITORY").ok_or_else(|| messages::variable_missing("GITHUB_REPOSITORY"))?;
     let api = get("GITHUB_API_URL").unwrap_or("https://api.github.com");
     Ok(GitHub::new(api, repository, token, Patience::default()))
 }
@@ -161,47 +214,6 @@ fn badness(report: &Report) -> u8 {
         Verdict::NotCompared => Verdict::Inconclusive.rank(),
         other => other.rank(),
     }
-}
-
-fn check(
-    report: &Report,
-    context: &Context,
-    session: &Session<'_>,
-) -> Result<Result<Option<String>, ForgeError>, String> {
-    if context.forge != ForgeChoice::Github {
-        return Err("only GitHub has check runs: none was made".to_owned());
-    }
-    let name = match &report.current.suite {
-        Some(suite) => format!("perfgate ({})", harmless(suite)),
-        None => "perfgate".to_owned(),
-    };
-    let mut text = Vec::new();
-    render_markdown(report, &mut text).map_err(|error| error.to_string())?;
-    let annotations: Vec<(&'static str, String)> =
-        report.findings.iter().filter_map(annotation).take(MOST_ANNOTATIONS).collect();
-    let check = Check {
-        name: &name,
-        sha: &context.sha,
-        conclusion: match (report.exit_code(), report.verdict) {
-            (0, Verdict::Pass | Verdict::Warn) => "success",
-            (0, _) => "neutral",
-            _ => "failure",
-        },
-        title: &summary(report),
-        summary: &String::from_utf8_lossy(&text),
-        annotations: &annotations,
-        file: "perfgate.yaml",
-    };
-    Ok(github(session)?.and_then(|github| github.check(&check)))
-}
-
-fn annotation(finding: &Finding) -> Option<(&'static str, String)> {
-    let level = match finding.verdict {
-        Verdict::Fail => "failure",
-        Verdict::Inconclusive => "warning",
-        Verdict::Pass | Verdict::Warn | Verdict::NotCompared => return None,
-    };
-    Some((level, words::finding(finding)))
 }
 
 /// Appends the report to the job's summary, where there is one and room in it. What the job wrote there before stays.
@@ -234,13 +246,14 @@ fn append(path: &Path, text: &[u8]) -> std::io::Result<()> {
 /// What later steps of the job read.
 fn write_outputs(
     report: &Report,
+    exit: Exit,
     url: Option<&str>,
     session: &mut Session<'_>,
 ) -> Result<(), CliError> {
     let Some(path) = session.environment.get("GITHUB_OUTPUT").map(str::to_owned) else {
         return Ok(());
     };
-    let mut text = format!("verdict={}\nexit-code={}\n", report.verdict.name(), report.exit_code());
+    let mut text = format!("verdict={}\nexit-code={}\n", report.verdict.name(), exit.code());
     if let Some(url) = url {
         // An address comes from the forge: nothing in it begins another line.
         text += &format!("comment-url={}\n", harmless(url));

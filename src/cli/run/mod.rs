@@ -8,7 +8,7 @@ mod several;
 use super::args::DriveArgs;
 use super::error::CliError;
 use super::exit::Exit;
-use super::policy::{Loaded, load};
+use super::policy::{Deciding, Loaded, deciding, load};
 use super::profile::unknown_profile;
 use super::session::Session;
 use crate::config::Profile;
@@ -23,15 +23,15 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
     if now() == jiff::Timestamp::MAX {
         return Err(CliError::usage("the clock of this machine is beyond the year 9999", "set it"));
     }
-    let loaded = load(session)?;
-    let profile = profile(args, &loaded)?;
+    let deciding = deciding(load(session)?, false, session)?;
+    let profile = profile(args, &deciding)?;
     let watched = args.watch.as_deref().map(Watched::parse);
     if let Some(watched) = &watched {
         watched.check().map_err(|error| {
             CliError::usage(error.to_string(), "give a process id, a name, or cgroup:PATH")
         })?;
     }
-    refuse_mixtures(args, &profile, &loaded)?;
+    refuse_mixtures(args, &profile, &deciding.loaded)?;
     let numbers = Numbers {
         users: profile.users,
         spawn_rate: profile.spawn_rate,
@@ -41,7 +41,7 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
     let interrupts = Interrupts::watch().map_err(CliError::Output)?;
     let out = out_folder(args, session)?;
     let kernel = Kernel::at(&session.path(&args.kernel));
-    let plan = Plan { numbers, environment, watched, interrupts, out, kernel, args };
+    let plan = Plan { numbers, environment, watched, interrupts, out, kernel, args, deciding };
     quiet::await_quiet(&plan, session).inspect_err(|_| {
         // A folder of our own in which nothing was put.
         if args.out.is_none() {
@@ -49,13 +49,13 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
         }
     })?;
     match (&args.ab, profile.phases.is_empty(), profile.steps.is_empty()) {
-        (Some(commands), _, _) => several::base_and_head(&plan, commands, &loaded, session),
-        (None, false, _) => several::phases(&plan, &profile, &loaded, session),
-        (None, true, false) => several::steps(&plan, &profile, &loaded, session),
+        (Some(commands), _, _) => several::base_and_head(&plan, commands, session),
+        (None, false, _) => several::phases(&plan, &profile, session),
+        (None, true, false) => several::steps(&plan, &profile, session),
         (None, true, true) if args.until_decided.is_some() => {
-            several::until_decided(&plan, &loaded, session)
+            several::until_decided(&plan, session)
         }
-        (None, true, true) => several::repeats(&plan, &loaded, session),
+        (None, true, true) => several::repeats(&plan, session),
     }
 }
 
@@ -72,7 +72,7 @@ fn refuse_mixtures(args: &DriveArgs, profile: &Profile, loaded: &Loaded) -> Resu
             "leave out --repeat, --until-decided and --ab, or name another profile",
         ));
     }
-    let budgets = loaded.policy.rules.budgets(args.run.profile.as_deref());
+    let budgets = loaded.policy.rules.budgets(args.run.test.profile());
     if !profile.steps.is_empty() && budgets.is_empty() {
         let problem = "steps end where a budget breaks, and the profile has none";
         return Err(CliError::usage(problem, "write some: targets: [{ error_rate: \"< 1%\" }]"));
@@ -80,12 +80,14 @@ fn refuse_mixtures(args: &DriveArgs, profile: &Profile, loaded: &Loaded) -> Resu
     Ok(())
 }
 
-/// The profile that is named; without a name, one that knows nothing.
-fn profile(args: &DriveArgs, loaded: &Loaded) -> Result<Profile, CliError> {
-    let profiles = &loaded.policy.rules.profiles;
-    let Some(name) = &args.run.profile else { return Ok(Profile::default()) };
-    let names: Vec<&str> = profiles.keys().map(String::as_str).collect();
-    profiles.get(name).cloned().ok_or_else(|| unknown_profile(name, &names))
+/// The profile that is named, by the policy that decides; a pull request may add one. Without a name, one that knows nothing.
+fn profile(args: &DriveArgs, deciding: &Deciding) -> Result<Profile, CliError> {
+    let [known, at_hand] =
+        [&deciding.loaded, &deciding.at_hand].map(|loaded| &loaded.policy.rules.profiles);
+    let Some(name) = args.run.test.profile() else { return Ok(Profile::default()) };
+    let names: Vec<&str> = at_hand.keys().map(String::as_str).collect();
+    let found = known.get(name).or_else(|| at_hand.get(name));
+    found.cloned().ok_or_else(|| unknown_profile(name, &names))
 }
 
 /// The folder for logs and results: the one that is named, or a new one for each time. Of several that begin in one second, each
@@ -94,7 +96,7 @@ fn out_folder(args: &DriveArgs, session: &Session<'_>) -> Result<PathBuf, CliErr
     if let Some(out) = &args.out {
         return Ok(session.path(out));
     }
-    let name = args.run.profile.as_deref().unwrap_or("run");
+    let name = args.run.test.profile().unwrap_or("run");
     let name: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let name = format!("{name}-{}", now().strftime("%Y%m%dT%H%M%SZ"));
     new_folder(&session.path(Path::new("perfgate-results")), &name)

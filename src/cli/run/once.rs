@@ -6,7 +6,7 @@ use crate::cli::args::DriveArgs;
 use crate::cli::error::CliError;
 use crate::cli::normalize::say_warnings;
 use crate::cli::output::write_file;
-use crate::cli::policy::load;
+use crate::cli::policy::Deciding;
 use crate::cli::record::refuse_empty;
 use crate::cli::results::{Read, attach, expand, label, no_queries, read_files};
 use crate::cli::session::Session;
@@ -44,6 +44,8 @@ pub(super) struct Plan<'a> {
     pub(super) out: PathBuf,
     pub(super) kernel: Kernel,
     pub(super) args: &'a DriveArgs,
+    /// Whose rules decide.
+    pub(super) deciding: Deciding,
 }
 
 /// Runs a command once, and gives the run that it measured. A part of a profile (`spike:recovery`) has baselines of its own, and
@@ -59,7 +61,7 @@ pub(super) fn run_once(
     refuse_old_results(&folder)?;
     std::fs::create_dir_all(&folder)
         .map_err(|source| CliError::File { path: folder.clone(), source })?;
-    refuse_no_queries(plan, session)?;
+    refuse_no_queries(plan)?;
     let (command, numbers) = prepare(command, numbers, &folder).map_err(|error| {
         CliError::usage(error.to_string(), "write it into the profile in perfgate.yaml")
     })?;
@@ -130,18 +132,13 @@ pub(super) fn refuse_interrupted(plan: &Plan<'_>) -> Result<(), CliError> {
 }
 
 /// What Prometheus is to be asked is looked for before the load, not after it.
-fn refuse_no_queries(plan: &Plan<'_>, session: &Session<'_>) -> Result<(), CliError> {
+fn refuse_no_queries(plan: &Plan<'_>) -> Result<(), CliError> {
     let asks =
         plan.args.attach.iter().any(|file| file.to_string_lossy().starts_with("prometheus:"));
-    if asks && load(session)?.policy.prometheus.is_empty() {
+    if asks && plan.deciding.at_hand.policy.prometheus.is_empty() {
         return Err(no_queries());
     }
     Ok(())
-}
-
-/// The file of a run that has been made.
-pub(super) fn run_file(plan: &Plan<'_>, name: &str) -> PathBuf {
-    plan.out.join(name).join(RUN)
 }
 
 /// Results of another time could be taken for those of this one.
@@ -241,7 +238,7 @@ fn read(
     (folder, started): (&Path, jiff::Timestamp),
     session: &Session<'_>,
 ) -> Result<Read, CliError> {
-    let collapse = load(session)?.policy.collapse.into();
+    let collapse = plan.deciding.loaded.policy.collapse.clone().into();
     let options = ReadOptions { collapse, ..ReadOptions::default() };
     if plan.args.results.is_empty() {
         return results_in(folder, &options, session).map_err(|error| {

@@ -1,30 +1,25 @@
 //! Several runs: repeats, until a question is decided, base and head in turn, phases, steps.
 
-use super::once::{Plan, refuse_interrupted, run_file, run_once};
+use super::once::{Plan, refuse_interrupted, run_once};
 use super::quiet::Tries;
-use crate::cli::args::{ComparedArgs, GateArgs, OutputArgs, ReportFormat, ResultArgs};
-use crate::cli::commit::{pull_request, under_test};
+use crate::cli::args::{GateArgs, OutputArgs, ReportFormat};
+use crate::cli::commit::under_test;
+use crate::cli::comparison::{self, Request, Source};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::judged::{judged, suite_of};
 use crate::cli::output::write_report;
 use crate::cli::place::{open_place, push_records};
-use crate::cli::policy::{Loaded, load};
 use crate::cli::session::Session;
 use crate::config::Profile;
 use crate::driver::{Numbers, prepare};
-use crate::gate::{Baseline, BaselineInfo, CurrentInfo, Input, Verdict, check, judge};
-use crate::model::{Field, Run, disturbances};
+use crate::gate::{Report, Verdict};
+use crate::model::{Field, Run};
 use crate::report::plural;
 use crate::store::record;
 use std::collections::BTreeSet;
 
 /// `--repeat N`.
-pub(super) fn repeats(
-    plan: &Plan<'_>,
-    loaded: &Loaded,
-    session: &mut Session<'_>,
-) -> Result<Exit, CliError> {
+pub(super) fn repeats(plan: &Plan<'_>, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let (wanted, mut tries) = match plan.args.repeat {
         Some(wanted) => (wanted.get(), Tries::for_runs(wanted.get(), plan)),
         None => (1, Tries::none()),
@@ -40,29 +35,25 @@ pub(super) fn repeats(
             break;
         }
     }
-    keep(plan, runs, loaded, session)?;
+    keep(plan, runs, session)?;
     Ok(Exit::Pass)
 }
 
 /// Records the runs for the commit under test, all or none.
-fn keep(
-    plan: &Plan<'_>,
-    mut runs: Vec<Run>,
-    loaded: &Loaded,
-    session: &mut Session<'_>,
-) -> Result<(), CliError> {
+fn keep(plan: &Plan<'_>, mut runs: Vec<Run>, session: &mut Session<'_>) -> Result<(), CliError> {
     refuse_interrupted(plan)?;
     let folder = plan.out.strip_prefix(session.folder()).unwrap_or(&plan.out).display().to_string();
     if plan.args.no_record {
         return session.say(&format!("{} in {folder}, not recorded", plural(runs.len(), "run")));
     }
-    let place = open_place(loaded, !plan.args.push, session)?;
+    let at_hand = &plan.deciding.at_hand;
+    let place = open_place(at_hand, !plan.args.push, session)?;
     let commit = match &plan.args.commit {
         Some(revision) => place.history.resolve(revision)?,
-        None => under_test(&place.history, pull_request(session)?.as_ref())?.commit,
+        None => under_test(&place.history, plan.deciding.pull_request.as_ref())?.commit,
     };
     runs.iter_mut().for_each(|run| run.commit = Some(commit));
-    record(place.store(), &runs, loaded.policy.store.keep_histograms)?;
+    record(place.store(), &runs, at_hand.policy.store.keep_histograms)?;
     for run in &runs {
         let requests = run.total.requests.map(|n| format!("{n} requests, ")).unwrap_or_default();
         let endpoints = plural(run.endpoints.len(), "endpoint");
@@ -75,14 +66,10 @@ fn keep(
 }
 
 /// `--until-decided [M]`: another run only while the comparison asks for one.
-pub(super) fn until_decided(
-    plan: &Plan<'_>,
-    loaded: &Loaded,
-    session: &mut Session<'_>,
-) -> Result<Exit, CliError> {
-    let most = plan.args.until_decided.flatten().unwrap_or(loaded.policy.rules.max_runs);
+pub(super) fn until_decided(plan: &Plan<'_>, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let most =
+        plan.args.until_decided.flatten().unwrap_or(plan.deciding.loaded.policy.rules.max_runs);
     let mut tries = Tries::for_runs(most, plan);
-    let mut files = Vec::new();
     let mut runs = Vec::new();
     let mut made = 0;
     let report = loop {
@@ -93,27 +80,25 @@ pub(super) fn until_decided(
             continue;
         }
         runs.push(run);
-        files.push(run_file(plan, &name).display().to_string());
-        let results = ResultArgs { results: files.clone(), ..ResultArgs::default() };
-        let (baseline, gate) = (plan.args.baseline.clone(), GateArgs::default());
-        let compared = ComparedArgs {
-            baseline,
-            baseline_file: Vec::new(),
-            results,
-            run: plan.args.run.clone(),
-            gate,
-        };
-        // The rules may be the base commit's: they are looked for anew each time.
-        let report = judged(&compared, &mut load(session)?, false, session)?.report;
+        let report = compared(plan, runs.clone(), session)?;
         if report.verdict != Verdict::Inconclusive || runs.len() >= most {
             break report;
         }
         session
             .say(&format!("not decided after {}: measuring again", plural(runs.len(), "run")))?;
     };
-    keep(plan, runs, loaded, session)?;
+    keep(plan, runs, session)?;
     write_report(&report, &table(), session)?;
     Ok(Exit::from_report(report.exit_code()))
+}
+
+/// The runs that are made so far, compared with the recorded ones.
+fn compared(plan: &Plan<'_>, current: Vec<Run>, session: &Session<'_>) -> Result<Report, CliError> {
+    let (revision, gate) = (plan.args.baseline.as_deref(), GateArgs::default());
+    let prepared = comparison::prepare(revision, &gate, plan.deciding.clone(), session)?;
+    let (warnings, rules) = (prepared.deciding.warnings, prepared.rules);
+    let baseline = Source::History(Box::new(prepared.lookup));
+    Ok(Request { current, baseline, rules, keep: false, warnings }.run()?.report)
 }
 
 fn table() -> OutputArgs {
@@ -124,7 +109,6 @@ fn table() -> OutputArgs {
 pub(super) fn base_and_head(
     plan: &Plan<'_>,
     commands: &[String],
-    loaded: &Loaded,
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
     let split = |text: &String| {
@@ -142,32 +126,22 @@ pub(super) fn base_and_head(
         }
     }
     let [base, head] = sides;
-    hold(base, "base", &head, loaded, session)
+    hold(plan, (base, "base"), head, session)
 }
 
-/// Holds runs against others that were made in the same session.
+/// Compares runs with others that were made in the same session.
 fn hold(
-    base: Vec<Run>,
-    name: &str,
-    current: &[Run],
-    loaded: &Loaded,
+    plan: &Plan<'_>,
+    (base, name): (Vec<Run>, &str),
+    current: Vec<Run>,
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
-    let mut rules = loaded.policy.rules.clone();
+    let mut rules = plan.deciding.loaded.policy.rules.clone();
     rules.allow_different =
         BTreeSet::from([Field::Profile, Field::Users, Field::Duration, Field::Target]);
-    let info =
-        BaselineInfo { requested: name.to_owned(), runs: base.len(), ..BaselineInfo::default() };
-    let suite = current.first().and_then(suite_of);
-    let warnings = disturbances(&base, current);
-    let input = Input {
-        baseline: Some(Baseline { info, runs: base, ..Baseline::default() }),
-        current,
-        warnings,
-        info: CurrentInfo { runs: current.len(), suite, ..CurrentInfo::default() },
-        ..Input::default()
-    };
-    let report = judge(input, &rules);
+    let baseline = Source::Runs { name: name.to_owned(), runs: base };
+    let warnings = plan.deciding.warnings.clone();
+    let report = Request { current, baseline, rules, keep: false, warnings }.run()?.report;
     write_report(&report, &table(), session)?;
     Ok(Exit::from_report(report.exit_code()))
 }
@@ -176,7 +150,6 @@ fn hold(
 pub(super) fn phases(
     plan: &Plan<'_>,
     profile: &Profile,
-    loaded: &Loaded,
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
     for phase in &profile.phases {
@@ -195,15 +168,16 @@ pub(super) fn phases(
         let part = Some(phase.name.as_str());
         runs.push(run_once(plan, (&plan.args.command, numbers), (&name, part), session)?);
     }
-    keep(plan, runs.clone(), loaded, session)?;
+    keep(plan, runs.clone(), session)?;
     let mut worst = Exit::Pass;
+    let rules = &plan.deciding.loaded.policy.rules;
     for (run, phase) in runs
         .iter()
         .zip(&profile.phases)
-        .filter(|(run, _)| !loaded.policy.rules.budgets(run.profile.as_deref()).is_empty())
+        .filter(|(run, _)| !rules.budgets(run.profile.as_deref()).is_empty())
     {
         session.say(&format!("phase {}:", phase.name))?;
-        worst = worst.worse(judge_alone(run, loaded, session)?.1);
+        worst = worst.worse(judge_alone(plan, run, session)?.1);
     }
     let (Some(first), Some(last)) = (profile.phases.first(), runs.pop()) else {
         return Ok(Exit::Pass);
@@ -213,7 +187,7 @@ pub(super) fn phases(
     if runs.is_empty() {
         return Ok(Exit::Pass);
     }
-    Ok(worst.worse(hold(runs, &first.name, &[last], loaded, session)?))
+    Ok(worst.worse(hold(plan, (runs, &first.name), vec![last], session)?))
 }
 
 /// A command that does not take the number of users would be run with the same load each time.
@@ -231,15 +205,20 @@ fn refuse_fixed_users(plan: &Plan<'_>, users: u64) -> Result<(), CliError> {
     Err(CliError::usage(problem, "put {users} into it, and leave out a number of its own"))
 }
 
-/// Holds one run against the budgets of its profile, and shows how it went.
+/// Judges one run by the budgets of its profile, and shows how it went.
 fn judge_alone(
+    plan: &Plan<'_>,
     run: &Run,
-    loaded: &Loaded,
     session: &mut Session<'_>,
 ) -> Result<(Verdict, Exit), CliError> {
-    let info = CurrentInfo { runs: 1, ..CurrentInfo::default() };
-    let runs = std::slice::from_ref(run);
-    let report = check(runs, info, &loaded.policy.rules, disturbances(&[], runs));
+    let request = Request {
+        current: vec![run.clone()],
+        baseline: Source::Nothing { commit: None },
+        rules: plan.deciding.loaded.policy.rules.clone(),
+        keep: false,
+        warnings: plan.deciding.warnings.clone(),
+    };
+    let report = request.run()?.report;
     write_report(&report, &table(), session)?;
     session.flush()?;
     Ok((report.verdict, Exit::from_report(report.exit_code())))
@@ -253,7 +232,6 @@ fn file_name(text: &str) -> String {
 pub(super) fn steps(
     plan: &Plan<'_>,
     profile: &Profile,
-    loaded: &Loaded,
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
     for users in &profile.steps {
@@ -267,7 +245,7 @@ pub(super) fn steps(
         let part = users.to_string();
         let run = run_once(plan, (&plan.args.command, numbers), (&name, Some(&part)), session)?;
         session.say(&format!("{users} users:"))?;
-        let (verdict, exit) = judge_alone(&run, loaded, session)?;
+        let (verdict, exit) = judge_alone(plan, &run, session)?;
         kept.push(run);
         match verdict {
             Verdict::Pass | Verdict::Warn => {}
@@ -277,13 +255,13 @@ pub(super) fn steps(
             }
             // Nobody knows whether this step held, so that no further one would tell anything.
             Verdict::Inconclusive | Verdict::NotCompared => {
-                keep(plan, kept, loaded, session)?;
+                keep(plan, kept, session)?;
                 return Ok(exit);
             }
         }
     }
     let held = kept.len() - usize::from(broken.is_some());
-    keep(plan, kept, loaded, session)?;
+    keep(plan, kept, session)?;
     let last = held.checked_sub(1).map(|i| profile.steps[i]);
     let text = match (broken, last) {
         (Some(users), Some(last)) => format!("breaking point: between {last} and {users} users"),

@@ -96,7 +96,7 @@ impl Line {
         head: CommitId,
     ) -> Result<(), CliError> {
         let Some(oldest) = self.rows.first().map(|row| row.commit) else { return Ok(()) };
-        for said in place.history.commits_that_say(Accept::TRAILER, head, oldest)? {
+        for said in place.history.commits_that_say(Accept::TRAILER, &[head], oldest)? {
             let accepts: Vec<Accept> =
                 Accept::trailers(&said.message).filter_map(|v| Accept::parse(v).ok()).collect();
             // The first recorded commit that has it is the one that it was measured with.

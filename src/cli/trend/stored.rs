@@ -152,18 +152,11 @@ fn newest(
 ) -> Result<Option<Run>, CliError> {
     for entry in recorded.iter().flat_map(|(_, entries)| entries) {
         let Some(StoredRun { run, .. }) = load_known(store, entry, false)? else { continue };
-        if is_meant(&run, args) {
+        if args.test.mean(&run) {
             return Ok(Some(run));
         }
     }
     Ok(None)
-}
-
-fn is_meant(run: &Run, args: &RunArgs) -> bool {
-    let given = |wanted: &Option<String>, own: &Option<String>| wanted.is_none() || wanted == own;
-    run.suite == args.suite.as_deref().unwrap_or(Run::DEFAULT_SUITE)
-        && given(&args.profile, &run.profile)
-        && given(&args.environment, &run.environment)
 }
 
 fn title(branch: &str, run: &Run) -> String {

@@ -1,0 +1,267 @@
+//! From a branch to what the gate is given: the window, the runs before it, the anchor, and what commits accept.
+
+use super::Found;
+use crate::cli::bundle::same_numbers;
+use crate::cli::commit::{PullRequest, UnderTest};
+use crate::cli::error::CliError;
+use crate::cli::normalize::no_results;
+use crate::cli::place::Place;
+use crate::config::{Accept, BaselineChoice, Leniency, Origin, Rules};
+use crate::gate::{self, Acceptance, Baseline, BaselineInfo};
+use crate::model::{CommitId, Field, Outcome, Run, Visited, Warning, WarningKind};
+use crate::store::{
+    CommitText, Found as FoundRuns, StoredRun, Wanted, earlier_runs, find_baseline,
+};
+
+/// A baseline that is to be looked for among the recorded runs of a branch.
+pub(in crate::cli) struct Lookup {
+    pub(in crate::cli) place: Place,
+    /// The branch, as reports call it.
+    pub(in crate::cli) branch: String,
+    /// What the branch means: itself, or a commit of it.
+    pub(in crate::cli) revision: String,
+    /// The commit from which the history is walked.
+    pub(in crate::cli) head: CommitId,
+    /// The commit that people know the change by.
+    pub(in crate::cli) commit: CommitId,
+    /// Commits whose runs are never taken.
+    pub(in crate::cli) under_test: Vec<CommitId>,
+    /// The commits from which on messages are read for what they accept.
+    pub(in crate::cli) tips: Vec<CommitId>,
+    /// How far, how much, and which anchor.
+    pub(in crate::cli) choice: BaselineChoice,
+    pub(in crate::cli) pull_request: Option<PullRequest>,
+    /// Whether the runs under test come from a job that nobody trusts.
+    pub(in crate::cli) untrusted: bool,
+}
+
+impl Lookup {
+    /// The lookup for what is checked out.
+    pub(in crate::cli) fn of_checkout(
+        place: Place,
+        revision: String,
+        under_test: UnderTest,
+        choice: BaselineChoice,
+        pull_request: Option<PullRequest>,
+    ) -> Self {
+        let UnderTest { head, commit, all } = under_test;
+        Self {
+            place,
+            branch: revision.clone(),
+            revision,
+            head,
+            commit,
+            under_test: all,
+            tips: vec![head],
+            choice,
+            pull_request,
+            untrusted: false,
+        }
+    }
+
+    /// The date of what is under test, where its commit is here.
+    pub(in crate::cli) fn date(&self) -> Result<Option<jiff::Timestamp>, CliError> {
+        Ok(self.place.history.info(self.head)?.map(|info| info.date))
+    }
+
+    /// Looks for the baseline: every commit that is looked at, and the runs of those that are taken.
+    pub(in crate::cli) fn find(
+        &self,
+        run: &Run,
+        rules: &Rules,
+        histograms: bool,
+    ) -> Result<FoundRuns, CliError> {
+        let wanted = self.wanted((&self.revision, self.head), run, rules, histograms);
+        Ok(find_baseline(self.place.store(), &self.place.history, &wanted)?)
+    }
+
+    fn wanted<'a>(
+        &'a self,
+        (revision, head): (&'a str, CommitId),
+        run: &'a Run,
+        rules: &'a Rules,
+        histograms: bool,
+    ) -> Wanted<'a> {
+        Wanted {
+            revision,
+            head,
+            under_test: &self.under_test,
+            run,
+            allow_different: &rules.allow_different,
+            max_distance: self.choice.max_distance,
+            window: self.choice.window,
+            histograms: histograms || rules.needs_histograms(),
+        }
+    }
+
+    /// Finds baseline and anchor, and gives what a person should know of them.
+    pub(super) fn look(
+        &self,
+        current: &[Run],
+        keep: bool,
+        rules: &mut Rules,
+        found: &mut Found,
+    ) -> Result<Vec<Warning>, CliError> {
+        let run = current.first().ok_or_else(no_results)?;
+        let mut warnings = Vec::new();
+        let runs = self.find(run, rules, keep)?;
+        let records = runs.other_versions.len();
+        if records > 0 {
+            warnings.push(Warning::new(WarningKind::OtherVersion { records }));
+        }
+        let visited = runs.visited.clone();
+        let wanted = self.wanted((&self.revision, self.head), run, rules, keep);
+        // As many again: a step shows only against the level before it.
+        let earlier = earlier_runs(self.place.store(), &wanted, &runs, wanted.window)?;
+        found.baseline = self.complete(&self.branch, runs, earlier, rules, &mut warnings)?;
+        found.anchor = self.anchor(run, keep, rules, &mut warnings)?;
+        if self.untrusted {
+            refuse_copies(current, found)?;
+            if found.baseline.is_none() && passed_over_the_same_suite(&visited) {
+                rules.missing_baseline = Leniency::Fail;
+            }
+        }
+        found.search = gate::Search { revision: Some(self.branch.clone()), visited };
+        Ok(warnings)
+    }
+
+    /// The baseline that the policy pins, if it pins one.
+    fn anchor(
+        &self,
+        run: &Run,
+        keep: bool,
+        rules: &Rules,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Option<Baseline>, CliError> {
+        let Some(revision) = &self.choice.anchor else { return Ok(None) };
+        let history = &self.place.history;
+        let wanted = self.wanted((revision, history.resolve(revision)?), run, rules, keep);
+        let found = find_baseline(self.place.store(), history, &wanted)?;
+        let anchor = self.complete(revision, found, Vec::new(), rules, warnings)?;
+        if anchor.is_none() {
+            let revision = revision.clone();
+            warnings.push(Warning::new(WarningKind::NoAnchor { revision }));
+        }
+        Ok(anchor)
+    }
+
+    /// The baseline with where it stands and what is accepted on it and since; none if no commit had a comparable run.
+    fn complete(
+        &self,
+        revision: &str,
+        found: FoundRuns,
+        earlier: Vec<StoredRun>,
+        rules: &Rules,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Option<Baseline>, CliError> {
+        let Some(mut baseline) = taken(revision, found, earlier) else { return Ok(None) };
+        warnings.extend(self.accept(&mut baseline, rules)?);
+        Ok(Some(baseline))
+    }
+
+    /// Puts every accepted change where it counts: between the baseline's own commits it begins a new level, between the
+    /// baseline and the commit under test it is a change that somebody stands for.
+    fn accept(&self, baseline: &mut Baseline, rules: &Rules) -> Result<Vec<Warning>, CliError> {
+        let mut warnings = Vec::new();
+        let commits = &baseline.info.commits;
+        let Some(oldest) = commits.last() else { return Ok(warnings) };
+        let history = &self.place.history;
+        let said = history.commits_that_say(Accept::TRAILER, &self.tips, *oldest)?;
+        for CommitText { id, author, message } in said {
+            let mut nearer = 0;
+            for commit in commits {
+                nearer += usize::from(history.is_part_of(id, *commit)?);
+            }
+            let origin = self.origin(id)?;
+            let trusted = nearer > 0 || rules.accept_from.contains(&origin);
+            for value in Accept::trailers(&message) {
+                let accept = match Accept::parse(value) {
+                    Ok(accept) => accept,
+                    // Past the merge nobody can mend it.
+                    Err(_) if nearer > 0 => continue,
+                    Err(why) => {
+                        let kind = WarningKind::BrokenTrailer { commit: id.short(), why };
+                        warnings.push(Warning::new(kind));
+                        continue;
+                    }
+                };
+                if !trusted {
+                    let (commit, what) = (id.short(), accept.to_string());
+                    let queue = origin == Origin::Queue;
+                    let kind = WarningKind::NotHonoured { commit, what, queue };
+                    warnings.push(Warning::new(kind));
+                    continue;
+                }
+                let acceptance = Acceptance { accept, commit: id, author: author.clone() };
+                if nearer == 0 {
+                    baseline.acceptances.push(acceptance);
+                } else {
+                    let of =
+                        |run: &&Run| run.commit.is_some_and(|c| commits[..nearer].contains(&c));
+                    let runs = baseline.runs.iter().filter(of).count();
+                    baseline.accepted.push((runs, acceptance));
+                }
+            }
+        }
+        Ok(warnings)
+    }
+
+    /// Whose a commit is: what is not merged yet is the pull request's, everything else the repository's own.
+    fn origin(&self, commit: CommitId) -> Result<Origin, CliError> {
+        Ok(match &self.pull_request {
+            Some(pr) if !self.place.history.is_part_of(commit, pr.base)? => pr.origin,
+            _ => Origin::Repository,
+        })
+    }
+}
+
+/// The baseline that was found, with where it stands; none if no commit had a comparable run.
+fn taken(revision: &str, found: FoundRuns, earlier: Vec<StoredRun>) -> Option<Baseline> {
+    let taken: Vec<&Visited> =
+        found.visited.iter().filter(|v| matches!(v.outcome, Outcome::Taken { .. })).collect();
+    let (nearest, furthest) = (taken.first()?, taken.last()?);
+    let info = BaselineInfo {
+        requested: revision.to_owned(),
+        commits: taken.iter().map(|v| v.commit).collect(),
+        distance: Some(nearest.distance),
+        runs: found.runs.len(),
+        oldest: Some(furthest.date),
+        newest: Some(nearest.date),
+    };
+    let runs = |stored: Vec<StoredRun>| stored.into_iter().map(|stored| stored.run).collect();
+    let (runs, earlier) = (runs(found.runs), runs(earlier));
+    Some(Baseline { info, runs, earlier, ..Baseline::default() })
+}
+
+/// Refuses runs that have the very numbers of a recorded one: no load test measures the same twice, so that they were copied.
+fn refuse_copies(current: &[Run], found: &Found) -> Result<(), CliError> {
+    let known: Vec<&Run> = [&found.baseline, &found.anchor]
+        .into_iter()
+        .flatten()
+        .flat_map(|baseline| baseline.runs.iter().chain(&baseline.earlier))
+        .collect();
+    for (number, run) in (1..).zip(current) {
+        if let Some(of) = known.iter().find(|known| same_numbers(known, run)) {
+            let of = of.commit.map(|commit| commit.short()).unwrap_or_default();
+            let problem =
+                format!("run-{number}.json of the bundle is a copy of the run recorded for {of}");
+            return Err(CliError::usage(
+                problem,
+                "a load test never measures the same numbers twice",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether runs of the same suite were passed over. What a bundle says of itself must not be a way around the baseline.
+fn passed_over_the_same_suite(visited: &[Visited]) -> bool {
+    visited.iter().any(|visited| match &visited.outcome {
+        Outcome::NotComparable { differences } => {
+            differences.iter().all(|difference| difference.field != Field::Suite)
+        }
+        Outcome::Taken { .. } | Outcome::NoRecord | Outcome::OtherVersion | Outcome::UnderTest => {
+            false
+        }
+    })
+}

@@ -1,0 +1,41 @@
+//! What differs between two policies, by top-level key.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Keys that say where results lie and what to ask about a run; every other key decides something.
+const OF_THE_CHECKOUT: [&str; 2] = ["results", "prometheus"];
+
+/// The top-level keys that decide something and differ between two policies, sorted. Comments, order and spelling
+/// (`{ a: 1 }` or lines) are no difference. Both texts must be policies.
+pub fn changed_keys(before: &str, after: &str) -> Vec<String> {
+    let (before, after) = (keys(before), keys(after));
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let differs = |name: &&&String| {
+        !OF_THE_CHECKOUT.contains(&name.as_str()) && before.get(**name) != after.get(**name)
+    };
+    names.iter().filter(differs).map(|name| (*name).clone()).collect()
+}
+
+fn keys(text: &str) -> BTreeMap<String, Value> {
+    serde_saphyr::from_str(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changed_keys;
+
+    #[test]
+    fn keys_that_decide_are_named_and_what_only_looks_different_is_not() {
+        let before = "gate: { decide: evidence }\nresults: [a.csv]\nstore: { kind: git }\n";
+        let after =
+            "# a comment\nstore:\n  kind: git\nresults: [b.csv]\ngate: { decide: threshold }\n";
+        assert_eq!(changed_keys(before, after), ["gate"]);
+        assert_eq!(
+            changed_keys("", "baseline: { window: 1 }\nprometheus: { a: up }\n"),
+            ["baseline"]
+        );
+        assert_eq!(changed_keys("collapse: [\"/a/*\"]\n", "# nothing\n"), ["collapse"]);
+        assert!(changed_keys("", "").is_empty());
+    }
+}
