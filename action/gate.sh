@@ -117,12 +117,22 @@ read_inputs() {
     esac
   fi
 
-  # What record and compare have in common.
+  # Which test it is: the same for record, compare and publish.
   local line options=()
   option policy "${INPUT_POLICY:-}"
   option suite "${INPUT_SUITE:-}"
   option profile "${INPUT_PROFILE:-}"
   option environment "${INPUT_ENVIRONMENT:-}"
+  lines_of "${INPUT_ARGS:-}"
+  for line in ${lines[@]+"${lines[@]}"}; do
+    case "$line" in
+      --tool=*) options+=("$line") ;;
+      --tool) die "args: write --tool=NAME in one line" ;;
+    esac
+  done
+  of_test=(${options[@]+"${options[@]}"})
+
+  # What record and compare have in common.
   lines_of "${INPUT_LABELS:-}"
   for line in ${lines[@]+"${lines[@]}"}; do option label "$line"; done
   lines_of "${INPUT_ARGS:-}"
@@ -139,11 +149,16 @@ the load test and give its output as results, without --merge"
   done
   common=(${options[@]+"${options[@]}"})
 
-  options=()
-  local name value
+}
+
+# What decides, into the arrays `deciding` (for publish) and `gate` (for compare). Needs `command`.
+read_gate() {
+  local name value line options=() missing=warn
+  # A pull request that nobody trusts must not turn green for want of a baseline.
+  if [ "$command" = publish ]; then missing=fail; fi
   for name in inconclusive missing-baseline; do
     value="${INPUT_INCONCLUSIVE:-warn}"
-    if [ "$name" = missing-baseline ]; then value="${INPUT_MISSING_BASELINE:-warn}"; fi
+    if [ "$name" = missing-baseline ]; then value="${INPUT_MISSING_BASELINE:-$missing}"; fi
     case "$value" in
       warn | fail) option "$name" "$value" ;;
       policy) ;; # perfgate.yaml decides
@@ -152,8 +167,9 @@ the load test and give its output as results, without --merge"
   done
   option require-coverage "${INPUT_REQUIRE_COVERAGE:-}"
   deciding=(${options[@]+"${options[@]}"})
+  lines_of "${INPUT_ARGS:-}"
   for line in ${lines[@]+"${lines[@]}"}; do
-    case "$line" in --merge | --lenient | --format-in=*) ;; *) options+=("$line") ;; esac
+    case "$line" in --merge | --lenient | --format-in=* | --tool=*) ;; *) options+=("$line") ;; esac
   done
   gate=(${options[@]+"${options[@]}"})
 }
@@ -403,6 +419,7 @@ publish_report() {
 
 read_inputs
 read_event
+read_gate
 command -v perfgate >/dev/null 2>&1 || die "perfgate is not on PATH"
 
 case "$command" in
@@ -438,8 +455,8 @@ case "$command" in
       die "bundle: there is no folder \"$bundle\"; download the artifact of the measuring workflow first"
     fi
     code=0
-    if [ -n "${INPUT_POLICY:-}" ]; then deciding+=("--policy=$INPUT_POLICY"); fi
-    publish --bundle "$bundle" ${deciding[@]+"${deciding[@]}"} || code="$(known_code $?)"
+    publish --bundle "$bundle" ${deciding[@]+"${deciding[@]}"} ${of_test[@]+"${of_test[@]}"} ||
+      code="$(known_code $?)"
     ;;
 esac
 output exit-code "$code"

@@ -186,9 +186,13 @@ check "by hand elsewhere: compares" \
 [publish] [--report] [WORK/report.json] [--no-comment]" "$calls"
 
 PREPARE="mkdir perfgate-bundle" gate GITHUB_EVENT_NAME=workflow_run GITHUB_REF=refs/heads/main INPUT_CHECK=true
-check "workflow_run publishes the bundle" "0 [publish] [--bundle] [perfgate-bundle] [--inconclusive=warn] [--missing-baseline=warn] [--check]" "$code $calls"
+check "workflow_run publishes the bundle" "0 [publish] [--bundle] [perfgate-bundle] [--inconclusive=warn] [--missing-baseline=fail] [--check]" "$code $calls"
 PREPARE="mkdir b" gate GITHUB_EVENT_NAME=workflow_run INPUT_BUNDLE=b INPUT_COMMENT=false FAILING=publish FAILING_CODE=1
-check "workflow_run ends with the verdict" "1 [publish] [--bundle] [b] [--inconclusive=warn] [--missing-baseline=warn] [--no-comment]" "$code $calls"
+check "workflow_run ends with the verdict" "1 [publish] [--bundle] [b] [--inconclusive=warn] [--missing-baseline=fail] [--no-comment]" "$code $calls"
+PREPARE="mkdir b" gate GITHUB_EVENT_NAME=workflow_run INPUT_BUNDLE=b INPUT_SUITE=shop INPUT_PROFILE=p INPUT_ENVIRONMENT=ci \
+  INPUT_MISSING_BASELINE=warn INPUT_ARGS=$'--tool=k6\n--merge' INPUT_LABELS=runner=x INPUT_POLICY=p.yaml
+check "workflow_run says which test the bundle must be of" "0 [publish] [--bundle] [b] [--inconclusive=warn] \
+[--missing-baseline=warn] [--policy=p.yaml] [--suite=shop] [--profile=p] [--environment=ci] [--tool=k6]" "$code $calls"
 gate GITHUB_EVENT_NAME=workflow_run
 check "workflow_run without a bundle" "2 " "$code $calls"
 
