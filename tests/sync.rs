@@ -254,6 +254,42 @@ fn the_base_commits_policy_is_fetched_where_a_shallow_clone_does_not_have_it() {
     assert_eq!(report["baseline"]["commit"], base.as_str());
 }
 
+/// The same where the records are files of the base, which the pull request has removed.
+#[test]
+fn the_base_commits_records_are_fetched_where_a_shallow_clone_does_not_have_them() {
+    for filters in [true, false] {
+        let shared = Shared::new(4);
+        shared.serve_filters(filters);
+        let full = shared.clone("full", &[]);
+        let policy = "store: { kind: directory, path: ci/baselines }\n";
+        std::fs::write(full.folder.join("perfgate.yaml"), policy).unwrap();
+        for (number, commit) in (1..).zip(&shared.commits) {
+            full.record(commit, number);
+        }
+        full.git(&["add", "."]);
+        let base = full.commit("main with its records");
+        full.git(&["push", "--quiet", "origin", "main"]);
+        full.git(&["checkout", "--quiet", "-b", "feature"]);
+        full.git(&["rm", "--quiet", "-r", "ci", "perfgate.yaml"]);
+        let head = full.commit("no records");
+        full.git(&["push", "--quiet", "origin", "feature"]);
+        let clone = shared.clone("checkout", &["--depth", "1", "--branch", "feature"]);
+        let event = shared.maker.around().join("event.json");
+        let ends = format!(
+            r#"{{"pull_request": {{"base": {{"sha": "{base}"}}, "head": {{"sha": "{head}"}}}}}}"#
+        );
+        std::fs::write(&event, ends).unwrap();
+        let mut command = support::command(&clone.folder);
+        command.args(["compare", "--baseline", "main", "--format", "json", &clone.results()]);
+        command.env("GITHUB_EVENT_NAME", "pull_request").env("GITHUB_EVENT_PATH", &event);
+        let output = command.output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+        assert_eq!(report["baseline"]["runs"], 4, "{report:#}");
+        assert!(report["warnings"].to_string().contains("store counts"), "{report:#}");
+    }
+}
+
 /// The state that a crash between fetching and joining leaves.
 #[test]
 fn a_crash_between_fetching_and_joining_loses_nothing() {

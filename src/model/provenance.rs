@@ -32,7 +32,7 @@ pub enum Outcome {
     OtherVersion,
     /// It is the commit under test: a run is never compared with its own commit.
     UnderTest,
-    /// Its runs are not comparable with this one; the differences of the last of them.
+    /// Its runs are not comparable with this one; the differences of the one that comes nearest.
     NotComparable {
         /// What differs.
         differences: Vec<Difference>,
