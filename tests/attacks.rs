@@ -186,6 +186,8 @@ fn records_in_a_folder_are_read_as_main_has_them() {
     forge_records(&pull_request);
     pull_request.commit(&[]);
     assert_eq!(red(), 8, "records that the pull request adds are none");
+    let named = pull_request.gate("pull_request", &["--policy", "perfgate.yaml"]).expect(1).json();
+    assert_eq!(named["baseline"]["runs"], 8, "whoever names the policy");
     for file in files(&pull_request.repo.folder.join("baselines/runs")) {
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, text.replace("\"p95\":", "\"p95\":9")).unwrap();
