@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use tempfile::TempPath;
 
 /// How a gzip stream begins, and a zstd one.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -28,6 +29,8 @@ pub struct Source {
     /// The bytes that the format was recognised by.
     head: Vec<u8>,
     reader: BufReader<Reader>,
+    /// A copy of what could be read only once, until nobody needs it.
+    _copy: Option<Arc<TempPath>>,
 }
 
 type Reader = Box<dyn Read + Send>;
@@ -83,7 +86,30 @@ impl Source {
             progress: Arc::default(),
             head: Vec::new(),
             reader: BufReader::with_capacity(HEAD, lines),
+            _copy: None,
         })
+    }
+
+    /// The same bytes from their beginning, two times: to look for something first, and to read then. What is no file that could be
+    /// opened again goes into one.
+    pub(super) fn twice(mut self) -> Result<(Self, Self), IngestError> {
+        if let Some(path) = self.path.as_ref().filter(|path| path.is_file()) {
+            return Ok((Self::open(path)?, self));
+        }
+        let mut file = match tempfile::NamedTempFile::new() {
+            Ok(file) => file,
+            Err(error) => return Err(self.io_error(error, 0)),
+        };
+        if let Err(error) = io::copy(&mut self.reader, &mut file) {
+            return Err(self.io_error(error, 0));
+        }
+        let copy = Arc::new(file.into_temp_path());
+        let open = || -> Result<Self, IngestError> {
+            let file = File::open(&*copy).map_err(|error| self.io_error(error, 0))?;
+            let source = Self::from_reader(&self.name, Box::new(file))?;
+            Ok(Self { _copy: Some(Arc::clone(&copy)), ..source })
+        };
+        Ok((open()?, open()?))
     }
 
     /// Tells somebody how many bytes of the file were read; only once.

@@ -37,6 +37,11 @@ impl Tallies {
         &mut self.all[place as usize].1
     }
 
+    /// The endpoint at this place.
+    pub(super) fn key(&self, place: u32) -> &EndpointKey {
+        &self.all[place as usize].0
+    }
+
     pub(super) fn merge(&mut self, other: Self) -> Result<(), Problem> {
         for (key, tally) in other.all {
             let place = self.place(key)?;

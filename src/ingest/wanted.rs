@@ -2,7 +2,7 @@
 
 use super::error::{IngestError, Problem};
 use super::source::Source;
-use super::{By, ReadOptions};
+use super::{By, Ingested, ReadOptions};
 use crate::config::Pattern;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -18,7 +18,8 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// What the options ask for, in this file. `first_time` is to find the earliest time in the first bytes of a file.
+    /// What the options ask for, in a file that is written in the order of time. `first_time` is to find the earliest time in its
+    /// first bytes.
     pub(super) fn of(
         source: &mut Source,
         options: &ReadOptions,
@@ -31,10 +32,35 @@ impl Wanted {
         Self::new(options, first).map_err(|problem| IngestError::new(source.name(), problem))
     }
 
+    /// What the options ask for, in a file whose records come when requests end: the one that started first may be the last one.
+    /// `read` is to read all of it, where the start has to be looked for; gives the source to read as well.
+    pub(super) fn of_unordered(
+        source: Source,
+        options: &ReadOptions,
+        read: impl FnOnce(Source) -> Result<Ingested, IngestError>,
+    ) -> Result<(Self, Source), IngestError> {
+        let name = source.name().to_owned();
+        let (first, source) = match options.trim_start {
+            Some(_) => {
+                let (look, source) = source.twice()?;
+                (read(look)?.run.started_at, source)
+            }
+            None => (None, source),
+        };
+        let first = first.and_then(|at| i64::try_from(at.as_nanosecond()).ok());
+        let wanted = Self::new(options, first).map_err(|problem| IngestError::new(&name, problem));
+        Ok((wanted?, source))
+    }
+
+    /// All samples, whatever their time.
+    pub(super) fn everything(options: &ReadOptions) -> Self {
+        Self { collapse: Arc::clone(&options.collapse), ..Self::default() }
+    }
+
     /// What the options ask for, in a file whose first sample is of this time.
     fn new(options: &ReadOptions, first: Option<i64>) -> Result<Self, Problem> {
         if options.trim_start.is_some() && first.is_none() {
-            let lacks = "its beginning has no sample whose time could be counted from";
+            let lacks = "it has no sample whose time could be counted from";
             return Err(Problem::NotRaw { option: "--trim-start", lacks, raw: true });
         }
         let nanoseconds = |at: Timestamp| i64::try_from(at.as_nanosecond()).ok();

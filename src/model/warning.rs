@@ -73,12 +73,38 @@ pub enum WarningKind {
         /// The message of the most frequent one.
         message: String,
     },
+    /// Nothing in the file tells whether the requests of JMeter's transactions are in it.
+    TransactionsUnclear {
+        /// Whether transactions were counted as requests.
+        counted: bool,
+    },
     /// The history beside Locust's statistics does not fit to them.
     OtherHistory {
         /// Requests that it tells of.
         told: u64,
         /// Requests of the statistics.
         counted: u64,
+    },
+    /// Shards that did not run at the same time.
+    ShardsApart {
+        /// How many.
+        shards: usize,
+        /// Milliseconds from the start of the first to the end of the last.
+        span_ms: u64,
+        /// Milliseconds in which any was running.
+        loaded_ms: u64,
+    },
+    /// Shards that do not say when they ran.
+    ShardsUndated {
+        /// How many there are.
+        shards: usize,
+    },
+    /// Custom metrics of shards of which something cannot be put together.
+    MetricsNotMerged {
+        /// Those that have no value any more.
+        values: Vec<String>,
+        /// Those that have no percentiles any more.
+        quantiles: Vec<String>,
     },
     /// How many users made the load is not known, so that another load would look like a change.
     LoadUnknown {
@@ -240,7 +266,11 @@ impl WarningKind {
             Self::UnknownOutcomes { .. } => "unknown_outcomes",
             Self::DroppedIterations { .. } => "dropped_iterations",
             Self::ScriptErrors { .. } => "script_errors",
+            Self::TransactionsUnclear { .. } => "transactions_unclear",
             Self::OtherHistory { .. } => "other_history",
+            Self::ShardsApart { .. } => "shards_apart",
+            Self::ShardsUndated { .. } => "shards_undated",
+            Self::MetricsNotMerged { .. } => "metrics_not_merged",
             Self::LoadUnknown { .. } => "load_unknown",
             Self::Disturbed { .. } => "disturbed",
             Self::CheckNeverHeld { .. } => "check_never_held",
@@ -299,11 +329,36 @@ impl fmt::Display for WarningKind {
                 f,
                 "the script itself raised {count} errors, which are not counted as failed requests: {message}"
             ),
+            Self::TransactionsUnclear { counted } => write!(
+                f,
+                "nothing tells whether the requests of transactions are in the file: the total {}. Let JMeter write \
+                 threadName",
+                if *counted { "counts each transaction as a request" } else { "leaves transactions out" }
+            ),
             Self::OtherHistory { told, counted } => write!(
                 f,
                 "users and times were left out: it tells of {told} requests, the statistics beside it of {counted} (cut \
                  short, or of another run?)"
             ),
+            Self::ShardsApart { shards, span_ms, loaded_ms } => write!(
+                f,
+                "the {shards} shards did not run at the same time: there was load for {:.1} of {:.1} s, and throughput is \
+                 requests over that time. Repeats of a test are no shards",
+                *loaded_ms as f64 / 1e3,
+                *span_ms as f64 / 1e3
+            ),
+            Self::ShardsUndated { shards } => write!(
+                f,
+                "not all of the {shards} shards say when they ran: they are taken to have run at the same time"
+            ),
+            Self::MetricsNotMerged { values, quantiles } => {
+                let lost = |what: &str, names: &[String]| {
+                    (!names.is_empty()).then(|| format!("{what} of {}", first_of(names)))
+                };
+                let parts = [lost("percentiles", quantiles), lost("values", values)];
+                let parts: Vec<String> = parts.into_iter().flatten().collect();
+                write!(f, "cannot be put together from shards and are left out: {}", parts.join("; "))
+            }
             Self::LoadUnknown { baseline, current, tool } => write!(
                 f,
                 "how many users made the load is not known{}, so that another load would look like a change: name it \

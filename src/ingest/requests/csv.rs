@@ -1,7 +1,8 @@
 //! CSV files with a row for each request: JMeter's JTL, Locust's request logger, vegeta, hey and oha.
 
 use super::failure::{of_jmeter, of_status};
-use super::gathered::{Name, Request, Requests};
+use super::gathered::{Name, Request, Requests, Transaction};
+use super::transactions::{Threads, Time, samples_in};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::locust_key::kind;
 use crate::ingest::locust_side::kind_of;
@@ -37,8 +38,6 @@ const VEGETA: [&str; 12] = [
     "url",
     "headers",
 ];
-/// What JMeter says of a row that holds other rows.
-const TRANSACTION: &str = "Number of samples in transaction";
 const MS_PER_SECOND: f64 = 1e3;
 const NS_PER_MS: i64 = 1_000_000;
 const NS_PER_SECOND: f64 = 1e9;
@@ -55,10 +54,6 @@ pub(in crate::ingest) fn read(
             Header::of(&name, source.head()?)?
         }
     };
-    let wanted = Wanted::of(&mut source, options, |head| {
-        let start = |record| Row { header: &header, record: &record }.start(writer).ok();
-        header.rows(head).filter_map(start).min()
-    })?;
     let (tool, dated) = match writer {
         Writer::JMeter => ("jmeter", true),
         Writer::Locust => ("locust", true),
@@ -66,10 +61,15 @@ pub(in crate::ingest) fn read(
         Writer::Hey => ("hey", false),
         Writer::Oha => ("oha", false),
     };
-    let make =
-        || Rows { header: &header, writer, requests: Requests::new(tool, wanted.clone(), dated) };
     let how = Scan { records: Records::Rows, lenient: options.lenient, in_order: false };
-    let mut ingested = scan(source, &how, make)?;
+    let read = |source, wanted: &Wanted, dated| {
+        let requests = || Requests::new(tool, wanted.clone(), dated);
+        scan(source, &how, || Rows { header: &header, writer, requests: requests() })
+    };
+    let everything = Wanted::everything(options);
+    let (wanted, source) =
+        Wanted::of_unordered(source, options, |source| read(source, &everything, true))?;
+    let mut ingested = read(source, &wanted, dated)?;
     if matches!(writer, Writer::Hey | Writer::Oha) {
         // Requests that got no answer are not in the file at all.
         ingested.warnings.push(Warning::at(WarningKind::AnswersOnly, &name, None));
@@ -92,9 +92,12 @@ impl Gather for Rows<'_> {
     }
 
     fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
+        let mut threads = Threads::of_chunk(chunk.index);
         each_row(chunk, self.header, found, |record, _| {
-            Row { header: self.header, record }.add(self.writer, &mut self.requests)
+            let row = Row { header: self.header, record };
+            row.add(self.writer, &mut self.requests, &mut threads)
         });
+        self.requests.end_chunk(&mut threads);
     }
 }
 
@@ -151,10 +154,15 @@ impl Row<'_> {
         }
     }
 
-    fn add(&self, writer: Writer, requests: &mut Requests) -> Result<(), Problem> {
+    fn add(
+        &self,
+        writer: Writer,
+        requests: &mut Requests,
+        threads: &mut Threads,
+    ) -> Result<(), Problem> {
         let start = self.start(writer)?;
         match writer {
-            Writer::JMeter => self.add_jmeter(start, requests),
+            Writer::JMeter => self.add_jmeter(start, requests, threads),
             Writer::Locust => self.add_locust(start, requests),
             Writer::Vegeta => {
                 let (method, name) = (self.need("method")?, self.need("url")?);
@@ -214,10 +222,25 @@ impl Row<'_> {
         requests.add(Request { name, start, ms, failure: failure.as_deref(), parts: &[] })
     }
 
-    fn add_jmeter(&self, start: i64, requests: &mut Requests) -> Result<(), Problem> {
+    fn add_jmeter(
+        &self,
+        start: i64,
+        requests: &mut Requests,
+        threads: &mut Threads,
+    ) -> Result<(), Problem> {
         let (label, ms) = (self.need("label")?, self.number("elapsed")?);
         let message = self.text("responseMessage")?.unwrap_or_default();
         let failed = self.need("success")?.trim() != "true";
+        let thread = self.text("threadName")?;
+        let time = Time { start, ms };
+        let held = threads.held(thread, time);
+        if let Some((own, held)) = threads.wrote(thread, time) {
+            requests.resolve(own, held);
+        }
+        if let Some(samples) = samples_in(message) {
+            let own = Transaction { name: label, time, failed, samples, held, thread };
+            return requests.add_transaction(&own, threads);
+        }
         let failure = match failed {
             true => Some(of_jmeter(
                 self.text("responseCode")?.unwrap_or_default(),
@@ -227,10 +250,6 @@ impl Row<'_> {
             false => None,
         };
         let failure = failure.as_deref();
-        if message.starts_with(TRANSACTION) {
-            // Its requests have rows of their own.
-            return requests.add_group(label, start, ms, failure);
-        }
         let optional = |column: &'static str| match self.text(column)? {
             Some(_) => self.number(column).map(Some),
             None => Ok(None),

@@ -1,5 +1,6 @@
 //! The requests of a file, gathered into a run.
 
+use super::transactions::{Held, Threads, Time, Transactions, Waiting, add_to_total};
 use crate::ingest::Ingested;
 use crate::ingest::error::Problem;
 use crate::ingest::raw::Sum;
@@ -7,7 +8,7 @@ use crate::ingest::seconds::Seconds;
 use crate::ingest::tallies::{Tallies, collapsed};
 use crate::ingest::tally::{PARTS, Tally, record};
 use crate::ingest::wanted::Wanted;
-use crate::model::{EndpointKey, Kind, Run, Tool};
+use crate::model::{EndpointKey, Kind, Run, Tool, Warning};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
@@ -39,6 +40,19 @@ pub(super) struct Request<'a> {
     pub(super) parts: &'a [(&'static str, f64)],
 }
 
+/// One transaction of a file: a time that holds requests.
+pub(super) struct Transaction<'a> {
+    pub(super) name: &'a str,
+    pub(super) time: Time,
+    pub(super) failed: bool,
+    /// How many requests it holds.
+    pub(super) samples: u64,
+    /// Where they are.
+    pub(super) held: Held,
+    /// Who made it, where the file says so.
+    pub(super) thread: Option<&'a str>,
+}
+
 /// The requests of a file.
 pub(super) struct Requests {
     tool: &'static str,
@@ -51,6 +65,8 @@ pub(super) struct Requests {
     text: Vec<u8>,
     name_bytes: usize,
     unnamed: Tally,
+    /// By the places of their endpoints.
+    transactions: FxHashMap<u32, Transactions>,
     span: Option<(i64, i64)>,
     seconds: Seconds,
 }
@@ -66,6 +82,7 @@ impl Requests {
             text: Vec::new(),
             name_bytes: 0,
             unnamed: Tally::default(),
+            transactions: FxHashMap::default(),
             span: None,
             seconds: Seconds::default(),
         }
@@ -82,9 +99,54 @@ impl Requests {
             }
             None => count(&mut self.unnamed, &request)?,
         }
-        let took = request.ms.unwrap_or_default();
-        let end = request.start.saturating_add((took * NS_PER_MS) as i64);
-        self.widen(request.start, end);
+        self.over_time(&request);
+        Ok(())
+    }
+
+    /// A time that holds requests: a group of its own, and a part of the total only where the file has nothing else of them. What
+    /// its thread writes next may be one of them.
+    pub(super) fn add_transaction(
+        &mut self,
+        own: &Transaction<'_>,
+        threads: &mut Threads,
+    ) -> Result<(), Problem> {
+        let Transaction { time, failed, .. } = *own;
+        if self.wanted.leaves_out(time.start) {
+            return Ok(());
+        }
+        let request = request_of(time, failed);
+        let place = self.place(Name { kind: Kind::Group, method: "", name: own.name })?;
+        count(self.endpoints.at(place), &request)?;
+        self.widen(&request);
+        // What holds nothing is no request.
+        if own.samples == 0 {
+            return Ok(());
+        }
+        let alike = self.transactions.entry(place).or_default();
+        count(&mut alike.all, &request)?;
+        alike.samples = alike.samples.saturating_add(own.samples);
+        match own.held {
+            Held::Nowhere => threads.wait(own.thread, Waiting { place, time, failed }),
+            held => alike.held(held),
+        }
+        Ok(())
+    }
+
+    /// Notes where the requests of a transaction are.
+    pub(super) fn resolve(&mut self, own: Waiting, held: Held) {
+        self.transactions.entry(own.place).or_default().held(held);
+        if held == Held::Nowhere {
+            self.over_time(&request_of(own.time, own.failed));
+        }
+    }
+
+    /// Behind the end of a chunk, nobody sees what would tell more.
+    pub(super) fn end_chunk(&mut self, threads: &mut Threads) {
+        threads.take_waiting().for_each(|own| self.resolve(own, Held::Nowhere));
+    }
+
+    fn over_time(&mut self, request: &Request<'_>) {
+        self.widen(request);
         let second = request.start.div_euclid(NS_PER_SECOND);
         self.seconds.request(second);
         if let Some(ms) = request.ms {
@@ -93,28 +155,15 @@ impl Requests {
         if request.failure.is_some() {
             self.seconds.failure(second);
         }
-        Ok(())
     }
 
-    /// A time that holds requests which are counted by themselves: no part of the total.
-    pub(super) fn add_group(
-        &mut self,
-        name: &str,
-        start: i64,
-        ms: f64,
-        failure: Option<&str>,
-    ) -> Result<(), Problem> {
-        if self.wanted.leaves_out(start) {
-            return Ok(());
-        }
-        let place = self.place(Name { kind: Kind::Group, method: "", name })?;
-        // Its message counts its requests, which have kinds of their own.
-        let failure = failure.map(|_| "a request in it failed");
-        let request = Request { name: None, start, ms: Some(ms), failure, parts: &[] };
-        count(self.endpoints.at(place), &request)
+    fn widen(&mut self, request: &Request<'_>) {
+        let took = request.ms.unwrap_or_default();
+        let end = request.start.saturating_add((took * NS_PER_MS) as i64);
+        self.span_to(request.start, end);
     }
 
-    fn widen(&mut self, start: i64, end: i64) {
+    fn span_to(&mut self, start: i64, end: i64) {
         let (first, last) = self.span.unwrap_or((start, end));
         self.span = Some((first.min(start), last.max(end)));
     }
@@ -147,16 +196,20 @@ impl Requests {
 
 impl Sum for Requests {
     fn merge(&mut self, other: Self) -> Result<(), Problem> {
+        for (place, own) in &other.transactions {
+            let place = self.endpoints.place(other.endpoints.key(*place).clone())?;
+            self.transactions.entry(place).or_default().merge(own);
+        }
         self.endpoints.merge(other.endpoints)?;
         self.unnamed.merge(&other.unnamed);
         if let Some((first, last)) = other.span {
-            self.widen(first, last);
+            self.span_to(first, last);
         }
         self.seconds.merge(other.seconds);
         Ok(())
     }
 
-    fn finish(mut self, _file: &str) -> Ingested {
+    fn finish(mut self, file: &str) -> Ingested {
         let mut run = Run::new(Tool { name: self.tool.to_owned(), version: None });
         if let Some((first, last)) = self.span {
             run.duration_s = Some(last.saturating_sub(first) as f64 / 1e9).filter(|s| *s > 0.0);
@@ -169,17 +222,21 @@ impl Sum for Requests {
         for (_, tally) in endpoints.iter().filter(|(key, _)| !is_group(key)) {
             total.merge(tally);
         }
-        // JMeter can write transactions alone: then they are what was requested.
-        if total.requests == 0 {
-            endpoints.iter().for_each(|(_, tally)| total.merge(tally));
-        }
+        let unclear = add_to_total(&mut total, self.transactions.values());
         let duration = run.duration_s;
         run.total = total.endpoint(EndpointKey::Total, duration);
         let endpoint = |(key, tally): (EndpointKey, Tally)| tally.endpoint(key, duration);
         run.endpoints = endpoints.into_iter().map(endpoint).collect();
         run.timeline = self.seconds.timelines();
-        Ingested { run, warnings: Vec::new() }
+        let warnings = unclear.map(|kind| Warning::at(kind, file, None)).into_iter().collect();
+        Ingested { run, warnings }
     }
+}
+
+/// A transaction as a request. Its message counts its requests, which have kinds of failure of their own.
+fn request_of(time: Time, failed: bool) -> Request<'static> {
+    let failure = failed.then_some("a request in it failed");
+    Request { name: None, start: time.start, ms: Some(time.ms), failure, parts: &[] }
 }
 
 fn count(tally: &mut Tally, request: &Request<'_>) -> Result<(), Problem> {

@@ -1,10 +1,12 @@
 //! JMeter's JTL as XML: an element for each sample.
 //!
 //! `<httpSample t="121" lt="110" ct="52" ts="1795215750494" s="true" lb="/api/chat" rc="200"/>`: times in milliseconds. A `<sample>`
-//! with samples inside is a transaction; an `<httpSample>` inside another is a part of its page and is counted with it.
+//! with samples inside is a transaction, and so is one whose message is that of a transaction; an `<httpSample>` inside another is a
+//! part of its page and is counted with it.
 
 use super::failure::of_jmeter;
-use super::gathered::{Name, Request, Requests};
+use super::gathered::{Name, Request, Requests, Transaction};
+use super::transactions::{Held, Threads, Time, samples_in};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, scan};
 use crate::ingest::source::Source;
@@ -34,6 +36,9 @@ impl Open {
 
 struct Sample {
     label: String,
+    thread: Option<String>,
+    /// Of a transaction, how many samples it holds.
+    transaction: Option<u64>,
     start: i64,
     ms: f64,
     connect: f64,
@@ -43,31 +48,20 @@ struct Sample {
 }
 
 pub(in crate::ingest) fn read(
-    mut source: Source,
+    source: Source,
     options: &ReadOptions,
 ) -> Result<Ingested, IngestError> {
-    let wanted = Wanted::of(&mut source, options, first_time)?;
-    let make = || Samples(Requests::new("jmeter", wanted.clone(), true));
     // Behind what is no XML, nobody knows where an element begins: what counts is what stands before.
     let how =
         Scan { records: Records::Elements, lenient: options.lenient, in_order: options.lenient };
-    scan(source, &how, make)
-}
-
-/// The earliest start of the first samples.
-fn first_time(head: &[u8]) -> Option<i64> {
-    let mut reader = reader(head);
-    let mut first: Option<i64> = None;
-    loop {
-        match reader.read_event() {
-            Ok(Event::Start(element) | Event::Empty(element)) if is_sample(&element) => {
-                let start = sample(&element).ok().map(|own| own.start);
-                first = first.into_iter().chain(start).min();
-            }
-            Ok(Event::Eof) | Err(_) => return first,
-            Ok(_) => {}
-        }
-    }
+    let read = |source, wanted: &Wanted| {
+        let requests = || Requests::new("jmeter", wanted.clone(), true);
+        scan(source, &how, || Samples { requests: requests(), threads: Threads::of_chunk(0) })
+    };
+    let everything = Wanted::everything(options);
+    let (wanted, source) =
+        Wanted::of_unordered(source, options, |source| read(source, &everything))?;
+    read(source, &wanted)
 }
 
 /// A reader of a part of a document.
@@ -79,16 +73,21 @@ fn reader(bytes: &[u8]) -> Reader<&[u8]> {
 }
 
 /// One worker's samples.
-struct Samples(Requests);
+struct Samples {
+    requests: Requests,
+    /// Of the chunk that is read.
+    threads: Threads,
+}
 
 impl Gather for Samples {
     type Sum = Requests;
 
     fn sum(self) -> Requests {
-        self.0
+        self.requests
     }
 
     fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
+        self.threads = Threads::of_chunk(chunk.index);
         let bytes = chunk.bytes();
         let mut reader = reader(bytes);
         let mut open: Vec<Open> = Vec::new();
@@ -134,6 +133,7 @@ impl Gather for Samples {
             let problem = Problem::Malformed(format!("a {} has no end", last.name()));
             let _ = found.problem(|| line(&reader), problem);
         }
+        self.requests.end_chunk(&mut self.threads);
         found.lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
         if chunk.cut {
             // JMeter writes the end when the test ends.
@@ -165,7 +165,7 @@ impl Samples {
                 }
                 let own = sample(&element).map_err(Problem::Malformed)?;
                 if !open.iter().any(|outer| outer.http) {
-                    return self.add(&own);
+                    return self.add(&own, false);
                 }
             }
             Event::End(element) if matches!(element.name().as_ref(), b"httpSample" | b"sample") => {
@@ -173,12 +173,8 @@ impl Samples {
                     return Err(Problem::Malformed("a sample ends that has not begun".to_owned()));
                 };
                 let Some(sample) = sample else { return Ok(()) };
-                if has_children && !http {
-                    let Sample { label, start, ms, failure, .. } = sample;
-                    return self.0.add_group(&label, start, ms, failure.as_deref());
-                }
                 if !open.iter().any(|outer| outer.http) {
-                    return self.add(&sample);
+                    return self.add(&sample, has_children && !http);
                 }
             }
             _ => {}
@@ -186,7 +182,19 @@ impl Samples {
         Ok(())
     }
 
-    fn add(&mut self, own: &Sample) -> Result<(), Problem> {
+    /// Counts a sample; `holds` says whether others stand inside of it that are counted by themselves.
+    fn add(&mut self, own: &Sample, holds: bool) -> Result<(), Problem> {
+        let (thread, start, ms) = (own.thread.as_deref(), own.start, own.ms);
+        let time = Time { start, ms };
+        let held = if holds { Held::Apart } else { self.threads.held(thread, time) };
+        if let Some((own, held)) = self.threads.wrote(thread, time) {
+            self.requests.resolve(own, held);
+        }
+        if let Some(samples) = own.transaction.or(holds.then_some(1)) {
+            let (name, failed) = (own.label.as_str(), own.failure.is_some());
+            let own = Transaction { name, time, failed, samples, held, thread };
+            return self.requests.add_transaction(&own, &mut self.threads);
+        }
         let parts = [
             ("connecting", own.connect),
             ("waiting", (own.first_byte - own.connect).max(0.0)),
@@ -195,7 +203,7 @@ impl Samples {
         let parts = if own.first_byte > 0.0 { &parts[..] } else { &[] };
         let name = Some(Name { kind: Kind::Http, method: "", name: &own.label });
         let failure = own.failure.as_deref();
-        self.0.add(Request { name, start: own.start, ms: Some(own.ms), failure, parts })
+        self.requests.add(Request { name, start, ms: Some(ms), failure, parts })
     }
 }
 
@@ -227,8 +235,11 @@ fn sample(element: &BytesStart<'_>) -> Result<Sample, String> {
         value.map(Some).ok_or_else(|| format!("`{text}` for {name} must be a number from 0 on"))
     };
     let need = |name: &str| number(name)?.ok_or_else(|| format!("a sample has no `{name}`"));
+    let message = text("rm")?.unwrap_or_default();
     Ok(Sample {
         label: text("lb")?.ok_or("a sample has no `lb`")?,
+        thread: text("tn")?,
+        transaction: samples_in(&message),
         start: (need("ts")? as i64)
             .checked_mul(NS_PER_MS)
             .ok_or("`ts` is no time in milliseconds")?,
@@ -237,11 +248,7 @@ fn sample(element: &BytesStart<'_>) -> Result<Sample, String> {
         first_byte: number("lt")?.unwrap_or_default(),
         failure: match text("s")?.as_deref() {
             Some("true") => None,
-            _ => Some(of_jmeter(
-                &text("rc")?.unwrap_or_default(),
-                &text("rm")?.unwrap_or_default(),
-                "",
-            )),
+            _ => Some(of_jmeter(&text("rc")?.unwrap_or_default(), &message, "")),
         },
     })
 }

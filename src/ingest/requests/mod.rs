@@ -4,6 +4,7 @@ mod csv;
 mod failure;
 mod gathered;
 mod jmeter_xml;
+mod transactions;
 mod vegeta_ndjson;
 
 pub(super) use csv::{Writer, read as read_csv};

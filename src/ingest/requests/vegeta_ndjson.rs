@@ -27,16 +27,17 @@ struct Line<'a> {
 }
 
 pub(in crate::ingest) fn read(
-    mut source: Source,
+    source: Source,
     options: &ReadOptions,
 ) -> Result<Ingested, IngestError> {
-    let wanted = Wanted::of(&mut source, options, |head| {
-        let lines = head.split(|b| *b == b'\n');
-        lines.filter_map(|line| start(&serde_json::from_slice(line).ok()?)).min()
-    })?;
-    let make = || Lines(Requests::new("vegeta", wanted.clone(), true));
     let how = Scan { records: Records::Lines, lenient: options.lenient, in_order: false };
-    scan(source, &how, make)
+    let read = |source, wanted: &Wanted| {
+        scan(source, &how, || Lines(Requests::new("vegeta", wanted.clone(), true)))
+    };
+    let everything = Wanted::everything(options);
+    let (wanted, source) =
+        Wanted::of_unordered(source, options, |source| read(source, &everything))?;
+    read(source, &wanted)
 }
 
 fn start(line: &Line<'_>) -> Option<i64> {
