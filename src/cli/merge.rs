@@ -8,7 +8,7 @@ use super::policy::load;
 use super::results::{expand, read_one};
 use super::session::Session;
 use crate::ingest::ReadOptions;
-use crate::model::{Merger, Run, Warning, WarningKind};
+use crate::model::{Merger, Warning, WarningKind};
 use crate::trend::in_parallel;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub(super) fn run(args: &MergeArgs, session: &mut Session<'_>) -> Result<Exit, C
     let folder = session.folder();
     let collapse = load(session)?.policy.collapse.into();
     let options = ReadOptions { collapse, ..ReadOptions::default() };
-    let read = in_parallel(&parts, |(first, part)| -> Result<(Run, Vec<Warning>), CliError> {
+    let read = in_parallel(&parts, |(first, part)| -> Result<(Merger, Vec<Warning>), CliError> {
         let mut merger = Merger::new(first + 1);
         let mut warnings = Vec::new();
         for path in *part {
@@ -30,7 +30,7 @@ pub(super) fn run(args: &MergeArgs, session: &mut Session<'_>) -> Result<Exit, C
             merger.add(shard)?;
             warnings.extend(noticed);
         }
-        Ok((merger.finish()?, warnings))
+        Ok((merger, warnings))
     });
     let mut whole = Merger::new(1);
     let mut warnings = Vec::new();
@@ -39,14 +39,14 @@ pub(super) fn run(args: &MergeArgs, session: &mut Session<'_>) -> Result<Exit, C
         let shown = path.strip_prefix(folder).unwrap_or(path).display().to_string();
         warnings.push(Warning::at(WarningKind::RepeatedFile, &shown, None));
     }
-    for (part, (first, _)) in read.into_iter().zip(&parts) {
-        let (run, noticed) = part?;
-        whole.number_is(first + 1);
-        whole.add(run)?;
+    for part in read {
+        let (merger, noticed) = part?;
+        whole.absorb(merger)?;
         warnings.extend(noticed);
     }
     let whole = whole.finish()?;
-    write_runs(&[whole], true, args.output.as_deref(), session)?;
+    warnings.extend(whole.warnings.into_iter().map(Warning::new));
+    write_runs(&[whole.run], true, args.output.as_deref(), session)?;
     say_warnings(&warnings, session)?;
     Ok(Exit::Pass)
 }

@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::ingest::{
     By, Ingested, Progress, ReadOptions, Source, attach_prometheus, read, read_resources,
 };
-use crate::model::{Run, Warning, WarningKind, merge_shards};
+use crate::model::{Merged, Run, Warning, WarningKind, merge_shards};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,9 @@ pub(super) fn read_results(
     let options = read_options(args, loaded);
     let mut all = read_files(&paths, &options, session)?;
     if args.merge && !all.runs.is_empty() {
-        all.runs = vec![merge_shards(all.runs)?];
+        let Merged { run, warnings } = merge_shards(all.runs)?;
+        all.runs = vec![run];
+        all.warnings.extend(warnings.into_iter().map(Warning::new));
     }
     all.runs.iter_mut().for_each(|read| label(read, run));
     if let (Some(file), 2..) = (args.attach.first(), all.runs.len()) {

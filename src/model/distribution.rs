@@ -203,18 +203,22 @@ impl Distribution {
 
     /// Several quantiles in milliseconds, in ascending order of their levels, in one pass; none without samples.
     pub fn quantiles(&self, levels: &[Quantile]) -> Vec<(Quantile, f64)> {
+        self.around(levels).into_iter().map(|(level, own)| (level, own.value())).collect()
+    }
+
+    /// The samples around several quantiles, in ascending order of their levels, in one pass; none without samples.
+    pub(super) fn around(&self, levels: &[Quantile]) -> Vec<(Quantile, Between)> {
         let Some(last) = self.count().checked_sub(1) else { return Vec::new() };
-        let below = |level: &Quantile| (level.fraction() * last as f64).floor() as u64;
+        let position = |level: &Quantile| level.fraction() * last as f64;
+        let below = |level: &Quantile| position(level).floor() as u64;
         let ranks: Vec<u64> =
             levels.iter().flat_map(|level| [below(level), (below(level) + 1).min(last)]).collect();
         let values = self.at_ranks(&ranks);
-        let at = |rank: u64| {
-            let place = ranks.iter().position(|own| *own == rank);
-            place.and_then(|place| values.get(place)).copied().unwrap_or(f64::NAN)
+        let around = |(level, ends): (&Quantile, &[f64])| {
+            let part = position(level) - position(level).floor();
+            Some((*level, Between { low: *ends.first()?, high: *ends.get(1)?, part }))
         };
-        let value =
-            |level: &Quantile| Some((*level, interpolate(self.count(), level.fraction(), at)?));
-        levels.iter().filter_map(value).collect()
+        levels.iter().zip(values.chunks_exact(2)).filter_map(around).collect()
     }
 
     /// The sample of this rank (from 0), in milliseconds.
@@ -257,6 +261,22 @@ impl Distribution {
                 values
             }
         }
+    }
+}
+
+/// A place between two samples that follow each other, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Between {
+    pub(super) low: f64,
+    pub(super) high: f64,
+    /// How far from the lower to the higher one, from 0 to 1.
+    pub(super) part: f64,
+}
+
+impl Between {
+    /// The value there.
+    pub(super) fn value(self) -> f64 {
+        if self.part <= 0.0 { self.low } else { self.low + (self.high - self.low) * self.part }
     }
 }
 

@@ -115,10 +115,10 @@ mod tests {
     fn one_disturbed_machine_of_several_disturbs_the_whole() {
         let saturated = || run(&[(PRESSURE, 85.0), (OTHERS, 6.0)]);
         let (idle, disturbed) = (run(&[(OTHERS, 40.0)]), run(&[(PRESSURE, 50.0), (OTHERS, 30.0)]));
-        let whole = merge_shards(vec![saturated(), disturbed.clone(), saturated()]).unwrap();
+        let whole = merge_shards(vec![saturated(), disturbed.clone(), saturated()]).unwrap().run;
         assert_eq!(whole.disturbance(), disturbed.disturbance());
         // The pressure of one and the others of another are no disturbance.
-        assert_eq!(merge_shards(vec![saturated(), idle]).unwrap().disturbance(), None);
+        assert_eq!(merge_shards(vec![saturated(), idle]).unwrap().run.disturbance(), None);
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use super::disturbance::STRAIN;
 use super::endpoint::EndpointKey;
-use super::run::{Check, CustomMetric, Endpoint, GENERATOR_CPU, Latency, Resource, Run};
-use super::unit::Unit;
+use super::merge_metrics::{NotMerged, add_metrics, finished};
+use super::run::{Check, Endpoint, GENERATOR_CPU, Latency, Resource, Run};
+use super::shard_times::ShardTimes;
+use super::warning::WarningKind;
 use std::collections::BTreeMap;
 
 /// Why shards cannot be one run.
@@ -36,22 +38,42 @@ pub enum MergeError {
     TooLarge,
 }
 
-/// Adds shards that ran at the same time up to the run that they are together: counts, users, throughput and
-/// histograms add up; the duration is the longest one's.
-pub fn merge_shards(shards: Vec<Run>) -> Result<Run, MergeError> {
+/// The run that shards are together.
+#[derive(Debug)]
+pub struct Merged {
+    /// The run.
+    pub run: Run,
+    /// What should be known about it.
+    pub warnings: Vec<WarningKind>,
+}
+
+/// Adds shards up to the run that they are together; see [`Merger`].
+pub fn merge_shards(shards: Vec<Run>) -> Result<Merged, MergeError> {
+    let mut shards = shards;
+    // What is alone is the whole, also where it has percentiles alone.
+    if shards.len() == 1
+        && let Some(run) = shards.pop()
+    {
+        return Ok(Merged { run, warnings: Vec::new() });
+    }
     let mut merger = Merger::new(1);
     shards.into_iter().try_for_each(|shard| merger.add(shard))?;
     merger.finish()
 }
 
 /// Shards that are added up one after another: no more than one of them is in memory beside their sum.
+///
+/// Counts and histograms add up. Where every shard says when it ran, the duration is from the start of the first to the end of
+/// the last, throughput is requests over the time in which any was running, and users are the most at a time. Else shards are taken
+/// to have run at the same time: throughput and users add up, and the duration is the longest one's.
 #[derive(Debug, Default)]
 pub struct Merger {
     whole: Option<Run>,
     index: BTreeMap<EndpointKey, usize>,
     /// The number of the next shard, from 1.
     number: usize,
-    shards: usize,
+    times: ShardTimes,
+    not_merged: NotMerged,
 }
 
 impl Merger {
@@ -60,20 +82,31 @@ impl Merger {
         Self { number, ..Self::default() }
     }
 
-    /// The number that the next shard has in messages.
-    pub fn number_is(&mut self, number: usize) {
-        self.number = number;
-    }
-
     /// Adds a shard.
     pub fn add(&mut self, shard: Run) -> Result<(), MergeError> {
-        let number = self.number;
+        check_mergeable(&shard, self.number)?;
+        let times = ShardTimes::of(&shard);
+        self.join(shard, times, self.number)?;
         self.number += 1;
-        self.shards += 1;
-        check_mergeable(&shard, number)?;
+        Ok(())
+    }
+
+    /// Adds what another has added up.
+    pub fn absorb(&mut self, other: Self) -> Result<(), MergeError> {
+        let Some(part) = other.whole else { return Ok(()) };
+        let first = other.number - other.times.shards();
+        self.join(part, other.times, first)?;
+        self.not_merged.extend(other.not_merged);
+        self.number = other.number;
+        Ok(())
+    }
+
+    /// Adds a run that is one shard or several, of which the first has this number.
+    fn join(&mut self, shard: Run, times: ShardTimes, number: usize) -> Result<(), MergeError> {
         let Some(whole) = &mut self.whole else {
             self.index =
                 shard.endpoints.iter().enumerate().map(|(i, e)| (e.key.clone(), i)).collect();
+            self.times = times;
             self.whole = Some(shard);
             return Ok(());
         };
@@ -100,21 +133,48 @@ impl Merger {
             }
         }
         add_checks(&mut whole.checks, shard.checks);
-        add_metrics(&mut whole.metrics, shard.metrics);
+        let ends = (self.times.end(), times.end());
+        add_metrics(&mut whole.metrics, shard.metrics, ends, &mut self.not_merged);
+        self.times.merge(times);
         Ok(())
     }
 
     /// The run that the shards are together.
-    pub fn finish(self) -> Result<Run, MergeError> {
-        let mut whole = self.whole.ok_or(MergeError::Nothing)?;
-        // Quantiles are read off once everything is there.
-        if self.shards > 1 {
-            for endpoint in std::iter::once(&mut whole.total).chain(&mut whole.endpoints) {
+    pub fn finish(self) -> Result<Merged, MergeError> {
+        let mut run = self.whole.ok_or(MergeError::Nothing)?;
+        let mut warnings = Vec::new();
+        if self.times.shards() > 1 {
+            // Quantiles are read off once everything is there.
+            for endpoint in std::iter::once(&mut run.total).chain(&mut run.endpoints) {
                 endpoint.latency = endpoint.latency.take().map(with_quantiles);
             }
+            run.metrics.iter_mut().for_each(finished);
+            warnings.extend(over_time(&mut run, &self.times));
+            warnings.extend(self.not_merged.warning());
         }
-        Ok(whole)
+        Ok(Merged { run, warnings })
     }
+}
+
+/// What follows from when the shards ran, and what should be known about that.
+fn over_time(run: &mut Run, times: &ShardTimes) -> Option<WarningKind> {
+    let shards = times.shards();
+    if !times.are_known() {
+        return Some(WarningKind::ShardsUndated { shards });
+    }
+    let (span, loaded) = (times.span_s(), times.loaded_s());
+    run.duration_s = Some(span);
+    (run.load.users, run.load.spawn_rate) = (times.users(), times.spawn_rate());
+    if loaded > 0.0 {
+        for endpoint in std::iter::once(&mut run.total).chain(&mut run.endpoints) {
+            let known = endpoint.requests.zip(endpoint.throughput_rps);
+            endpoint.throughput_rps =
+                known.map_or(endpoint.throughput_rps, |(n, _)| Some(n as f64 / loaded));
+        }
+    }
+    let ms = |seconds: f64| (seconds * 1e3).round() as u64;
+    let apart = WarningKind::ShardsApart { shards, span_ms: ms(span), loaded_ms: ms(loaded) };
+    times.are_apart().then_some(apart)
 }
 
 /// Machines are not added up; but the load generator that was busiest says whether all could keep up, and one machine that was
@@ -218,17 +278,10 @@ fn add_latency(a: Latency, b: Latency) -> Result<Latency, MergeError> {
 
 /// The summary of the distribution as it now is.
 fn with_quantiles(mut latency: Latency) -> Latency {
-    let Some(all) = latency.distribution.take() else { return latency };
-    let rounding = latency.rounding;
-    let mut merged = Latency { rounding, ..Latency::from_distribution(all) };
-    if let Some(rounding) = rounding {
-        // Read off a histogram, what was a whole number is a hair beside it.
-        merged.quantiles.values_mut().for_each(|value| {
-            let step = 2.0 * rounding.half_step(*value);
-            *value = (*value / step).round() * step;
-        });
+    match latency.distribution.take() {
+        Some(all) => Latency::rounded(all, latency.rounding),
+        None => latency,
     }
-    merged
 }
 
 fn add_checks(into: &mut Vec<Check>, shard: Vec<Check>) {
@@ -240,30 +293,6 @@ fn add_checks(into: &mut Vec<Check>, shard: Vec<Check>) {
             }
             None => into.push(check),
         }
-    }
-}
-
-/// Plain numbers add up; means and ratios are weighted by their counts; quantiles cannot be merged and are dropped.
-fn add_metrics(into: &mut Vec<CustomMetric>, shard: Vec<CustomMetric>) {
-    for metric in shard {
-        let same = |m: &&mut CustomMetric| m.name == metric.name && m.endpoint == metric.endpoint;
-        let Some(known) = into.iter_mut().find(same) else {
-            into.push(metric);
-            continue;
-        };
-        known.value = match (known.value, metric.value, known.count, metric.count) {
-            // Without a count it is a sum itself (a counter).
-            (Some(a), Some(b), None, None) if matches!(known.unit, Unit::Number | Unit::Bytes) => {
-                Some(a + b)
-            }
-            (Some(a), Some(b), Some(n), Some(m)) if n > 0 || m > 0 => {
-                let (n, m) = (n as f64, m as f64);
-                Some((a * n + b * m) / (n + m))
-            }
-            _ => None,
-        };
-        known.count = known.count.zip(metric.count).map(|(n, m)| n.saturating_add(m));
-        known.quantiles.clear();
     }
 }
 

@@ -15,13 +15,16 @@ mod disturbance;
 mod endpoint;
 mod measurement;
 mod merge;
+mod merge_metrics;
 mod metric;
 mod provenance;
 mod quantile;
 mod run;
 mod secrets;
+mod shard_times;
 mod timeline;
 mod unit;
+mod values;
 mod warning;
 
 pub use clock::{now, today};
@@ -32,14 +35,16 @@ pub use distribution::{Distribution, OutOfRange};
 pub use disturbance::{MOST_CPU_PRESSURE, MOST_CPU_STEAL, disturbances};
 pub use endpoint::{EndpointKey, Kind};
 pub use measurement::MeasurementKey;
-pub use merge::{MergeError, Merger, merge_shards};
+pub use merge::{MergeError, Merged, Merger, merge_shards};
 pub use metric::{Direction, Metric, Statistic};
 pub use provenance::{Outcome, Visited};
 pub use quantile::Quantile;
 pub use run::{
-    Check, CustomMetric, Endpoint, FailureKind, Latency, Load, Resource, Rounding, Run, Span, Tool,
+    Check, CustomMetric, Endpoint, FailureKind, Latency, Load, MetricType, Resource, Rounding, Run,
+    Span, Tool,
 };
 pub use secrets::Secrets;
 pub use timeline::Timeline;
 pub use unit::{ParseQuantityError, Unit, parse_duration_ms, parse_fraction};
+pub use values::Values;
 pub use warning::{Place, Warning, WarningKind};

@@ -2,13 +2,14 @@
 
 use super::commit::CommitId;
 use super::credentials::without_credentials;
-use super::distribution::{Distribution, OutOfRange, interpolate};
+use super::distribution::{Between, Distribution, OutOfRange, interpolate};
 use super::endpoint::EndpointKey;
 use super::measurement::MeasurementKey;
 use super::metric::{Direction, Metric, Statistic};
 use super::quantile::Quantile;
 use super::timeline::Timeline;
 use super::unit::Unit;
+use super::values::Values;
 use std::collections::BTreeMap;
 
 /// One execution of a load test. What a file does not say stays absent.
@@ -267,6 +268,20 @@ impl Rounding {
         }
     }
 
+    /// The nearest value, in milliseconds, that the source can write.
+    fn snapped(self, ms: f64) -> f64 {
+        let step = 2.0 * self.half_step(ms);
+        (ms / step).round() * step
+    }
+
+    /// The same place between rounded samples, and how far the truth may be from it: by as much of each of the two half steps as it
+    /// has of the samples.
+    fn around(self, own: Between) -> (Between, f64) {
+        let own = Between { low: self.snapped(own.low), high: self.snapped(own.high), ..own };
+        let off = (1.0 - own.part) * self.half_step(own.low) + own.part * self.half_step(own.high);
+        (own, off)
+    }
+
     /// Of two roundings that one source was seen to have, the one that it has: values that happen to be round hide small steps.
     pub(super) fn finer(self, other: Self) -> Self {
         match (self, other) {
@@ -291,6 +306,9 @@ pub struct Latency {
     pub quantiles: BTreeMap<Quantile, f64>,
     /// How the source rounded the quantiles, if it did.
     pub rounding: Option<Rounding>,
+    /// How far rounding may have moved a quantile that lies between two samples of different steps, in milliseconds, where that
+    /// is more than half a step at the quantile itself.
+    pub half_steps: BTreeMap<Quantile, f64>,
     /// All samples, where there are any.
     pub distribution: Option<Distribution>,
 }
@@ -306,8 +324,38 @@ impl Latency {
             max: distribution.max(),
             quantiles,
             rounding: None,
+            half_steps: BTreeMap::new(),
             distribution: Some(distribution),
         }
+    }
+
+    /// The summary of a distribution of rounded samples. A histogram moves them a hair, which is taken back.
+    pub(super) fn rounded(distribution: Distribution, rounding: Option<Rounding>) -> Self {
+        let mut latency = Self::from_distribution(distribution);
+        if let (Some(rounding), Some(all)) = (rounding, &latency.distribution) {
+            let value = |(level, own)| (level, rounding.around(own).0.value());
+            latency.quantiles = all.around(&Quantile::GRID).into_iter().map(value).collect();
+        }
+        latency.set_rounding(rounding);
+        latency
+    }
+
+    /// Sets how the source rounded.
+    pub fn set_rounding(&mut self, rounding: Option<Rounding>) {
+        self.rounding = rounding;
+        let Some((rounding, all)) = rounding.zip(self.distribution.as_ref()) else { return };
+        let off = |(level, own): (Quantile, Between)| {
+            let (own, off) = rounding.around(own);
+            // More than the noise of the arithmetic.
+            (off > rounding.half_step(own.value()) * 1.000_001).then_some((level, off))
+        };
+        self.half_steps = all.around(&Quantile::GRID).into_iter().filter_map(off).collect();
+    }
+
+    /// How far rounding may have moved a quantile that is at this value, in milliseconds; 0 where the source does not round.
+    pub fn half_step(&self, level: Quantile, ms: f64) -> f64 {
+        let usual = self.rounding.map_or(0.0, |rounding| rounding.half_step(ms));
+        self.half_steps.get(&level).copied().unwrap_or_default().max(usual)
     }
 
     /// The summary of values in milliseconds with how often each was seen; the quantiles are exact, which a
@@ -357,11 +405,26 @@ impl Latency {
     }
 }
 
+/// What a custom metric is made of, which says how shards add up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricType {
+    /// A sum.
+    Counter,
+    /// A state, of which the last value counts.
+    Gauge,
+    /// A share.
+    Rate,
+    /// Samples.
+    Trend,
+}
+
 /// A metric of the user's own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CustomMetric {
     /// Its name.
     pub name: String,
+    /// What it is made of, where the file says so.
+    pub sort: Option<MetricType>,
     /// The unit of its values.
     pub unit: Unit,
     /// Which way is better, where the file says so.
@@ -372,6 +435,8 @@ pub struct CustomMetric {
     pub count: Option<u64>,
     /// Quantiles of its samples.
     pub quantiles: BTreeMap<Quantile, f64>,
+    /// Its samples, where they were read; they stand in no file of perfgate's own.
+    pub values: Option<Values>,
     /// The endpoint that it belongs to, as it is displayed.
     pub endpoint: Option<String>,
 }
@@ -381,11 +446,13 @@ impl CustomMetric {
     pub fn new(name: &str, unit: Unit) -> Self {
         Self {
             name: name.to_owned(),
+            sort: None,
             unit,
             direction: None,
             value: None,
             count: None,
             quantiles: BTreeMap::new(),
+            values: None,
             endpoint: None,
         }
     }

@@ -6,8 +6,8 @@ use super::run::{
 };
 use crate::model::{
     Check, CommitId, CustomMetric, Direction, Endpoint, EndpointKey, FailureKind, InvalidCommitId,
-    Kind, Latency, Load, OutOfRange, Quantile, Resource, Rounding, Run, Span, Timeline, Tool, Unit,
-    without_credentials,
+    Kind, Latency, Load, MetricType, OutOfRange, Quantile, Resource, Rounding, Run, Span, Timeline,
+    Tool, Unit, without_credentials,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -295,7 +295,7 @@ fn latency(path: &dyn fmt::Display, file: LatencyV1) -> Result<Latency, RunFileE
     if latency.min > latency.max && latency.max.is_some() {
         return Err(invalid(at("min"), "is larger than max"));
     }
-    latency.rounding = match file.rounding {
+    let rounding = match file.rounding {
         Some(RoundingV1::TwoSignificantDigits) => Some(Rounding::TwoSignificantDigits),
         Some(RoundingV1::StepMs(step)) => {
             let step = amount(&at("rounding.step_ms"), Some(step))?.unwrap_or_default();
@@ -304,6 +304,18 @@ fn latency(path: &dyn fmt::Display, file: LatencyV1) -> Result<Latency, RunFileE
         }
         None => None,
     };
+    // What was recorded is judged as it was when it was measured.
+    if file.samples.is_some() {
+        latency.set_rounding(rounding)
+    } else {
+        latency.rounding = rounding
+    }
+    for (name, off) in &file.half_steps {
+        let path = Field(path, "half_steps");
+        let level = name.parse::<Quantile>();
+        let level = level.map_err(|()| invalid(Field(&path, name), NO_QUANTILE))?;
+        latency.half_steps.insert(level, not_negative(&Field(&path, name), off * factor)?);
+    }
     Ok(latency)
 }
 
@@ -320,6 +332,8 @@ fn from_samples(
     Latency::from_counts(counts).map_err(|e| invalid(path, e))
 }
 
+const NO_QUANTILE: &str = "is not a quantile: write p50, p95, p99.9";
+
 fn quantiles(
     path: &dyn fmt::Display,
     file: &BTreeMap<String, f64>,
@@ -330,7 +344,7 @@ fn quantiles(
     for (name, value) in file {
         let at = Field(path, name);
         let level = name.parse::<Quantile>();
-        let level = level.map_err(|()| invalid(&at, "is not a quantile: write p50, p95, p99.9"))?;
+        let level = level.map_err(|()| invalid(&at, NO_QUANTILE))?;
         known.insert(level, checked(&at, value * factor)?);
     }
     let falling = known.iter().zip(known.iter().skip(1)).find(|((_, low), (_, high))| low > high);
@@ -347,6 +361,7 @@ fn metric((i, file): (usize, MetricV1)) -> Result<CustomMetric, RunFileError> {
     }
     let (unit, factor) = Unit::from_name(file.unit.as_deref().unwrap_or_default());
     let mut metric = CustomMetric::new(&file.name, unit);
+    metric.sort = file.sort.map(MetricType::from);
     metric.direction = file.direction.map(|direction| match direction {
         DirectionV1::Lower => Direction::Lower,
         DirectionV1::Higher => Direction::Higher,

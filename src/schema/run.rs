@@ -227,6 +227,10 @@ pub struct LatencyV1 {
     /// How the source rounded its quantiles; absent: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounding: Option<RoundingV1>,
+    /// How far rounding may have moved a quantile, by level, where that is more than half a step at the quantile itself: it lies
+    /// between two samples of different steps.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub half_steps: BTreeMap<String, f64>,
     /// All samples as a histogram.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<HistogramV1>,
@@ -273,6 +277,9 @@ pub struct FailureKindV1 {
 pub struct MetricV1 {
     /// Its name.
     pub name: String,
+    /// What it is made of, which says how shards are put together.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<MetricTypeV1>,
     /// Its unit: `ns us ms s`, `per_second`, `ratio`, `bytes`, `number`, or any other word; absent: `number`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
@@ -291,6 +298,20 @@ pub struct MetricV1 {
     /// The endpoint that it belongs to, as `METHOD NAME`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+}
+
+/// What a metric is made of.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricTypeV1 {
+    /// A sum: that of shards is the sum of theirs.
+    Counter,
+    /// A state, of which the last value counts.
+    Gauge,
+    /// A share.
+    Rate,
+    /// Samples.
+    Trend,
 }
 
 /// Which way is better.

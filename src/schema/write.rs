@@ -3,11 +3,12 @@
 use super::histogram::{HistogramError, encode_histogram};
 use super::run::{
     CheckV1, DirectionV1, EndpointV1, FailureKindV1, HistogramV1, KindV1, LatencyV1, LoadV1,
-    MeasuredV1, MetricV1, RUN_SCHEMA, ResourceV1, RoundingV1, RunV1, SpanV1, TimelineV1, ToolV1,
+    MeasuredV1, MetricTypeV1, MetricV1, RUN_SCHEMA, ResourceV1, RoundingV1, RunV1, SpanV1,
+    TimelineV1, ToolV1,
 };
 use crate::model::{
     Check, CustomMetric, Direction, Endpoint, EndpointKey, FailureKind, Kind, Latency, Load,
-    Quantile, Resource, Rounding, Run, Timeline, Unit,
+    MetricType, Quantile, Resource, Rounding, Run, Timeline, Unit,
 };
 use std::collections::BTreeMap;
 
@@ -196,6 +197,7 @@ impl From<&Latency> for LatencyV1 {
                 Rounding::TwoSignificantDigits => RoundingV1::TwoSignificantDigits,
                 Rounding::Steps { us } => RoundingV1::StepMs(us as f64 / 1e3),
             }),
+            half_steps: quantiles(&latency.half_steps),
             histogram: None,
             samples: None,
         }
@@ -212,10 +214,33 @@ impl From<&FailureKind> for FailureKindV1 {
     }
 }
 
+impl From<MetricType> for MetricTypeV1 {
+    fn from(sort: MetricType) -> Self {
+        match sort {
+            MetricType::Counter => Self::Counter,
+            MetricType::Gauge => Self::Gauge,
+            MetricType::Rate => Self::Rate,
+            MetricType::Trend => Self::Trend,
+        }
+    }
+}
+
+impl From<MetricTypeV1> for MetricType {
+    fn from(sort: MetricTypeV1) -> Self {
+        match sort {
+            MetricTypeV1::Counter => Self::Counter,
+            MetricTypeV1::Gauge => Self::Gauge,
+            MetricTypeV1::Rate => Self::Rate,
+            MetricTypeV1::Trend => Self::Trend,
+        }
+    }
+}
+
 impl From<&CustomMetric> for MetricV1 {
     fn from(metric: &CustomMetric) -> Self {
         Self {
             name: metric.name.clone(),
+            sort: metric.sort.map(MetricTypeV1::from),
             unit: Some(metric.unit.to_string()),
             direction: metric.direction.map(|direction| match direction {
                 Direction::Lower => DirectionV1::Lower,

@@ -15,7 +15,7 @@ use crate::driver::{
     run as run_job, script_hash, tool_of,
 };
 use crate::ingest::ReadOptions;
-use crate::model::{Run, merge_shards, now};
+use crate::model::{Merged, Run, Warning, merge_shards, now};
 use crate::report::harmless;
 use crate::schema::RunV1;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -71,9 +71,9 @@ pub(super) fn run_once(
     let started = now();
     start(plan, &command, numbers, &folder, session)?;
     let read = read(plan, (&folder, started), session)?;
+    let Merged { mut run, warnings } = merge_shards(read.runs)?;
     say_warnings(&read.warnings, session)?;
-    let mut runs = read.runs;
-    let mut run = if runs.len() == 1 { runs.remove(0) } else { merge_shards(runs)? };
+    say_warnings(&warnings.into_iter().map(Warning::new).collect::<Vec<_>>(), session)?;
     label(&mut run, &plan.args.run);
     run.environment = run.environment.take().or_else(|| plan.environment.clone());
     if let Some(part) = part {

@@ -1,6 +1,6 @@
 //! What all outputs of k6 have in common: names of metrics, selectors of sub-metrics, keys of endpoints.
 
-use crate::model::{CustomMetric, Direction, EndpointKey, Kind, Unit};
+use crate::model::{CustomMetric, Direction, EndpointKey, Kind, MetricType, Unit};
 
 /// A metric's name and the tags that select a part of it: `http_req_duration{name:/api/chat}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,6 +112,7 @@ pub(super) fn unit(contains: Option<&str>) -> Unit {
 /// numbers say little.
 pub(super) fn dropped_metrics(dropped: f64, iterations: f64) -> Vec<CustomMetric> {
     let metric = |(name, value, direction): (&str, f64, Direction)| CustomMetric {
+        sort: Some(MetricType::Counter),
         value: Some(value),
         direction: Some(direction),
         ..CustomMetric::new(name, Unit::Number)

@@ -10,7 +10,7 @@
 use super::metric::Selector;
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::json_file::parse;
-use crate::model::Check;
+use crate::model::{Check, MetricType};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -28,19 +28,10 @@ pub(super) struct Summary {
 /// The numbers of one metric.
 #[derive(Debug)]
 pub(super) struct Metric {
-    pub(super) sort: Sort,
+    pub(super) sort: MetricType,
     /// `time`, `data` or `default`, where the summary says.
     pub(super) contains: Option<String>,
     pub(super) values: BTreeMap<String, f64>,
-}
-
-/// The type of a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
-    Trend,
-    Counter,
-    Rate,
-    Gauge,
 }
 
 #[derive(Deserialize)]
@@ -199,20 +190,20 @@ fn insert(
         numbers.into_iter().filter_map(|(stat, value)| Some((stat, value.as_f64()?))).collect();
     let has = |stat: &str| values.contains_key(stat);
     let sort = match stated.as_deref() {
-        Some("trend") => Sort::Trend,
-        Some("counter") => Sort::Counter,
-        Some("rate") => Sort::Rate,
-        Some("gauge") => Sort::Gauge,
+        Some("trend") => MetricType::Trend,
+        Some("counter") => MetricType::Counter,
+        Some("rate") => MetricType::Rate,
+        Some("gauge") => MetricType::Gauge,
         Some(other) => {
             return Err(malformed(
                 name,
                 &format!("the metric `{key}` is of unknown type `{other}`"),
             ));
         }
-        None if has("passes") && has("fails") => Sort::Rate,
-        None if has("count") && has("rate") => Sort::Counter,
-        None if has("value") => Sort::Gauge,
-        None => Sort::Trend,
+        None if has("passes") && has("fails") => MetricType::Rate,
+        None if has("count") && has("rate") => MetricType::Counter,
+        None if has("value") => MetricType::Gauge,
+        None => MetricType::Trend,
     };
     match summary.metrics.insert(Selector::parse(key), Metric { sort, contains, values }) {
         Some(_) => Err(IngestError::new(name, Problem::Duplicate { endpoint: key.to_owned() })),

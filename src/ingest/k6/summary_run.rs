@@ -7,14 +7,14 @@ use super::metric::{
     DROPPED, DURATION, FAILED, GRPC, ITERATIONS, REQUESTS, Selector, USERS, dropped_metrics,
     is_built_in, is_websocket_latency, unit,
 };
-use super::summary::{Metric, Sort, Summary, parse_summary};
+use super::summary::{Metric, Summary, parse_summary};
 use crate::ingest::Ingested;
 use crate::ingest::error::IngestError;
 use crate::ingest::json_file::{amount, count};
 use crate::ingest::source::Source;
 use crate::model::{
-    CustomMetric, Endpoint, EndpointKey, Kind, Latency, Quantile, Run, Tool, Unit, Warning,
-    WarningKind,
+    CustomMetric, Endpoint, EndpointKey, Kind, Latency, MetricType, Quantile, Run, Tool, Unit,
+    Warning, WarningKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,7 +112,9 @@ impl Builder<'_> {
             named @ EndpointKey::Named { .. } => format!("{metric}{{{named}}}"),
         };
         let mut endpoint = Endpoint::new(key.clone());
-        if let Some(metric) = self.metric(latency_metric, tags).filter(|m| m.sort == Sort::Trend) {
+        if let Some(metric) =
+            self.metric(latency_metric, tags).filter(|m| m.sort == MetricType::Trend)
+        {
             endpoint.latency = Some(self.latency(metric, &what(latency_metric))?);
         }
         let samples = endpoint.latency.as_ref().and_then(|latency| latency.count);
@@ -238,17 +240,18 @@ impl Builder<'_> {
                 selector.tags.iter().map(|(k, v)| format!("{k}:{v}")).collect::<Vec<_>>().join(","),
             ),
         };
+        custom.sort = Some(metric.sort);
         let number = |stat: &str| metric.values.get(stat).copied();
         match metric.sort {
-            Sort::Trend => {
+            MetricType::Trend => {
                 custom.value = number("avg");
                 custom.count = self.count(metric, what, "count")?;
                 custom.quantiles =
                     metric.values.iter().filter_map(|(s, v)| Some((level(s)?, *v))).collect();
             }
-            Sort::Counter => custom.value = number("count"),
-            Sort::Gauge => custom.value = number("value"),
-            Sort::Rate => {
+            MetricType::Counter => custom.value = number("count"),
+            MetricType::Gauge => custom.value = number("value"),
+            MetricType::Rate => {
                 custom.unit = Unit::Ratio;
                 custom.value = number("value").or_else(|| number("rate"));
                 let passes = self.count(metric, what, "passes")?;
@@ -259,8 +262,9 @@ impl Builder<'_> {
         }
         // A metric that only a threshold names is all zeros: no value, rather than a perfect one.
         let zeros =
-            metric.sort != Sort::Counter && metric.values.values().all(|value| *value == 0.0);
-        if zeros && custom.count.is_none_or(|count| count == 0) && metric.sort != Sort::Gauge {
+            metric.sort != MetricType::Counter && metric.values.values().all(|value| *value == 0.0);
+        if zeros && custom.count.is_none_or(|count| count == 0) && metric.sort != MetricType::Gauge
+        {
             custom.value = None;
             custom.quantiles.clear();
         }
