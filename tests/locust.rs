@@ -232,3 +232,139 @@ fn a_load_that_nobody_knows_is_told_once() {
     std::fs::copy(history, scratch.path().join("c_stats_history.csv")).unwrap();
     assert!(lines(&[])[0].contains("is not known of the baseline,"), "{:?}", lines(&[]));
 }
+
+/// A file of `--json` with one endpoint of these response times.
+fn json_of(name: &serde_json::Value, times: &[(u32, u64)]) -> String {
+    let count: u64 = times.iter().map(|(_, n)| n).sum();
+    let sum: f64 = times.iter().map(|(ms, n)| f64::from(*ms) * *n as f64).sum();
+    let counts: serde_json::Map<_, _> =
+        times.iter().map(|(ms, n)| (ms.to_string(), (*n).into())).collect();
+    let (min, max) = (times[0].0, times[times.len() - 1].0);
+    serde_json::json!([{
+        "name": name, "method": "GET", "start_time": 1_795_282_497.0, "last_request_timestamp": 1_795_282_507.0,
+        "num_requests": count, "num_none_requests": 0, "num_failures": 0, "total_response_time": sum,
+        "min_response_time": min, "max_response_time": max, "response_times": counts,
+    }])
+    .to_string()
+}
+
+#[test]
+fn between_two_steps_of_different_width_the_truth_may_be_further_off() {
+    let scratch = TempDir::new().unwrap();
+    let path = scratch.path().join("out.json");
+    // p95 of 100 lies at rank 94.05, between 98 and 110 ms.
+    std::fs::write(&path, json_of(&"/a".into(), &[(98, 95), (110, 5)])).unwrap();
+    let latency = ingest(&path).run.endpoints[0].latency.clone().unwrap();
+    let p95 = latency.quantiles[&Quantile::P95];
+    assert!((p95 - 98.6).abs() < 1e-9, "{p95}");
+    // 98 ± 0.5 to 19 parts of 20, and 110 ± 5 to one.
+    let off = latency.half_step(Quantile::P95, p95);
+    assert!((off - (0.95 * 0.5 + 0.05 * 5.0)).abs() < 1e-6, "{off}");
+    // Where both samples have the same step, it is half of that.
+    assert_eq!(latency.half_step(Quantile::P50, latency.quantiles[&Quantile::P50]), 0.5);
+    // A recorded run keeps it, without its samples.
+    let arguments = ["normalize", "--no-histograms", "-o", "run.json", "out.json"];
+    perfgate(scratch.path(), &arguments).expect(0);
+    let kept = ingest(&scratch.path().join("run.json")).run.endpoints[0].latency.clone().unwrap();
+    assert_eq!(kept.half_step(Quantile::P95, p95), off);
+}
+
+#[test]
+fn a_true_percentile_lies_within_half_a_step_of_what_is_read() {
+    let scratch = TempDir::new().unwrap();
+    let path = scratch.path().join("out.json");
+    for n in [100_u32, 101, 150, 333, 1_500] {
+        for centre in [20.0, 80.0, 300.0] {
+            // Long tails, over both borders of steps.
+            let time = |i: u32| {
+                let part = f64::from((i * 7919) % n) / f64::from(n);
+                centre * (0.2 + part / (1.02 - part))
+            };
+            let mut exact: Vec<f64> = (0..n).map(time).collect();
+            exact.sort_by(f64::total_cmp);
+            let mut counts: Vec<(u32, u64)> = Vec::new();
+            for ms in &exact {
+                let step = 2.0 * Rounding::TwoSignificantDigits.half_step(*ms);
+                let bucket = ((ms / step).round() * step) as u32;
+                match counts.last_mut() {
+                    Some((last, n)) if *last == bucket => *n += 1,
+                    _ => counts.push((bucket, 1)),
+                }
+            }
+            std::fs::write(&path, json_of(&"/a".into(), &counts)).unwrap();
+            let latency = ingest(&path).run.endpoints[0].latency.clone().unwrap();
+            for (level, read) in &latency.quantiles {
+                let position = level.fraction() * f64::from(n - 1);
+                let (low, part) = (exact[position as usize], position.fract());
+                let high = exact[(position as usize + 1).min(exact.len() - 1)];
+                let truth = low + (high - low) * part;
+                let off = latency.half_step(*level, *read);
+                assert!(
+                    (read - truth).abs() <= off + 1e-9,
+                    "{n} {centre} {level}: {read} {truth} {off}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn shards_have_the_percentiles_of_one_file_with_all_of_their_times() {
+    let scratch = TempDir::new().unwrap();
+    let write = |name: &str, times: &[(u32, u64)]| {
+        std::fs::write(scratch.path().join(name), json_of(&"/a".into(), times)).unwrap();
+    };
+    // The median of four lies between 2 and 3 ms; more than a thousand times become a histogram.
+    for (a, b, both) in [
+        ([(2, 1), (3, 1)], [(2, 1), (3, 1)], [(2, 2), (3, 2)]),
+        ([(2, 900), (150, 900)], [(2, 1), (150, 1)], [(2, 901), (150, 901)]),
+    ] {
+        write("a.json", &a);
+        write("b.json", &b);
+        write("both.json", &both);
+        let merged = perfgate(scratch.path(), &["merge", "a.json", "b.json"]).expect(0).json();
+        let whole = perfgate(scratch.path(), &["normalize", "both.json"]).expect(0).json();
+        for part in ["total", "endpoints"] {
+            let latency = |run: &serde_json::Value| match part {
+                "total" => run["total"]["latency"].clone(),
+                _ => run["endpoints"][0]["latency"].clone(),
+            };
+            let (merged, whole) = (latency(&merged), latency(&whole));
+            assert_eq!(merged["quantiles"], whole["quantiles"]);
+            assert_eq!(merged["half_steps"], whole["half_steps"]);
+            assert_eq!(merged["mean"], whole["mean"]);
+        }
+    }
+}
+
+#[test]
+fn what_a_script_fires_without_a_name_or_with_a_number_is_an_endpoint() {
+    let scratch = TempDir::new().unwrap();
+    let names = [(serde_json::Value::Null, "(unnamed)"), (7.into(), "7"), ("".into(), "(unnamed)")];
+    for (name, shown) in names {
+        std::fs::write(scratch.path().join("out.json"), json_of(&name, &[(5, 10)])).unwrap();
+        let run = perfgate(scratch.path(), &["normalize", "-o", "run.json", "out.json"]).expect(0);
+        assert_eq!(run.stderr, "");
+        // What is written can be read again.
+        let again = perfgate(scratch.path(), &["normalize", "run.json"]).expect(0).json();
+        assert_eq!(again["endpoints"][0]["name"], shown);
+    }
+}
+
+#[test]
+fn an_endpoint_keeps_the_ten_most_frequent_kinds_of_failure() {
+    let scratch = TempDir::new().unwrap();
+    let write = |name: &str, text: String| std::fs::write(scratch.path().join(name), text).unwrap();
+    let columns = "Type,Name,Request Count,Failure Count,Average Response Time,Requests/s,50%";
+    write(
+        "x_stats.csv",
+        format!("{columns}\nGET,/a,900,78,30,90,20\n,Aggregated,900,78,30,90,20\n"),
+    );
+    let rows: String = (1..=12).map(|i| format!("GET,/a,kind {i},{i}\n")).collect();
+    write("x_failures.csv", format!("Method,Name,Error,Occurrences\n{rows}"));
+    let run = ingest(&scratch.path().join("x_stats.csv")).run;
+    for endpoint in run.all_endpoints() {
+        let counts: Vec<u64> = endpoint.failure_kinds.iter().map(|kind| kind.count).collect();
+        assert_eq!(counts, [12, 11, 10, 9, 8, 7, 6, 5, 4, 3], "{}", endpoint.key);
+    }
+}

@@ -92,9 +92,9 @@ fn mean_if_known(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
 
 /// Half a rounding step at a value, of the source that rounds most.
 fn half_step(runs: &[&Endpoint], statistic: Statistic, value: f64) -> f64 {
-    let Statistic::Quantile(_) = statistic else { return 0.0 };
+    let Statistic::Quantile(level) = statistic else { return 0.0 };
     let latencies = runs.iter().filter_map(|e| e.latency.as_ref());
-    latencies.filter_map(|l| l.rounding).map(|r| r.half_step(value)).fold(0.0, f64::max)
+    latencies.map(|latency| latency.half_step(level, value)).fold(0.0, f64::max)
 }
 
 fn latency_side(
@@ -161,7 +161,7 @@ fn log_variance(latency: &Latency, statistic: Statistic) -> Option<f64> {
 /// The samples themselves would say a little more. But they are not at hand everywhere that a run is judged, and a
 /// verdict must not depend on the way by which a run came; the quantiles are kept with every run.
 pub fn quantile_interval(latency: &Latency, level: Quantile) -> Option<Interval> {
-    let half_step = |value: f64| latency.rounding.map_or(0.0, |rounding| rounding.half_step(value));
+    let half_step = |value: f64| latency.half_step(level, value);
     let Interval { low, high } = order_interval(latency, level)?;
     positive(Interval { low: low - half_step(low), high: high + half_step(high) })
 }

@@ -53,7 +53,7 @@ pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestErro
     let rounding = rounding_of(all().flat_map(|latency| latency.quantiles.values().copied()));
     for endpoint in run.endpoints.iter_mut().chain([&mut run.total]) {
         if let Some(latency) = &mut endpoint.latency {
-            latency.rounding = rounding;
+            latency.set_rounding(rounding);
         }
     }
     run.duration_s = span(&run.total);

@@ -17,8 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One entry of the file.
 #[derive(Deserialize)]
 struct Entry {
-    name: String,
-    method: Option<String>,
+    name: Text,
+    #[serde(default)]
+    method: Text,
     last_request_timestamp: Option<f64>,
     start_time: Option<f64>,
     num_requests: u64,
@@ -29,6 +30,21 @@ struct Entry {
     max_response_time: f64,
     min_response_time: Option<f64>,
     response_times: BTreeMap<String, u64>,
+}
+
+/// A name as the script fires it: mostly text, but Locust takes anything.
+#[derive(Deserialize, Default)]
+#[serde(from = "serde_json::Value")]
+struct Text(String);
+
+impl From<serde_json::Value> for Text {
+    fn from(value: serde_json::Value) -> Self {
+        Self(match value {
+            serde_json::Value::Null => String::new(),
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        })
+    }
 }
 
 pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
@@ -61,7 +77,7 @@ pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
     run.total = total(&name, &run.endpoints, all_counts, run.duration_s)?;
     for endpoint in run.endpoints.iter_mut().chain([&mut run.total]) {
         if let Some(latency) = &mut endpoint.latency {
-            latency.rounding = rounding;
+            latency.set_rounding(rounding);
         }
     }
     Ok(Ingested { run, warnings: Vec::new() })
@@ -81,8 +97,8 @@ fn endpoint(
     entry: Entry,
     duration_s: Option<f64>,
 ) -> Result<(Endpoint, Counts), IngestError> {
-    let what = |field: &str| format!("{field} of {}", entry.name);
-    let mut endpoint = Endpoint::new(key(entry.method.as_deref().unwrap_or_default(), &entry.name));
+    let what = |field: &str| format!("{field} of {}", entry.name.0);
+    let mut endpoint = Endpoint::new(key(&entry.method.0, &entry.name.0));
     let requests = count(file, &what("num_requests"), entry.num_requests as f64)?;
     if entry.num_failures > requests || entry.num_none_requests > requests {
         let problem = Problem::BadValue {
@@ -153,6 +169,10 @@ fn total(
     latency.mean = latency.count.filter(|n| *n > 0).map(|n| timed / n as f64);
     latency.min = parts().filter_map(|l| l.min).reduce(f64::min);
     latency.max = parts().filter_map(|l| l.max).reduce(f64::max);
+    let (min, max, mean) = (latency.min, latency.max, latency.mean);
+    if let Some(all) = &mut latency.distribution {
+        all.set_exact(min, max, mean);
+    }
     total.latency = Some(latency);
     Ok(total)
 }

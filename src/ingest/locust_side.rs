@@ -5,6 +5,7 @@
 use super::csv_file::{csv_error, whole};
 use super::error::IngestError;
 use super::locust_key::key;
+use super::tally::MOST_KINDS;
 use crate::model::{FailureKind, Run, Warning, WarningKind, without_credentials};
 use csv::{ByteRecord, Reader};
 use std::fs::File;
@@ -33,6 +34,7 @@ pub(super) fn read_failures(path: &Path, run: &mut Run, warnings: &mut Vec<Warni
         endpoint
             .failure_kinds
             .sort_by(|a, b| b.count.cmp(&a.count).then(a.message.cmp(&b.message)));
+        endpoint.failure_kinds.truncate(MOST_KINDS);
     }
 }
 

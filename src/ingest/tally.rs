@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub(super) const PARTS: [&str; 6] =
     ["blocked", "connecting", "tls_handshaking", "sending", "waiting", "receiving"];
 /// The kinds of failure of an endpoint that a run keeps, the most frequent ones.
-const MOST_KINDS: usize = 10;
+pub(super) const MOST_KINDS: usize = 10;
 /// Kinds that are told apart while a file is read; a tool that words every failure differently has no kinds.
 const MOST_KINDS_READ: usize = 1_000;
 /// The longest name of a kind, in characters.

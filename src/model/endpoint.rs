@@ -71,8 +71,12 @@ pub enum EndpointKey {
 }
 
 impl EndpointKey {
+    /// What an endpoint is called that its file gives no name.
+    const UNNAMED: &str = "(unnamed)";
+
     /// An endpoint of this kind, method and name. Passwords and tokens in the name are left out.
     pub fn named(kind: Kind, method: Option<&str>, name: &str) -> Self {
+        let name = if name.is_empty() { Self::UNNAMED } else { name };
         let name = without_credentials(name).into_owned();
         Self::Named { kind, method: method.map(str::to_owned), name }
     }
