@@ -145,14 +145,35 @@ fn results_in_folders_and_files_named_by_commit_are_bound_to_them() {
     write(&repo, &format!("results/{}/notes.txt", ids[1]), "not a result either");
     let ended = repo.perfgate(&["baseline", "import", "results"]).expect(0);
     assert!(ended.stderr.contains("imported 3 runs"), "{}", ended.stderr);
-    assert!(
-        ended.stderr.contains("passed over as no result of a known commit: "),
-        "{}",
-        ended.stderr
-    );
+    let said = ended.stderr.lines().last().unwrap();
+    let start = "note: 2 files passed over as no result of a known commit: ";
+    assert!(said.starts_with(start), "{said}");
+    assert!(said.contains("README.md") && said.contains("/notes.txt"), "{said}");
     let list = repo.perfgate(&["baseline", "list"]).expect(0).stdout;
     assert!(ids.iter().all(|id| list.contains(&id[..7])), "{list}");
     write(&repo, "empty/README.md", "nothing");
     let none = repo.perfgate(&["baseline", "import", "empty"]).expect(2);
     assert!(none.stderr.contains("holds no result that names a commit"), "{}", none.stderr);
+}
+
+#[test]
+fn a_table_with_a_time_that_is_none_imports_nothing_and_names_the_line() {
+    let (repo, ids) = repository(2);
+    let text = format!("commit,timestamp,p95\n{},1790000000,1\n{},yesterday,2\n", ids[0], ids[1]);
+    write(&repo, "bad.csv", &text);
+    let ended = repo.perfgate(&["baseline", "import", "bad.csv"]).expect(2);
+    let said = "bad.csv: line 3: `yesterday` of timestamp is no time: write RFC 3339";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    assert!(repo.perfgate(&["trend"]).stderr.contains("no run is recorded"));
+}
+
+#[test]
+fn a_row_whose_percentiles_fall_imports_nothing_and_names_the_line() {
+    let (repo, ids) = repository(2);
+    let text = format!("commit,/a p50,/a p95\n{},10,20\n{},20,10\n", ids[0], ids[1]);
+    write(&repo, "bad.csv", &text);
+    let ended = repo.perfgate(&["baseline", "import", "bad.csv"]).expect(2);
+    let said = "bad.csv: line 3: endpoints[0].latency.quantiles: p95 is smaller than p50";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    assert!(repo.perfgate(&["trend"]).stderr.contains("no run is recorded"));
 }

@@ -20,6 +20,8 @@ const LARGER_IS_BETTER: [&str; 3] = ["benchmarkjs", "pytest", "customBiggerIsBet
 pub struct HistoryRun {
     /// The commit, in full or abbreviated; untrusted.
     pub commit: String,
+    /// The line that it stands in, where it has one of its own; from 1.
+    pub line: Option<u64>,
     /// The run, which does not name the commit yet.
     pub run: Run,
 }
@@ -76,7 +78,7 @@ fn run(suite: &str, entry: Entry) -> HistoryRun {
     suite.clone_into(&mut run.suite);
     run.started_at = entry.date.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     run.metrics = entry.benches.into_iter().map(|bench| metric(bench, direction)).collect();
-    HistoryRun { commit: entry.commit.id, run }
+    HistoryRun { commit: entry.commit.id, line: None, run }
 }
 
 fn metric(bench: Bench, direction: Direction) -> CustomMetric {

@@ -17,6 +17,8 @@ pub struct Series {
     pub commits: Vec<String>,
     /// When each was measured, where the file says so.
     pub times: Vec<Option<jiff::Timestamp>>,
+    /// The line that each stands in, where each has one of its own; from 1.
+    pub lines: Vec<u64>,
     /// The values; none where a commit has none. All finite.
     pub values: Vec<Option<f64>>,
 }
@@ -82,7 +84,8 @@ fn json_lines(mut reader: impl BufRead) -> Result<Vec<Series>, SeriesError> {
             return Err(wrong(line, "`commits` and `values` are of different lengths"));
         }
         let (id, values) = (parsed.id, parsed.values);
-        all.push(Series { id, commits: parsed.commits, times: Vec::new(), values });
+        let (times, lines) = (Vec::new(), Vec::new());
+        all.push(Series { id, commits: parsed.commits, times, lines, values });
     }
     Ok(all)
 }
@@ -106,14 +109,17 @@ fn csv_columns(reader: impl Read) -> Result<Vec<Series>, SeriesError> {
         id: named(i),
         commits: Vec::new(),
         times: Vec::new(),
+        lines: Vec::new(),
         values: Vec::new(),
     };
     let mut all: Vec<Series> = columns.iter().map(empty).collect();
     let mut record = StringRecord::new();
     while csv.read_record(&mut record).map_err(failed)? {
         let line = record.position().map_or(0, csv::Position::line);
-        let at = timestamp.and_then(|i| record.get(i)).and_then(time);
+        let text = timestamp.and_then(|i| record.get(i)).unwrap_or_default();
+        let at = time(text, line)?;
         for (series, i) in all.iter_mut().zip(&columns) {
+            series.lines.push(line);
             series.times.push(at);
             series.commits.push(record.get(commit).unwrap_or_default().to_owned());
             series.values.push(value(record.get(*i).unwrap_or_default(), line, &series.id)?);
@@ -122,13 +128,20 @@ fn csv_columns(reader: impl Read) -> Result<Vec<Series>, SeriesError> {
     Ok(all)
 }
 
-/// A time: as RFC 3339, or in seconds or milliseconds since 1970; none for anything else, it is never needed.
-fn time(text: &str) -> Option<jiff::Timestamp> {
+/// A time: as RFC 3339, or in seconds or milliseconds since 1970; an empty cell is none.
+fn time(text: &str, line: u64) -> Result<Option<jiff::Timestamp>, SeriesError> {
     let text = text.trim();
-    let Ok(number) = text.parse::<i64>() else { return text.parse().ok() };
-    // Seconds reach this number in the year 5138.
-    let milliseconds = if number < 100_000_000_000 { number.checked_mul(1000)? } else { number };
-    jiff::Timestamp::from_millisecond(milliseconds).ok()
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let known = match text.parse::<i64>() {
+        // Seconds reach this number in the year 5138.
+        Ok(number) if number < 100_000_000_000 => jiff::Timestamp::from_second(number).ok(),
+        Ok(number) => jiff::Timestamp::from_millisecond(number).ok(),
+        Err(_) => text.parse().ok(),
+    };
+    let why = "is no time: write RFC 3339, or seconds or milliseconds since 1970";
+    known.map(Some).ok_or_else(|| wrong(line, format!("`{text}` of timestamp {why}")))
 }
 
 /// A value; an empty cell is none.
@@ -152,7 +165,8 @@ mod tests {
         let csv = read_series("commit,timestamp,p95\na,1,10\nb,2,\nc,3,12.5\n".as_bytes()).unwrap();
         let json = r#"{"id": "p95", "commits": ["a", "b", "c"], "values": [10, null, 12.5]}"#;
         assert_eq!(csv[0].times[1], jiff::Timestamp::from_second(2).ok());
-        let without_times = Series { times: Vec::new(), ..csv[0].clone() };
+        assert_eq!(csv[0].lines, [2, 3, 4]);
+        let without_times = Series { times: Vec::new(), lines: Vec::new(), ..csv[0].clone() };
         assert_eq!([without_times].as_slice(), read_series(json.as_bytes()).unwrap());
     }
 
@@ -160,6 +174,10 @@ mod tests {
     fn what_is_wrong_is_told_with_its_line() {
         let error = |text: &str| read_series(text.as_bytes()).map(drop).unwrap_err().to_string();
         assert_eq!(error("commit,x\na,1\nb,NaN\n"), "line 3: `NaN` of x is no finite number");
+        assert!(
+            error("commit,timestamp,x\na,1,1\nb,yesterday,2\n")
+                .starts_with("line 3: `yesterday` of")
+        );
         assert_eq!(error("when,x\n1,2\n"), "line 1: the column `commit` is missing");
         assert!(error("{\"id\": \"x\"}\n").starts_with("line 1: missing field `values`"));
         assert!(

@@ -122,6 +122,7 @@ fn series(column: &Column, c: usize, rows: &[Row]) -> Series {
         id: column.key.to_string(),
         commits: rows.iter().map(|row| row.commit.to_string()).collect(),
         times: Vec::new(),
+        lines: Vec::new(),
         values: rows.iter().map(|row| row.cells[c].value).collect(),
     }
 }

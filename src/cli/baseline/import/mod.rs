@@ -16,12 +16,16 @@ use crate::cli::session::Session;
 use crate::ingest::{HistoryRun, ReadOptions, is_benchmark_data, read_benchmark_data};
 use crate::model::{CommitId, Run, Warning};
 use crate::report::plural;
+use crate::schema::{RunV1, read_recorded};
 use crate::store::{DirectoryStore, RunStore, load, record};
 use std::io::Read as _;
 use std::path::Path;
 
 /// Bytes within which a file says what it is.
 const HEAD: u64 = 4096;
+
+/// Files that are named before the rest is counted.
+const MOST_NAMED: usize = 10;
 
 /// What was read, before anything is written.
 #[derive(Default)]
@@ -78,10 +82,15 @@ fn say_rest(found: &Found, place: &Place, session: &mut Session<'_>) -> Result<E
             "note: {missing} of {all} are not in this clone; their runs show where the commits are"
         ))?;
     }
-    if let [first, rest @ ..] = found.passed_over.as_slice() {
-        let more =
-            if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-        session.say(&format!("note: passed over as no result of a known commit: {first}{more}"))?;
+    if !found.passed_over.is_empty() {
+        let files = plural(found.passed_over.len(), "file");
+        let named = found.passed_over.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>();
+        let more = found.passed_over.len() - named.len();
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        session.say(&format!(
+            "note: {files} passed over as no result of a known commit: {}{more}",
+            named.join(", ")
+        ))?;
     }
     Ok(Exit::Pass)
 }
@@ -149,9 +158,21 @@ fn bind(
                 help,
             )
         })?;
-        found.runs.push(Run { commit: Some(commit), ..own.run });
+        let run = Run { commit: Some(commit), ..own.run };
+        refuse_unreadable(&run, file, own.line)?;
+        found.runs.push(run);
     }
     Ok(())
+}
+
+/// What is recorded must be readable: a table may hold numbers that cannot be.
+fn refuse_unreadable(run: &Run, file: &str, line: Option<u64>) -> Result<(), CliError> {
+    let json = serde_json::to_vec(&RunV1::without_histograms(run))?;
+    let place = line.map(|line| format!(" line {line}:")).unwrap_or_default();
+    read_recorded(&json).map(drop).map_err(|error| {
+        let help = "nothing was imported; mend the row, or leave it out";
+        CliError::usage(format!("{file}:{place} {error}"), help)
+    })
 }
 
 /// The commit that a text names: 40 digits as they are, fewer where the clone knows them.

@@ -42,7 +42,8 @@ pub(super) fn read(path: &Path, shown: &str) -> Result<Vec<HistoryRun>, CliError
         }
         // A commit without a value was not measured.
         if any {
-            runs.push(HistoryRun { commit: commit.clone(), run });
+            let line = first.lines.get(r).copied();
+            runs.push(HistoryRun { commit: commit.clone(), line, run });
         }
     }
     Ok(runs)
