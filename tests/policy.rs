@@ -1,8 +1,11 @@
 //! What perfgate.yaml means, and what is said when it is wrong.
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+mod support;
+
 use perfgate::config::{Policy, Threshold};
 use perfgate::model::{EndpointKey, Kind, Statistic};
+use tempfile::TempDir;
 
 fn policy(text: &str) -> Policy {
     Policy::parse("perfgate.yaml", text).unwrap_or_else(|e| panic!("{e}"))
@@ -199,4 +202,22 @@ fn a_number_that_means_nothing_is_an_error_and_not_another_one() {
         assert!(error(text).starts_with(place), "{}", error(text));
     }
     assert_eq!(policy("baseline: { window: 1 }\n").baseline.window, 1);
+}
+
+#[test]
+fn two_stars_at_the_end_of_a_pattern_of_results_stand_for_every_file_below() {
+    let scratch = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = scratch.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let run = support::level_run(0, &[1.0]).to_string();
+    write("perf/a.json", &run);
+    write("perf/nightly/b.json", &run);
+    for pattern in ["perf/**", "perf/**/*.json", "**/*.json"] {
+        write("perfgate.yaml", &format!("results: [\"{pattern}\"]\n"));
+        let ended = support::perfgate(scratch.path(), &["normalize"]).expect(0);
+        assert_eq!(ended.stdout.matches("perfgate.run/1").count(), 2, "{pattern}");
+    }
 }

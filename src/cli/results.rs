@@ -196,9 +196,12 @@ pub(super) fn expand(
         if !name.contains(['*', '?', '[']) {
             return Err(wrong("there is no such file".to_owned()));
         }
+        // Alone at the end, `**` stands for folders.
+        let files = if name.ends_with("**") { "/*" } else { "" };
         let inside = glob::Pattern::escape(&folder.display().to_string());
         let absolute = Path::new(name).is_absolute();
-        let pattern = if absolute { name.clone() } else { format!("{inside}/{name}") };
+        let pattern =
+            if absolute { format!("{name}{files}") } else { format!("{inside}/{name}{files}") };
         let found = glob::glob(&pattern).map_err(|e| wrong(e.to_string()))?;
         let mut found: Vec<PathBuf> =
             found.filter_map(Result::ok).filter(|path| path.is_file()).collect();
