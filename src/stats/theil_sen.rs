@@ -35,11 +35,29 @@ pub fn theil_sen(points: &[(f64, f64)]) -> Option<Slope> {
     let mut slopes: Vec<f64> =
         (0..n).flat_map(pairs).filter(|(_, dt)| *dt > 0.0).map(|(dv, dt)| dv / dt).collect();
     slopes.sort_by(f64::total_cmp);
-    let (count, n) = (slopes.len() as f64, n as f64);
-    let spread = Z * (n * (n - 1.0) * (2.0 * n + 5.0) / 18.0).sqrt();
+    let estimate = median(&slopes)?;
+    // Kendall's statistic varies less where values are the same.
+    let ties = ties(points.iter().map(|p| p.0)) + ties(points.iter().map(|p| p.1));
+    let spread = Z * ((tied(n) - ties).max(0.0) / 18.0).sqrt();
+    let count = slopes.len() as f64;
     let at = |rank: f64| slopes[(rank.max(0.0) as usize).min(slopes.len() - 1)];
-    let interval = Interval { low: at((count - spread) / 2.0), high: at((count + spread) / 2.0) };
-    Some(Slope { estimate: median(&slopes)?, interval })
+    let low = ((count - spread) / 2.0).round_ties_even() - 1.0;
+    let high = ((count + spread) / 2.0).round_ties_even();
+    let interval = Interval { low: at(low), high: at(high) };
+    Some(Slope { estimate, interval })
+}
+
+/// What so many equal values take from 18 times the variance of Kendall's statistic; all that it is where there are so many points.
+fn tied(n: usize) -> f64 {
+    let n = n as f64;
+    n * (n - 1.0) * (2.0 * n + 5.0)
+}
+
+/// What all values that come more than once take from it.
+fn ties(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.chunk_by(|a, b| a.total_cmp(b).is_eq()).map(|same| tied(same.len())).sum()
 }
 
 /// The trend of the steady part of a run: that after its first third. The interval is as low as the lowest and as high as the
@@ -84,6 +102,25 @@ mod tests {
         assert_eq!(slope.estimate, 3.0);
         assert!(slope.interval.low <= 3.0 && slope.interval.high >= 3.0);
         assert_eq!(theil_sen(&line[..5]), None);
+    }
+
+    #[test]
+    fn the_interval_is_that_of_scipy() {
+        // theilslopes(values, range(n), 0.95) of scipy.stats: slope, low, high.
+        let wave = |i: u32| f64::from((i * 7919) % 101) / 10.0 + 0.3 * f64::from(i);
+        let ties = vec![5.0, 5.0, 5.0, 6.0, 5.0, 6.0, 6.0, 7.0, 6.0, 7.0];
+        let eight = vec![10.0, 12.0, 11.0, 15.0, 14.0, 18.0, 17.0, 21.0];
+        for (values, expected) in [
+            (eight, [1.5, 2.0 / 3.0, 2.0]),
+            (ties, [2.0 / 9.0, 0.0, 1.0 / 3.0]),
+            ((0..20).map(wave).collect(), [0.36, 0.191_666_666_667, 0.727_272_727_273]),
+        ] {
+            let points: Vec<_> = values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect();
+            let own = theil_sen(&points).unwrap();
+            let ours = [own.estimate, own.interval.low, own.interval.high];
+            let off = ours.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(off < 1e-9, "{ours:?} {expected:?}");
+        }
     }
 
     #[test]
