@@ -57,8 +57,8 @@ fn a_step_on_main_is_no_false_alarm() {
 fn without_a_recorded_run_there_is_nothing_to_test() {
     let repo = Repo::new();
     repo.commit("nothing is recorded");
-    let ended = repo.perfgate(&["selftest"]).expect(2);
-    assert!(ended.stderr.contains("no run is recorded"), "{}", ended.stderr);
+    let ended = repo.perfgate(&["selftest"]).expect(3);
+    assert!(ended.stderr.contains("nothing could be tested"), "{}", ended.stderr);
     assert!(repo.perfgate(&["selftest", "--times", "1"]).expect(2).stderr.contains("above 1"));
 }
 

@@ -16,7 +16,10 @@ use crate::store::{Wanted, find_baseline, nearest_run};
 pub(super) fn run(args: &SelftestArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let loaded = load(session)?;
     let (runs, of) = if args.results.is_empty() {
-        recorded(args, &loaded, session)?
+        match recorded(args, &loaded, session)? {
+            Some(recorded) => recorded,
+            None => return Ok(Exit::NoVerdict),
+        }
     } else {
         let paths = expand(&args.results, session.folder(), session)?;
         let mut read = read_files(&paths, &ReadOptions::default(), session)?.runs;
@@ -47,12 +50,12 @@ fn same_load(runs: &[Run]) -> Result<(), CliError> {
     })
 }
 
-/// The recorded runs of a branch that are comparable with its newest one, newest first.
+/// The recorded runs of a branch that are comparable with its newest one, newest first; none where there is none, which is said.
 fn recorded(
     args: &SelftestArgs,
     loaded: &Loaded,
     session: &Session<'_>,
-) -> Result<(Vec<Run>, String), CliError> {
+) -> Result<Option<(Vec<Run>, String)>, CliError> {
     let place = open_place(loaded, args.offline, session)?;
     if !args.offline {
         place.fetch(session)?;
@@ -63,13 +66,13 @@ fn recorded(
     let meant = |run: &Run| args.run.test.mean(run);
     let most = args.last;
     let newest = nearest_run(place.store(), &place.history, (revision, head), most, &meant)?;
-    let newest = newest.ok_or_else(|| {
-        let help = "record some first (perfgate record RESULTS), or name result files";
-        CliError::usage(
-            format!("no run is recorded for the last {most} commits of {revision}"),
-            help,
-        )
-    })?;
+    let Some(newest) = newest else {
+        session.say(&format!(
+            "no run is recorded for the last {most} commits of {revision}: nothing could be tested\n  \
+             record some first (perfgate record RESULTS), or name result files"
+        ))?;
+        return Ok(None);
+    };
     let wanted = Wanted {
         revision,
         head,
@@ -82,5 +85,5 @@ fn recorded(
     };
     let found = find_baseline(place.store(), &place.history, &wanted)?;
     let runs: Vec<Run> = found.runs.into_iter().map(|stored| stored.run).collect();
-    Ok((runs, format!("the newest run of {revision} ({})", newest.entry.commit.short())))
+    Ok(Some((runs, format!("the newest run of {revision} ({})", newest.entry.commit.short()))))
 }
