@@ -253,3 +253,40 @@ fn slower_new_runs_never_turn_a_failure_of_one_endpoint_into_a_pass() {
     assert!(verdicts.is_sorted_by_key(rank), "{verdicts:?}");
     assert_eq!((verdicts[0], verdicts[59]), ("pass", "regression"));
 }
+
+#[test]
+fn with_few_baseline_values_two_slow_runs_ask_for_a_third_however_slow_they_are() {
+    let scratch = TempDir::new().unwrap();
+    let policy = "gate: { decide: confirmed }\n\
+        regression_thresholds: { api_latency: { p95: 20%, p99: off }, throughput: off, error_rate: off }\n";
+    std::fs::write(scratch.path().join("perfgate.yaml"), policy).unwrap();
+    let write = |name: &str, r: usize, level: &[f64]| {
+        let text = support::level_run(r, level).to_string();
+        std::fs::write(scratch.path().join(name), text).unwrap();
+    };
+    // docs/decisions.md: tests · runs² of about 2000.
+    for (tests, baselines, verdicts) in [
+        (6, 10, ["inconclusive", "fail"]),
+        (16, 3, ["inconclusive", "fail"]),
+        (40, 8, ["fail", "fail"]),
+    ] {
+        let mut arguments = vec!["compare".to_owned(), "--format".to_owned(), "json".to_owned()];
+        for r in 0..baselines {
+            write(&format!("base-{r}.json"), r, &vec![1.0; tests]);
+            arguments.extend(["--baseline-file".to_owned(), format!("base-{r}.json")]);
+        }
+        let mut level = vec![1.0; tests];
+        level[0] = 5.0;
+        for (runs, verdict) in [2, 3].into_iter().zip(verdicts) {
+            let mut all = arguments.clone();
+            for r in 0..runs {
+                write(&format!("new-{r}.json"), 20 + r, &level);
+                all.push(format!("new-{r}.json"));
+            }
+            let all: Vec<&str> = all.iter().map(String::as_str).collect();
+            let report = support::perfgate(scratch.path(), &all).json();
+            let finding = support::finding(&report, "GET /0", "p95");
+            assert_eq!(finding["verdict"], verdict, "{tests} tests, {baselines} + {runs} runs");
+        }
+    }
+}
