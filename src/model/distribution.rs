@@ -1,8 +1,7 @@
 //! Latency samples: one by one while they are few, then as a histogram. Mergeable, and exact in count, sum, minimum and maximum.
 
+use super::bins::Bins;
 use super::quantile::Quantile;
-use hdrhistogram::Histogram;
-use std::borrow::Cow;
 
 /// Significant decimal digits that a distribution keeps of every sample: a relative error of at most 0.05 %.
 const DIGITS: u8 = 3;
@@ -22,10 +21,10 @@ const FEW: usize = 1_024;
 enum Samples {
     /// In ascending order.
     Few(Vec<u64>),
-    Many(Box<Histogram<u64>>),
+    Many(Bins),
 }
 
-/// Latency samples; many of them as an HDR histogram in nanoseconds.
+/// Latency samples; many of them as a histogram in nanoseconds.
 #[derive(Debug, Clone)]
 pub struct Distribution {
     samples: Samples,
@@ -53,31 +52,48 @@ impl Distribution {
         }
     }
 
-    /// A distribution around a histogram of nanoseconds that came from elsewhere; its extremes and its mean are the
-    /// histogram's own until [`Self::set_exact`] knows better.
-    pub fn from_histogram(histogram: Histogram<u64>) -> Result<Self, OutOfRange> {
-        let longest = histogram.max() as f64 / NS_PER_MS;
-        if longest > LONGEST_MS {
-            return Err(OutOfRange(longest));
-        }
+    /// A distribution of what a histogram that came from elsewhere holds: nanoseconds, and how often each was seen, of so many
+    /// significant digits (1 to 3). Its extremes and its mean are those of the bins until [`Self::set_exact`] knows better.
+    pub fn from_histogram(
+        digits: u8,
+        recorded: impl IntoIterator<Item = (u64, u64)>,
+    ) -> Result<Self, OutOfRange> {
         let mut all = Self::new();
-        if !histogram.is_empty() {
-            all.min = histogram.min() as f64 / NS_PER_MS;
-            all.max = longest;
-            all.sum_ns = (histogram.mean() * histogram.len() as f64) as u128;
+        let mut bins = Bins::new(digits);
+        for (ns, n) in recorded {
+            let ms = ns as f64 / NS_PER_MS;
+            if !Self::takes(ms) || !bins.add(ns, n) {
+                return Err(OutOfRange(ms));
+            }
+            all.sum_ns += u128::from(ns) * u128::from(n);
+            all.min = all.min.min(ms);
+            all.max = all.max.max(ms);
         }
-        let mut histogram = Box::new(histogram);
-        // A histogram that was read has a fixed range; others may have to be added to it.
-        histogram.auto(true);
-        all.samples = Samples::Many(histogram);
+        all.samples = Samples::Many(bins);
         Ok(all)
     }
 
-    /// The histogram, in nanoseconds.
-    pub fn histogram(&self) -> Cow<'_, Histogram<u64>> {
+    /// Significant decimal digits of the samples.
+    pub fn digits(&self) -> u8 {
         match &self.samples {
-            Samples::Many(histogram) => Cow::Borrowed(histogram),
-            Samples::Few(few) => Cow::Owned(histogram_of(few)),
+            Samples::Few(_) => DIGITS,
+            Samples::Many(bins) => bins.digits(),
+        }
+    }
+
+    /// The samples as a histogram of [`Self::digits`]: nanoseconds in ascending order, and how often each was seen.
+    pub fn recorded(&self) -> Vec<(u64, u64)> {
+        match &self.samples {
+            Samples::Few(few) => bins_of(few).recorded().collect(),
+            Samples::Many(bins) => bins.recorded().collect(),
+        }
+    }
+
+    /// Bytes that the samples take.
+    pub fn bytes(&self) -> usize {
+        match &self.samples {
+            Samples::Few(few) => few.capacity() * size_of::<u64>(),
+            Samples::Many(bins) => bins.bytes(),
         }
     }
 
@@ -110,11 +126,15 @@ impl Distribution {
         // Rounds: nothing is below zero, and a week in nanoseconds is far from where a half would be lost.
         let ns = (ms * NS_PER_MS + 0.5) as u64;
         match &mut self.samples {
-            Samples::Few(few) if few.len() as u64 + n <= FEW as u64 => {
+            Samples::Few(few) if n <= FEW as u64 && few.len() + n as usize <= FEW => {
                 let at = few.partition_point(|known| *known <= ns);
                 few.splice(at..at, std::iter::repeat_n(ns, n as usize));
             }
-            _ => self.many().record_n(ns, n).map_err(|_| OutOfRange(ms))?,
+            _ => {
+                if !self.many().add(ns, n) {
+                    return Err(OutOfRange(ms));
+                }
+            }
         }
         self.sum_ns += u128::from(ns) * u128::from(n);
         self.min = self.min.min(ms);
@@ -131,12 +151,14 @@ impl Distribution {
             }
             (_, Samples::Few(more)) => {
                 let own = self.many();
-                for ns in more {
-                    own.record(*ns).map_err(|_| OutOfRange(other.max))?;
+                if !more.iter().all(|ns| own.add(*ns, 1)) {
+                    return Err(OutOfRange(other.max));
                 }
             }
             (_, Samples::Many(more)) => {
-                self.many().add(&**more).map_err(|_| OutOfRange(other.max))?;
+                if !self.many().merge(more) {
+                    return Err(OutOfRange(other.max));
+                }
             }
         }
         self.sum_ns += other.sum_ns;
@@ -146,12 +168,12 @@ impl Distribution {
     }
 
     /// The samples as a histogram from now on.
-    fn many(&mut self) -> &mut Histogram<u64> {
+    fn many(&mut self) -> &mut Bins {
         if let Samples::Few(few) = &self.samples {
-            self.samples = Samples::Many(Box::new(histogram_of(few)));
+            self.samples = Samples::Many(bins_of(few));
         }
         match &mut self.samples {
-            Samples::Many(histogram) => histogram,
+            Samples::Many(bins) => bins,
             Samples::Few(_) => unreachable!("it was made a histogram above"),
         }
     }
@@ -160,7 +182,7 @@ impl Distribution {
     pub fn count(&self) -> u64 {
         match &self.samples {
             Samples::Few(few) => few.len() as u64,
-            Samples::Many(histogram) => histogram.len(),
+            Samples::Many(bins) => bins.total(),
         }
     }
 
@@ -192,7 +214,7 @@ impl Distribution {
             Samples::Few(few) => {
                 few.partition_point(|own| *own <= ns) as f64 / few.len().max(1) as f64
             }
-            Samples::Many(histogram) => histogram.quantile_below(ns),
+            Samples::Many(bins) => bins.share_up_to(ns),
         }
     }
 
@@ -240,16 +262,16 @@ impl Distribution {
                 };
                 ranks.iter().map(one).collect()
             }
-            Samples::Many(histogram) => {
+            Samples::Many(bins) => {
                 let mut values = vec![self.max; ranks.len()];
                 let mut order: Vec<usize> = (0..ranks.len()).collect();
                 order.sort_by_key(|i| ranks[*i]);
                 let mut wanted = order.into_iter().peekable();
                 let mut seen = 0;
-                for step in histogram.iter_recorded() {
-                    seen += step.count_since_last_iteration();
+                for (ns, n) in bins.recorded() {
+                    seen += n;
                     while let Some(i) = wanted.next_if(|i| seen > ranks[*i]) {
-                        values[i] = inside(histogram.median_equivalent(step.value_iterated_to()));
+                        values[i] = inside(ns);
                     }
                     if wanted.peek().is_none() {
                         break;
@@ -280,13 +302,13 @@ impl Between {
     }
 }
 
-fn histogram_of(samples: &[u64]) -> Histogram<u64> {
-    // Three digits are within what the histogram supports (0 to 5), so the fallback is never taken.
-    let mut histogram =
-        Histogram::new(DIGITS).unwrap_or_else(|_| unreachable!("3 digits are valid"));
-    // Room is made as it is needed; nothing longer than a week was let in.
-    samples.iter().for_each(|ns| histogram.record(*ns).unwrap_or_default());
-    histogram
+fn bins_of(samples: &[u64]) -> Bins {
+    let mut bins = Bins::new(DIGITS);
+    // There are a thousand of them: no count overflows.
+    for ns in samples {
+        let _ = bins.add(*ns, 1);
+    }
+    bins
 }
 
 impl Default for Distribution {

@@ -2,6 +2,7 @@
 
 use super::disturbance::STRAIN;
 use super::endpoint::EndpointKey;
+use super::limits::{self, Exceeded, check_run};
 use super::merge_metrics::{NotMerged, add_metrics, finished};
 use super::run::{Check, Endpoint, GENERATOR_CPU, Latency, Resource, Run};
 use super::shard_times::ShardTimes;
@@ -32,6 +33,14 @@ pub enum MergeError {
         shard: usize,
         /// The endpoint without samples.
         endpoint: EndpointKey,
+    },
+    /// Together they are more than one run may be.
+    #[error("shard {shard}: with it, the run has too much: {exceeded}")]
+    Exceeded {
+        /// Position of the shard, from 1.
+        shard: usize,
+        /// What there is too much of.
+        exceeded: Exceeded,
     },
     /// A count does not fit.
     #[error("the counts of the shards are too large to add up")]
@@ -136,7 +145,7 @@ impl Merger {
         let ends = (self.times.end(), times.end());
         add_metrics(&mut whole.metrics, shard.metrics, ends, &mut self.not_merged);
         self.times.merge(times);
-        Ok(())
+        check_run(whole).map_err(|exceeded| MergeError::Exceeded { shard: number, exceeded })
     }
 
     /// The run that the shards are together.
@@ -250,8 +259,10 @@ fn add_endpoint(into: &mut Endpoint, shard: Endpoint) -> Result<(), MergeError> 
     into.stated_error_rate = None;
     into.throughput_rps = sum(into.throughput_rps, shard.throughput_rps);
     for kind in shard.failure_kinds {
+        let full = into.failure_kinds.len() >= limits::ENTRIES;
         match into.failure_kinds.iter_mut().find(|known| known.message == kind.message) {
             Some(known) => known.count = known.count.saturating_add(kind.count),
+            None if full => {}
             None => into.failure_kinds.push(kind),
         }
     }

@@ -6,6 +6,7 @@
 //! Base units: time in milliseconds (what nearly every load tool writes, so a value that comes in leaves as the
 //! same decimal), rates per second, ratios as fractions of one, sizes in bytes.
 
+mod bins;
 mod clock;
 mod commit;
 mod comparable;
@@ -13,6 +14,7 @@ mod credentials;
 mod distribution;
 mod disturbance;
 mod endpoint;
+pub mod limits;
 mod measurement;
 mod merge;
 mod merge_metrics;

@@ -106,6 +106,22 @@ pub enum WarningKind {
         /// Those that have no percentiles any more.
         quantiles: Vec<String>,
     },
+    /// A file has more or fewer response times than requests, although its tool writes both of each.
+    LinesMissing {
+        /// Requests.
+        requests: u64,
+        /// Response times.
+        times: u64,
+    },
+    /// The rows of a file do not add up to the one that counts them all.
+    RowsDoNotAddUp {
+        /// What was counted.
+        what: &'static str,
+        /// What the rows have together.
+        sum: u64,
+        /// What the last row says.
+        stated: u64,
+    },
     /// How many users made the load is not known, so that another load would look like a change.
     LoadUnknown {
         /// Whether a baseline run does not know.
@@ -271,6 +287,8 @@ impl WarningKind {
             Self::ShardsApart { .. } => "shards_apart",
             Self::ShardsUndated { .. } => "shards_undated",
             Self::MetricsNotMerged { .. } => "metrics_not_merged",
+            Self::LinesMissing { .. } => "lines_missing",
+            Self::RowsDoNotAddUp { .. } => "rows_do_not_add_up",
             Self::LoadUnknown { .. } => "load_unknown",
             Self::Disturbed { .. } => "disturbed",
             Self::CheckNeverHeld { .. } => "check_never_held",
@@ -334,6 +352,14 @@ impl fmt::Display for WarningKind {
                 "nothing tells whether the requests of transactions are in the file: the total {}. Let JMeter write \
                  threadName",
                 if *counted { "counts each transaction as a request" } else { "leaves transactions out" }
+            ),
+            Self::LinesMissing { requests, times } => write!(
+                f,
+                "it has {requests} requests and {times} response times, which k6 writes for each of them: some lines are missing"
+            ),
+            Self::RowsDoNotAddUp { what, sum, stated } => write!(
+                f,
+                "the rows have {sum} {what} together, and the Aggregated row says {stated}: is a row missing?"
             ),
             Self::OtherHistory { told, counted } => write!(
                 f,

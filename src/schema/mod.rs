@@ -3,6 +3,7 @@
 //! A wire type is what stands in a file; the domain types of [`crate::model`] are what the program works with.
 //! They are kept apart so that a change inside never changes a file. The schemas in `schemas/` are generated from here.
 
+pub mod bounded;
 mod histogram;
 mod history;
 mod read;

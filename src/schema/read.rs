@@ -4,17 +4,15 @@ use super::histogram::{HistogramError, decode_histogram};
 use super::run::{
     DirectionV1, EndpointV1, LatencyV1, MeasuredV1, MetricV1, RUN_SCHEMA, RoundingV1, RunV1,
 };
+use crate::model::limits::{self, Census, Exceeded, check_name};
 use crate::model::{
-    Check, CommitId, CustomMetric, Direction, Endpoint, EndpointKey, FailureKind, InvalidCommitId,
-    Kind, Latency, Load, MetricType, OutOfRange, Quantile, Resource, Rounding, Run, Span, Timeline,
-    Tool, Unit, without_credentials,
+    Check, CommitId, CustomMetric, Direction, Distribution, Endpoint, EndpointKey, FailureKind,
+    InvalidCommitId, Kind, Latency, Load, MetricType, OutOfRange, Quantile, Resource, Rounding,
+    Run, Span, Timeline, Tool, Unit, without_credentials,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-
-/// The largest count that a file may state: a million million, a year of 30 000 requests a second.
-const LARGEST_COUNT: u64 = 1_000_000_000_000;
 
 /// A run that was read, and the fields that were left out because the format does not have them.
 #[derive(Debug)]
@@ -56,11 +54,20 @@ pub fn read_run(json: &[u8]) -> Result<ReadRun, RunFileError> {
     let wrap = |source| RunFileError::Json { source };
     check_version(json)?;
     let mut unknown_fields = Vec::new();
+    let mut more = 0_u64;
     let mut parser = serde_json::Deserializer::from_slice(json);
-    let file: RunV1 =
-        serde_ignored::deserialize(&mut parser, |path| unknown_fields.push(path.to_string()))
-            .map_err(wrap)?;
+    let file: RunV1 = serde_ignored::deserialize(&mut parser, |path| {
+        if unknown_fields.len() < limits::UNKNOWN_FIELDS {
+            unknown_fields.push(limits::shown(&path.to_string()));
+        } else {
+            more += 1;
+        }
+    })
+    .map_err(wrap)?;
     parser.end().map_err(wrap)?;
+    if more > 0 {
+        unknown_fields.push(format!("and {more} more"));
+    }
     Ok(ReadRun { run: run(file)?, unknown_fields })
 }
 
@@ -93,7 +100,7 @@ fn check_version(json: &[u8]) -> Result<(), RunFileError> {
     }
     match schema_of(json)? {
         found if found == RUN_SCHEMA => Ok(()),
-        found => Err(RunFileError::Version { found }),
+        found => Err(RunFileError::Version { found: limits::shown(&found) }),
     }
 }
 
@@ -172,6 +179,7 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
         let took = positive.ok_or_else(|| invalid(&path, "must be more than 0 ms"))?;
         run.calibration.insert(name, took);
     }
+    limits::check_run(&run).map_err(|exceeded| invalid("run", exceeded))?;
     Ok(run)
 }
 
@@ -180,7 +188,9 @@ fn endpoints(
     duration_s: Option<f64>,
 ) -> Result<Vec<Endpoint>, RunFileError> {
     let mut seen = BTreeSet::new();
-    let mut all = Vec::with_capacity(list.len());
+    let mut census = Census::default();
+    let mut all: Vec<Endpoint> = Vec::with_capacity(list.len());
+    let mut bytes = 0;
     for (i, endpoint) in list.into_iter().enumerate() {
         let path = format!("endpoints[{i}]");
         if endpoint.name.is_empty() {
@@ -188,6 +198,7 @@ fn endpoints(
         }
         let kind = Kind::from(endpoint.kind);
         let key = EndpointKey::named(kind, endpoint.method.as_deref(), &endpoint.name);
+        census.count(&key).map_err(|exceeded| invalid(&path, exceeded))?;
         if !seen.insert(key.clone()) {
             return Err(invalid(&path, format!("{key} stands twice in the file")));
         }
@@ -201,7 +212,13 @@ fn endpoints(
             failure_kinds: endpoint.failure_kinds,
             parts: endpoint.parts,
         };
-        all.push(measured(key, &path, parts, duration_s)?);
+        let endpoint = measured(key, &path, parts, duration_s)?;
+        let kept = endpoint.latency.as_ref().and_then(|own| own.distribution.as_ref());
+        bytes += kept.map_or(0, Distribution::bytes);
+        if bytes > limits::MEASURED_BYTES {
+            return Err(invalid(&path, Exceeded::Memory));
+        }
+        all.push(endpoint);
     }
     Ok(all)
 }
@@ -228,7 +245,7 @@ fn measured(
         ("failures", endpoint.failures),
     ];
     for (field, count) in counts {
-        if count.is_some_and(|count| count > LARGEST_COUNT) {
+        if count.is_some_and(|count| count > limits::COUNT) {
             return Err(invalid(at(field), "is larger than 10^12"));
         }
     }
@@ -285,7 +302,7 @@ fn latency(path: &dyn fmt::Display, file: LatencyV1) -> Result<Latency, RunFileE
     };
     let stated = quantiles(&at("quantiles"), &file.quantiles, factor, not_negative)?;
     latency.quantiles.extend(stated);
-    if file.count.is_some_and(|count| count > LARGEST_COUNT) {
+    if file.count.is_some_and(|count| count > limits::COUNT) {
         return Err(invalid(at("count"), "is larger than 10^12"));
     }
     latency.count = latency.count.or(file.count);
@@ -359,6 +376,8 @@ fn metric((i, file): (usize, MetricV1)) -> Result<CustomMetric, RunFileError> {
     if file.name.is_empty() {
         return Err(invalid(format!("{path}.name"), "must not be empty"));
     }
+    check_name("a metric's name", &file.name)
+        .map_err(|exceeded| invalid(format!("{path}.name"), exceeded))?;
     let (unit, factor) = Unit::from_name(file.unit.as_deref().unwrap_or_default());
     let mut metric = CustomMetric::new(&file.name, unit);
     metric.sort = file.sort.map(MetricType::from);

@@ -1,7 +1,9 @@
 //! `perfgate.run/1`: one run, as it stands in a file.
 
+use super::bounded;
+use crate::model::limits;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// The name and version of this format.
@@ -40,28 +42,52 @@ pub struct RunV1 {
     #[serde(default, skip_serializing_if = "LoadV1::is_empty")]
     pub load: LoadV1,
     /// Further labels; `runner` is the class of machine.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "bounded::map::<_, _, { limits::ENTRIES }>",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub labels: BTreeMap<String, String>,
     /// All endpoints together; derived from the endpoints where it is absent and can be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<MeasuredV1>,
     /// The endpoints.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list::<_, _, { limits::ENDPOINTS }>")]
     pub endpoints: Vec<EndpointV1>,
     /// The user's own metrics.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "bounded::list::<_, _, { limits::METRICS }>",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub metrics: Vec<MetricV1>,
     /// What the machine used, by name and unit (`cpu_percent`).
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "bounded::map::<_, _, { limits::ENTRIES }>",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub resources: BTreeMap<String, ResourceV1>,
     /// Values over time, by name (`cpu_percent`, `throughput_rps`), in equal steps from the start.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "bounded::map::<_, _, { limits::ENTRIES }>",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub timeline: BTreeMap<String, TimelineV1>,
     /// The checks of the script.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "bounded::list::<_, _, { limits::METRICS }>",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub checks: Vec<CheckV1>,
     /// How long fixed pieces of work took on the machine, by name (`cpu`, `memory`), in milliseconds.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "bounded::map::<_, _, { limits::ENTRIES }>",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     #[schemars(extend("additionalProperties" = { "type": "number", "exclusiveMinimum": 0 }))]
     pub calibration: BTreeMap<String, f64>,
 }
@@ -127,10 +153,18 @@ pub struct MeasuredV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<LatencyV1>,
     /// The kinds of failure.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "bounded::list::<_, _, { limits::ENTRIES }>",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub failure_kinds: Vec<FailureKindV1>,
     /// Where the time goes: the mean of each part of a request (`waiting`, `connecting`), in milliseconds.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "bounded::map::<_, _, { limits::ENTRIES }>",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub parts: BTreeMap<String, f64>,
 }
 
@@ -167,10 +201,18 @@ pub struct EndpointV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<LatencyV1>,
     /// The kinds of failure.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "bounded::list::<_, _, { limits::ENTRIES }>",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub failure_kinds: Vec<FailureKindV1>,
     /// Where the time goes: the mean of each part of a request (`waiting`, `connecting`), in milliseconds.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "bounded::map::<_, _, { limits::ENTRIES }>",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub parts: BTreeMap<String, f64>,
 }
 
@@ -222,7 +264,11 @@ pub struct LatencyV1 {
     #[schemars(range(min = 0.0))]
     pub max: Option<f64>,
     /// Quantiles by level: `p50`, `p99.9`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "bounded::map::<_, _, { limits::ENTRIES }>",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub quantiles: BTreeMap<String, f64>,
     /// How the source rounded its quantiles; absent: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -235,8 +281,12 @@ pub struct LatencyV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<HistogramV1>,
     /// All samples as a list: the simplest thing that a script can write.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "samples", skip_serializing_if = "Option::is_none")]
     pub samples: Option<Vec<f64>>,
+}
+
+fn samples<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<f64>>, D::Error> {
+    bounded::list::<_, _, { limits::SAMPLES }>(deserializer).map(Some)
 }
 
 fn ms() -> String {
@@ -293,7 +343,11 @@ pub struct MetricV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
     /// Quantiles by level.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "bounded::map::<_, _, { limits::ENTRIES }>",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub quantiles: BTreeMap<String, f64>,
     /// The endpoint that it belongs to, as `METHOD NAME`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -357,6 +411,7 @@ pub struct TimelineV1 {
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub interval_s: f64,
     /// The values; null where nothing was measured.
+    #[serde(deserialize_with = "bounded::list::<_, _, { limits::POINTS }>")]
     pub values: Vec<Option<f64>>,
 }
 

@@ -55,7 +55,7 @@ impl RunV1 {
         for (latency, endpoint) in parts.zip(run.all_endpoints()) {
             let all = endpoint.latency.as_ref().and_then(|l| l.distribution.as_ref());
             if let (Some(latency), Some(all)) = (latency, all) {
-                let data = encode_histogram(all, all.histogram().sigfig())?;
+                let data = encode_histogram(all, all.digits())?;
                 latency.histogram = Some(HistogramV1 { unit: "ns".to_owned(), data });
             }
         }
