@@ -5,7 +5,9 @@ use super::Ingested;
 use super::error::{IngestError, Problem};
 use super::json_file::json_error;
 use super::source::Source;
-use crate::model::{Endpoint, EndpointKey, Kind, Latency, Run, Statistic, Tool, Unit};
+use crate::model::{
+    Endpoint, EndpointKey, Kind, Latency, Run, Statistic, Tool, Unit, limits, limits::Census,
+};
 use serde_json::{Map, Value};
 
 /// The ending of a table's name.
@@ -15,10 +17,11 @@ const TOOL: &str = "table";
 
 pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
-    let bytes = source.document()?;
+    let bytes = source.document(limits::POLICY_BYTES)?;
     let tables: Map<String, Value> =
         serde_json::from_slice(&bytes).map_err(|error| json_error(&name, &error))?;
     let mut run = Run::new(Tool { name: TOOL.to_owned(), version: None });
+    let mut census = Census::default();
     for (table, rows) in tables.iter().filter(|(table, _)| table.ends_with(ENDING)) {
         let bad = |what: String, problem: &str| {
             IngestError::new(&name, Problem::Malformed(format!("{what} {problem}")))
@@ -34,9 +37,12 @@ pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
             let row = row
                 .as_object()
                 .ok_or_else(|| bad(format!("{table}.{endpoint}"), "is no row of numbers"))?;
-            run.endpoints.push(endpoint_of(kind, endpoint, row).map_err(|(column, problem)| {
+            let endpoint = endpoint_of(kind, endpoint, row).map_err(|(column, problem)| {
                 bad(format!("{table}.{endpoint}.{column}"), problem)
-            })?);
+            })?;
+            let exceeded = census.count(&endpoint.key);
+            exceeded.map_err(|why| IngestError::new(&name, why.into()))?;
+            run.endpoints.push(endpoint);
         }
     }
     Ok(Ingested { run, warnings: Vec::new() })
@@ -83,6 +89,10 @@ fn endpoint_of<'r>(
                 ));
             }
         }
+    }
+    let pairs = latency.quantiles.values().zip(latency.quantiles.values().skip(1));
+    if pairs.into_iter().any(|(low, high)| low > high) {
+        return Err(("unit", "has percentiles that fall: a higher one is smaller"));
     }
     endpoint.latency = Some(latency);
     Ok(endpoint)

@@ -1,8 +1,8 @@
 //! What all CSV files have in common: one way to say where they are wrong.
 
 use super::error::{IngestError, Problem};
-use super::json_file::LARGEST_COUNT;
 use super::source::io_error;
+use crate::model::limits;
 
 /// The error of the CSV parser.
 pub(super) fn csv_error(name: &str, error: csv::Error) -> IngestError {
@@ -12,6 +12,17 @@ pub(super) fn csv_error(name: &str, error: csv::Error) -> IngestError {
         csv::ErrorKind::Io(error) => io_error(name, error, line),
         _ => IngestError::at(name, line, Problem::Malformed(text)),
     }
+}
+
+/// Refuses a file without a line end at its end, where its writer puts one behind every row: the last cell may be cut, and a
+/// number that is cut is another number.
+pub(super) fn refuse_cut(name: &str, bytes: &[u8]) -> Result<(), IngestError> {
+    if matches!(bytes.last(), None | Some(b'\n' | b'\r')) {
+        return Ok(());
+    }
+    let lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
+    let how = "the last line has no end".to_owned();
+    Err(IngestError::at(name, lines + 1, Problem::Truncated { lines, how }))
 }
 
 /// Counts lines as records go by. The CSV reader's own count is one behind where lines end with CR LF, because it counts
@@ -40,7 +51,7 @@ impl<'a> Lines<'a> {
 
 /// A count.
 pub(super) fn whole(file: &str, line: u64, what: &str, text: &str) -> Result<u64, IngestError> {
-    let count = text.parse::<u64>().ok().filter(|count| *count <= LARGEST_COUNT);
+    let count = text.parse::<u64>().ok().filter(|count| *count <= limits::COUNT);
     count.ok_or_else(|| bad_value(file, line, what, text, "must be a whole number from 0 to 10^12"))
 }
 

@@ -59,8 +59,18 @@ fn json(head: &[u8]) -> Option<Format> {
     }
     let k6 = has("root_group") || has("metrics") || has("k6_version") || has("results");
     // Key order is random in k6's summaries, so any of their keys may come first.
-    let foreign =
-        ["latencies", "aggregate", "machine_info", "benchmarks", "lighthouseVersion", "command"];
+    let foreign = [
+        "latencies",
+        "aggregate",
+        "machine_info",
+        "benchmarks",
+        "lighthouseVersion",
+        "command",
+        // oha's.
+        "latencyPercentiles",
+        "statusCodeDistribution",
+        "requestsPerSec",
+    ];
     (k6 && !foreign.iter().any(|key| has(key))).then_some(Format::K6Summary)
 }
 

@@ -1,6 +1,7 @@
 //! Why a result file cannot be read: what, where, and what to do.
 
 use super::format::Format;
+use crate::model::limits::{self, Exceeded};
 use std::fmt;
 use std::io;
 
@@ -41,8 +42,8 @@ pub enum Problem {
     CutDocument,
     /// It is larger than anything of its kind.
     TooLarge {
-        /// The bound.
-        limit: &'static str,
+        /// Bytes that it may have.
+        limit: u64,
     },
     /// It is not what its format says.
     Malformed(String),
@@ -62,12 +63,12 @@ pub enum Problem {
         /// The endpoint.
         endpoint: String,
     },
-    /// More names of one sort than a run can hold.
-    TooMany {
-        /// What there is too much of.
-        what: &'static str,
-        /// The bound.
-        limit: usize,
+    /// It has more of something than an input may have.
+    Exceeded(Exceeded),
+    /// All of it stands there twice.
+    Doubled {
+        /// Samples, both times together.
+        samples: u64,
     },
     /// An option that only raw samples can follow.
     NotRaw {
@@ -88,6 +89,10 @@ pub enum Problem {
         example: String,
     },
 }
+
+/// What makes few endpoints of many.
+const ONE_NAME: &str = "give requests that differ only in an id one name: in perfgate.yaml collapse: [\"/users/*\"], or in k6 \
+                        tags: { name: \"/users/:id\" }";
 
 impl IngestError {
     /// An error about the whole file.
@@ -124,7 +129,9 @@ impl IngestError {
             Problem::LocustTooOld => {
                 Some("its quoting is ambiguous; run the test with Locust 1.0 or newer".to_owned())
             }
-            Problem::Truncated { .. } => Some("--lenient judges what is there and says so".to_owned()),
+            Problem::Truncated { .. } => {
+                Some("--lenient judges what is there and says so".to_owned())
+            }
             Problem::NothingLeft => {
                 Some("--trim-start, --from and --to must leave some of the test".to_owned())
             }
@@ -133,18 +140,20 @@ impl IngestError {
             Problem::NotRaw { .. } => {
                 Some("give raw samples, such as k6's --out json or JMeter's results".to_owned())
             }
-            Problem::TooManyEndpoints { .. } => Some(
-                "give requests that differ only in an id one name: in perfgate.yaml collapse: [\"/users/*\"], or in k6 tags: { name: \"/users/:id\" }".to_owned(),
-            ),
+            Problem::TooManyEndpoints { .. } => Some(ONE_NAME.to_owned()),
+            Problem::Doubled { .. } => {
+                Some("was it appended to itself, or is the same file in it twice?".to_owned())
+            }
+            Problem::Exceeded(Exceeded::Names | Exceeded::Memory) => Some(ONE_NAME.to_owned()),
             Problem::CutDocument => {
                 Some("was the disk full, or the load test killed while it wrote?".to_owned())
             }
             Problem::Io(_)
             | Problem::Empty
             | Problem::TooLarge { .. }
+            | Problem::Exceeded(_)
             | Problem::Malformed(_)
             | Problem::MissingColumn(_)
-            | Problem::TooMany { .. }
             | Problem::BadValue { .. }
             | Problem::Duplicate { .. } => None,
         }
@@ -170,7 +179,25 @@ impl fmt::Display for IngestError {
     }
 }
 
+impl From<Exceeded> for Problem {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::Exceeded(exceeded)
+    }
+}
+
 impl Problem {
+    /// The same, without what a message would not repeat of it.
+    pub(super) fn shortened(self) -> Self {
+        match self {
+            Self::Malformed(why) => Self::Malformed(limits::shown(&why)),
+            Self::BadValue { what, value, why } => {
+                let (what, value) = (limits::shown(&what), limits::shown(&value));
+                Self::BadValue { what, value, why }
+            }
+            other => other,
+        }
+    }
+
     /// Whether the text is a sentence about the file, which its name begins.
     fn is_about_the_file(&self) -> bool {
         matches!(
@@ -183,6 +210,7 @@ impl Problem {
                 | Self::Truncated { .. }
                 | Self::CutDocument
                 | Self::TooLarge { .. }
+                | Self::Doubled { .. }
         )
     }
 }
@@ -205,12 +233,17 @@ impl fmt::Display for Problem {
                 "ends in the middle ({how} after {lines} lines): the load test was probably killed"
             ),
             Self::CutDocument => f.write_str("ends in the middle: the JSON is not closed"),
-            Self::TooLarge { limit } => write!(f, "is larger than {limit}"),
+            Self::TooLarge { limit } => write!(f, "is larger than {}", limits::size(*limit)),
             Self::Malformed(why) => f.write_str(why),
             Self::MissingColumn(name) => write!(f, "the column `{name}` is missing"),
-            Self::BadValue { what, value, why } => write!(f, "{what} is `{value}`: {why}"),
+            Self::BadValue { what, value, why } => {
+                write!(f, "{} is `{}`: {why}", limits::shown(what), limits::shown(value))
+            }
             Self::Duplicate { endpoint } => write!(f, "{endpoint} stands twice in the file"),
-            Self::TooMany { what, limit } => write!(f, "more than {limit} {what}"),
+            Self::Exceeded(exceeded) => write!(f, "{exceeded}"),
+            Self::Doubled { samples } => {
+                write!(f, "has all of its {samples} samples twice: one test would count as two")
+            }
             Self::NothingLeft => {
                 f.write_str("no sample is left: all are of times that are left out")
             }

@@ -1,6 +1,7 @@
 //! What all JSON documents have in common: one read, one way to say where they are wrong.
 
 use super::error::{IngestError, Problem};
+use crate::model::limits;
 use serde::de::DeserializeOwned;
 
 /// Parses a whole document; a document that ends too early is one that was cut.
@@ -25,12 +26,9 @@ pub(super) fn explained(error: &serde_json::Error) -> String {
     format!("column {}: {what}", error.column())
 }
 
-/// The largest count that a file may state: a million million, a year of 30 000 requests a second.
-pub(super) const LARGEST_COUNT: u64 = 1_000_000_000_000;
-
 /// A count that a file writes as a float.
 pub(super) fn count(name: &str, what: &str, value: f64) -> Result<u64, IngestError> {
-    if (0.0..=LARGEST_COUNT as f64).contains(&value) && value.fract().abs() < f64::EPSILON {
+    if (0.0..=limits::COUNT as f64).contains(&value) && value.fract().abs() < f64::EPSILON {
         // The range check above makes the cast exact.
         return Ok(value as u64);
     }

@@ -11,7 +11,10 @@ use super::locust_key::key;
 use super::locust_rounding::rounding_of;
 use super::locust_side;
 use super::source::Source;
-use crate::model::{Endpoint, EndpointKey, Latency, Quantile, Run, Tool, Warning, WarningKind};
+use crate::model::{
+    Endpoint, EndpointKey, Latency, Quantile, Run, Tool, Warning, WarningKind, limits,
+    limits::Census,
+};
 use csv::{ByteRecord, ReaderBuilder};
 use std::collections::BTreeMap;
 
@@ -51,6 +54,7 @@ pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestErro
     }
     let all = || run.all_endpoints().filter_map(|endpoint| endpoint.latency.as_ref());
     let rounding = rounding_of(all().flat_map(|latency| latency.quantiles.values().copied()));
+    warnings.extend(other_sums(&name, &run));
     for endpoint in run.endpoints.iter_mut().chain([&mut run.total]) {
         if let Some(latency) = &mut endpoint.latency {
             latency.set_rounding(rounding);
@@ -67,6 +71,19 @@ pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestErro
         read_history(&path, &mut run, &mut warnings);
     }
     Ok(Ingested { run, warnings })
+}
+
+/// What the rows together have other than the last one, which counts them all: a row is missing or was changed.
+fn other_sums(name: &str, run: &Run) -> Option<Warning> {
+    let counts: [(&'static str, fn(&Endpoint) -> Option<u64>); 2] =
+        [("requests", |e| e.requests), ("failures", |e| e.failures)];
+    let mut wrong = counts.into_iter().filter_map(|(what, of)| {
+        let stated = of(&run.total)?;
+        let sum = run.endpoints.iter().filter_map(of).fold(0, u64::saturating_add);
+        let kind = WarningKind::RowsDoNotAddUp { what, sum, stated };
+        (sum != stated).then(|| Warning::at(kind, name, None))
+    });
+    wrong.next()
 }
 
 /// Seconds between the first and the last request.
@@ -107,7 +124,7 @@ fn split_total(
 /// All rows; with an error, the ones before it.
 fn rows(source: Source) -> Result<Vec<Row>, (Vec<Row>, IngestError)> {
     let name = source.name().to_owned();
-    let bytes = source.document().map_err(|error| (Vec::new(), error))?;
+    let bytes = source.document(limits::DOCUMENT_BYTES).map_err(|error| (Vec::new(), error))?;
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(bytes.as_slice());
     let columns = reader
         .byte_headers()
@@ -115,6 +132,7 @@ fn rows(source: Source) -> Result<Vec<Row>, (Vec<Row>, IngestError)> {
         .and_then(|header| Columns::new(&name, header))
         .map_err(|error| (Vec::new(), error))?;
     let mut rows = Vec::new();
+    let mut census = Census::default();
     let mut lines = Lines::new(&bytes);
     let mut record = ByteRecord::new();
     loop {
@@ -134,7 +152,11 @@ fn rows(source: Source) -> Result<Vec<Row>, (Vec<Row>, IngestError)> {
             };
             return Err((rows, IngestError::at(&name, line, problem)));
         }
-        match columns.row(&name, line, &record) {
+        let row = columns.row(&name, line, &record).and_then(|row| {
+            let exceeded = census.count(&row.endpoint.key);
+            exceeded.map_err(|why| IngestError::at(&name, line, why.into())).map(|()| row)
+        });
+        match row {
             Ok(row) => rows.push(row),
             Err(error) => return Err((rows, error)),
         }
@@ -221,6 +243,13 @@ impl Columns {
         for (level, i) in &self.quantiles {
             let value = number(*i, &level.to_string())?;
             latency.quantiles.extend(value.map(|value| (*level, value)));
+        }
+        let pairs = latency.quantiles.iter().zip(latency.quantiles.iter().skip(1));
+        if let Some((level, value)) =
+            pairs.filter(|(low, high)| low.1 > high.1).map(|(_, high)| high).next()
+        {
+            let why = "less than the percentile before it";
+            return Err(bad_value(file, line, &level.to_string(), &value.to_string(), why));
         }
         endpoint.latency = Some(latency);
         Ok(Row { line, method, name, endpoint })

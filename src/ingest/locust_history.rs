@@ -3,9 +3,10 @@
 //! Its percentiles are of sliding windows, or of the whole run so far, and nothing says which: only users and times are taken.
 //! It adds to what is known of the run, so that one that cannot be read, or is of another run, is a warning.
 
-use super::csv_file::{csv_error, whole};
+use super::csv_file::{csv_error, refuse_cut, whole};
 use super::error::{IngestError, Problem};
-use crate::model::{Run, Timeline, Warning, WarningKind};
+use super::source::Source;
+use crate::model::{Run, Timeline, Warning, WarningKind, limits};
 use csv::{ByteRecord, Position, ReaderBuilder};
 use std::path::Path;
 
@@ -58,7 +59,8 @@ pub(super) fn read_history(path: &Path, run: &mut Run, warnings: &mut Vec<Warnin
 /// The rows of all endpoints together, as far as they are whole.
 fn read_seconds(path: &Path, name: &str, seconds: &mut Vec<Second>) -> Result<(), IngestError> {
     let wrap = |error| csv_error(name, error);
-    let mut reader = ReaderBuilder::new().flexible(true).from_path(path).map_err(wrap)?;
+    let bytes = Source::open(path)?.document(limits::RESOURCES_BYTES)?;
+    let mut reader = ReaderBuilder::new().flexible(true).from_reader(bytes.as_slice());
     let header = reader.byte_headers().map_err(wrap)?.clone();
     let find = |column: &'static str| {
         let at = header.iter().position(|known| known == column.as_bytes());
@@ -96,5 +98,6 @@ fn read_seconds(path: &Path, name: &str, seconds: &mut Vec<Second>) -> Result<()
         }
         seconds.push(second);
     }
+    refuse_cut(name, &bytes)?;
     Ok(())
 }

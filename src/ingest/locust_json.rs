@@ -10,9 +10,13 @@ use super::json_file::{amount, count, parse};
 use super::locust_key::key;
 use super::locust_rounding::rounding_of;
 use super::source::Source;
-use crate::model::{Endpoint, EndpointKey, Latency, OutOfRange, Run, Tool};
+use crate::model::limits::{self, Census, check_number};
+use crate::model::{Distribution, Endpoint, EndpointKey, Latency, OutOfRange, Run, Tool};
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
 
 /// One entry of the file.
 #[derive(Deserialize)]
@@ -29,7 +33,41 @@ struct Entry {
     total_response_time: f64,
     max_response_time: f64,
     min_response_time: Option<f64>,
-    response_times: BTreeMap<String, u64>,
+    response_times: Times,
+}
+
+/// How often each response time was seen, as the file has them: numbers in quotes.
+struct Times(Counts);
+
+impl<'de> Deserialize<'de> for Times {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(TimesVisitor)
+    }
+}
+
+struct TimesVisitor;
+
+impl<'de> Visitor<'de> for TimesVisitor {
+    type Value = Times;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("response times in milliseconds, and how often each was seen")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Times, A::Error> {
+        let mut all = Vec::new();
+        while let Some((text, n)) = entries.next_entry::<Cow<'_, str>, u64>()? {
+            let ms = text.parse::<f64>().ok().filter(|ms| Distribution::takes(*ms));
+            let ms = ms.ok_or_else(|| {
+                let text = limits::shown(&text);
+                Error::custom(format!("`{text}` is no response time in milliseconds"))
+            })?;
+            all.push((ms, n));
+            check_number("response times of one endpoint", all.len(), limits::RESPONSE_TIMES)
+                .map_err(Error::custom)?;
+        }
+        Ok(Times(all))
+    }
 }
 
 /// A name as the script fires it: mostly text, but Locust takes anything.
@@ -49,24 +87,29 @@ impl From<serde_json::Value> for Text {
 
 pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
-    let entries: Vec<Entry> = parse(&name, &source.document()?).map_err(|mut error| {
-        if let Problem::Malformed(why) = &mut error.problem {
-            // A list in a result file is taken for Locust's; say so, in case it is something else.
-            why.insert_str(0, "not a list as Locust's --json writes it: ");
-        }
-        error
-    })?;
+    let entries: Vec<Entry> =
+        parse(&name, &source.document(limits::RUN_BYTES)?).map_err(|mut error| {
+            if let Problem::Malformed(why) = &mut error.problem {
+                // A list in a result file is taken for Locust's; say so, in case it is something else.
+                why.insert_str(0, "not a list as Locust's --json writes it: ");
+            }
+            error
+        })?;
     let mut run = Run::new(Tool { name: "locust".to_owned(), version: None });
     let starts = entries.iter().filter_map(|e| e.start_time).reduce(f64::min);
     let ends = entries.iter().filter_map(|e| e.last_request_timestamp).reduce(f64::max);
     run.started_at = starts.and_then(timestamp);
     run.duration_s = starts.zip(ends).map(|(start, end)| end - start).filter(|s| *s > 0.0);
-    let times = entries.iter().flat_map(|entry| entry.response_times.keys());
-    let rounding = rounding_of(times.filter_map(|ms| ms.parse().ok()));
+    let times = || entries.iter().flat_map(|entry| &entry.response_times.0);
+    check_number("response times", times().count(), limits::RESPONSE_TIMES)
+        .map_err(|exceeded| IngestError::new(&name, exceeded.into()))?;
+    let rounding = rounding_of(times().map(|(ms, _)| *ms));
     let mut seen = BTreeSet::new();
+    let mut census = Census::default();
     let mut all_counts = Vec::new();
     for entry in entries {
         let (endpoint, counts) = endpoint(&name, entry, run.duration_s)?;
+        census.count(&endpoint.key).map_err(|exceeded| IngestError::new(&name, exceeded.into()))?;
         if !seen.insert(endpoint.key.clone()) {
             let endpoint = endpoint.key.to_string();
             return Err(IngestError::new(&name, Problem::Duplicate { endpoint }));
@@ -110,16 +153,18 @@ fn endpoint(
     }
     (endpoint.requests, endpoint.failures) = (Some(requests), Some(entry.num_failures));
     endpoint.throughput_rps = duration_s.map(|s| requests as f64 / s);
-    let mut counts = Vec::with_capacity(entry.response_times.len());
-    for (ms, n) in &entry.response_times {
-        let why = "is no response time in milliseconds";
-        let wrong = || Problem::BadValue { what: what("response_times"), value: ms.clone(), why };
-        let ms: f64 = ms.parse().map_err(|_| IngestError::new(file, wrong()))?;
-        let n = count(file, &what("response_times"), *n as f64)?;
-        counts.push((amount(file, &what("response_times"), ms)?, n));
+    for (_, n) in &entry.response_times.0 {
+        count(file, &what("response_times"), *n as f64)?;
+    }
+    let counts = entry.response_times.0;
+    let timed = requests - entry.num_none_requests;
+    let counted = counts.iter().map(|(_, n)| *n).fold(0, u64::saturating_add);
+    if counted != timed {
+        let why = "not as many as there are response times";
+        let (what, value) = (what("num_requests"), timed.to_string());
+        return Err(IngestError::new(file, Problem::BadValue { what, value, why }));
     }
     let mut latency = summary(file, counts.clone())?;
-    let timed = requests - entry.num_none_requests;
     if timed > 0 {
         let sum = amount(file, &what("total_response_time"), entry.total_response_time)?;
         latency.mean = Some(sum / timed as f64);

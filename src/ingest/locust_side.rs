@@ -5,14 +5,17 @@
 use super::csv_file::{csv_error, whole};
 use super::error::IngestError;
 use super::locust_key::key;
+use super::source::Source;
 use super::tally::MOST_KINDS;
-use crate::model::{FailureKind, Run, Warning, WarningKind, without_credentials};
+use crate::model::{FailureKind, Run, Warning, WarningKind, limits, without_credentials};
 use csv::{ByteRecord, Reader};
-use std::fs::File;
 use std::path::Path;
 
 /// The longest message that is kept of a failure, in characters; tracebacks can be pages.
 const LONGEST_MESSAGE: usize = 300;
+
+/// What kinds are called that are too many.
+const OTHER: &str = "other";
 
 /// Adds the kinds of failure to the endpoints that they belong to.
 pub(super) fn read_failures(path: &Path, run: &mut Run, warnings: &mut Vec<Warning>) {
@@ -39,6 +42,8 @@ pub(super) fn read_failures(path: &Path, run: &mut Run, warnings: &mut Vec<Warni
 }
 
 fn add(kinds: &mut Vec<FailureKind>, message: &str, count: u64) {
+    // A script that words every failure differently has no kinds; what is kept are those that come first.
+    let message = if kinds.len() + 1 < limits::ENTRIES { message } else { OTHER };
     let kind = FailureKind::new(message, count);
     match kinds.iter_mut().find(|known| known.message == kind.message) {
         Some(known) => known.count = known.count.saturating_add(count),
@@ -87,8 +92,8 @@ fn read_columns<const N: usize>(
     let name = path.display().to_string();
     let mut read = || -> Result<(), IngestError> {
         let wrap = |error| csv_error(&name, error);
-        let file = File::open(path).map_err(|error| wrap(error.into()))?;
-        let mut reader = Reader::from_reader(file);
+        let bytes = Source::open(path)?.document(limits::DOCUMENT_BYTES)?;
+        let mut reader = Reader::from_reader(bytes.as_slice());
         let header = reader.byte_headers().map_err(wrap)?.clone();
         let at = wanted.map(|column| header.iter().position(|known| known == column.as_bytes()));
         let mut record = ByteRecord::new();

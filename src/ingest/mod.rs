@@ -38,8 +38,10 @@ pub use resources::{ResourceSeries, read_resources};
 pub use source::{Progress, Source};
 
 use crate::config::Pattern;
+use crate::model::limits::check_run;
 use crate::model::{Run, Warning, WarningKind};
 use requests::Writer;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,6 +106,12 @@ pub struct Ingested {
     pub warnings: Vec<Warning>,
 }
 
+/// The bytes of a document that holds no run: unpacked, without a byte order mark, no more of them than the limit, and no NUL
+/// byte among them.
+pub fn read_document(path: &Path, limit: u64) -> Result<Vec<u8>, IngestError> {
+    Source::open(path)?.document(limit)
+}
+
 /// The format of a result file, by its content.
 pub fn recognise(mut source: Source) -> Result<Format, IngestError> {
     detect::detect(&mut source)
@@ -137,6 +145,7 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestErr
         Format::HeyCsv => requests::read_csv(source, Writer::Hey, options),
         Format::OhaCsv => requests::read_csv(source, Writer::Oha, options),
     }?;
+    check_run(&ingested.run).map_err(|exceeded| IngestError::new(&name, exceeded.into()))?;
     if ingested.run.total.requests == Some(0) {
         if options.trim_start.is_some() || options.from.is_some() || options.to.is_some() {
             return Err(IngestError::new(&name, Problem::NothingLeft));

@@ -1,8 +1,10 @@
 //! Resources over time: a CSV with a `timestamp` and a column for each (`cpu_percent`, `memory_mb` …), as `perfgate run` and many
 //! monitoring scripts write it.
 
+use super::csv_file::refuse_cut;
 use super::error::{IngestError, Problem};
 use super::source::Source;
+use crate::model::limits::{self, Exceeded, check_name, check_number};
 use crate::model::{Resource, Span, Timeline};
 use crate::stats::steady_trend;
 use csv::{ReaderBuilder, StringRecord};
@@ -11,8 +13,6 @@ use std::collections::BTreeMap;
 /// Columns that count up from a start; their rate is what tells.
 const COUNTERS: [&str; 4] = ["disk_read_mb", "disk_write_mb", "network_sent_mb", "network_recv_mb"];
 const SECONDS_PER_HOUR: f64 = 3600.0;
-/// Rows at most: a month of seconds.
-const MOST_ROWS: usize = 3_000_000;
 
 /// The series of a file, by column.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,7 +25,10 @@ pub struct ResourceSeries {
 pub fn read_resources(source: Source) -> Result<ResourceSeries, IngestError> {
     let name = source.name().to_owned();
     let at = |line: u64, problem: Problem| IngestError::at(&name, line, problem);
-    let mut csv = ReaderBuilder::new().trim(csv::Trim::All).from_reader(source.into_reader());
+    let bytes = source.document(limits::RESOURCES_BYTES)?;
+    // A packed file that is cut is told from its stream.
+    refuse_cut(&name, &bytes)?;
+    let mut csv = ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
     let broken = |error: csv::Error| {
         let line = error.position().map_or(1, csv::Position::line);
         IngestError::at(&name, line, Problem::Malformed(error.to_string()))
@@ -34,14 +37,16 @@ pub fn read_resources(source: Source) -> Result<ResourceSeries, IngestError> {
     let time_at = header.iter().position(|column| column == "timestamp");
     let time_at = time_at.ok_or_else(|| at(1, Problem::MissingColumn("timestamp")))?;
     let mut series = ResourceSeries::default();
+    let exceeded = |exceeded: Exceeded| at(1, exceeded.into());
+    check_number("columns", header.len(), limits::ENTRIES).map_err(exceeded)?;
+    header.iter().try_for_each(|name| check_name("a column's name", name)).map_err(exceeded)?;
     let mut record = StringRecord::new();
-    let mut rows = 0;
+    let mut values = 0;
     while csv.read_record(&mut record).map_err(broken)? {
         let line = record.position().map_or(0, csv::Position::line);
-        rows += 1;
-        if rows > MOST_ROWS {
-            return Err(at(line, Problem::TooMany { what: "rows", limit: MOST_ROWS }));
-        }
+        values += header.len() - 1;
+        check_number("values", values, limits::RESOURCE_VALUES)
+            .map_err(|exceeded| at(line, exceeded.into()))?;
         let bad = |column: &str, value: &str, why| {
             at(line, Problem::BadValue { what: column.to_owned(), value: value.to_owned(), why })
         };

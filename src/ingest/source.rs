@@ -15,9 +15,6 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Bytes that are looked at to recognise a format.
 const HEAD: usize = 64 << 10;
 
-/// The largest document that is read as a whole.
-const LARGEST_DOCUMENT: u64 = 512 << 20;
-
 /// A result file that is open for reading, decompressed.
 pub struct Source {
     name: String,
@@ -32,6 +29,10 @@ pub struct Source {
     /// A copy of what could be read only once, until nobody needs it.
     _copy: Option<Arc<TempPath>>,
 }
+
+/// What a NUL byte means: no tool writes one. A crash or a bad disk left it, and what stood there is lost.
+pub(super) const NUL: &str =
+    "a NUL byte: a part of the file was lost, and what stood there with it";
 
 type Reader = Box<dyn Read + Send>;
 /// What is told how many bytes were read, by whichever thread has read them.
@@ -155,14 +156,17 @@ impl Source {
         }
     }
 
-    /// The whole document, with a byte order mark left out.
-    pub(super) fn document(mut self) -> Result<Vec<u8>, IngestError> {
+    /// The whole document, which may have so many bytes, with a byte order mark left out.
+    pub(super) fn document(mut self, limit: u64) -> Result<Vec<u8>, IngestError> {
         let mut bytes = Vec::new();
-        let read = (&mut self.reader).take(LARGEST_DOCUMENT + 1).read_to_end(&mut bytes);
-        let lines = bytes.iter().filter(|b| **b == b'\n').count() as u64;
-        read.map_err(|error| self.io_error(error, lines))?;
-        if bytes.len() as u64 > LARGEST_DOCUMENT {
-            return Err(IngestError::new(&self.name, Problem::TooLarge { limit: "512 MiB" }));
+        let read = (&mut self.reader).take(limit + 1).read_to_end(&mut bytes);
+        read.map_err(|error| self.io_error(error, lines(&bytes)))?;
+        if bytes.len() as u64 > limit {
+            return Err(IngestError::new(&self.name, Problem::TooLarge { limit }));
+        }
+        if let Some(at) = memchr::memchr(0, &bytes) {
+            let problem = Problem::Malformed(NUL.to_owned());
+            return Err(IngestError::at(&self.name, lines(&bytes[..at]) + 1, problem));
         }
         if bytes.starts_with(b"\xef\xbb\xbf") {
             bytes.drain(..3);
@@ -179,6 +183,11 @@ impl Source {
     pub(super) fn io_error(&self, error: io::Error, lines: u64) -> IngestError {
         io_error(&self.name, error, lines)
     }
+}
+
+/// Lines that end in these bytes.
+fn lines(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
 /// A file that tells how much of it was read.

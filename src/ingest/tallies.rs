@@ -4,16 +4,15 @@ use super::error::Problem;
 use super::tally::Tally;
 use crate::config::Pattern;
 use crate::model::EndpointKey;
+use crate::model::limits::{Census, Exceeded};
 use std::collections::{BTreeMap, HashMap};
-
-/// Most endpoints that a run may have. More is nearly always an id in the URL, and no report can show it.
-const MOST_ENDPOINTS: usize = 10_000;
 
 /// The endpoints in the order in which they came, each known by its place.
 #[derive(Default)]
 pub(super) struct Tallies {
     all: Vec<(EndpointKey, Tally)>,
     places: HashMap<EndpointKey, u32>,
+    census: Census,
 }
 
 impl Tallies {
@@ -22,10 +21,13 @@ impl Tallies {
         if let Some(at) = self.places.get(&key) {
             return Ok(*at);
         }
-        if self.all.len() >= MOST_ENDPOINTS {
-            let example = offenders(&key, self.all.iter().map(|(known, _)| known));
-            return Err(Problem::TooManyEndpoints { limit: MOST_ENDPOINTS, example });
-        }
+        self.census.count(&key).map_err(|exceeded| match exceeded {
+            Exceeded::Number { limit, .. } => {
+                let example = offenders(&key, self.all.iter().map(|(known, _)| known));
+                Problem::TooManyEndpoints { limit, example }
+            }
+            other => Problem::Exceeded(other),
+        })?;
         let at = self.all.len() as u32;
         self.all.push((key.clone(), Tally::default()));
         self.places.insert(key, at);
@@ -40,6 +42,11 @@ impl Tallies {
     /// The endpoint at this place.
     pub(super) fn key(&self, place: u32) -> &EndpointKey {
         &self.all[place as usize].0
+    }
+
+    /// Bytes of what is counted, as far as they grow.
+    pub(super) fn bytes(&self) -> usize {
+        self.all.iter().map(|(_, tally)| tally.bytes()).sum()
     }
 
     pub(super) fn merge(&mut self, other: Self) -> Result<(), Problem> {

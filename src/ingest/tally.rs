@@ -14,6 +14,8 @@ pub(super) const MOST_KINDS: usize = 10;
 const MOST_KINDS_READ: usize = 1_000;
 /// The longest name of a kind, in characters.
 const LONGEST_KIND: usize = 100;
+/// Bytes that a kind takes, with its name and its place in the map, about.
+const BYTES_OF_A_KIND: usize = 2 * LONGEST_KIND;
 /// What kinds are called that have no name, or are too many.
 const OTHER: &str = "other";
 /// Share of the mean response time below which a part is not worth keeping.
@@ -95,6 +97,11 @@ impl Tally {
         *count += 1;
     }
 
+    /// Bytes of the response times, and about those of the kinds of failure.
+    pub(super) fn bytes(&self) -> usize {
+        self.times.bytes() + self.kinds.len() * BYTES_OF_A_KIND
+    }
+
     /// Whether nothing was counted: all that there was could not be taken.
     pub(super) fn is_empty(&self) -> bool {
         self.requests == 0
@@ -118,6 +125,8 @@ impl Tally {
 
     pub(super) fn endpoint(mut self, key: EndpointKey, duration_s: Option<f64>) -> Endpoint {
         let mut endpoint = Endpoint::new(key);
+        // Where a file has lost some of its requests, their outcomes tell of them.
+        self.requests = self.requests.max(self.outcomes);
         endpoint.requests = Some(self.requests);
         if self.outcomes > 0 {
             endpoint.failures = Some(self.failures);

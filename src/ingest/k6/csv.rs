@@ -3,7 +3,7 @@
 use super::gathered::Gathered;
 use super::sample::{Sample, Tags, failure};
 use crate::ingest::error::{IngestError, Problem};
-use crate::ingest::raw::{Chunk, Found, Gather, Header, Records, Scan, each_row, scan};
+use crate::ingest::raw::{Chunk, Found, Gather, Header, Records, Scan, Sum as _, each_row, scan};
 use crate::ingest::source::Source;
 use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
@@ -140,6 +140,10 @@ struct Rows<'a> {
 
 impl Gather for Rows<'_> {
     type Sum = Gathered;
+
+    fn bytes(&self) -> usize {
+        self.gathered.bytes()
+    }
 
     fn sum(self) -> Gathered {
         self.gathered

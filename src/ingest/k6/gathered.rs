@@ -6,18 +6,19 @@ use super::metric::{DURATION, dropped_metrics};
 use super::sample::{Declaration, Known, Sample, Tags};
 use super::series::{Series, custom_metric};
 use crate::ingest::error::Problem;
-use crate::ingest::raw::Sum;
+use crate::ingest::raw::{Echo, Sum};
 use crate::ingest::seconds::Seconds;
 use crate::ingest::tallies::Tallies;
 use crate::ingest::tally::{Tally, record};
 use crate::ingest::wanted::Wanted;
 use crate::ingest::{By, Ingested};
+use crate::model::limits::{self, check_name, check_number};
 use crate::model::{Check, Endpoint, EndpointKey, Kind, Run, Tool, Warning, WarningKind};
 use jiff::Timestamp;
+use rustc_hash::FxHasher;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash as _, Hasher as _};
 
-/// Most metrics, and most checks, that a run may have.
-const MOST_METRICS: usize = 2_000;
 /// Sets of tags that are known at once, and their bytes: a tag may be as long as a line.
 const MOST_TAGS: usize = 20_000;
 const MOST_TAG_BYTES: usize = 4 << 20;
@@ -26,6 +27,8 @@ const NS_PER_SECOND: i64 = 1_000_000_000;
 /// A set of tags, and what it stands for once that is known: places of endpoints and of a check.
 struct Tagged {
     tags: Tags,
+    /// The same for the same tags in every worker.
+    hash: u64,
     http: Option<u32>,
     by: Option<u32>,
     /// With the metric that names the endpoint as well.
@@ -36,6 +39,7 @@ struct Tagged {
 /// A metric by its name, and its samples where perfgate has no other use for it.
 struct Metric {
     name: String,
+    hash: u64,
     known: Known,
     series: Series,
 }
@@ -67,6 +71,7 @@ pub(super) struct Gathered {
     /// The last declaration of each metric, with its place in the file.
     declared: BTreeMap<String, (u64, Declaration)>,
     seconds: Seconds,
+    echo: Echo,
 }
 
 impl Gathered {
@@ -88,13 +93,22 @@ impl Gathered {
             metric_ids: HashMap::new(),
             declared: BTreeMap::new(),
             seconds: Seconds::default(),
+            echo: Echo::default(),
         }
     }
 
-    pub(super) fn declare(&mut self, metric: String, declaration: Declaration, order: u64) {
+    pub(super) fn declare(
+        &mut self,
+        metric: String,
+        declaration: Declaration,
+        order: u64,
+    ) -> Result<(), Problem> {
+        check_number("metrics", self.declared.len(), limits::METRICS)?;
+        check_name("a metric's name", &metric)?;
         if self.declared.get(&metric).is_none_or(|(known, _)| *known <= order) {
             self.declared.insert(metric, (order, declaration));
         }
+        Ok(())
     }
 
     /// The number by which a metric is known from now on.
@@ -102,12 +116,14 @@ impl Gathered {
         if let Some(id) = self.metric_ids.get(name) {
             return Ok(*id);
         }
-        if self.metrics.len() >= MOST_METRICS {
-            return Err(Problem::TooMany { what: "metrics", limit: MOST_METRICS });
-        }
+        check_number("metrics", self.metrics.len() + 1, limits::METRICS)?;
+        check_name("a metric's name", name)?;
         let id = self.metrics.len() as u32;
         let (known, series) = (Known::of(name), Series::default());
-        self.metrics.push(Metric { name: name.to_owned(), known, series });
+        let mut hasher = FxHasher::default();
+        name.hash(&mut hasher);
+        let hash = hasher.finish();
+        self.metrics.push(Metric { name: name.to_owned(), hash, known, series });
         self.metric_ids.insert(name.to_owned(), id);
         Ok(id)
     }
@@ -124,7 +140,10 @@ impl Gathered {
         self.tag_bytes += tags.bytes();
         let id = self.tagged.len() as u32;
         let (http, by, timed, check) = (None, None, None, None);
-        self.tagged.push(Tagged { tags: tags.clone(), http, by, timed, check });
+        let mut hasher = FxHasher::default();
+        tags.hash(&mut hasher);
+        let hash = hasher.finish();
+        self.tagged.push(Tagged { tags: tags.clone(), hash, http, by, timed, check });
         self.ids.insert(tags, id);
         id
     }
@@ -147,7 +166,10 @@ impl Gathered {
             return Ok(());
         }
         let value = sample.value;
-        match self.metrics[sample.metric as usize].known {
+        let metric = &self.metrics[sample.metric as usize];
+        let hash = self.tagged[tags as usize].hash ^ metric.hash;
+        self.echo.add([sample.time as u64, value.to_bits(), hash]);
+        match metric.known {
             Known::Part(part) => self.count(tags, |tally, _| {
                 tally.add_part(usize::from(part), value);
                 Ok(())
@@ -284,9 +306,8 @@ impl Gathered {
         if let Some(at) = self.check_ids.get(&name) {
             return Ok(*at);
         }
-        if self.checks.len() >= MOST_METRICS {
-            return Err(Problem::TooMany { what: "checks", limit: MOST_METRICS });
-        }
+        check_number("checks", self.checks.len() + 1, limits::METRICS)?;
+        check_name("a check's name", &name)?;
         let at = self.checks.len() as u32;
         self.check_ids.insert(name.clone(), at);
         self.checks.push(Counted { name, passes: 0, fails: 0 });
@@ -317,10 +338,20 @@ impl Sum for Gathered {
             self.metrics[at].series.merge(metric.series);
         }
         for (metric, (order, declaration)) in other.declared {
-            self.declare(metric, declaration, order);
+            self.declare(metric, declaration, order)?;
         }
         self.seconds.merge(other.seconds);
+        self.echo.merge(&other.echo);
         Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        let metrics = self.metrics.iter().map(|metric| metric.series.bytes());
+        self.endpoints.bytes() + metrics.sum::<usize>()
+    }
+
+    fn echo(&self) -> &Echo {
+        &self.echo
     }
 
     fn finish(mut self, file: &str) -> Ingested {
@@ -342,6 +373,10 @@ impl Sum for Gathered {
                 total.merge(&tally);
             }
             run.endpoints.push(tally.endpoint(key, run.duration_s));
+        }
+        if total.requests != total.times.count() {
+            let (requests, times) = (total.requests, total.times.count());
+            warnings.push(Warning::at(WarningKind::LinesMissing { requests, times }, file, None));
         }
         let http = total.requests > 0 || run.endpoints.is_empty();
         // Where only WebSocket or gRPC was used, the HTTP total is not zero requests but no total at all.

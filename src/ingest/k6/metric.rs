@@ -1,6 +1,7 @@
 //! What all outputs of k6 have in common: names of metrics, selectors of sub-metrics, keys of endpoints.
 
 use crate::model::{CustomMetric, Direction, EndpointKey, Kind, MetricType, Unit};
+use std::fmt;
 
 /// A metric's name and the tags that select a part of it: `http_req_duration{name:/api/chat}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -8,6 +9,15 @@ pub(super) struct Selector {
     pub(super) metric: String,
     /// Tags, sorted; empty for the whole metric.
     pub(super) tags: Vec<(String, String)>,
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.metric)?;
+        let tags: Vec<String> =
+            self.tags.iter().map(|(tag, value)| format!("{tag}:{value}")).collect();
+        if tags.is_empty() { Ok(()) } else { write!(f, "{{{}}}", tags.join(",")) }
+    }
 }
 
 impl Selector {

@@ -8,6 +8,7 @@ mod ndjson;
 mod sample;
 mod series;
 mod summary;
+mod summary_file;
 mod summary_run;
 
 pub(super) use csv::read as read_csv;

@@ -5,10 +5,13 @@ use super::gathered::Gathered;
 use super::sample::{Declaration, Sample, Tags, failure};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::json_file::explained;
-use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, TakeLine, each_line, scan};
+use crate::ingest::raw::{
+    Chunk, Found, Gather, Records, Scan, Sum as _, TakeLine, each_line, scan,
+};
 use crate::ingest::source::Source;
 use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
+use crate::model::limits::check_name;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -120,6 +123,10 @@ struct Lines {
 impl Gather for Lines {
     type Sum = Gathered;
 
+    fn bytes(&self) -> usize {
+        self.gathered.bytes()
+    }
+
     fn sum(self) -> Gathered {
         self.gathered
     }
@@ -170,8 +177,10 @@ impl Lines {
             "Metric" => {
                 let sort = line.data.r#type.ok_or_else(|| missing("data.type"))?.into_owned();
                 let contains = line.data.contains.unwrap_or_default().into_owned();
+                check_name("a metric's type", &sort)?;
+                check_name("a metric's unit", &contains)?;
                 let metric = line.metric.into_owned();
-                self.gathered.declare(metric, Declaration { sort, contains }, order);
+                self.gathered.declare(metric, Declaration { sort, contains }, order)?;
                 Ok(None)
             }
             "Point" => {

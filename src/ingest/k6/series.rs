@@ -18,6 +18,11 @@ impl Series {
         self.keep_last((sample.time, sample.order, sample.value));
     }
 
+    /// Bytes of the samples.
+    pub(super) fn bytes(&self) -> usize {
+        self.times.as_ref().map_or(0, Distribution::bytes)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.last.is_none()
     }

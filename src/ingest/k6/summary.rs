@@ -8,11 +8,11 @@
 //! In all of them the "passes" of `http_req_failed` are the requests that failed.
 
 use super::metric::Selector;
+use super::summary_file::{Document, Group, WrittenCheck, WrittenMetric};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::json_file::parse;
+use crate::model::limits::{self, check_name, check_number};
 use crate::model::{Check, MetricType};
-use serde::Deserialize;
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// A summary in one shape.
@@ -34,85 +34,6 @@ pub(super) struct Metric {
     pub(super) values: BTreeMap<String, f64>,
 }
 
-#[derive(Deserialize)]
-struct Document {
-    root_group: Option<Group>,
-    metrics: Option<Map<String, Value>>,
-    state: Option<State>,
-    // The machine-readable summary.
-    config: Option<Config>,
-    metadata: Option<Metadata>,
-    results: Option<Results>,
-}
-
-#[derive(Deserialize)]
-struct State {
-    #[serde(rename = "testRunDurationMs")]
-    duration_ms: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct Config {
-    duration: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    generated_at: Option<String>,
-    k6_version: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Results {
-    metrics: Vec<Map<String, Value>>,
-    checks: Option<ResultChecks>,
-}
-
-#[derive(Deserialize)]
-struct ResultChecks {
-    #[serde(default)]
-    results: Vec<WrittenCheck>,
-}
-
-/// A group: its checks and groups are objects in the legacy export and lists in `handleSummary`.
-#[derive(Deserialize)]
-struct Group {
-    #[serde(default)]
-    groups: Children<Group>,
-    #[serde(default)]
-    checks: Children<WrittenCheck>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Children<T> {
-    ByName(BTreeMap<String, T>),
-    List(Vec<T>),
-}
-
-impl<T> Default for Children<T> {
-    fn default() -> Self {
-        Self::List(Vec::new())
-    }
-}
-
-impl<T> Children<T> {
-    fn into_list(self) -> Vec<T> {
-        match self {
-            Self::ByName(map) => map.into_values().collect(),
-            Self::List(list) => list,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct WrittenCheck {
-    name: String,
-    path: Option<String>,
-    #[serde(default)]
-    passes: u64,
-    #[serde(default)]
-    fails: u64,
 }
 
 /// Reads a document of any of the three shapes.
@@ -120,14 +41,12 @@ pub(super) fn parse_summary(name: &str, bytes: &[u8]) -> Result<Summary, IngestE
     let document: Document = parse(name, bytes)?;
     let mut summary = Summary::default();
     if let Some(results) = document.results {
-        let metadata =
-            document.metadata.unwrap_or(Metadata { generated_at: None, k6_version: None });
+        let metadata = document.metadata.unwrap_or_default();
         summary.version = metadata.k6_version;
         summary.generated_at = metadata.generated_at;
         summary.duration_s = document.config.and_then(|config| config.duration);
         for mut metric in results.metrics {
-            let key = metric.remove("name");
-            let Some(Value::String(key)) = key else {
+            let Some(key) = metric.name.take() else {
                 return Err(malformed(name, "a metric without a name"));
             };
             insert(name, &mut summary, &key, metric)?;
@@ -136,10 +55,7 @@ pub(super) fn parse_summary(name: &str, bytes: &[u8]) -> Result<Summary, IngestE
         summary.checks = checks.into_iter().map(check).collect();
     } else if let Some(metrics) = document.metrics {
         summary.duration_s = document.state.and_then(|state| state.duration_ms).map(|ms| ms / 1e3);
-        for (key, value) in metrics {
-            let Value::Object(metric) = value else {
-                return Err(malformed(name, &format!("the metric `{key}` is no object")));
-            };
+        for (key, metric) in metrics {
             insert(name, &mut summary, &key, metric)?;
         }
         if let Some(group) = document.root_group {
@@ -147,6 +63,11 @@ pub(super) fn parse_summary(name: &str, bytes: &[u8]) -> Result<Summary, IngestE
         }
     } else {
         return Err(IngestError::new(name, Problem::Unrecognised));
+    }
+    let wrap = |exceeded| IngestError::new(name, Problem::Exceeded(exceeded));
+    check_number("checks", summary.checks.len(), limits::METRICS).map_err(wrap)?;
+    for check in &summary.checks {
+        check_name("a check's name", &check.name).map_err(wrap)?;
     }
     summary.checks.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(summary)
@@ -157,8 +78,8 @@ fn malformed(name: &str, why: &str) -> IngestError {
 }
 
 fn collect_checks(group: Group, into: &mut Vec<Check>) {
-    into.extend(group.checks.into_list().into_iter().map(check));
-    group.groups.into_list().into_iter().for_each(|child| collect_checks(child, into));
+    into.extend(group.checks.0.into_iter().map(check));
+    group.groups.0.into_iter().for_each(|child| collect_checks(child, into));
 }
 
 /// A check goes by its path, which holds the groups around it: `::Chat flow::status is 200`.
@@ -173,21 +94,11 @@ fn insert(
     name: &str,
     summary: &mut Summary,
     key: &str,
-    mut written: Map<String, Value>,
+    written: WrittenMetric,
 ) -> Result<(), IngestError> {
-    let word = |value: Option<Value>| match value {
-        Some(Value::String(word)) => Some(word),
-        _ => None,
-    };
-    let stated = word(written.remove("type"));
-    let contains = word(written.remove("contains"));
-    let numbers = match written.remove("values") {
-        Some(Value::Object(values)) => values,
-        _ => written,
-    };
-    // What is left beside the numbers (`thresholds`) says nothing about what was measured.
-    let values: BTreeMap<String, f64> =
-        numbers.into_iter().filter_map(|(stat, value)| Some((stat, value.as_f64()?))).collect();
+    check_name("a metric's name", key)
+        .map_err(|exceeded| IngestError::new(name, Problem::Exceeded(exceeded)))?;
+    let WrittenMetric { sort: stated, contains, values, .. } = written;
     let has = |stat: &str| values.contains_key(stat);
     let sort = match stated.as_deref() {
         Some("trend") => MetricType::Trend,

@@ -9,18 +9,25 @@ use super::metric::{
 };
 use super::summary::{Metric, Summary, parse_summary};
 use crate::ingest::Ingested;
-use crate::ingest::error::IngestError;
+use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::json_file::{amount, count};
 use crate::ingest::source::Source;
+use crate::model::limits::Census;
 use crate::model::{
     CustomMetric, Endpoint, EndpointKey, Kind, Latency, MetricType, Quantile, Run, Tool, Unit,
-    Warning, WarningKind,
+    Warning, WarningKind, limits,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How far what k6 has calculated may be from what follows from the same file. It writes all digits, which whoever processes the
+/// file may round.
+const TOLERANCE: f64 = 1e-4;
+/// The same of a rate, as a share of it.
+const RATE_TOLERANCE: f64 = 1e-3;
+
 pub(in crate::ingest) fn read(source: Source) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
-    let summary = parse_summary(&name, &source.document()?)?;
+    let summary = parse_summary(&name, &source.document(limits::DOCUMENT_BYTES)?)?;
     build(&name, &summary)
 }
 
@@ -35,6 +42,7 @@ fn build(file: &str, summary: &Summary) -> Result<Ingested, IngestError> {
     run.metrics = builder.custom_metrics()?;
     run.metrics.extend(builder.dropped()?);
     run.checks.clone_from(&summary.checks);
+    builder.refuse_other_durations()?;
     let warnings = builder.warnings(&run)?;
     Ok(Ingested { run, warnings })
 }
@@ -57,6 +65,28 @@ impl Builder<'_> {
     fn count(&self, metric: &Metric, what: &str, stat: &str) -> Result<Option<u64>, IngestError> {
         let value = metric.values.get(stat).copied();
         value.map(|value| count(self.file, &format!("{stat} of {what}"), value)).transpose()
+    }
+
+    fn malformed(&self, why: String) -> IngestError {
+        IngestError::new(self.file, Problem::Malformed(why))
+    }
+
+    /// The counters of a test are all divided by the same time: one that is not was changed, or its neighbor's line is lost.
+    fn refuse_other_durations(&self) -> Result<(), IngestError> {
+        let length = |(selector, metric): (&Selector, &Metric)| {
+            let (count, rate) = (metric.values.get("count")?, metric.values.get("rate")?);
+            (metric.sort == MetricType::Counter && *count > 0.0 && *rate > 0.0)
+                .then(|| (selector.to_string(), count / rate))
+        };
+        let stated = self.summary.duration_s.map(|s| ("the duration".to_owned(), s));
+        let mut lengths = stated.into_iter().chain(self.summary.metrics.iter().filter_map(length));
+        let Some((first, expected)) = lengths.next() else { return Ok(()) };
+        match lengths.find(|(_, length)| (length / expected - 1.0).abs() > TOLERANCE) {
+            None => Ok(()),
+            Some((other, length)) => Err(self.malformed(format!(
+                "{first} says that the test took {expected} s, {other} that it took {length} s: the file is damaged"
+            ))),
+        }
     }
 
     /// The length of the test in seconds: as stated, or (legacy export) as it follows from a count and its rate.
@@ -95,6 +125,7 @@ impl Builder<'_> {
         // k6 leaves out a metric without samples; without http_reqs no HTTP request was made.
         if total.requests.is_none() && !has("ws_") && !has("grpc_") {
             total.requests = Some(0);
+            total.throughput_rps = duration_s.filter(|s| *s > 0.0).map(|_| 0.0);
         }
         Ok(total)
     }
@@ -158,12 +189,34 @@ impl Builder<'_> {
         endpoint.failures = failed;
         endpoint.outcomes = failed.zip(succeeded).map(|(f, s)| f.saturating_add(s)).or(total);
         let rate = self.value(metric, what, "rate")?.or(self.value(metric, what, "value")?);
+        self.refuse_other_rate(what, failed.zip(endpoint.outcomes), rate)?;
         // Without a single outcome, the file says 0; nothing is known then.
         let known = endpoint.outcomes != Some(0);
         endpoint.stated_error_rate = rate.filter(|rate| known && *rate <= 1.0);
         if endpoint.failures > endpoint.outcomes {
             // Impossible counts are no counts; without them the rate stands alone.
             (endpoint.failures, endpoint.outcomes) = (None, None);
+        }
+        Ok(())
+    }
+
+    /// k6 writes a rate with the two counts that it follows from: without one of the three, a part of the file is lost.
+    fn refuse_other_rate(
+        &self,
+        what: &str,
+        counts: Option<(u64, u64)>,
+        rate: Option<f64>,
+    ) -> Result<(), IngestError> {
+        let Some(((failed, of), rate)) = counts.zip(rate) else {
+            return Err(self.malformed(format!(
+                "{what} lacks its rate or one of its counts: a part of the file is missing"
+            )));
+        };
+        let follows = failed as f64 / of.max(1) as f64;
+        if failed <= of && (follows - rate).abs() > RATE_TOLERANCE * follows.max(rate) {
+            return Err(self.malformed(format!(
+                "{what} is {rate}, which does not follow from its counts, {failed} of {of}"
+            )));
         }
         Ok(())
     }
@@ -191,12 +244,23 @@ impl Builder<'_> {
                 quantiles.insert(level, value);
             }
         }
+        let ends = |stat: &str| self.value(metric, what, stat);
+        let (min, max) = (ends("min")?, ends("max")?);
+        let ascending: Vec<f64> =
+            min.into_iter().chain(quantiles.values().copied()).chain(max).collect();
+        if let Some(pair) = ascending.windows(2).find(|pair| pair[0] > pair[1]) {
+            let [low, high] = [pair[0], pair[1]];
+            return Err(
+                self.malformed(format!("the percentiles of {what} fall, from {low} to {high}"))
+            );
+        }
         Ok(quantiles)
     }
 
     /// Every part of a latency metric or of the counts of requests that the script asks for.
     fn endpoints(&self, duration_s: Option<f64>) -> Result<Vec<Endpoint>, IngestError> {
         let mut endpoints = Vec::new();
+        let mut census = Census::default();
         let mut seen = BTreeSet::new();
         for selector in self.summary.metrics.keys() {
             let (metric, kind) = match selector.metric.as_str() {
@@ -214,6 +278,9 @@ impl Builder<'_> {
                 _ => selector.endpoint(kind),
             };
             if let Some(key) = named.filter(|key| seen.insert(key.clone())) {
+                census
+                    .count(&key)
+                    .map_err(|exceeded| IngestError::new(self.file, exceeded.into()))?;
                 endpoints.push(self.endpoint(key, metric, &selector.tags, duration_s)?);
             }
         }

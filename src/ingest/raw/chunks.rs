@@ -3,6 +3,7 @@
 use super::borders::{Borders, Records};
 use super::found::TooLong;
 use crate::ingest::source::Source;
+use crate::model::limits;
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::PathBuf;
@@ -13,8 +14,6 @@ use std::sync::{Mutex, PoisonError};
 const SIZE: usize = 1 << 20;
 /// Bytes that are read at once behind a chunk to find the end of its last line.
 const STEP: usize = 4 << 10;
-/// The longest record; a real one has a few hundred bytes, or a body in it.
-const LONGEST_RECORD: usize = 64 << 20;
 
 /// Whole records; the last one may be cut at the end of the file.
 pub(in crate::ingest) struct Chunk {
@@ -123,15 +122,20 @@ impl Worker<'_> {
             _ => memchr::memchr(b'\n', &buffer[..end]).map_or(end, |at| at + 1),
         };
         if start < end && end == wanted && buffer[end - 1] != b'\n' {
-            end = rest_of_line(file, &mut buffer, end)?;
+            end = rest_of_line(file, &mut buffer, start, end)?;
         }
         let cut = start < end && buffer[end - 1] != b'\n';
         Ok(Chunk { index, cut, start, end: end.max(start), buffer })
     }
 }
 
-/// Reads on to the end of a line, and says where that is.
-fn rest_of_line(file: &mut File, buffer: &mut Vec<u8>, mut known: usize) -> io::Result<usize> {
+/// Reads on to the end of a line, and says where that is. The lines of the chunk begin at `start`.
+fn rest_of_line(
+    file: &mut File,
+    buffer: &mut Vec<u8>,
+    start: usize,
+    mut known: usize,
+) -> io::Result<usize> {
     loop {
         let end = fill(file, buffer, known, known + STEP).whole()?;
         if let Some(at) = memchr::memchr(b'\n', &buffer[known..end]) {
@@ -140,15 +144,17 @@ fn rest_of_line(file: &mut File, buffer: &mut Vec<u8>, mut known: usize) -> io::
         if end == known {
             return Ok(known);
         }
-        if end > LONGEST_RECORD {
-            return Err(too_long());
+        if end > limits::RECORD_BYTES {
+            return Err(too_long(&buffer[start..known]));
         }
         known = end;
     }
 }
 
-fn too_long() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, TooLong)
+/// The error for a record without an end; `before` is what was read behind the last chunk.
+fn too_long(before: &[u8]) -> io::Error {
+    let lines = memchr::memchr_iter(b'\n', before).count() as u64;
+    io::Error::new(io::ErrorKind::InvalidData, TooLong { lines })
 }
 
 /// How far a buffer was filled, and why not further.
@@ -166,7 +172,12 @@ impl Filled {
 /// Reads into this part of the buffer. The buffer never shrinks, so that it is cleared once; `read_to_end` would begin with small
 /// pieces each time.
 fn fill(reader: &mut impl Read, buffer: &mut Vec<u8>, from: usize, to: usize) -> Filled {
-    if buffer.len() < to {
+    if buffer.len() < SIZE && to >= SIZE {
+        // Memory that the system has cleared already.
+        let mut larger = vec![0; to];
+        larger[..from].copy_from_slice(&buffer[..from]);
+        *buffer = larger;
+    } else if buffer.len() < to {
         buffer.resize(to, 0);
     }
     let mut end = from;
@@ -240,8 +251,9 @@ impl Stream {
                 self.borders.cut(border);
                 return Ok(Some(Chunk { index, cut: false, buffer, start: 0, end: border }));
             }
-            if end > LONGEST_RECORD {
-                return Err(too_long());
+            if end > limits::RECORD_BYTES {
+                // A record of CSV or XML may hold line ends itself: it is named by the line that it begins in.
+                return Err(too_long(&[]));
             }
             known = end;
         }

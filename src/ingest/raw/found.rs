@@ -2,7 +2,7 @@
 
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::source::io_error;
-use crate::model::{Warning, WarningKind};
+use crate::model::{Warning, WarningKind, limits};
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
@@ -37,7 +37,7 @@ impl Found {
             problem => {
                 self.broken += 1;
                 if self.first.is_none() || grave {
-                    self.first = Some((line(), problem));
+                    self.first = Some((line(), problem.shortened()));
                 }
             }
         }
@@ -65,13 +65,19 @@ impl Found {
 
 /// What no leniency passes over.
 fn is_grave(problem: &Problem) -> bool {
-    matches!(problem, Problem::TooManyEndpoints { .. } | Problem::TooMany { .. })
+    matches!(problem, Problem::TooManyEndpoints { .. } | Problem::Exceeded(_))
 }
 
 /// A record without an end.
 #[derive(Debug, thiserror::Error)]
-#[error("more than 64 MiB in one line or record: a quote or an element is not closed")]
-pub(super) struct TooLong;
+#[error(
+    "more than {} in one line or record: a quote or an element is not closed",
+    limits::size(limits::RECORD_BYTES as u64)
+)]
+pub(super) struct TooLong {
+    /// Lines between the last chunk that could be read and this record.
+    pub(super) lines: u64,
+}
 
 /// What all workers found.
 pub(super) struct Findings {
@@ -142,9 +148,11 @@ impl Findings {
             lines += found.lines;
         }
         if let Some((_, error)) = failure {
-            let (at, why) = (lines + 1, error.to_string());
+            let why = error.to_string();
             // What has no end could be anything: nobody knows where the next record begins.
-            let endless = error.get_ref().is_some_and(|inner| inner.is::<TooLong>());
+            let endless = error.get_ref().and_then(|inner| inner.downcast_ref::<TooLong>());
+            let at = lines + endless.map_or(0, |own| own.lines) + 1;
+            let endless = endless.is_some();
             match io_error(name, error, lines).problem {
                 _ if endless && self.lenient => cut = Some((at, why)),
                 _ if endless => return Err(IngestError::at(name, at, Problem::Malformed(why))),

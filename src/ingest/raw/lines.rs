@@ -28,11 +28,17 @@ pub(in crate::ingest) fn each_line(chunk: &Chunk, found: &mut Found, taker: &mut
             continue;
         }
         let end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
-        if let Err(problem) = taker.line(&bytes[start..end], order) {
+        let line = &bytes[start..end];
+        let cut = end == bytes.len() && !line.trim_ascii().is_empty();
+        let how = |how: &str| Problem::Truncated { lines: 0, how: how.to_owned() };
+        let problem = match taker.line(line, order) {
             // What a whole line says wrongly is wrong; what a line without an end says is cut.
-            let cut = end == bytes.len() && matches!(problem, Problem::Malformed(_));
-            let how = "the last line is cut".to_owned();
-            let problem = if cut { Problem::Truncated { lines: 0, how } } else { problem };
+            Err(Problem::Malformed(_)) if cut => Some(how("the last line is cut")),
+            // Whoever writes lines ends each of them: there were more.
+            Ok(()) if cut => Some(how("the last line has no end")),
+            taken => taken.err(),
+        };
+        if let Some(problem) = problem {
             let number = found.lines;
             if found.problem(|| number, problem).is_break() {
                 return;

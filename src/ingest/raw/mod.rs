@@ -3,24 +3,30 @@
 
 mod borders;
 mod chunks;
+mod echo;
 mod found;
 mod lines;
 mod rows;
 
 pub(super) use borders::Records;
 pub(super) use chunks::Chunk;
+pub(super) use echo::Echo;
 pub(super) use found::Found;
 pub(super) use lines::{TakeLine, each_line};
 pub(super) use rows::{Header, each_row};
 
 use super::Ingested;
 use super::error::{IngestError, Problem};
-use super::source::Source;
+use super::source::{NUL, Source};
+use crate::model::limits::{self, Exceeded};
 use chunks::Supply;
 use found::Findings;
+use std::sync::{Mutex, PoisonError};
 
 /// Workers at most: beyond, the memory bus is the limit.
 const MOST_WORKERS: usize = 8;
+/// Bytes that all workers together gather before they hand it over: then what they have in common takes its room only once.
+const SHARED_BYTES: usize = limits::MEASURED_BYTES / 2;
 
 /// What gathers the records of a file, one for each worker.
 pub(super) trait Gather: Send {
@@ -30,14 +36,23 @@ pub(super) trait Gather: Send {
     /// Takes the records of a chunk, and counts its lines.
     fn chunk(&mut self, chunk: &Chunk, found: &mut Found);
 
+    /// Bytes that what was gathered takes, as far as they grow with the file.
+    fn bytes(&self) -> usize;
+
     /// What was gathered.
     fn sum(self) -> Self::Sum;
 }
 
 /// What adds up to a run, in any order.
-pub(super) trait Sum {
+pub(super) trait Sum: Send {
     /// Adds what another worker gathered.
     fn merge(&mut self, other: Self) -> Result<(), Problem>;
+
+    /// Bytes that it takes, as far as they grow with the file.
+    fn bytes(&self) -> usize;
+
+    /// Whether all of it came twice.
+    fn echo(&self) -> &Echo;
 
     /// The run.
     fn finish(self, file: &str) -> Ingested;
@@ -66,7 +81,9 @@ pub(super) fn scan<G: Gather>(
     let progress = progress.filter(|_| matches!(supply, Supply::File { .. }));
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = if how.in_order { 1 } else { processors.min(MOST_WORKERS) };
-    let parts = on_all(workers.min(supply.most()).max(1), || {
+    let workers = workers.min(supply.most()).max(1);
+    let whole = Whole { sum: Mutex::new(make().sum()), problem: Mutex::new(None) };
+    let parts = on_all(workers, || {
         let mut gather = make();
         let mut worker = supply.worker();
         while let Some((index, chunk)) = worker.next(findings.limit()) {
@@ -78,6 +95,12 @@ pub(super) fn scan<G: Gather>(
                         gather.chunk(&chunk, &mut found);
                     }
                     findings.done(index, found);
+                    if gather.bytes() > SHARED_BYTES / workers {
+                        whole.add(std::mem::replace(&mut gather, make()).sum());
+                    }
+                    if whole.is_over() {
+                        break;
+                    }
                     if let Some(progress) = &progress {
                         progress(chunk.bytes().len() as u64);
                     }
@@ -89,23 +112,52 @@ pub(super) fn scan<G: Gather>(
         gather
     });
     let warnings = findings.finish(&name)?;
-    let mut whole = make().sum();
-    for part in parts {
-        whole.merge(part.sum()).map_err(|problem| IngestError::new(&name, problem))?;
+    parts.into_iter().for_each(|part| whole.add(part.sum()));
+    let whole = whole.finish().map_err(|problem| IngestError::new(&name, problem))?;
+    if let Some(samples) = whole.echo().doubled() {
+        return Err(IngestError::new(&name, Problem::Doubled { samples }));
     }
     let mut ingested = whole.finish(&name);
     ingested.warnings.extend(warnings);
     Ok(ingested)
 }
 
-/// A NUL byte is what a crash or a bad disk left: no tool writes one, and what stood there is lost.
+/// What all workers have handed over: at the end, or before it takes too much room.
+struct Whole<S> {
+    sum: Mutex<S>,
+    /// Why it cannot be added up.
+    problem: Mutex<Option<Problem>>,
+}
+
+impl<S: Sum> Whole<S> {
+    fn add(&self, part: S) {
+        let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
+        let merged = if self.is_over() { Ok(()) } else { sum.merge(part) };
+        let fits = sum.bytes() <= limits::MEASURED_BYTES;
+        let problem = merged.err().or((!fits).then_some(Problem::Exceeded(Exceeded::Memory)));
+        if let Some(problem) = problem {
+            *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem);
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn finish(self) -> Result<S, Problem> {
+        match self.problem.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(problem) => Err(problem),
+            None => Ok(self.sum.into_inner().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+}
+
 fn refuse_nul(chunk: &Chunk, found: &mut Found) {
     let bytes = chunk.bytes();
     let Some(at) = memchr::memchr(0, bytes) else { return };
     let line = || memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64 + 1;
-    let why = "a NUL byte: a part of the file was lost, and what stood there with it";
     // Whether to read on is asked before the chunk is.
-    let _ = found.problem(line, Problem::Malformed(why.to_owned()));
+    let _ = found.problem(line, Problem::Malformed(NUL.to_owned()));
 }
 
 /// Does the same on so many threads.

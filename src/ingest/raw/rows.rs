@@ -17,6 +17,10 @@ pub(in crate::ingest) struct Header {
 impl Header {
     /// The first row of a file, of which these are the first bytes.
     pub(in crate::ingest) fn of(name: &str, head: &[u8]) -> Result<Self, IngestError> {
+        if !head.contains(&b'\n') {
+            let how = "the first line has no end".to_owned();
+            return Err(IngestError::at(name, 1, Problem::Truncated { lines: 0, how }));
+        }
         let mut reader = ReaderBuilder::new().flexible(true).from_reader(head);
         let names = reader.byte_headers().map_err(|error| csv_error(name, error))?;
         let names = names.iter().map(|name| String::from_utf8_lossy(name).into_owned());

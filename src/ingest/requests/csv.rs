@@ -6,7 +6,7 @@ use super::transactions::{Threads, Time, samples_in};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::locust_key::kind;
 use crate::ingest::locust_side::kind_of;
-use crate::ingest::raw::{Chunk, Found, Gather, Header, Records, Scan, each_row, scan};
+use crate::ingest::raw::{Chunk, Found, Gather, Header, Records, Scan, Sum as _, each_row, scan};
 use crate::ingest::source::Source;
 use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
@@ -38,6 +38,8 @@ const VEGETA: [&str; 12] = [
     "url",
     "headers",
 ];
+/// Seconds that a test may take: a year.
+const LONGEST_TEST_S: f64 = 366.0 * 24.0 * 3600.0;
 const MS_PER_SECOND: f64 = 1e3;
 const NS_PER_MS: i64 = 1_000_000;
 const NS_PER_SECOND: f64 = 1e9;
@@ -87,6 +89,10 @@ struct Rows<'a> {
 impl Gather for Rows<'_> {
     type Sum = Requests;
 
+    fn bytes(&self) -> usize {
+        self.requests.bytes()
+    }
+
     fn sum(self) -> Requests {
         self.requests
     }
@@ -130,6 +136,16 @@ impl Row<'_> {
         })
     }
 
+    /// Nanoseconds of a column that counts seconds from the start of the test.
+    fn since_start(&self, column: &'static str) -> Result<i64, Problem> {
+        let seconds = self.number(column)?;
+        if seconds <= LONGEST_TEST_S {
+            return Ok((seconds * NS_PER_SECOND) as i64);
+        }
+        let why = "is more than a year after the start of the test";
+        Err(Problem::BadValue { what: column.to_owned(), value: seconds.to_string(), why })
+    }
+
     /// When the request started, in nanoseconds.
     fn start(&self, writer: Writer) -> Result<i64, Problem> {
         let whole = |column: &'static str, factor: i64| {
@@ -149,8 +165,8 @@ impl Row<'_> {
             Writer::Locust => {
                 Ok(((self.number("timestamp")? * 1e6).round() as i64).saturating_mul(1_000))
             }
-            Writer::Hey => Ok((self.number("offset")? * NS_PER_SECOND) as i64),
-            Writer::Oha => Ok((self.number("request-start")? * NS_PER_SECOND) as i64),
+            Writer::Hey => self.since_start("offset"),
+            Writer::Oha => self.since_start("request-start"),
         }
     }
 

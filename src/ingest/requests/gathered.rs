@@ -3,14 +3,15 @@
 use super::transactions::{Held, Threads, Time, Transactions, Waiting, add_to_total};
 use crate::ingest::Ingested;
 use crate::ingest::error::Problem;
-use crate::ingest::raw::Sum;
+use crate::ingest::raw::{Echo, Sum};
 use crate::ingest::seconds::Seconds;
 use crate::ingest::tallies::{Tallies, collapsed};
 use crate::ingest::tally::{PARTS, Tally, record};
 use crate::ingest::wanted::Wanted;
 use crate::model::{EndpointKey, Kind, Run, Tool, Warning};
 use jiff::Timestamp;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::{Hash as _, Hasher as _};
 
 const NS_PER_MS: f64 = 1e6;
 const NS_PER_SECOND: i64 = 1_000_000_000;
@@ -69,6 +70,7 @@ pub(super) struct Requests {
     transactions: FxHashMap<u32, Transactions>,
     span: Option<(i64, i64)>,
     seconds: Seconds,
+    echo: Echo,
 }
 
 impl Requests {
@@ -85,6 +87,7 @@ impl Requests {
             transactions: FxHashMap::default(),
             span: None,
             seconds: Seconds::default(),
+            echo: Echo::default(),
         }
     }
 
@@ -99,6 +102,8 @@ impl Requests {
             }
             None => count(&mut self.unnamed, &request)?,
         }
+        let took = request.ms.unwrap_or_default();
+        self.echo.add([request.start as u64, took.to_bits(), request.name.map_or(0, hash)]);
         self.over_time(&request);
         Ok(())
     }
@@ -115,7 +120,9 @@ impl Requests {
             return Ok(());
         }
         let request = request_of(time, failed);
-        let place = self.place(Name { kind: Kind::Group, method: "", name: own.name })?;
+        let name = Name { kind: Kind::Group, method: "", name: own.name };
+        let place = self.place(name)?;
+        self.echo.add([time.start as u64, time.ms.to_bits(), hash(name)]);
         count(self.endpoints.at(place), &request)?;
         self.widen(&request);
         // What holds nothing is no request.
@@ -206,7 +213,16 @@ impl Sum for Requests {
             self.span_to(first, last);
         }
         self.seconds.merge(other.seconds);
+        self.echo.merge(&other.echo);
         Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.endpoints.bytes() + self.unnamed.bytes()
+    }
+
+    fn echo(&self) -> &Echo {
+        &self.echo
     }
 
     fn finish(mut self, file: &str) -> Ingested {
@@ -237,6 +253,14 @@ impl Sum for Requests {
 fn request_of(time: Time, failed: bool) -> Request<'static> {
     let failure = failed.then_some("a request in it failed");
     Request { name: None, start: time.start, ms: Some(time.ms), failure, parts: &[] }
+}
+
+/// A number for a name, the same in every worker.
+fn hash(name: Name<'_>) -> u64 {
+    let mut hasher = FxHasher::default();
+    name.method.hash(&mut hasher);
+    name.name.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn count(tally: &mut Tally, request: &Request<'_>) -> Result<(), Problem> {

@@ -8,7 +8,7 @@ use super::failure::of_jmeter;
 use super::gathered::{Name, Request, Requests, Transaction};
 use super::transactions::{Held, Threads, Time, samples_in};
 use crate::ingest::error::{IngestError, Problem};
-use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, scan};
+use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, Sum as _, scan};
 use crate::ingest::source::Source;
 use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
@@ -82,6 +82,10 @@ struct Samples {
 impl Gather for Samples {
     type Sum = Requests;
 
+    fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+
     fn sum(self) -> Requests {
         self.requests
     }
@@ -147,6 +151,10 @@ impl Gather for Samples {
 impl Samples {
     fn take(&mut self, event: Event<'_>, open: &mut Vec<Open>) -> Result<(), Problem> {
         match event {
+            Event::Start(root) | Event::Empty(root) if root.name().as_ref() == b"testResults" => {
+                let why = "another testResults begins: there are two documents in one file";
+                return Err(Problem::Malformed(why.to_owned()));
+            }
             Event::Start(element) if is_sample(&element) => {
                 if let Some(outer) = open.last_mut() {
                     outer.has_children = true;

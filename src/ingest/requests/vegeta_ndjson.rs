@@ -4,7 +4,9 @@ use super::failure::of_status;
 use super::gathered::{Name, Request, Requests};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::json_file::explained;
-use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, TakeLine, each_line, scan};
+use crate::ingest::raw::{
+    Chunk, Found, Gather, Records, Scan, Sum as _, TakeLine, each_line, scan,
+};
 use crate::ingest::source::Source;
 use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
@@ -50,6 +52,10 @@ struct Lines(Requests);
 
 impl Gather for Lines {
     type Sum = Requests;
+
+    fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
 
     fn sum(self) -> Requests {
         self.0
