@@ -4,9 +4,10 @@
 //! for from that merge on, because it is what was measured; the commit that is named is the pull request's head.
 
 use super::error::CliError;
+use super::input::read_file;
 use super::session::Session;
 use crate::config::Origin;
-use crate::model::{CommitId, InvalidCommitId};
+use crate::model::{CommitId, InvalidCommitId, limits};
 use crate::store::{History, StoreError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -138,8 +139,8 @@ fn of_following(session: &Session<'_>) -> Result<Option<PullRequest>, String> {
 fn event<T: DeserializeOwned>(session: &Session<'_>) -> Result<T, String> {
     let path =
         session.environment.get("GITHUB_EVENT_PATH").ok_or("GITHUB_EVENT_PATH is not set")?;
-    let text =
-        std::fs::read(session.path(Path::new(path))).map_err(|error| format!("{path}: {error}"))?;
+    let text = read_file(&session.path(Path::new(path)), limits::EVENT_BYTES)
+        .map_err(|error| error.to_string())?;
     serde_json::from_slice(&text).map_err(|error| format!("{path}: {error}"))
 }
 

@@ -22,16 +22,18 @@ pub(super) fn run(args: &InitArgs, session: &mut Session<'_>) -> Result<Exit, Cl
 }
 
 fn policy(session: &mut Session<'_>) -> Result<Exit, CliError> {
-    let path = session.path(Path::new(NAME));
+    let file = session.policy_file.clone().unwrap_or_else(|| NAME.into());
+    let path = session.path(&file);
+    let file = file.display();
     if path.symlink_metadata().is_ok() {
         return Err(CliError::usage(
-            format!("{NAME} is there already"),
+            format!("{file} is there already"),
             "nothing was changed; docs/policy.md has all keys",
         ));
     }
     write_file(&path, |out| out.write_all(POLICY.as_bytes()))?;
     session.say(&format!(
-        "wrote {NAME}; next: perfgate record RESULTS, then perfgate compare --baseline main RESULTS"
+        "wrote {file}; next: perfgate record RESULTS, then perfgate compare --baseline main RESULTS"
     ))?;
     Ok(Exit::Pass)
 }

@@ -15,6 +15,7 @@ mod doctor;
 mod error;
 mod exit;
 mod init;
+mod input;
 mod merge;
 mod normalize;
 mod output;
@@ -35,6 +36,7 @@ mod trend;
 pub use exit::Exit;
 pub use session::{Environment, Session};
 
+use crate::driver::survive_size_limit;
 use args::{Arguments, Command};
 use clap::Parser as _;
 use std::ffi::OsString;
@@ -44,6 +46,8 @@ use std::process::ExitCode;
 /// Runs perfgate with these arguments (the first is the program's name) and returns how it ended. Everything that it
 /// writes goes through the session.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<'_>) -> ExitCode {
+    // Where it cannot be asked for, such a write ends the process as it would anyway.
+    survive_size_limit().unwrap_or_default();
     match Arguments::try_parse_from(arguments) {
         // It ends as the tool does that it looks after.
         Ok(Arguments { command: Command::Supervise { command }, .. }) => {

@@ -5,9 +5,10 @@
 
 use super::commit::{PullRequest, pull_request};
 use super::error::CliError;
+use super::input::read_text;
 use super::session::Session;
 use crate::config::{ConfigError, Policy, changed_keys};
-use crate::model::{CommitId, Warning, WarningKind};
+use crate::model::{CommitId, Warning, WarningKind, limits};
 use crate::report::escape_terminal;
 use crate::store::{CommitFiles, FileAt, History, Patience, Reach};
 use std::path::{Path, PathBuf};
@@ -80,8 +81,7 @@ pub(super) fn load(session: &Session<'_>) -> Result<Loaded, CliError> {
         let (policy, store_folder) = (Policy::default(), folder.clone());
         return Ok(Loaded { policy, folder, file: None, named: false, store_folder, base: None });
     };
-    let read = std::fs::read_to_string(&path);
-    let text = read.map_err(|source| CliError::File { path: path.clone(), source })?;
+    let text = read_text(&path, limits::POLICY_BYTES)?;
     let shown = path.strip_prefix(session.folder()).unwrap_or(&path).display().to_string();
     let policy = Policy::parse(&shown, &text)?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();

@@ -4,6 +4,7 @@ use super::args::ReportArgs;
 use super::comparison::{Compared, Request, Source, request};
 use super::error::CliError;
 use super::exit::Exit;
+use super::input::read_file;
 use super::normalize::no_results;
 use super::output::write_file;
 use super::policy::{Loaded, deciding, load};
@@ -11,7 +12,7 @@ use super::results::read_results;
 use super::session::Session;
 use super::trend::{histories, history_of};
 use crate::gate::Report;
-use crate::model::{MeasurementKey, Metric, Run};
+use crate::model::{MeasurementKey, Metric, Run, limits};
 use crate::report::{Level, Page, Site, plural, read_report, render_full, render_html};
 use crate::schema::REPORT_SCHEMA;
 use crate::trend::Table;
@@ -123,7 +124,7 @@ fn written_report(args: &ReportArgs, session: &Session<'_>) -> Result<Option<Rep
     if !String::from_utf8_lossy(&head).contains(REPORT_SCHEMA) {
         return Ok(None);
     }
-    let json = std::fs::read(&path).map_err(wrap)?;
+    let json = read_file(&path, limits::REPORT_BYTES)?;
     let read = read_report(&json).map_err(|error| {
         let help = "give the file that `perfgate compare --output json=FILE` wrote";
         CliError::usage(format!("{}: {error}", path.display()), help)

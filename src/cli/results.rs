@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::ingest::{
     By, Ingested, Progress, ReadOptions, Source, attach_prometheus, read, read_resources,
 };
-use crate::model::{Merged, Run, Warning, WarningKind, merge_shards};
+use crate::model::{Merged, Run, Warning, WarningKind, limits, merge_shards};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -87,6 +87,18 @@ pub(super) fn read_files(
     session: &Session<'_>,
 ) -> Result<Read, CliError> {
     let mut all = Read { runs: Vec::new(), warnings: Vec::new() };
+    let mut bytes = 0;
+    if paths.len() > limits::FILES {
+        let problem = format!(
+            "{} result files are more than the {} of one command",
+            paths.len(),
+            limits::FILES
+        );
+        return Err(CliError::usage(
+            problem,
+            "merge shards in parts: perfgate merge -o PART FILES",
+        ));
+    }
     let mut seen = BTreeSet::new();
     for path in paths {
         // Messages name the file as the person did.
@@ -100,6 +112,15 @@ pub(super) fn read_files(
         let (run, warnings) = read_one(path, session.folder(), options, told)?;
         if let Some(bar) = bar {
             bar.finish_and_clear();
+        }
+        bytes += limits::bytes_of(&run);
+        if bytes > limits::RUNS_BYTES {
+            let problem = format!(
+                "{}: with it, the runs need more than {} of memory together",
+                shown.display(),
+                limits::size(limits::RUNS_BYTES as u64)
+            );
+            return Err(CliError::usage(problem, "give fewer files at a time"));
         }
         all.runs.push(run);
         all.warnings.extend(warnings);

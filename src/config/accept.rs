@@ -2,7 +2,7 @@
 //! `Perfgate-Accept: POST /api/chat p95 <= +35% | new index, see #123`.
 
 use super::limits::{Quantity, Threshold, Written, limit};
-use crate::model::{Direction, MeasurementKey, Metric};
+use crate::model::{Direction, MeasurementKey, Metric, limits};
 use std::fmt;
 
 /// A change that somebody accepts: one measurement, up to a ceiling, with a reason.
@@ -24,6 +24,10 @@ impl Accept {
 
     /// Reads the value of a trailer. The error says what is wrong with it.
     pub fn parse(value: &str) -> Result<Self, String> {
+        // Each bar is looked at together with all that stands before it.
+        if value.len() > limits::NAME_BYTES {
+            return Err(format!("it is longer than {}", limits::size(limits::NAME_BYTES as u64)));
+        }
         // Names and reasons may hold anything; a ceiling before a bar is what tells them apart.
         let bars = value.match_indices('|').map(|(at, _)| (&value[..at], &value[at + 1..]));
         let mut wrong = "write it as ENDPOINT STATISTIC <= +LIMIT | REASON".to_owned();

@@ -1,5 +1,6 @@
 //! What is wrong with a policy, where, and what was probably meant.
 
+use crate::model::limits;
 use std::fmt;
 
 /// What is wrong with a policy file.
@@ -25,12 +26,13 @@ impl ConfigError {
     /// An error at a place of this text.
     pub(super) fn new(file: &str, text: &str, (line, column): (u64, u64), problem: String) -> Self {
         let at = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
-        let source_line = at.and_then(|at| text.lines().nth(at)).unwrap_or_default().to_owned();
+        let source_line = at.and_then(|at| text.lines().nth(at)).unwrap_or_default();
+        let source_line = limits::shown(source_line);
         Self {
             file: file.to_owned(),
             line,
             column,
-            problem,
+            problem: limits::shown(&problem),
             word: String::new(),
             source_line,
             known: Vec::new(),
@@ -71,7 +73,9 @@ impl fmt::Display for ConfigError {
         let margin = format!("{:>4} | ", self.line);
         write!(f, "\n{margin}{}", self.source_line)?;
         let before = usize::try_from(self.column.saturating_sub(1)).unwrap_or_default();
-        let carets = "^".repeat(self.word.chars().count().max(1));
+        // Behind what is shown of a long line, nothing can be underlined.
+        let before = before.min(limits::SHOWN);
+        let carets = "^".repeat(self.word.chars().count().clamp(1, limits::SHOWN));
         write!(f, "\n     | {}{carets}", " ".repeat(before))?;
         if let Some(word) = self.meant() {
             write!(f, " did you mean {word}?")?;

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
+use serde_saphyr::budget::BudgetBreach;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -208,6 +209,7 @@ fn located(file: &str, text: &str, error: &serde_saphyr::Error) -> ConfigError {
             let key = key.as_deref().unwrap_or_default();
             (format!("\"{key}\" stands twice"), key, &[])
         }
+        Yaml::Budget { breach, .. } => (too_much(breach), "", &[]),
         other => {
             // The rendered message repeats the place in front; only the first line says what is wrong.
             let rendered = other.to_string();
@@ -226,6 +228,20 @@ fn located(file: &str, text: &str, error: &serde_saphyr::Error) -> ConfigError {
     word.clone_into(&mut located.word);
     located.known = known.iter().map(|word| (*word).to_owned()).collect();
     located
+}
+
+/// What a policy has more of than the parser takes.
+fn too_much(breach: &BudgetBreach) -> String {
+    match breach {
+        BudgetBreach::Depth { .. } => "keys are nested too deeply".to_owned(),
+        BudgetBreach::Aliases { .. }
+        | BudgetBreach::Anchors { .. }
+        | BudgetBreach::AliasAnchorRatio { .. }
+        | BudgetBreach::RecordedAnchorEvents { .. }
+        | BudgetBreach::RecordedAnchorBytes { .. }
+        | BudgetBreach::MergeKeys { .. } => "anchors and aliases make too much of it".to_owned(),
+        _ => "there is more in it than a policy can need".to_owned(),
+    }
 }
 
 /// A message of the parser in words of the file.

@@ -12,6 +12,7 @@ mod host;
 mod pressure;
 mod sample;
 mod script;
+mod size_limit;
 mod supervise;
 mod watched;
 
@@ -22,5 +23,6 @@ pub use host::fingerprint;
 pub use pressure::Kernel;
 pub use sample::Sampler;
 pub use script::script_hash;
+pub use size_limit::survive_size_limit;
 pub use supervise::supervise;
 pub use watched::{WatchError, Watched};

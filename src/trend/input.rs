@@ -1,12 +1,9 @@
 //! Series from elsewhere: a CSV with one row per commit (`commit,timestamp,<series>…`), or JSON lines
 //! (`{"id": …, "values": […]}`).
 
+use crate::model::limits::{self, check_name, check_number};
 use csv::{ReaderBuilder, StringRecord};
 use serde::Deserialize;
-use std::io::{BufRead, BufReader, Read};
-
-/// The longest line of a JSON lines file: a million values.
-const LONGEST_LINE: u64 = 32 << 20;
 
 /// A series of one value per commit, oldest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,9 +23,6 @@ pub struct Series {
 /// Why a file of series cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SeriesError {
-    /// Reading failed.
-    #[error("{0}")]
-    Io(#[from] std::io::Error),
     /// A line is not what it should be.
     #[error("line {line}: {problem}")]
     Line {
@@ -44,14 +38,11 @@ pub enum SeriesError {
     Empty,
 }
 
-/// Reads all series of a file; the first character tells the format.
-pub fn read_series(source: impl Read) -> Result<Vec<Series>, SeriesError> {
-    let mut reader = BufReader::new(source);
-    let blank = |b: &u8| b.is_ascii_whitespace();
-    let first = reader.fill_buf()?.iter().find(|b| !blank(b)).copied();
-    let series = match first {
-        Some(b'{') => json_lines(reader)?,
-        _ => csv_columns(reader)?,
+/// Reads all series of a document; the first character tells the format.
+pub fn read_series(document: &[u8]) -> Result<Vec<Series>, SeriesError> {
+    let series = match document.trim_ascii_start().first() {
+        Some(b'{') => json_lines(document)?,
+        _ => csv_columns(document)?,
     };
     if series.is_empty() { Err(SeriesError::Empty) } else { Ok(series) }
 }
@@ -60,7 +51,11 @@ fn wrong(line: u64, problem: impl Into<String>) -> SeriesError {
     SeriesError::Line { line, problem: problem.into() }
 }
 
-fn json_lines(mut reader: impl BufRead) -> Result<Vec<Series>, SeriesError> {
+fn exceeded(line: u64) -> impl Fn(limits::Exceeded) -> SeriesError {
+    move |exceeded| wrong(line, exceeded.to_string())
+}
+
+fn json_lines(document: &[u8]) -> Result<Vec<Series>, SeriesError> {
     #[derive(Deserialize)]
     struct Line {
         id: String,
@@ -69,29 +64,33 @@ fn json_lines(mut reader: impl BufRead) -> Result<Vec<Series>, SeriesError> {
         commits: Vec<String>,
     }
     let mut all = Vec::new();
-    let mut text = Vec::new();
-    for line in 1.. {
-        text.clear();
-        if (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut text)? == 0 {
-            break;
-        }
+    let mut count = 0;
+    for (line, text) in (1..).zip(document.split(|b| *b == b'\n')) {
         if text.trim_ascii().is_empty() {
             continue;
         }
         let parsed: Line =
-            serde_json::from_slice(&text).map_err(|error| wrong(line, error.to_string()))?;
+            serde_json::from_slice(text).map_err(|error| wrong(line, error.to_string()))?;
         if !parsed.commits.is_empty() && parsed.commits.len() != parsed.values.len() {
             return Err(wrong(line, "`commits` and `values` are of different lengths"));
         }
         let (id, values) = (parsed.id, parsed.values);
+        count += values.len() + 1;
+        check_number("values", count, limits::SERIES_VALUES).map_err(exceeded(line))?;
+        check_name("a series' name", &id).map_err(exceeded(line))?;
         let (times, lines) = (Vec::new(), Vec::new());
         all.push(Series { id, commits: parsed.commits, times, lines, values });
     }
     Ok(all)
 }
 
-fn csv_columns(reader: impl Read) -> Result<Vec<Series>, SeriesError> {
-    let mut csv = ReaderBuilder::new().from_reader(reader);
+fn csv_columns(document: &[u8]) -> Result<Vec<Series>, SeriesError> {
+    if !document.is_empty() && !document.ends_with(b"\n") {
+        let line = document.iter().filter(|b| **b == b'\n').count() as u64 + 1;
+        let problem = "the file ends in the middle: the last line has no end, and a number that is cut is another number";
+        return Err(wrong(line, problem));
+    }
+    let mut csv = ReaderBuilder::new().from_reader(document);
     let line_of = |error: &csv::Error| error.position().map_or(1, csv::Position::line);
     let failed = |error: csv::Error| wrong(line_of(&error), error.to_string());
     let header = csv.headers().map_err(failed)?.clone();
@@ -113,11 +112,18 @@ fn csv_columns(reader: impl Read) -> Result<Vec<Series>, SeriesError> {
         values: Vec::new(),
     };
     let mut all: Vec<Series> = columns.iter().map(empty).collect();
+    check_number("series", all.len(), limits::METRICS).map_err(exceeded(1))?;
+    all.iter().try_for_each(|own| check_name("a series' name", &own.id)).map_err(exceeded(1))?;
+    let mut count = 0;
     let mut record = StringRecord::new();
     while csv.read_record(&mut record).map_err(failed)? {
         let line = record.position().map_or(0, csv::Position::line);
         let text = timestamp.and_then(|i| record.get(i)).unwrap_or_default();
         let at = time(text, line)?;
+        count += all.len() + 1;
+        check_number("values", count, limits::SERIES_VALUES).map_err(exceeded(line))?;
+        check_name("a commit's name", record.get(commit).unwrap_or_default())
+            .map_err(exceeded(line))?;
         for (series, i) in all.iter_mut().zip(&columns) {
             series.lines.push(line);
             series.times.push(at);
@@ -128,20 +134,33 @@ fn csv_columns(reader: impl Read) -> Result<Vec<Series>, SeriesError> {
     Ok(all)
 }
 
-/// A time: as RFC 3339, or in seconds or milliseconds since 1970; an empty cell is none.
+/// A time: as RFC 3339 (without an offset taken for UTC) or as a day, or in seconds or milliseconds since 1970; an empty cell is
+/// none. What is no time is an error: whoever damaged it may have damaged what stands beside it.
 fn time(text: &str, line: u64) -> Result<Option<jiff::Timestamp>, SeriesError> {
     let text = text.trim();
+    let of_number = |number: i64| {
+        // Seconds reach this number in the year 5138.
+        let seconds = number.unsigned_abs() < 100_000_000_000;
+        let milliseconds = if seconds { number.checked_mul(1000)? } else { number };
+        jiff::Timestamp::from_millisecond(milliseconds).ok()
+    };
+    let of_text = || {
+        let utc = |at: jiff::civil::DateTime| at.to_zoned(jiff::tz::TimeZone::UTC).ok();
+        let local = || text.parse().ok().and_then(utc).map(|at| at.timestamp());
+        text.parse().ok().or_else(local)
+    };
     if text.is_empty() {
         return Ok(None);
     }
-    let known = match text.parse::<i64>() {
-        // Seconds reach this number in the year 5138.
-        Ok(number) if number < 100_000_000_000 => jiff::Timestamp::from_second(number).ok(),
-        Ok(number) => jiff::Timestamp::from_millisecond(number).ok(),
-        Err(_) => text.parse().ok(),
+    let at = text.parse().map_or_else(|_| of_text(), of_number);
+    let problem = || {
+        let text = limits::shown(text);
+        wrong(
+            line,
+            format!("`{text}` of timestamp is no time: write RFC 3339, or seconds or milliseconds since 1970"),
+        )
     };
-    let why = "is no time: write RFC 3339, or seconds or milliseconds since 1970";
-    known.map(Some).ok_or_else(|| wrong(line, format!("`{text}` of timestamp {why}")))
+    at.ok_or_else(problem).map(Some)
 }
 
 /// A value; an empty cell is none.
@@ -152,7 +171,10 @@ fn value(text: &str, line: u64, id: &str) -> Result<Option<f64>, SeriesError> {
     }
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(Some(value)),
-        _ => Err(wrong(line, format!("`{text}` of {id} is no finite number"))),
+        _ => {
+            let text = limits::shown(text);
+            Err(wrong(line, format!("`{text}` of {id} is no finite number")))
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::cli::args::ForgeChoice;
 use crate::cli::error::CliError;
+use crate::cli::input::read_file;
 use crate::cli::session::{Environment, Session};
+use crate::model::limits;
 use serde_json::Value;
 use std::path::Path;
 
@@ -96,10 +98,9 @@ pub(in crate::cli) fn detect(environment: &Environment) -> ForgeChoice {
 /// The event of a CI that is like GitHub's; nothing where none is told.
 fn event(session: &Session<'_>) -> Result<Value, CliError> {
     let Some(path) = session.environment.get("GITHUB_EVENT_PATH") else { return Ok(Value::Null) };
-    let read = std::fs::read(session.path(Path::new(path))).map_err(|error| error.to_string());
-    let parsed = read.and_then(|text| {
-        serde_json::from_slice(&text).map_err(|error: serde_json::Error| error.to_string())
-    });
+    let text = read_file(&session.path(Path::new(path)), limits::EVENT_BYTES)?;
+    let parsed =
+        serde_json::from_slice(&text).map_err(|error: serde_json::Error| error.to_string());
     parsed.map_err(|why| {
         let help = "GITHUB_EVENT_PATH must name the event's JSON file";
         CliError::usage(format!("the event cannot be read: {path}: {why}"), help)

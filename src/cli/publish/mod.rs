@@ -10,11 +10,13 @@ pub(super) use context::{detect, token_names};
 use super::args::{ForgeChoice, PublishArgs};
 use super::error::CliError;
 use super::exit::Exit;
+use super::input::read_file;
 use super::session::Session;
 use crate::forge::{
     Bitbucket, Comments, ForgeError, GitHub, GitLab, Gitea, Marker, Patience, Published, publish,
 };
 use crate::gate::{Report, Verdict};
+use crate::model::limits;
 use crate::report::{
     harmless, read_report, render_annotations, render_markdown, render_plain_markdown,
 };
@@ -55,8 +57,7 @@ pub(super) fn run(args: &PublishArgs, session: &mut Session<'_>) -> Result<Exit,
             .fold(Exit::Pass, Exit::worse));
     };
     let path = session.path(path);
-    let json =
-        std::fs::read(&path).map_err(|source| CliError::File { path: path.clone(), source })?;
+    let json = read_file(&path, limits::REPORT_BYTES)?;
     let report = read_report(&json).map_err(|error| {
         let help = "give the file that `perfgate compare --output json=FILE` wrote";
         CliError::usage(format!("{}: {error}", path.display()), help)

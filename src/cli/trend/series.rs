@@ -3,11 +3,12 @@
 use crate::cli::args::{TrendArgs, TrendFormat};
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
+use crate::ingest::read_document;
+use crate::model::limits;
 use crate::report::{escape_terminal, plural, signed_percent, step_to_wire, write_grid};
 use crate::schema::{HISTORY_SCHEMA, HistoryV1, SeriesV1};
 use crate::trend::{Found, Series, read_series, steps_of};
-use std::fs::File;
-use std::io::{self, Read, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 /// The columns of the table; true is aligned to the right.
@@ -26,13 +27,8 @@ pub(super) fn steps_in(
     args: &TrendArgs,
     session: &mut Session<'_>,
 ) -> Result<(), CliError> {
-    let path = session.path(input);
-    let wrap = |source| CliError::File { path: input.to_owned(), source };
-    let source: Box<dyn Read> = match path.to_str() {
-        Some("-") => Box::new(io::stdin()),
-        _ => Box::new(File::open(&path).map_err(wrap)?),
-    };
-    let series = read_series(source).map_err(|error| {
+    let document = read_document(&session.path(input), limits::DOCUMENT_BYTES)?;
+    let series = read_series(&document).map_err(|error| {
         let help = "a CSV has one row per commit: commit,timestamp,<series>…; JSON lines are \
                     {\"id\": …, \"values\": […]}";
         CliError::usage(format!("{}: {error}", input.display()), help)

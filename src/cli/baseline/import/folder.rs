@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// Folders inside each other that are looked into.
 const DEEPEST: usize = 8;
+/// Files of the folder at most.
+const MOST_FILES: usize = 100_000;
 /// Digits of a commit's name at least.
 const SHORTEST: usize = 7;
 
@@ -67,6 +69,13 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), 
         let kind = entry.file_type().map_err(wrap)?;
         if kind.is_file() {
             files.push(entry.path());
+            if files.len() > MOST_FILES {
+                let problem = format!(
+                    "more than {MOST_FILES} files, the last one {}",
+                    entry.path().display()
+                );
+                return Err(CliError::usage(problem, "import a part of the folder at a time"));
+            }
         } else if kind.is_dir() && depth > 0 {
             collect(&entry.path(), depth - 1, files)?;
         }

@@ -6,6 +6,7 @@ mod series;
 use crate::cli::args::ImportArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::input::read_text;
 use crate::cli::normalize::say_warnings;
 use crate::cli::place::{Place, open_place};
 use crate::cli::policy::Loaded;
@@ -14,7 +15,7 @@ use crate::cli::record::refuse_empty;
 use crate::cli::results::{label, read_files};
 use crate::cli::session::Session;
 use crate::ingest::{HistoryRun, ReadOptions, is_benchmark_data, read_benchmark_data};
-use crate::model::{CommitId, Run, Warning};
+use crate::model::{CommitId, Run, Warning, limits};
 use crate::report::plural;
 use crate::schema::{RunV1, read_recorded};
 use crate::store::{DirectoryStore, RunStore, load, record};
@@ -115,8 +116,7 @@ fn read_source(
     }
     let head = head_of(&path)?;
     if is_benchmark_data(&head) {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| CliError::File { path: path.clone(), source })?;
+        let text = read_text(&path, limits::DOCUMENT_BYTES)?;
         let shown = source.display().to_string();
         let runs = read_benchmark_data(&shown, &text).map_err(CliError::Ingest)?;
         return bind(runs, &shown, place, found);

@@ -1,12 +1,12 @@
 //! A plain table of history: `commit,timestamp,<series>…`, a row for each commit. What `perfgate trend --format csv` writes is one.
 
 use crate::cli::error::CliError;
-use crate::ingest::HistoryRun;
+use crate::ingest::{HistoryRun, read_document};
 use crate::model::{
-    CustomMetric, Endpoint, EndpointKey, Kind, Latency, Metric, Run, Statistic, Tool, Unit,
+    CustomMetric, Distribution, Endpoint, EndpointKey, Kind, Latency, Metric, Run, Statistic, Tool,
+    Unit, limits,
 };
 use crate::trend::{Series, read_series};
-use std::fs::File;
 use std::path::Path;
 
 /// The tool of such a run, unless `--tool` names one.
@@ -20,12 +20,10 @@ pub(super) fn is_series(head: &str) -> bool {
 
 /// The runs of the table: a row is a run, a column a measurement.
 pub(super) fn read(path: &Path, shown: &str) -> Result<Vec<HistoryRun>, CliError> {
-    let file =
-        File::open(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
-    let all = read_series(file).map_err(|error| {
-        let help = "a table has one row per commit: commit,timestamp,<series>…";
-        CliError::usage(format!("{shown}: {error}"), help)
-    })?;
+    let help = "a table has one row per commit: commit,timestamp,<series>…";
+    let wrong = |why: String| CliError::usage(format!("{shown}: {why}"), help);
+    let document = read_document(path, limits::DOCUMENT_BYTES)?;
+    let all = read_series(&document).map_err(|error| wrong(error.to_string()))?;
     let columns: Vec<(Heading, &Series)> =
         all.iter().map(|series| (Heading::of(&series.id), series)).collect();
     let Some(first) = all.first() else { return Ok(Vec::new()) };
@@ -36,7 +34,10 @@ pub(super) fn read(path: &Path, shown: &str) -> Result<Vec<HistoryRun>, CliError
         let mut any = false;
         for (heading, series) in &columns {
             if let Some(value) = series.values[r] {
-                heading.put(&mut run, value);
+                let id = limits::shown(&series.id);
+                heading
+                    .put(&mut run, value)
+                    .map_err(|why| wrong(format!("line {}: {value} of {id} {why}", r + 2)))?;
                 any = true;
             }
         }
@@ -107,12 +108,27 @@ impl Heading {
         })
     }
 
-    fn put(&self, run: &mut Run, value: f64) {
+    /// Puts a value where it belongs; what cannot be is refused as in `perfgate.run/1`.
+    fn put(&self, run: &mut Run, value: f64) -> Result<(), &'static str> {
         let value = value * self.factor;
+        if !value.is_finite() {
+            return Err("is too large");
+        }
+        match (&self.metric, self.statistic) {
+            (Metric::Custom(_), _) => {}
+            (Metric::Latency, _) if !Distribution::takes(value) => {
+                return Err("is no response time (from 0 to one week)");
+            }
+            (Metric::ErrorRate, _) if !(0.0..=1.0).contains(&value) => {
+                return Err("is no error rate (from 0 to 1)");
+            }
+            _ if value < 0.0 => return Err("must not be negative"),
+            _ => {}
+        }
         if let Metric::Custom(name) = &self.metric {
             let metric = CustomMetric::new(name, self.unit.clone());
             run.metrics.push(CustomMetric { value: Some(value), ..metric });
-            return;
+            return Ok(());
         }
         let endpoint = if self.endpoint == EndpointKey::Total {
             &mut run.total
@@ -137,6 +153,7 @@ impl Heading {
             }
             Statistic::Rate | Statistic::Value => endpoint.throughput_rps = Some(value),
         }
+        Ok(())
     }
 }
 
