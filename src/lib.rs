@@ -38,3 +38,5 @@ pub mod trend;
 pub mod report;
 
 pub mod cli;
+
+pub mod probe;

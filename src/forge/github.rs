@@ -1,7 +1,7 @@
 //! GitHub: comments, checks, and finding a pull request by its head.
 
 use super::error::ForgeError;
-use super::http::{Answer, Auth, Http};
+use super::http::{Answer, Auth, Http, parse};
 use super::patience::Patience;
 use super::sticky::{Comment, Comments};
 use reqwest::Method;
@@ -164,9 +164,7 @@ impl Comments for OfPullRequest<'_> {
         let path = format!("repos/{repository}/issues/{}/comments?per_page=100", self.number);
         let mut all = Vec::new();
         for page in self.github.pages(&path) {
-            for value in page?.as_array().into_iter().flatten() {
-                all.push(comment(value)?);
-            }
+            all.extend(comments(&page?)?);
         }
         Ok(all)
     }
@@ -187,6 +185,15 @@ impl Comments for OfPullRequest<'_> {
         let path = format!("repos/{}/issues/comments/{id}", self.github.repository);
         self.github.http.send(&Method::DELETE, &path, None).map(drop)
     }
+}
+
+/// The comments on a page of GitHub's, Gitea's or Forgejo's answer.
+pub fn comments_in(answer: &[u8]) -> Result<Vec<Comment>, ForgeError> {
+    comments(&parse(answer, "a page of comments")?)
+}
+
+fn comments(page: &Value) -> Result<Vec<Comment>, ForgeError> {
+    page.as_array().into_iter().flatten().map(comment).collect()
 }
 
 /// A comment of GitHub, Gitea or Forgejo.

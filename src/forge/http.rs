@@ -289,7 +289,8 @@ fn hide(secrets: &Secrets, value: &mut Value) {
     }
 }
 
-fn parse(text: &[u8], what: &str) -> Result<Value, ForgeError> {
+/// The JSON of an answer; null where it is empty.
+pub(super) fn parse(text: &[u8], what: &str) -> Result<Value, ForgeError> {
     if text.trim_ascii().is_empty() {
         return Ok(Value::Null);
     }

@@ -20,7 +20,7 @@ mod sticky;
 pub use bitbucket::Bitbucket;
 pub use error::ForgeError;
 pub use gitea::Gitea;
-pub use github::{Check, GitHub, PullRequest};
+pub use github::{Check, GitHub, PullRequest, comments_in};
 pub use gitlab::GitLab;
 pub use http::{Auth, Http};
 pub use marker::{Marker, Style};

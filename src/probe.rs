@@ -1,0 +1,202 @@
+//! What a fuzzer calls: each function takes any bytes, hands them to one reader, and panics where that broke its word. It may
+//! refuse anything; what it takes must read back, once written, as what was written.
+//!
+//! The targets in `fuzz/` are these functions, and `tests/corpus.rs` runs them over inputs that are kept.
+
+use crate::config::{Accept, Policy};
+use crate::forge::{Marker, comments_in};
+use crate::ingest::{
+    Format, ReadOptions, Source, read, read_benchmark_data, read_resources, recognise,
+};
+use crate::model::Run;
+use crate::report::{TableStyle, render_plain_markdown};
+use crate::report::{harmless, read_report, render_json, render_markdown, render_table};
+use crate::schema::{RunV1, decode_histogram, encode_histogram, read_run};
+use crate::trend::read_series;
+use std::fmt::Display;
+use std::io::Cursor;
+
+/// A function that a fuzzer calls.
+pub type Target = fn(&[u8]);
+
+/// Every target by its name.
+pub const TARGETS: [(&str, Target); 25] = [
+    ("detect", detect),
+    ("perfgate", |bytes| result(Format::Perfgate, bytes)),
+    ("locust-csv", |bytes| result(Format::LocustCsv, bytes)),
+    ("locust-json", |bytes| result(Format::LocustJson, bytes)),
+    ("locust-requests", |bytes| result(Format::LocustRequests, bytes)),
+    ("k6-summary", |bytes| result(Format::K6Summary, bytes)),
+    ("k6-json", k6_json),
+    ("k6-csv", |bytes| result(Format::K6Csv, bytes)),
+    ("table", |bytes| result(Format::Table, bytes)),
+    ("jmeter-csv", |bytes| result(Format::JMeterCsv, bytes)),
+    ("jmeter-xml", |bytes| result(Format::JMeterXml, bytes)),
+    ("vegeta-json", |bytes| result(Format::VegetaJson, bytes)),
+    ("vegeta-csv", |bytes| result(Format::VegetaCsv, bytes)),
+    ("hey-csv", |bytes| result(Format::HeyCsv, bytes)),
+    ("oha-csv", |bytes| result(Format::OhaCsv, bytes)),
+    ("run", run),
+    ("bundle", bundle),
+    ("report", report),
+    ("policy", policy),
+    ("trailers", trailers),
+    ("histogram", histogram),
+    ("resources", resources),
+    ("series", series),
+    ("benchmark-data", benchmark_data),
+    ("forge", forge),
+];
+
+/// Calls the target of this name, if there is one.
+pub fn run_target(name: &str, bytes: &[u8]) {
+    if let Some((_, target)) = TARGETS.iter().find(|(known, _)| *known == name) {
+        target(bytes);
+    }
+}
+
+fn source(bytes: &[u8]) -> Option<Source> {
+    Source::from_reader("input", Box::new(Cursor::new(bytes.to_vec()))).ok()
+}
+
+/// Whatever was read reads back as what was written of it.
+fn round_trip(run: &Run) {
+    let text = written(run);
+    let again = must(read_run(&text), "what was written is not read");
+    assert_eq!(
+        again.unknown_fields,
+        Vec::<String>::new(),
+        "the format does not know its own fields"
+    );
+    let text_again = written(&again.run);
+    let shown = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+    assert_eq!(shown(&text), shown(&text_again), "what was read back is something else");
+}
+
+fn written(run: &Run) -> Vec<u8> {
+    let file = must(RunV1::with_histograms(run), "a histogram cannot be written");
+    must(serde_json::to_vec(&file), "a run cannot be written")
+}
+
+fn must<T, E: Display>(result: Result<T, E>, broken: &str) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => unreachable!("{broken}: {error}"),
+    }
+}
+
+/// Recognising a format, and reading what was recognised.
+fn detect(bytes: &[u8]) {
+    if let Some(format) = source(bytes).and_then(|source| recognise(source).ok()) {
+        result(format, bytes);
+    }
+}
+
+/// Reading a result as a format, strictly and leniently.
+fn result(format: Format, bytes: &[u8]) {
+    for lenient in [false, true] {
+        let options = ReadOptions { format: Some(format), lenient, ..ReadOptions::default() };
+        if let Some(Ok(ingested)) = source(bytes).map(|source| read(source, &options)) {
+            round_trip(&ingested.run);
+        }
+    }
+}
+
+/// k6's lines, which one way reads fast and another way always: both read the same.
+fn k6_json(bytes: &[u8]) {
+    result(Format::K6Json, bytes);
+    let read = |parser_only| {
+        let format = Some(Format::K6Json);
+        let options = ReadOptions { format, parser_only, ..ReadOptions::default() };
+        let ingested = source(bytes).map(|source| read(source, &options));
+        ingested.map(|own| own.map(|own| written(&own.run)).map_err(|error| error.to_string()))
+    };
+    assert_eq!(read(false), read(true), "the two ways of reading differ");
+}
+
+fn run(bytes: &[u8]) {
+    if let Ok(read) = read_run(bytes) {
+        round_trip(&read.run);
+    }
+}
+
+/// A file of a bundle: the numbers alone.
+fn bundle(bytes: &[u8]) {
+    let Ok(read) = read_run(bytes) else { return };
+    let text = must(serde_json::to_vec(&RunV1::without_histograms(&read.run)), "not written");
+    must(read_run(&text), "a bundle's file is not read");
+}
+
+/// A report, in every form that untrusted ones are shown in.
+fn report(bytes: &[u8]) {
+    let Ok(report) = read_report(bytes) else { return };
+    let text = |report: &crate::gate::Report| {
+        let mut text = Vec::new();
+        must(render_json(report, &mut text), "a report cannot be written");
+        text
+    };
+    let first = text(&report);
+    let again = must(read_report(&first), "what was written is not read");
+    assert_eq!(String::from_utf8_lossy(&first), String::from_utf8_lossy(&text(&again)));
+    let mut out = Vec::new();
+    must(render_markdown(&report, &mut out), "no Markdown");
+    must(render_plain_markdown(&report, &mut out), "no Markdown");
+    must(render_table(&report, TableStyle::default(), &mut out), "no table");
+    for line in String::from_utf8_lossy(&out).lines() {
+        assert_eq!(harmless(line).as_str(), line, "a line would move a terminal");
+    }
+}
+
+fn policy(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Err(error) = Policy::parse("perfgate.yaml", text) {
+        drop(error.to_string());
+    }
+}
+
+fn trailers(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for value in Accept::trailers(&text) {
+        drop(Accept::parse(value));
+    }
+}
+
+fn histogram(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(all) = decode_histogram(text.trim()) else { return };
+    let text = must(encode_histogram(&all, all.digits()), "a histogram cannot be written");
+    let again = must(decode_histogram(&text), "what was written is not read");
+    assert_eq!(all.recorded(), again.recorded(), "what was read back is something else");
+}
+
+fn resources(bytes: &[u8]) {
+    if let Some(Ok(series)) = source(bytes).map(read_resources) {
+        let finite = |value: Option<f64>| value.is_none_or(f64::is_finite);
+        assert!(series.summary().values().all(|own| finite(own.max)), "an infinite maximum");
+        drop(series.timeline());
+    }
+}
+
+fn series(bytes: &[u8]) {
+    if let Ok(all) = read_series(bytes) {
+        assert!(all.iter().all(|own| own.values.iter().flatten().all(|value| value.is_finite())));
+    }
+}
+
+fn benchmark_data(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for own in read_benchmark_data("data.js", &text).into_iter().flatten() {
+        round_trip(&own.run);
+    }
+}
+
+/// An answer of a forge: a page of comments, in any of which may stand a marker.
+fn forge(bytes: &[u8]) {
+    for comment in comments_in(bytes).into_iter().flatten() {
+        if let Some(marker) = Marker::of(&comment.body) {
+            for style in [crate::forge::Style::Html, crate::forge::Style::Definition] {
+                assert_eq!(Marker::of(&marker.line(style)).as_ref(), Some(&marker));
+            }
+        }
+    }
+}

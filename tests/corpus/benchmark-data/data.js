@@ -1,0 +1,1 @@
+window.BENCHMARK_DATA = {"lastUpdate": 1790000000000, "entries": {"Bench": [{"commit": {"id": "0123456789abcdef0123456789abcdef01234567"}, "date": 1790000000000, "tool": "cargo", "benches": [{"name": "parse", "value": 1500000, "unit": "ns/iter"}]}]}};
