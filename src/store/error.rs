@@ -113,8 +113,17 @@ pub enum StoreError {
     #[error("the revision `{0}` is unknown")]
     UnknownRevision(String),
     /// The repository has no commit yet.
-    #[error("the repository has no commit yet")]
-    NoCommit,
+    #[error("{}", no_commit(branch.as_deref()))]
+    NoCommit {
+        /// The branch that is checked out although it is gone.
+        branch: Option<String>,
+    },
+    /// A folder whose name cannot be handed to git.
+    #[error("the folder {} has a name that is not UTF-8", path.display())]
+    NotUtf8 {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Two commits have no common ancestor.
     #[error("`{revision}` ({}) and the commit under test ({}) have no common history", base.short(), head.short())]
     NoCommonHistory {
@@ -247,7 +256,19 @@ impl StoreError {
             Self::Git { foreign: true, .. } => Some(
                 "the folder belongs to another user: git config --global --add safe.directory \"$PWD\"",
             ),
-            Self::Git { .. } | Self::GitProgram { .. } | Self::NoCommit | Self::Io { .. } => None,
+            Self::NoCommit { branch: Some(_) } => {
+                Some("check out a branch or a commit that exists: git checkout BRANCH")
+            }
+            Self::NotUtf8 { .. } => Some(
+                "rename it; plain files need no repository: perfgate compare --baseline-file FILE",
+            ),
+            Self::Io { source, .. } if is_read_only(source) => Some(
+                "the repository cannot be written here; compare --offline works with the records that are in it",
+            ),
+            Self::Git { .. }
+            | Self::GitProgram { .. }
+            | Self::NoCommit { branch: None }
+            | Self::Io { .. } => None,
         }
     }
 
@@ -278,6 +299,21 @@ impl StoreError {
             foreign: error.code() == git2::ErrorCode::Owner,
         }
     }
+}
+
+fn no_commit(branch: Option<&str>) -> String {
+    match branch {
+        Some(branch) => {
+            format!("the branch `{branch}`, which is checked out, does not exist any more")
+        }
+        None => "the repository has no commit yet".to_owned(),
+    }
+}
+
+/// Whether a write failed because nothing can be written there.
+pub(super) fn is_read_only(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
 }
 
 /// What a server said, behind what git says.

@@ -6,7 +6,7 @@
 
 use super::bucket::Bucket;
 use super::directory::{persist, temporary};
-use super::error::StoreError;
+use super::error::{StoreError, is_read_only};
 use super::kept;
 use super::layout::Entry;
 use super::leftovers::SCRATCH;
@@ -21,6 +21,7 @@ use git2::{Buf, ErrorCode, Indexer, ObjectType, Oid, Repository, RepositoryInitO
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// The ref of the records, here and on the remote.
 pub(super) const RUNS_REF: &str = "refs/perfgate/runs";
@@ -33,6 +34,8 @@ pub struct GitStore {
     path: PathBuf,
     /// The remote that missing contents come from.
     remote: Option<Remote>,
+    /// Where the store would be if it could be made there, and the folder that stands for it.
+    unwritable: Option<Box<(PathBuf, TempDir)>>,
     /// The write of a ref at which the process is killed, and whether it is still done.
     #[cfg(test)]
     death: std::cell::Cell<Option<(u32, bool)>>,
@@ -62,9 +65,25 @@ impl GitStore {
             if was_put_aside(common_dir) {
                 return Err(why("it was put aside by a repair that was not finished"));
             }
-            create(common_dir, &path)?;
+            match create(common_dir, &path) {
+                // Nothing was ever kept here, and offline nothing is fetched: that can be said without a place for it.
+                Err(StoreError::Io { source, .. }) if remote.is_none() && is_read_only(&source) => {
+                    return Self::empty(path);
+                }
+                made => made?,
+            }
         }
         Self::open_at(path, remote)
+    }
+
+    /// A store without records, for a clone that cannot be written.
+    fn empty(unwritable: PathBuf) -> Result<Self, StoreError> {
+        let wrap = |source| StoreError::Io { path: unwritable.clone(), source };
+        let scratch = tempfile::tempdir().map_err(wrap)?;
+        init(scratch.path())?;
+        let mut store = Self::open_at(scratch.path().to_owned(), None)?;
+        store.unwritable = Some(Box::new((unwritable, scratch)));
+        Ok(store)
     }
 
     /// The store in this private repository.
@@ -77,6 +96,7 @@ impl GitStore {
             repository,
             path,
             remote,
+            unwritable: None,
             #[cfg(test)]
             death: std::cell::Cell::default(),
         })
@@ -119,6 +139,10 @@ impl GitStore {
 
     /// Keeps other processes from changing the store until it is dropped.
     pub(super) fn lock(&self) -> Result<Lock, StoreError> {
+        if let Some(unwritable) = &self.unwritable {
+            let source = std::io::ErrorKind::ReadOnlyFilesystem.into();
+            return Err(StoreError::Io { path: unwritable.0.clone(), source });
+        }
         Lock::take(&self.path)
     }
 
@@ -429,4 +453,20 @@ impl RunStore for GitStore {
 /// Whether the object is a commit that is here.
 pub(super) fn has_commit(repository: &Repository, commit: CommitId) -> bool {
     oid(commit).is_ok_and(|id| repository.find_commit(id).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    /// Not even root makes a folder in `/sys`.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn where_nothing_can_be_written_there_is_an_empty_store_that_takes_nothing() {
+        use super::{GitStore, RunStore as _};
+        let folder = std::path::Path::new("/sys/kernel");
+        let store = GitStore::open(folder, None).unwrap();
+        assert_eq!(store.entries().unwrap(), []);
+        let error = store.lock().unwrap_err();
+        assert!(error.to_string().starts_with("/sys/kernel/perfgate.git: read-only"), "{error}");
+        assert!(error.help().unwrap().contains("compare --offline"));
+    }
 }

@@ -67,6 +67,10 @@ impl History {
         // Hashing every object again doubles the time of reading it; a damaged one shows when it is unpacked or parsed.
         git2::opts::strict_hash_verification(false);
         let clone = clone::open(folder)?;
+        // git is told where it is as text.
+        if clone.commondir().to_str().is_none() {
+            return Err(StoreError::NotUtf8 { path: clone.commondir().to_owned() });
+        }
         let remote = if reach.offline { None } else { Remote::of(&clone, reach)? };
         Ok(Self { clone, remote })
     }
@@ -95,9 +99,19 @@ impl History {
     pub fn head(&self) -> Result<CommitId, StoreError> {
         let head = self.clone.head().and_then(|head| head.peel_to_commit());
         head.map(|commit| commit_id(commit.id())).map_err(|error| match error.code() {
-            git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound => StoreError::NoCommit,
+            git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound => {
+                StoreError::NoCommit { branch: self.branch_that_is_gone() }
+            }
             _ => StoreError::git("reading HEAD")(error),
         })
+    }
+
+    /// The branch that HEAD names although it is gone; none where there never was a commit.
+    fn branch_that_is_gone(&self) -> Option<String> {
+        let any = self.clone.references().ok()?.flatten().next().is_some();
+        let head = self.clone.find_reference("HEAD").ok()?;
+        let name = head.symbolic_target().ok().flatten()?;
+        any.then(|| name.trim_start_matches("refs/heads/").to_owned())
     }
 
     /// The branch that is checked out; none for a commit alone.
