@@ -302,3 +302,30 @@ fn a_csv_that_is_cut_in_its_header_is_no_run_without_requests() {
         assert!(ingest(&whole[..=header]).unwrap().run.total.requests == Some(0));
     }
 }
+
+/// What is left of a damaged file is written as `perfgate.run/1` that reads back as the same.
+#[test]
+fn what_a_damaged_file_comes_to_reads_back() {
+    let read_back = |ingested: &Ingested| {
+        let text = serde_json::to_vec(&RunV1::with_histograms(&ingested.run).unwrap()).unwrap();
+        let again = perfgate::schema::read_run(&text).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(serde_json::to_vec(&RunV1::with_histograms(&again.run).unwrap()).unwrap(), text);
+    };
+    // Outcomes and times of requests that are not counted any more.
+    let whole = String::from_utf8(start_of("k6/2.2.0/full-short/raw.ndjson.gz", 400)).unwrap();
+    let requests = "{\"metric\":\"http_reqs\",\"type\":\"Point\"";
+    let (lost, rest): (Vec<&str>, Vec<&str>) =
+        whole.split_inclusive('\n').partition(|line| line.starts_with(requests));
+    assert!(lost.len() > 10, "{}", lost.len());
+    let ingested = ingest(rest.concat().as_bytes()).unwrap();
+    let warnings = told(&ingested).1;
+    assert!(warnings.iter().any(|own| own.contains("LinesMissing")), "{warnings:?}");
+    read_back(&ingested);
+    // Requests that lost their names.
+    let whole = String::from_utf8(start_of("vegeta/base.ndjson.zst", 6)).unwrap();
+    let ingested = ingest(whole.replace("\"url\":", "\"uri\":").as_bytes()).unwrap();
+    assert!(ingested.run.endpoints.iter().all(|own| own.key.to_string() == "GET (unnamed)"));
+    read_back(&ingested);
+    // A test without a request.
+    read_back(&ingest(&unpacked("k6/2.2.0/machine-readable/zero/summary.json")).unwrap());
+}

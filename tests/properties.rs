@@ -175,7 +175,7 @@ proptest! {
         let file = std::fs::File::open(path).unwrap();
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut text).unwrap();
         let of = |lines: &[&str]| {
-            let bytes = lines.join("\n").into_bytes();
+            let bytes = (lines.join("\n") + "\n").into_bytes();
             let run = read(Source::from_reader("lines", Box::new(Cursor::new(bytes))).unwrap(), &ReadOptions::default());
             serde_json::to_string(&RunV1::with_histograms(&run.unwrap().run).unwrap()).unwrap()
         };

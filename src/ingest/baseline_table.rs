@@ -130,5 +130,7 @@ mod tests {
         assert!(error("{\"p95th\": 4}").contains("api_baselines.chat.p95th is no statistic"));
         assert!(error("{\"p95\": 4, \"unit\": \"furlongs\"}").contains("is no unit of time"));
         assert!(error("4").contains("api_baselines.chat is no row"));
+        // 450 ms that were meant for 450, beside 0.15 s that are.
+        assert!(error("{\"p50\": 150, \"p95\": 0.45}").contains("percentiles that fall"));
     }
 }

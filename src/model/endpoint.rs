@@ -71,10 +71,11 @@ pub enum EndpointKey {
 }
 
 impl EndpointKey {
-    /// What an endpoint is called that its file gives no name.
-    const UNNAMED: &str = "(unnamed)";
+    /// What requests are called to which their tool gave no name.
+    pub const UNNAMED: &str = "(unnamed)";
 
-    /// An endpoint of this kind, method and name. Passwords and tokens in the name are left out.
+    /// An endpoint of this kind, method and name. Passwords and tokens in the name are left out. An empty name would be no key:
+    /// such requests are [`Self::UNNAMED`].
     pub fn named(kind: Kind, method: Option<&str>, name: &str) -> Self {
         let name = if name.is_empty() { Self::UNNAMED } else { name };
         let name = without_credentials(name).into_owned();
