@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Inputs that are made for each target, unless `CORPUS_MADE` asks for more.
-const MADE: usize = 300;
+const MADE: usize = 200;
 /// Bytes that an input grows to at most: what is larger takes longer and shows no more.
 const LONGEST: usize = 16 << 10;
 /// What breaks readers: put in the place of bytes.

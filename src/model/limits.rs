@@ -45,7 +45,9 @@ pub const RESOURCES_BYTES: u64 = 128 << 20;
 /// Values in resources over time.
 pub const RESOURCE_VALUES: usize = 20_000_000;
 /// Values in series from elsewhere.
-pub const SERIES_VALUES: usize = 5_000_000;
+pub const SERIES_VALUES: usize = 2_000_000;
+/// Bytes of the name of a commit in such series, which each of them repeats.
+pub const COMMIT_BYTES: usize = 100;
 /// Bytes of a policy, and of a plain table of baselines: what a person writes.
 pub const POLICY_BYTES: u64 = 1 << 20;
 /// Result files of one command.
@@ -86,9 +88,14 @@ pub enum Exceeded {
 
 /// Refuses a name that is too long; `what` is what it names.
 pub fn check_name(what: &'static str, name: &str) -> Result<(), Exceeded> {
-    match name.len() {
-        0..=NAME_BYTES => Ok(()),
-        _ => Err(Exceeded::Bytes { what, limit: NAME_BYTES, start: shown(name) }),
+    check_bytes(what, name, NAME_BYTES)
+}
+
+/// Refuses a text of more bytes than it may have.
+pub fn check_bytes(what: &'static str, text: &str, limit: usize) -> Result<(), Exceeded> {
+    match text.len() <= limit {
+        true => Ok(()),
+        false => Err(Exceeded::Bytes { what, limit, start: shown(text) }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Series from elsewhere: a CSV with one row per commit (`commit,timestamp,<series>…`), or JSON lines
 //! (`{"id": …, "values": […]}`).
 
-use crate::model::limits::{self, check_name, check_number};
+use crate::model::limits::{self, check_bytes, check_name, check_number};
 use csv::{ReaderBuilder, StringRecord};
 use serde::Deserialize;
 
@@ -55,6 +55,12 @@ fn exceeded(line: u64) -> impl Fn(limits::Exceeded) -> SeriesError {
     move |exceeded| wrong(line, exceeded.to_string())
 }
 
+/// What the parser says, without its place, which counts from the start of the line.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line").map_or(text.clone(), |(what, _)| what.to_owned())
+}
+
 fn json_lines(document: &[u8]) -> Result<Vec<Series>, SeriesError> {
     #[derive(Deserialize)]
     struct Line {
@@ -70,7 +76,7 @@ fn json_lines(document: &[u8]) -> Result<Vec<Series>, SeriesError> {
             continue;
         }
         let parsed: Line =
-            serde_json::from_slice(text).map_err(|error| wrong(line, error.to_string()))?;
+            serde_json::from_slice(text).map_err(|error| wrong(line, plain(&error)))?;
         if !parsed.commits.is_empty() && parsed.commits.len() != parsed.values.len() {
             return Err(wrong(line, "`commits` and `values` are of different lengths"));
         }
@@ -122,8 +128,8 @@ fn csv_columns(document: &[u8]) -> Result<Vec<Series>, SeriesError> {
         let at = time(text, line)?;
         count += all.len() + 1;
         check_number("values", count, limits::SERIES_VALUES).map_err(exceeded(line))?;
-        check_name("a commit's name", record.get(commit).unwrap_or_default())
-            .map_err(exceeded(line))?;
+        let name = record.get(commit).unwrap_or_default();
+        check_bytes("a commit's name", name, limits::COMMIT_BYTES).map_err(exceeded(line))?;
         for (series, i) in all.iter_mut().zip(&columns) {
             series.lines.push(line);
             series.times.push(at);
