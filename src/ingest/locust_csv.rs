@@ -75,15 +75,13 @@ pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestErro
 
 /// What the rows together have other than the last one, which counts them all: a row is missing or was changed.
 fn other_sums(name: &str, run: &Run) -> Option<Warning> {
-    let counts: [(&'static str, fn(&Endpoint) -> Option<u64>); 2] =
-        [("requests", |e| e.requests), ("failures", |e| e.failures)];
-    let mut wrong = counts.into_iter().filter_map(|(what, of)| {
+    let wrong = |what: &'static str, of: fn(&Endpoint) -> Option<u64>| {
         let stated = of(&run.total)?;
         let sum = run.endpoints.iter().filter_map(of).fold(0, u64::saturating_add);
         let kind = WarningKind::RowsDoNotAddUp { what, sum, stated };
         (sum != stated).then(|| Warning::at(kind, name, None))
-    });
-    wrong.next()
+    };
+    wrong("requests", |e| e.requests).or_else(|| wrong("failures", |e| e.failures))
 }
 
 /// Seconds between the first and the last request.
