@@ -58,6 +58,15 @@ impl Values {
         }
     }
 
+    /// Bytes that the values take, roughly.
+    pub fn bytes(&self) -> usize {
+        match &self.kept {
+            Kept::Few(few) => size_of_val(few.as_slice()),
+            // A node of the tree has room for more than it holds.
+            Kept::Many(many) => many.len() * 2 * size_of::<(i64, u64)>(),
+        }
+    }
+
     /// Adds all values of another.
     pub fn merge(&mut self, other: &Self) {
         self.sum.merge(&other.sum);

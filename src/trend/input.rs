@@ -163,7 +163,9 @@ fn time(text: &str, line: u64) -> Result<Option<jiff::Timestamp>, SeriesError> {
         let text = limits::shown(text);
         wrong(
             line,
-            format!("`{text}` of timestamp is no time: write RFC 3339, or seconds or milliseconds since 1970"),
+            format!(
+                "`{text}` of timestamp is no time: write RFC 3339, or seconds or milliseconds since 1970"
+            ),
         )
     };
     at.ok_or_else(problem).map(Some)

@@ -20,7 +20,7 @@ impl Series {
 
     /// Bytes of the samples.
     pub(super) fn bytes(&self) -> usize {
-        self.times.as_ref().map_or(0, Distribution::bytes)
+        self.values.bytes()
     }
 
     pub(super) fn is_empty(&self) -> bool {

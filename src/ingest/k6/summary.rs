@@ -34,8 +34,6 @@ pub(super) struct Metric {
     pub(super) values: BTreeMap<String, f64>,
 }
 
-}
-
 /// Reads a document of any of the three shapes.
 pub(super) fn parse_summary(name: &str, bytes: &[u8]) -> Result<Summary, IngestError> {
     let document: Document = parse(name, bytes)?;

@@ -83,7 +83,7 @@ impl Gather for Samples {
     type Sum = Requests;
 
     fn bytes(&self) -> usize {
-        self.0.bytes()
+        self.requests.bytes()
     }
 
     fn sum(self) -> Requests {
