@@ -150,9 +150,9 @@ fn what_holds_for_most_transactions_of_a_name_holds_for_those_at_the_borders_of_
         for i in 0..16_000 {
             for thread in 1..=2 {
                 if with_children {
-                    text += &request(thread, i * 70, 20, "/cart", true);
+                    text += &request(thread, i * 70 + thread as u64, 20, "/cart", true);
                 }
-                text += &transaction(thread, i * 70, 60, 1, true);
+                text += &transaction(thread, i * 70 + thread as u64, 60, 1, true);
             }
         }
         text
