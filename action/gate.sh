@@ -249,6 +249,7 @@ perfgate_with_git() {
   mark="$(new_mark)"
   (
     git_token
+    if [ "$1" = publish ]; then export GITHUB_TOKEN="$token"; fi
     printf '::stop-commands::%s\n' "$mark"
     perfgate "$@" 2>&1
   ) || code=$?
@@ -392,17 +393,18 @@ compare_until_decided() {
   done
 }
 
-# Publishes: step summary, annotations, comment, check. What perfgate prints here are commands for the runner.
+# Publishes: step summary, annotations, comment, check. The annotations are the only lines of it that are commands for the
+# runner, so they come in a file, which is printed when the runner takes commands again.
 # publish (--report FILE | --bundle FOLDER)
 publish() {
-  local arguments=(publish "$@")
+  local arguments=(publish "$@") annotations code=0
+  annotations="$(mktemp "$(mixed "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")/perfgate-annotations.XXXXXX")"
   if [ "$comment" = false ]; then arguments+=(--no-comment); fi
   if [ "$check" = true ]; then arguments+=(--check); fi
-  (
-    git_token
-    export GITHUB_TOKEN="$token"
-    perfgate "${arguments[@]}"
-  )
+  perfgate_with_git "${arguments[@]}" "--annotations=$annotations" || code=$?
+  cat -- "$annotations"
+  rm -f -- "$annotations"
+  return "$code"
 }
 
 # None of it changes the verdict.

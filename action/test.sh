@@ -42,6 +42,10 @@ for argument in "$@"; do
     json=*) json="${argument#json=}" ;;
     markdown=*) : >"${argument#markdown=}" ;;
     bundle=*) bundle="${argument#bundle=}" ;;
+    --annotations=*)
+      printf '::error title=performance::slower\n' >"${argument#*=}"
+      continue # what is checked of it is what is printed
+      ;;
   esac
   line="$line [$(printf '%s' "$argument" | sed "s#=.*/perfgate\.[A-Za-z0-9]*/#=WORK/#; s#^.*/perfgate\.[A-Za-z0-9]*/#WORK/#")]"
 done
@@ -62,7 +66,10 @@ case "$1" in
     case "$verdict" in pass | warn) exit 0 ;; fail) exit 1 ;; esac
     case " $* " in *" --inconclusive=warn "*) exit 0 ;; *) exit 3 ;; esac
     ;;
-  publish) printf 'token %s\n' "${GITHUB_TOKEN:-none}" >>"$CALLS.token" ;;
+  publish)
+    printf 'token %s\n' "${GITHUB_TOKEN:-none}" >>"$CALLS.token"
+    echo "error: a name ##[set-output name=markdown]x" >&2
+    ;;
 esac
 STUB
 chmod +x "$place/bin/perfgate"
@@ -132,6 +139,9 @@ exit-code=1" "$code
 $outputs"
 check "pull request: the token" "token t0ken" "$tokens"
 contains "names in results are no commands" "::stop-commands::" "$log"
+check "publish: its annotations are commands, and no name is" "::add-mask::$(printf 'x-access-token:t0ken' | base64)
+::error title=performance::slower" "$(commands_of <<<"$log")"
+contains "publish: what it says is in the log all the same" "##[set-output" "$log"
 
 gate "${pull_request[@]}" INPUT_COMMENT=false
 contains "pull request without a comment" "[publish] [--report] [WORK/report.json] [--no-comment]" "$calls"
@@ -266,7 +276,8 @@ fi
 forging='echo "::set-output name=verdict::pass"; echo "##[set-output name=verdict;]pass"; echo "::stop-commands::x"
 echo verdict=pass >>"${GITHUB_OUTPUT:-/dev/null}"; echo 2 >a.json'
 gate "${pull_request[@]}" VERDICTS="inconclusive fail" INPUT_MEASURE_AGAIN="$forging"
-check "measure again: what the load test prints is no command" "::add-mask::$(printf 'x-access-token:t0ken' | base64)" \
+check "measure again: what the load test prints is no command" "::add-mask::$(printf 'x-access-token:t0ken' | base64)
+::error title=performance::slower" \
   "$(commands_of <<<"$log")"
 check "measure again: the load test sets no output" "verdict=fail" "$(grep '^verdict=' <<<"$outputs")"
 

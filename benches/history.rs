@@ -92,7 +92,7 @@ fn record_all(folder: &Path, ids: &[String]) {
 
 /// A run whose latency wobbles by 2 %, and is 12 % higher in the last third for one endpoint of ten.
 fn run(i: usize, commit: Option<&str>) -> Run {
-    let mut run = Run::new(Tool { name: "k6".to_owned(), version: None });
+    let mut run = Run::new(Tool { name: "k6".into(), version: None });
     run.duration_s = Some(60.0);
     run.commit = commit.map(|id| id.parse().unwrap());
     for e in 0..ENDPOINTS {

@@ -75,7 +75,7 @@ fn run(bytes: &[u8]) -> Run {
 }
 
 fn gate(baseline: &Run, current: &Run) -> perfgate::gate::Report {
-    let info = BaselineInfo { requested: "main".to_owned(), runs: 1, ..BaselineInfo::default() };
+    let info = BaselineInfo { requested: "main".into(), runs: 1, ..BaselineInfo::default() };
     let baseline = Baseline { info, runs: vec![baseline.clone()], ..Baseline::default() };
     let current = std::slice::from_ref(current);
     judge(Input { baseline: Some(baseline), current, ..Input::default() }, &Rules::default())

@@ -329,6 +329,16 @@ fn the_token_never_goes_to_another_host() {
 }
 
 #[test]
+fn a_comment_is_never_longer_than_a_forge_takes() {
+    let forge = Forge::new("bot");
+    let line = format!("{}\n", "ü".repeat(99));
+    put(&forge, &marker(1, 1), &line.repeat(700)).unwrap();
+    let body = forge.state().comments[0].body.clone();
+    let characters = body.chars().count();
+    assert!((65_000..=65_536).contains(&characters) && body.ends_with('ü'), "{characters}");
+}
+
+#[test]
 fn a_check_run_has_its_annotations_in_batches_of_fifty() {
     let forge = Forge::new("bot");
     let annotations: Vec<(&'static str, String)> =

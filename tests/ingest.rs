@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::use_debug, reason = "test code")]
 
 use perfgate::ingest::{IngestError, Ingested, ReadOptions, Source, read};
-use perfgate::model::{Endpoint, EndpointKey, Latency, Quantile, Run};
+use perfgate::model::{Endpoint, EndpointKey, Latency, Quantile, Raw as _, Run};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -77,7 +77,8 @@ fn in_words(path: &str, lenient: bool) -> String {
             }
         }
         Ok(Ingested { run, warnings }) => {
-            let (tool, version) = (&run.tool.name, run.tool.version.as_deref().unwrap_or("?"));
+            let (tool, version) =
+                (run.tool.name.raw(), run.tool.version.as_ref().map_or("?", |own| own.raw()));
             let length = run.duration_s.map_or("?".to_owned(), |s| format!("{s:.2}"));
             let users = run.load.users.map_or("?".to_owned(), |n| n.to_string());
             let start = run.started_at.map_or("?".to_owned(), |at| at.to_string());
@@ -85,7 +86,7 @@ fn in_words(path: &str, lenient: bool) -> String {
             for endpoint in run.all_endpoints() {
                 writeln!(text, "  {}", described(endpoint)).unwrap();
                 for kind in &endpoint.failure_kinds {
-                    writeln!(text, "    {} x {:?}", kind.count, kind.message).unwrap();
+                    writeln!(text, "    {} x {:?}", kind.count, kind.message.raw()).unwrap();
                 }
             }
             for metric in &run.metrics {
@@ -94,7 +95,10 @@ fn in_words(path: &str, lenient: bool) -> String {
                 writeln!(
                     text,
                     "  metric {:?} of {endpoint:?}: {:.3?} {} (n {:?}, p95 {p95:.3?})",
-                    metric.name, metric.value, metric.unit, metric.count
+                    metric.name,
+                    metric.value,
+                    metric.unit.raw(),
+                    metric.count
                 )
                 .unwrap();
             }
@@ -109,7 +113,7 @@ fn in_words(path: &str, lenient: bool) -> String {
             for warning in warnings {
                 let line = warning.place.and_then(|place| place.line);
                 let line = line.map_or(String::new(), |line| format!(" line {line}"));
-                let message = local(warning.kind.to_string());
+                let message = local(warning.kind.text().into_raw());
                 writeln!(text, "  warning{line}: {message}").unwrap();
             }
         }

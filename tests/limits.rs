@@ -324,6 +324,7 @@ fn the_documentation_has_the_limits_as_they_are() {
     row("endpoints of a run", ENDPOINTS.to_string());
     row("custom metrics of a run", METRICS.to_string());
     row("the name of an endpoint", size(NAME_BYTES as u64));
+    row("suite, profile, environment", format!("{LABEL_CHARACTERS} characters"));
     row("the names of all endpoints", size(ALL_NAME_BYTES as u64));
     row("memory for the response times", size(MEASURED_BYTES as u64));
     row("memory for all runs", size(RUNS_BYTES as u64));

@@ -3,7 +3,7 @@
 mod support;
 
 use perfgate::ingest::{Ingested, ReadOptions, Source, read};
-use perfgate::model::{Quantile, Rounding};
+use perfgate::model::{Quantile, Raw as _, Rounding};
 use std::path::Path;
 use std::time::Duration;
 use support::{compare, finding, fixture, perfgate};
@@ -82,7 +82,7 @@ fn a_history_that_is_missing_cut_foreign_or_empty_breaks_nothing() {
 fn the_log_of_every_request_is_the_run_that_the_statistics_sum_up() {
     let [log, sums] = ["requests", "x_stats"]
         .map(|name| ingest(&fixture(&format!("locust/2.47.0/users-10/{name}.csv"))).run);
-    assert_eq!((log.tool.name.as_str(), log.endpoints.len()), ("locust", sums.endpoints.len()));
+    assert_eq!((log.tool.name.raw(), log.endpoints.len()), ("locust", sums.endpoints.len()));
     for sum in sums.all_endpoints() {
         let own = log.all_endpoints().find(|own| own.key == sum.key).unwrap();
         let name = &sum.key;
@@ -101,8 +101,7 @@ fn the_log_of_every_request_is_the_run_that_the_statistics_sum_up() {
             assert!((exact - rounded).abs() < 2.0, "{name}: {exact} for {rounded}");
         }
     }
-    let kinds: Vec<&str> =
-        log.total.failure_kinds.iter().map(|kind| kind.message.as_str()).collect();
+    let kinds: Vec<&str> = log.total.failure_kinds.iter().map(|kind| kind.message.raw()).collect();
     assert_eq!(
         kinds,
         ["Remote end closed connection without response", "too, \"bad\"", "HTTP 500"]

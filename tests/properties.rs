@@ -34,7 +34,7 @@ fn sketches() -> impl Strategy<Value = Vec<Sketch>> {
 
 /// The run of these endpoints, each slower by its factor and failing so many times more.
 fn run(endpoints: &[Sketch], slower: f64, failures: u64) -> Run {
-    let mut run = Run::new(Tool { name: "sketch".to_owned(), version: None });
+    let mut run = Run::new(Tool { name: "sketch".into(), version: None });
     for (i, sketch) in endpoints.iter().enumerate() {
         let mut endpoint =
             Endpoint::new(EndpointKey::named(Kind::Http, Some("GET"), &format!("/{i}")));
@@ -58,7 +58,7 @@ fn run(endpoints: &[Sketch], slower: f64, failures: u64) -> Run {
 }
 
 fn report(baseline: &Run, current: &Run, policy: &str) -> Report {
-    let info = BaselineInfo { requested: "main".to_owned(), runs: 1, ..BaselineInfo::default() };
+    let info = BaselineInfo { requested: "main".into(), runs: 1, ..BaselineInfo::default() };
     let rules = Policy::parse("perfgate.yaml", policy).unwrap().rules;
     let baseline = Baseline { info, runs: vec![baseline.clone()], ..Baseline::default() };
     let current = std::slice::from_ref(current);

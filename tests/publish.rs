@@ -314,6 +314,23 @@ fn names_in_a_bundle_are_text() {
 }
 
 #[test]
+fn the_annotations_of_all_pull_requests_of_a_head_are_in_one_file() {
+    let trusted = Trusted::new("");
+    trusted.repo.git(&["checkout", "--quiet", "--orphan", "gh-pages"]);
+    trusted.repo.commit("pages");
+    trusted.repo.git(&["checkout", "--quiet", "main"]);
+    let bundle = trusted.bundle(1.5);
+    trusted.open(&[(6, HEAD, "gh-pages"), (5, HEAD, "main")]);
+    let file = trusted.job.path("annotations");
+    let to = format!("--annotations={}", file.display());
+    let ended = trusted.publish_with(&bundle, &["--missing-baseline=warn", &to]).expect(1);
+    let written = std::fs::read_to_string(file).unwrap();
+    assert!(written.contains("::error title=performance%3A GET /0"), "{written}");
+    assert!(written.contains("NOTHING WAS COMPARED"), "{written}");
+    assert!(!ended.stdout.contains("::error"), "{ended:?}");
+}
+
+#[test]
 fn a_pull_request_that_has_moved_on_gets_nothing() {
     let trusted = Trusted::new("");
     trusted.job.forge.state().pulls = json!([]);

@@ -145,6 +145,12 @@ fn no_leniency_lets_another_load_pass() {
     let mut arguments = vec!["compare", "--baseline", "main", short.to_str().unwrap()];
     arguments.extend(lenient);
     repo.perfgate(&arguments).expect(3);
+    // What would help is said, and nothing that would not.
+    let table = repo.perfgate(&arguments[..arguments.len() - 2]).expect(3).stdout;
+    let help = "(--allow-different duration compares with runs of another load)";
+    assert!(table.contains(help) && !table.contains("--missing-baseline"), "{table}");
+    arguments.extend(["--allow-different", "duration"]);
+    repo.perfgate(&arguments).expect(0);
 }
 
 #[test]

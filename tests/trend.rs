@@ -128,7 +128,7 @@ fn the_history_is_exported_as_tables_for_other_tools() {
     for format in ["parquet", "csv"] {
         let ended = repo.perfgate(&["baseline", "export", "--format", format, "out"]).expect(0);
         assert!(
-            ended.stderr.contains(&format!("exported {rows} rows of 3 runs to 1 files")),
+            ended.stderr.contains(&format!("exported {rows} rows of 3 runs to 1 file")),
             "{}",
             ended.stderr
         );

@@ -13,7 +13,7 @@ use super::policy::{Loaded, deciding, load};
 use super::profile::unknown_profile;
 use super::results::{Read, read_results};
 use super::session::Session;
-use crate::model::{Field, Run, differences};
+use crate::model::{Field, Raw, Run, differences, harmless};
 
 pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let deciding = deciding(load(session)?, false, session)?;
@@ -31,8 +31,12 @@ pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, C
     let first = current.runs.first().ok_or_else(no_results)?;
     let other = current.runs.iter().flat_map(|run| differences(first, run));
     if let Some(d) = other.into_iter().find(|d| d.field.forbids() && d.field != Field::Generator) {
-        let problem =
-            format!("the runs are not of one test: {} {} and {}", d.field, d.baseline, d.current);
+        let problem = format!(
+            "the runs are not of one test: {} {} and {}",
+            d.field,
+            harmless(&d.baseline),
+            harmless(&d.current)
+        );
         return Err(CliError::usage(problem, "check them one by one"));
     }
     refuse_no_budgets(args.run.test.profile(), first, loaded)?;
@@ -57,7 +61,7 @@ fn refuse_no_budgets(named: Option<&str>, run: &Run, loaded: &Loaded) -> Result<
         let names: Vec<&str> = rules.profiles.keys().map(String::as_str).collect();
         return Err(unknown_profile(profile, &names));
     }
-    if !rules.budgets(run.profile.as_deref()).is_empty() {
+    if !rules.budgets(run.profile.as_ref().map(Raw::raw)).is_empty() {
         return Ok(());
     }
     let names: Vec<&str> = rules.profiles.keys().map(String::as_str).collect();
@@ -69,5 +73,5 @@ fn refuse_no_budgets(named: Option<&str>, run: &Run, loaded: &Loaded) -> Result<
         };
         return Err(CliError::usage("no budget holds for a run without a profile", help));
     };
-    Err(unknown_profile(profile, &names))
+    Err(unknown_profile(profile.raw(), &names))
 }

@@ -3,24 +3,11 @@
 use super::exit::Exit;
 use crate::config::ConfigError;
 use crate::ingest::IngestError;
-use crate::model::MergeError;
-use crate::report::harmless;
+use crate::model::{MergeError, brief, harmless};
 use crate::schema::HistogramError;
 use crate::store::StoreError;
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::PathBuf;
-
-/// Characters of one line of a message: a value or a line of a file may have a million.
-const LONGEST_LINE: usize = 2_000;
-
-/// A line of a message, cut to a length that somebody reads.
-fn cut(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(LONGEST_LINE) {
-        None => Cow::Borrowed(text),
-        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
-    }
-}
 
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +57,7 @@ impl CliError {
 
     pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         // Messages hold names and values from files. Only those about the policy, our own, have several lines.
-        let line = |text: &str| harmless(&cut(text));
+        let line = |text: &str| harmless(&*brief(text));
         let message = match self {
             Self::Config(error) => {
                 error.to_string().lines().map(line).collect::<Vec<_>>().join("\n")

@@ -50,7 +50,8 @@ fn alerts(file: &Path, session: &mut Session<'_>) -> Result<Exit, CliError> {
         let help = "write `budgets:` or `profiles:` with `targets:` into perfgate.yaml";
         return Err(CliError::usage("the policy has no budgets to be alerted of", help));
     }
-    write_file(&session.path(file), |out| render_alerts(&budgets, &loaded.policy.prometheus, out))?;
+    let queries = &loaded.policy.prometheus;
+    write_file(&session.path(file), |out| render_alerts(&budgets, rules, queries, out))?;
     session.say(&format!(
         "wrote {}: put the names of your own metrics in the place of the usual ones",
         file.display()

@@ -37,6 +37,7 @@ pub use exit::Exit;
 pub use session::{Environment, Session};
 
 use crate::driver::survive_size_limit;
+use crate::model::brief;
 use args::{Arguments, Command};
 use clap::Parser as _;
 use std::ffi::OsString;
@@ -103,7 +104,10 @@ fn command(arguments: Arguments, session: &mut Session<'_>) -> Exit {
 fn usage(error: &clap::Error, session: &mut Session<'_>) -> Exit {
     let text = error.render();
     let (written, exit) = if error.use_stderr() {
-        (write!(session.err.get_mut(), "{}", styled(&text, session.color_err)), Exit::CouldNotRun)
+        // It repeats the argument that is wrong.
+        let text = styled(&text, session.color_err);
+        let lines: Vec<_> = text.lines().map(brief).collect();
+        (writeln!(session.err.get_mut(), "{}", lines.join("\n")), Exit::CouldNotRun)
     } else {
         (write!(session.out, "{}", styled(&text, session.color)), Exit::Pass)
     };

@@ -9,7 +9,7 @@ use super::profile::refuse_misspelt_profile;
 use super::results::{Read, read_results};
 use super::session::Session;
 use crate::model::{Run, Warning};
-use crate::report::{escape_terminal, harmless};
+use crate::report::{escape_terminal, harmless, write_json};
 use crate::schema::RunV1;
 use std::io::{self, Write};
 use std::path::Path;
@@ -50,8 +50,7 @@ pub(super) fn write_runs(
     for run in runs {
         let wire =
             if histograms { RunV1::with_histograms(run)? } else { RunV1::without_histograms(run) };
-        serde_json::to_writer_pretty(&mut text, &wire)?;
-        text.push(b'\n');
+        write_json(&wire, &mut text).map_err(CliError::Output)?;
     }
     match file {
         Some(path) => write_file(&session.path(path), |out: &mut dyn Write| out.write_all(&text)),
@@ -69,7 +68,7 @@ pub(super) fn say_warnings(
             Some(line) => format!("{}:{line}: ", escape_terminal(&place.file)),
             None => format!("{}: ", escape_terminal(&place.file)),
         });
-        let text = harmless(&warning.kind.to_string());
+        let text = harmless(&warning.kind.text());
         session.say(&format!("warning: {}{text}", place.unwrap_or_default()))?;
     }
     Ok(())

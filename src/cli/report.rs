@@ -12,7 +12,7 @@ use super::results::read_results;
 use super::session::Session;
 use super::trend::{histories, history_of};
 use crate::gate::Report;
-use crate::model::{MeasurementKey, Metric, Run, limits};
+use crate::model::{MeasurementKey, Metric, Raw as _, Run, limits};
 use crate::report::{Level, Page, Site, plural, read_report, render_full, render_html};
 use crate::schema::REPORT_SCHEMA;
 use crate::trend::Table;
@@ -151,5 +151,5 @@ fn history(
         .filter(|key| seen.insert(key.clone()))
         .take(MOST)
         .collect();
-    history_of(&revision, run, keys, loaded, session)
+    history_of(revision.raw(), run, keys, loaded, session)
 }

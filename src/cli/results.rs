@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::ingest::{
     By, Ingested, Progress, ReadOptions, Source, attach_prometheus, read, read_resources,
 };
-use crate::model::{Merged, Run, Warning, WarningKind, limits, merge_shards};
+use crate::model::{Merged, Run, Untrusted, Warning, WarningKind, limits, merge_shards};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -143,7 +143,7 @@ pub(super) fn read_one(
     }
     let Ingested { run, mut warnings } = read(source, options).map_err(named)?;
     for place in warnings.iter_mut().filter_map(|warning| warning.place.as_mut()) {
-        place.file = relative(&place.file, folder);
+        place.file = place.file.map(|file| relative(file, folder));
     }
     Ok((run, warnings))
 }
@@ -243,12 +243,13 @@ fn shown(folder: &Path, session: &Session<'_>) -> String {
 pub(super) fn label(run: &mut Run, args: &RunArgs) {
     let test = &args.test;
     if let Some(suite) = test.suite() {
-        suite.clone_into(&mut run.suite);
+        run.suite = suite.into();
     }
-    run.profile = test.profile().map(str::to_owned).or(run.profile.take());
-    run.environment = test.environment().map(str::to_owned).or(run.environment.take());
+    run.profile = test.profile().map(Untrusted::from).or(run.profile.take());
+    run.environment = test.environment().map(Untrusted::from).or(run.environment.take());
     if let Some(tool) = test.tool() {
-        tool.clone_into(&mut run.tool.name);
+        run.tool.name = tool.into();
     }
-    run.labels.extend(args.label.iter().cloned());
+    let labels = args.label.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into()));
+    run.labels.extend(labels);
 }

@@ -9,7 +9,7 @@ use super::results::{expand, label, read_files};
 use super::session::Session;
 use crate::gate::selftest;
 use crate::ingest::ReadOptions;
-use crate::model::{Run, differences};
+use crate::model::{Run, differences, harmless};
 use crate::report::{plural, render_selftest};
 use crate::store::{Wanted, find_baseline, nearest_run};
 
@@ -44,7 +44,9 @@ fn same_load(runs: &[Run]) -> Result<(), CliError> {
     other.map_or(Ok(()), |d| {
         let problem = format!(
             "the files are not of the same load: {} {} and {}",
-            d.field, d.current, d.baseline
+            d.field,
+            harmless(&d.current),
+            harmless(&d.baseline)
         );
         Err(CliError::usage(problem, "give results of one test, measured again and again"))
     })

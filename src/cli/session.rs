@@ -2,6 +2,7 @@
 
 use super::args::ColorChoice;
 use super::error::CliError;
+use crate::model::{brief, harmless};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -131,9 +132,11 @@ impl<'a> Session<'a> {
         unless_closed(write(&mut self.out))
     }
 
-    /// Tells the person something that is not the output.
+    /// Tells the person something that is not the output. Whatever a name in it holds, a terminal and a CI runner act on none of
+    /// its lines.
     pub(super) fn say(&self, text: &str) -> Result<(), CliError> {
-        unless_closed(writeln!(self.err.borrow_mut(), "{text}"))
+        let lines: Vec<String> = text.lines().map(|line| harmless(&*brief(line))).collect();
+        unless_closed(writeln!(self.err.borrow_mut(), "{}", lines.join("\n")))
     }
 
     pub(super) fn flush(&mut self) -> Result<(), CliError> {

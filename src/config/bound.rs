@@ -1,6 +1,6 @@
 //! Absolute limits, as people write them: `< 500ms`, `>= 60%`, `1000 RPS`, `$0.01`.
 
-use crate::model::{Direction, Unit, parse_duration_ms, parse_fraction};
+use crate::model::{Direction, Raw as _, Unit, parse_duration_ms, parse_fraction};
 use std::fmt;
 
 /// How far within its bound a value must lie to keep one that excludes the bound itself, relative to it: decimals mean what is
@@ -117,10 +117,10 @@ impl Bound {
     pub fn in_unit(&self, unit: &Unit) -> Option<f64> {
         let per_cent = |name: &str| matches!(name, "percent" | "%");
         match (self.written, unit) {
-            (Written::Share, Unit::Other(name)) if per_cent(name) => Some(self.value * 100.0),
+            (Written::Share, Unit::Other(name)) if per_cent(name.raw()) => Some(self.value * 100.0),
             // A leak is limited by what may be added in an hour.
             (Written::Size, Unit::Other(name))
-                if ["mb", "mb/h"].iter().any(|mb| name.eq_ignore_ascii_case(mb)) =>
+                if ["mb", "mb/h"].iter().any(|mb| name.raw().eq_ignore_ascii_case(mb)) =>
             {
                 Some(self.value / 1e6)
             }
@@ -129,7 +129,7 @@ impl Bound {
             | (Written::Share, Unit::Ratio)
             | (Written::Rate, Unit::PerSecond | Unit::Number)
             | (Written::Size, Unit::Bytes) => Some(self.value),
-            (Written::Money, Unit::Other(name)) if name.eq_ignore_ascii_case("usd") => {
+            (Written::Money, Unit::Other(name)) if name.raw().eq_ignore_ascii_case("usd") => {
                 Some(self.value)
             }
             (Written::Money, Unit::Number) => Some(self.value),

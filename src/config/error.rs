@@ -3,6 +3,9 @@
 use crate::model::limits;
 use std::fmt;
 
+/// The most characters of a line of the policy that a message shows.
+const WIDEST: usize = 120;
+
 /// What is wrong with a policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -27,14 +30,13 @@ impl ConfigError {
     pub(super) fn new(file: &str, text: &str, (line, column): (u64, u64), problem: String) -> Self {
         let at = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
         let source_line = at.and_then(|at| text.lines().nth(at)).unwrap_or_default();
-        let source_line = limits::shown(source_line);
         Self {
             file: file.to_owned(),
             line,
             column,
             problem: limits::shown(&problem),
             word: String::new(),
-            source_line,
+            source_line: source_line.to_owned(),
             known: Vec::new(),
         }
     }
@@ -42,6 +44,20 @@ impl ConfigError {
     /// An error about a file as a whole.
     pub fn whole(file: &str, problem: &str) -> Self {
         Self::new(file, "", (0, 0), problem.to_owned())
+    }
+
+    /// The line, or what stands around the place in a long one, and how many characters of it are before the place.
+    fn excerpt(&self) -> (String, usize) {
+        let before = usize::try_from(self.column.saturating_sub(1)).unwrap_or_default();
+        if self.source_line.chars().count() <= WIDEST {
+            return (self.source_line.clone(), before);
+        }
+        let first = before.saturating_sub(WIDEST / 2);
+        let mut shown: String = self.source_line.chars().skip(first).take(WIDEST).collect();
+        if first > 0 {
+            shown = format!("…{}", shown.chars().skip(1).collect::<String>());
+        }
+        (shown + "…", before - first)
     }
 
     /// The known word nearest to the offending one, if one is near enough to be a slip of the finger.
@@ -70,12 +86,9 @@ impl fmt::Display for ConfigError {
             return write!(f, "{}: {}", self.file, self.problem);
         }
         write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.problem)?;
-        let margin = format!("{:>4} | ", self.line);
-        write!(f, "\n{margin}{}", self.source_line)?;
-        let before = usize::try_from(self.column.saturating_sub(1)).unwrap_or_default();
-        // Behind what is shown of a long line, nothing can be underlined.
-        let before = before.min(limits::SHOWN);
-        let carets = "^".repeat(self.word.chars().count().clamp(1, limits::SHOWN));
+        let (shown, before) = self.excerpt();
+        write!(f, "\n{:>4} | {shown}", self.line)?;
+        let carets = "^".repeat(self.word.chars().count().clamp(1, WIDEST / 2));
         write!(f, "\n     | {}{carets}", " ".repeat(before))?;
         if let Some(word) = self.meant() {
             write!(f, " did you mean {word}?")?;

@@ -33,6 +33,19 @@ impl Pattern {
         &self.text
     }
 
+    /// The pattern of the HTTP methods that it holds, upper case, none for every method; an error where it holds endpoints of
+    /// another kind (`ws`, `grpc`).
+    pub fn http_method(&self) -> Result<Option<&str>, Kind> {
+        match self.method.as_deref() {
+            None | Some("*") => Ok(None),
+            Some(word) => match kind_named(word) {
+                None => Ok(Some(word)),
+                Some(Kind::Http) => Ok(None),
+                Some(other) => Err(other),
+            },
+        }
+    }
+
     /// The part of the pattern that stands for names.
     pub fn name(&self) -> &str {
         &self.name

@@ -341,6 +341,13 @@ impl Rules {
         idle.map(|(pattern, limits)| (pattern.text().to_owned(), limits)).collect()
     }
 
+    /// The patterns of the endpoints of a class; none where the policy has no classes of its own, and the kind of an endpoint is
+    /// its class.
+    pub fn class_patterns(&self, class: &str) -> Option<Vec<&Pattern>> {
+        let own = self.classes.iter().filter(|(name, _)| name == class);
+        (!self.classes.is_empty()).then(|| own.flat_map(|(_, patterns)| patterns).collect())
+    }
+
     fn class_of(&self, key: &EndpointKey) -> Option<String> {
         let by_kind = match key {
             EndpointKey::Named { kind: Kind::Websocket, .. } => defaults::WEBSOCKET_CLASS,

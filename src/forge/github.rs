@@ -2,6 +2,7 @@
 
 use super::error::ForgeError;
 use super::http::{Answer, Auth, Http, parse};
+use super::length::shortened;
 use super::patience::Patience;
 use super::sticky::{Comment, Comments};
 use reqwest::Method;
@@ -217,10 +218,4 @@ pub(super) fn number(value: &Value, place: &str, of: &str) -> Result<u64, ForgeE
 
 pub(super) fn missing(what: &str, place: &str) -> ForgeError {
     ForgeError::Unreadable { what: what.to_owned(), why: format!("{place} is missing") }
-}
-
-/// The first characters of a text, up to the end of a line.
-fn shortened(text: &str, most: usize) -> &str {
-    let Some((end, _)) = text.char_indices().nth(most) else { return text };
-    text[..end].rsplit_once('\n').map_or(&text[..end], |(whole, _)| whole)
 }

@@ -13,6 +13,7 @@ mod gitea;
 mod github;
 mod gitlab;
 mod http;
+mod length;
 mod marker;
 mod patience;
 mod sticky;

@@ -1,8 +1,11 @@
 //! One comment that stays current, whatever the forge.
 
 use super::error::ForgeError;
+use super::length::shortened;
 use super::marker::{Marker, Style};
 
+/// The most characters of a comment, GitHub's limit.
+const LONGEST: usize = 65_536;
 /// Times that the whole is tried, where an answer got lost.
 const TRIES: u32 = 3;
 
@@ -58,6 +61,8 @@ pub fn publish(
     text: &str,
 ) -> Result<Published, ForgeError> {
     let body = format!("{}\n{text}", marker.line(comments.style()));
+    // A forge refuses a longer one as a whole.
+    let body = shortened(&body, LONGEST).to_owned();
     let me = comments.me()?;
     let mut tries = 0;
     loop {

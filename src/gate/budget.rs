@@ -4,7 +4,8 @@ use super::measure;
 use super::report::{Reason, Verdict};
 use crate::config::{Bound, Budget, Limited, Rules, Scope, Severity, Tier};
 use crate::model::{
-    CustomMetric, Endpoint, EndpointKey, MeasurementKey, Metric, Resource, Run, Statistic, Unit,
+    CustomMetric, Endpoint, EndpointKey, MeasurementKey, Metric, Raw as _, Resource, Run,
+    Statistic, Unit, Untrusted,
 };
 use std::collections::BTreeSet;
 
@@ -18,9 +19,9 @@ const SERVICE: &str = "service_";
 #[derive(Debug, Clone)]
 pub struct BudgetFinding {
     /// The budget's name as written.
-    pub budget: String,
-    /// What was measured: `total p95`, `POST /api/chat p99`, `cpu mean`; untrusted text.
-    pub subject: String,
+    pub budget: Untrusted,
+    /// What was measured: `total p95`, `POST /api/chat p99`, `cpu mean`.
+    pub subject: Untrusted,
     /// The unit of the value and the limit.
     pub unit: Unit,
     /// The value.
@@ -34,7 +35,7 @@ pub struct BudgetFinding {
     /// Why: within or over the limit, or why it was not judged.
     pub reason: Reason,
     /// What is called much like a metric that no run has.
-    pub meant: Option<String>,
+    pub meant: Option<Untrusted>,
 }
 
 /// A value to be judged, or why there is none.
@@ -47,7 +48,7 @@ struct Measured {
 
 /// Judges every budget that holds for these runs.
 pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding> {
-    let profile = runs.first().and_then(|run| run.profile.as_deref());
+    let profile = runs.first().and_then(|run| run.profile.as_ref().map(|name| name.raw()));
     let budgets = rules.budgets(profile);
     // What a pattern names is no longer judged by its class.
     let named: BTreeSet<MeasurementKey> = budgets
@@ -206,7 +207,7 @@ fn measure_key(key: &MeasurementKey, runs: &[Run], rules: &Rules) -> Measured {
                 ["percent", "mb"].into_iter().find(|unit| name.ends_with(&format!("_{unit}")));
             return Measured {
                 subject,
-                unit: unit.map_or(Unit::Number, |unit| Unit::Other(unit.to_owned())),
+                unit: unit.map_or(Unit::Number, |unit| Unit::Other(unit.into())),
                 value,
                 severity: own.severity,
             };
@@ -273,7 +274,7 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
         Some((key, _)) if key.starts_with(SERVICE) => "service memory growth",
         _ => "memory growth",
     };
-    let unit = Unit::Other("MB/h".to_owned());
+    let unit = Unit::Other("MB/h".into());
     let slopes = slopes.filter(|all| !all.is_empty());
     let value = slopes.map(|all| all.into_iter().fold(f64::NEG_INFINITY, f64::max).max(0.0));
     let subject = subject.to_owned();
@@ -289,8 +290,8 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
         Some(_) => (Verdict::Pass, Reason::WithinLimit),
     };
     BudgetFinding {
-        budget: budget.name.clone(),
-        subject,
+        budget: budget.name.as_str().into(),
+        subject: subject.into(),
         unit,
         value,
         limit: None,
@@ -329,8 +330,8 @@ fn finding(budget: &Budget, measured: Measured) -> BudgetFinding {
         Err(reason) => (Verdict::NotCompared, reason, first),
     };
     BudgetFinding {
-        budget: budget.name.clone(),
-        subject,
+        budget: budget.name.as_str().into(),
+        subject: subject.into(),
         unit,
         value: value.ok().filter(|_| !limits.is_empty()),
         limit: decides.map(|(_, bound, limit)| (bound, limit)),
@@ -342,12 +343,13 @@ fn finding(budget: &Budget, measured: Measured) -> BudgetFinding {
 }
 
 /// The metric that was probably meant by the name of one that no run has.
-fn meant(key: &MeasurementKey, found: &BudgetFinding, runs: &[Run]) -> Option<String> {
+fn meant(key: &MeasurementKey, found: &BudgetFinding, runs: &[Run]) -> Option<Untrusted> {
     let Metric::Custom(name) = &key.metric else { return None };
     if found.reason != Reason::NotMeasured {
         return None;
     }
     let known = runs.iter().flat_map(|run| &run.metrics).map(|metric| &metric.name);
     let near = |other: &&String| strsim::damerau_levenshtein(other, name) <= 3 && *other != name;
-    known.filter(near).min_by_key(|other| strsim::damerau_levenshtein(other, name)).cloned()
+    let nearest = known.filter(near).min_by_key(|other| strsim::damerau_levenshtein(other, name));
+    nearest.map(|name| name.as_str().into())
 }

@@ -2,7 +2,7 @@
 
 use super::report::{BaselineInfo, CurrentInfo};
 use crate::config::Accept;
-use crate::model::{CommitId, Run, Visited, Warning};
+use crate::model::{CommitId, Run, Untrusted, Visited, Warning};
 
 /// Everything that is judged, and what it is judged by beside the rules.
 #[derive(Debug, Default)]
@@ -43,8 +43,8 @@ pub struct Acceptance {
     pub accept: Accept,
     /// The commit that says so.
     pub commit: CommitId,
-    /// Who wrote it; untrusted text.
-    pub author: String,
+    /// Who wrote it.
+    pub author: Untrusted,
 }
 
 /// How the baseline was looked for; empty for plain files.

@@ -33,7 +33,7 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
         decide: rules.decide,
         inconclusive: rules.inconclusive,
         missing_baseline: rules.missing_baseline,
-        requested: search.revision,
+        requested: search.revision.map(Into::into),
         baseline: None,
         anchor: None,
         variation: None,
@@ -62,9 +62,7 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
     report.warnings.extend(noticed.into_iter().chain(rename_misses));
     report.warnings.extend(idle_acceptances(&baseline.acceptances, &report.findings));
     let mut seen = BTreeSet::new();
-    report
-        .warnings
-        .retain(|warning| seen.insert((warning.kind.to_string(), warning.place.clone())));
+    report.warnings.retain(|warning| seen.insert((warning.kind.text(), warning.place.clone())));
     if let Some(anchor) = anchor {
         let (anchor, _) = renamed(anchor, current, rules);
         let drifted = drift(&anchor, current, &report.findings, rules);
@@ -230,7 +228,7 @@ fn accept(finding: &mut Finding, acceptances: &[Acceptance]) {
         finding.accepted = Some(Accepted {
             commit: own.commit,
             author: own.author.clone(),
-            reason: own.accept.reason.clone(),
+            reason: own.accept.reason.as_str().into(),
         });
     }
 }

@@ -5,7 +5,9 @@ use super::join::Pair;
 use super::noise::RUNS_FOR_NOISE;
 use super::report::{Finding, Reason};
 use crate::config::{Decide, Rules};
-use crate::model::{Difference, Endpoint, Metric, Run, Warning, WarningKind, differences};
+use crate::model::{
+    Difference, Endpoint, Metric, Raw as _, Run, Warning, WarningKind, differences,
+};
 use crate::schema::RunV1;
 use std::collections::BTreeSet;
 
@@ -28,7 +30,11 @@ pub(super) fn compare_loads(
             forbidding.push(difference);
         } else {
             let Difference { field, baseline, current } = difference;
-            let kind = WarningKind::Differs { field: field.to_string(), baseline, current };
+            let kind = WarningKind::Differs {
+                field: field.to_string(),
+                baseline: baseline.into_raw(),
+                current: current.into_raw(),
+            };
             warnings.push(Warning::new(kind));
         }
     }
@@ -76,12 +82,12 @@ pub(super) fn notices(
     };
     let endpoints = pairs.iter().filter(uncounted).count();
     if endpoints > 0 {
-        let tool = current.first().map(|run| run.tool.name.clone()).unwrap_or_default();
+        let tool = current.first().map(|run| run.tool.name.raw().to_owned()).unwrap_or_default();
         kinds.push(WarningKind::RequestsUnknown { endpoints, tool });
     }
     if let (false, Some(run)) = (not_measured.is_empty(), current.first()) {
         let statistics = not_measured.into_iter().collect();
-        kinds.push(WarningKind::NotMeasured { statistics, tool: run.tool.name.clone() });
+        kinds.push(WarningKind::NotMeasured { statistics, tool: run.tool.name.raw().to_owned() });
     }
     for (pattern, limits) in rules.unmatched_rules(pairs.iter().map(|pair| &pair.key)) {
         kinds.push(WarningKind::UnmatchedRule { pattern, limits });
@@ -94,7 +100,7 @@ pub(super) fn notices(
     };
     let [before, now] = [&baseline.runs, current].map(|runs: &[Run]| runs.iter().any(unknown));
     if before || now {
-        let tool = current.first().map(|run| run.tool.name.clone()).unwrap_or_default();
+        let tool = current.first().map(|run| run.tool.name.raw().to_owned()).unwrap_or_default();
         kinds.push(WarningKind::LoadUnknown { baseline: before, current: now, tool });
     }
     let unclassified: Vec<String> = pairs
@@ -116,7 +122,8 @@ pub(super) fn notices(
     };
     let new: BTreeSet<String> = current.iter().map(numbers).collect();
     if let Some(same) = baseline.runs.iter().find(|run| new.contains(&numbers(run))) {
-        let name = same.commit.map_or_else(|| baseline.info.requested.clone(), |id| id.short());
+        let name =
+            same.commit.map_or_else(|| baseline.info.requested.raw().to_owned(), |id| id.short());
         kinds.push(WarningKind::SameAsBaseline { baseline: name });
     }
     kinds.into_iter().map(Warning::new).collect()

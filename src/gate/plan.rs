@@ -7,7 +7,7 @@ use super::measure::{self, Measured};
 use super::report::{Reason, Verdict};
 use crate::config::{EndpointRules, Removed, Rules, Severity, Threshold};
 use crate::model::{
-    Direction, Endpoint, EndpointKey, Kind, MeasurementKey, Metric, Run, Statistic, Unit,
+    Direction, Endpoint, EndpointKey, Kind, MeasurementKey, Metric, Run, Statistic, Unit, Untrusted,
 };
 use crate::stats::{Matrix, median};
 use std::cmp::Reverse;
@@ -31,9 +31,9 @@ pub(super) struct Test {
     /// Whether the change under test cannot touch it: it is not judged, and shows what a run does to all endpoints.
     pub(super) control: bool,
     /// The parts of the response time, before and after.
-    pub(super) parts: Vec<(String, [f64; 2])>,
+    pub(super) parts: Vec<(Untrusted, [f64; 2])>,
     /// Of an error rate, how often each kind of failure came, before and after.
-    pub(super) kinds: Vec<(String, [u64; 2])>,
+    pub(super) kinds: Vec<(Untrusted, [u64; 2])>,
     /// Set when the endpoint is only on one side.
     pub(super) one_sided: Option<(Verdict, Reason)>,
 }
@@ -131,13 +131,13 @@ fn tests_of_pair(
 }
 
 /// The mean of each part of the response time on both sides, where both know any: the median over the runs.
-fn parts(sides: [&[&Endpoint]; 2]) -> Vec<(String, [f64; 2])> {
+fn parts(sides: [&[&Endpoint]; 2]) -> Vec<(Untrusted, [f64; 2])> {
     if sides.iter().any(|side| side.iter().all(|e| e.parts.is_empty())) {
         return Vec::new();
     }
-    let names: BTreeSet<&String> =
+    let names: BTreeSet<&Untrusted> =
         sides.iter().flat_map(|side| side.iter()).flat_map(|e| e.parts.keys()).collect();
-    let of = |name: &String| {
+    let of = |name: &Untrusted| {
         let side = |side: &[&Endpoint]| {
             let known = side.iter().filter(|e| !e.parts.is_empty());
             let values: Vec<f64> =
@@ -150,15 +150,15 @@ fn parts(sides: [&[&Endpoint]; 2]) -> Vec<(String, [f64; 2])> {
 }
 
 /// How often each kind of failure came on both sides, the most frequent first.
-fn kinds_of_failure(sides: [&[&Endpoint]; 2]) -> Vec<(String, [u64; 2])> {
-    let mut all: BTreeMap<&str, [u64; 2]> = BTreeMap::new();
+fn kinds_of_failure(sides: [&[&Endpoint]; 2]) -> Vec<(Untrusted, [u64; 2])> {
+    let mut all: BTreeMap<&Untrusted, [u64; 2]> = BTreeMap::new();
     for (i, side) in sides.into_iter().enumerate() {
         for kind in side.iter().flat_map(|endpoint| &endpoint.failure_kinds) {
             let counts = all.entry(&kind.message).or_default();
             counts[i] = counts[i].saturating_add(kind.count);
         }
     }
-    let mut all: Vec<_> = all.into_iter().map(|(kind, counts)| (kind.to_owned(), counts)).collect();
+    let mut all: Vec<_> = all.into_iter().map(|(kind, counts)| (kind.clone(), counts)).collect();
     all.sort_by_key(|(_, [before, after])| Reverse((*after, *before)));
     all.truncate(MOST_KINDS);
     all

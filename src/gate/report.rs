@@ -4,9 +4,10 @@ use super::budget::BudgetFinding;
 use crate::config::{Decide, Leniency, Threshold};
 use crate::model::{
     CommitId, Difference, Direction, EndpointKey, Field, MeasurementKey, Metric, Outcome,
-    Statistic, Unit, Visited, Warning,
+    Statistic, Unit, Untrusted, Visited, Warning,
 };
 use crate::stats::{Distance, Interval};
+use std::collections::BTreeSet;
 
 /// The outcome of one comparison, or of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,10 +198,10 @@ pub struct Finding {
 pub struct Accepted {
     /// The commit that says so.
     pub commit: CommitId,
-    /// Who wrote it; untrusted text.
-    pub author: String,
-    /// Why; untrusted text.
-    pub reason: String,
+    /// Who wrote it.
+    pub author: Untrusted,
+    /// Why.
+    pub reason: Untrusted,
 }
 
 /// The numbers behind a verdict, for whoever wants to follow it.
@@ -219,9 +220,9 @@ pub struct Working {
     /// What the noise of the baseline runs says; none where they are too few.
     pub noise: Option<NoiseWorking>,
     /// The parts of the response time, before and after, in milliseconds: where the time goes.
-    pub parts: Vec<(String, [f64; 2])>,
+    pub parts: Vec<(Untrusted, [f64; 2])>,
     /// Of an error rate, how often each kind of failure came, before and after; the most frequent ones.
-    pub kinds: Vec<(String, [u64; 2])>,
+    pub kinds: Vec<(Untrusted, [u64; 2])>,
 }
 
 /// A judgement by the noise that is expected and that the baseline runs show. Changes and deviations are logarithms, worse is
@@ -303,7 +304,7 @@ impl Finding {
 #[derive(Debug, Clone, Default)]
 pub struct BaselineInfo {
     /// As it was asked for.
-    pub requested: String,
+    pub requested: Untrusted,
     /// The commits whose runs were taken, nearest first; empty for plain files.
     pub commits: Vec<CommitId>,
     /// First-parent steps from the merge base to the nearest of them.
@@ -325,10 +326,10 @@ pub struct CurrentInfo {
     pub date: Option<jiff::Timestamp>,
     /// Number of repeats.
     pub runs: usize,
-    /// The suite, unless it is the default one; untrusted text.
-    pub suite: Option<String>,
+    /// The suite, unless it is the default one.
+    pub suite: Option<Untrusted>,
     /// What else says which runs are comparable, as arguments of a command (`--profile stress`).
-    pub arguments: String,
+    pub arguments: Untrusted,
 }
 
 /// The noise from run to run.
@@ -406,7 +407,7 @@ pub struct Report {
     /// What a missing baseline does to the exit code.
     pub missing_baseline: Leniency,
     /// The revision that was asked for; none for plain files.
-    pub requested: Option<String>,
+    pub requested: Option<Untrusted>,
     /// Where the baseline comes from; none if there is none.
     pub baseline: Option<BaselineInfo>,
     /// The pinned baseline that was held against as well.
@@ -446,9 +447,7 @@ impl Report {
             {
                 3
             }
-            (Verdict::NotCompared, ReportReason::NoBaseline) if self.passed_over_another_load() => {
-                3
-            }
+            (Verdict::NotCompared, ReportReason::NoBaseline) if !self.other_load().is_empty() => 3,
             (Verdict::NotCompared, ReportReason::NoBaseline) => {
                 unless_lenient(self.missing_baseline)
             }
@@ -468,19 +467,20 @@ impl Report {
         self.budgets.iter().filter(|budget| budget.verdict == verdict).count()
     }
 
-    /// Whether runs were passed over that differ in nothing but the shape of the load.
-    fn passed_over_another_load(&self) -> bool {
+    /// What the runs that were passed over for the shape of their load alone differ in; empty where there are none.
+    pub fn other_load(&self) -> BTreeSet<Field> {
         let same_test = |field: Field| {
             matches!(field, Field::Users | Field::Duration | Field::Target | Field::Runner)
         };
-        self.visited.iter().any(|visited| match &visited.outcome {
+        let of_load = self.visited.iter().filter_map(|visited| match &visited.outcome {
             Outcome::NotComparable { differences } => {
-                differences.iter().all(|d| same_test(d.field))
+                differences.iter().all(|d| same_test(d.field)).then_some(differences)
             }
             Outcome::Taken { .. }
             | Outcome::NoRecord
             | Outcome::OtherVersion
-            | Outcome::UnderTest => false,
-        })
+            | Outcome::UnderTest => None,
+        });
+        of_load.flatten().map(|difference| difference.field).collect()
     }
 }

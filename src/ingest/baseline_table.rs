@@ -20,7 +20,7 @@ pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
     let bytes = source.document(limits::POLICY_BYTES)?;
     let tables: Map<String, Value> =
         serde_json::from_slice(&bytes).map_err(|error| json_error(&name, &error))?;
-    let mut run = Run::new(Tool { name: TOOL.to_owned(), version: None });
+    let mut run = Run::new(Tool { name: TOOL.into(), version: None });
     let mut census = Census::default();
     for (table, rows) in tables.iter().filter(|(table, _)| table.ends_with(ENDING)) {
         let bad = |what: String, problem: &str| {

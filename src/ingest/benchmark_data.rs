@@ -74,8 +74,8 @@ pub fn read_benchmark_data(file: &str, text: &str) -> Result<Vec<HistoryRun>, In
 fn run(suite: &str, entry: Entry) -> HistoryRun {
     let larger = LARGER_IS_BETTER.contains(&entry.tool.as_str());
     let direction = if larger { Direction::Higher } else { Direction::Lower };
-    let mut run = Run::new(Tool { name: entry.tool, version: None });
-    suite.clone_into(&mut run.suite);
+    let mut run = Run::new(Tool { name: entry.tool.into(), version: None });
+    run.suite = suite.into();
     run.started_at = entry.date.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     run.metrics = entry.benches.into_iter().map(|bench| metric(bench, direction)).collect();
     HistoryRun { commit: entry.commit.id, line: None, run }
@@ -113,7 +113,7 @@ mod tests {
         let metric = &only.run.metrics[0];
         assert_eq!((metric.value, &metric.unit), (Some(1.5), &Unit::Milliseconds));
         assert_eq!(metric.direction, Some(Direction::Lower));
-        assert_eq!((only.run.suite.as_str(), only.run.tool.name.as_str()), ("Bench", "cargo"));
+        assert!(only.run.suite == "Bench" && only.run.tool.name == "cargo");
         let larger = DATA.replace("cargo", "pytest").replace("ns/iter", "iter/sec");
         let larger = read_benchmark_data("data.js", &larger).unwrap();
         assert_eq!(larger[0].run.metrics[0].direction, Some(Direction::Higher));

@@ -1,6 +1,7 @@
 //! Why a result file cannot be read: what, where, and what to do.
 
 use super::format::Format;
+use crate::model::TooLong;
 use crate::model::limits::{self, Exceeded};
 use std::fmt;
 use std::io;
@@ -81,6 +82,8 @@ pub enum Problem {
     },
     /// The options leave out every sample.
     NothingLeft,
+    /// A name is longer than it may be.
+    TooLong(TooLong),
     /// More endpoints than a report can hold.
     TooManyEndpoints {
         /// The bound.
@@ -145,6 +148,9 @@ impl IngestError {
                 Some("was it appended to itself, or is the same file in it twice?".to_owned())
             }
             Problem::Exceeded(Exceeded::Names | Exceeded::Memory) => Some(ONE_NAME.to_owned()),
+            Problem::TooLong(TooLong { path, .. }) if path.starts_with("endpoints") => Some(
+                "give requests that differ only in what they ask for one name: in perfgate.yaml collapse: [\"/search?q=*\"], or in k6 tags: { name: \"/search\" }".to_owned(),
+            ),
             Problem::CutDocument => {
                 Some("was the disk full, or the load test killed while it wrote?".to_owned())
             }
@@ -154,6 +160,7 @@ impl IngestError {
             | Problem::Exceeded(_)
             | Problem::Malformed(_)
             | Problem::MissingColumn(_)
+            | Problem::TooLong(_)
             | Problem::BadValue { .. }
             | Problem::Duplicate { .. } => None,
         }
@@ -244,6 +251,7 @@ impl fmt::Display for Problem {
             Self::Doubled { samples } => {
                 write!(f, "has all of its {samples} samples twice: one test would count as two")
             }
+            Self::TooLong(long) => write!(f, "{long}"),
             Self::NothingLeft => {
                 f.write_str("no sample is left: all are of times that are left out")
             }

@@ -35,7 +35,7 @@ pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestErro
             _ => return Err(error),
         },
     };
-    let mut run = Run::new(Tool { name: "locust".to_owned(), version: None });
+    let mut run = Run::new(Tool { name: "locust".into(), version: None });
     let (total, endpoints) = split_total(&name, rows)?;
     run.endpoints = endpoints;
     match total {

@@ -95,7 +95,7 @@ pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
             }
             error
         })?;
-    let mut run = Run::new(Tool { name: "locust".to_owned(), version: None });
+    let mut run = Run::new(Tool { name: "locust".into(), version: None });
     let starts = entries.iter().filter_map(|e| e.start_time).reduce(f64::min);
     let ends = entries.iter().filter_map(|e| e.last_request_timestamp).reduce(f64::max);
     run.started_at = starts.and_then(timestamp);

@@ -7,7 +7,7 @@ use super::error::IngestError;
 use super::locust_key::key;
 use super::source::Source;
 use super::tally::MOST_KINDS;
-use crate::model::{FailureKind, Run, Warning, WarningKind, limits, without_credentials};
+use crate::model::{FailureKind, Raw as _, Run, Warning, WarningKind, limits, without_credentials};
 use csv::{ByteRecord, Reader};
 use std::path::Path;
 
@@ -30,7 +30,7 @@ pub(super) fn read_failures(path: &Path, run: &mut Run, warnings: &mut Vec<Warni
     };
     read_columns(path, ["Method", "Name", "Error", "Occurrences"], warnings, each);
     for kind in run.endpoints.iter().flat_map(|endpoint| &endpoint.failure_kinds) {
-        add(&mut run.total.failure_kinds, &kind.message, kind.count);
+        add(&mut run.total.failure_kinds, kind.message.raw(), kind.count);
     }
     for endpoint in run.endpoints.iter_mut().chain([&mut run.total]) {
         // Locust writes them in any order.

@@ -164,6 +164,7 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestErr
         }
         ingested.warnings.push(Warning::at(WarningKind::NoRequests, &name, None));
     }
+    ingested.run.check_lengths().map_err(|long| IngestError::new(&name, Problem::TooLong(long)))?;
     let never_held = |check: &&crate::model::Check| check.passes == 0 && check.fails > 0;
     for check in ingested.run.checks.iter().filter(never_held) {
         let kind = WarningKind::CheckNeverHeld { name: check.name.clone() };

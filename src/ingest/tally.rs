@@ -1,7 +1,7 @@
 //! What is counted of one endpoint: requests, failures, response times and their parts.
 
 use super::error::Problem;
-use crate::model::{Distribution, Endpoint, EndpointKey, FailureKind, Latency};
+use crate::model::{Distribution, Endpoint, EndpointKey, FailureKind, Latency, Untrusted};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -150,11 +150,11 @@ impl Tally {
     }
 
     /// The mean of each part that is worth keeping, in milliseconds.
-    fn means(&self, whole: Option<f64>) -> BTreeMap<String, f64> {
+    fn means(&self, whole: Option<f64>) -> BTreeMap<Untrusted, f64> {
         let least = whole.unwrap_or_default() * WORTH_KEEPING;
         let mean = |(name, (sum, count)): (&&str, &(u64, u64))| {
             let mean = *sum as f64 / *count as f64 / NS_PER_MS;
-            (*count > 0 && mean > least).then(|| ((*name).to_owned(), (mean * 1e3).round() / 1e3))
+            (*count > 0 && mean > least).then(|| ((*name).into(), (mean * 1e3).round() / 1e3))
         };
         PARTS.iter().zip(&self.parts).filter_map(mean).collect()
     }

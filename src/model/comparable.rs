@@ -4,6 +4,7 @@
 //! wherever both runs carry it. Another version of the tool or of the script is worth a warning only.
 
 use super::run::Run;
+use super::untrusted::Untrusted;
 use std::fmt;
 use std::str::FromStr;
 
@@ -78,10 +79,10 @@ impl FromStr for Field {
 pub struct Difference {
     /// What differs.
     pub field: Field,
-    /// The baseline's side, as text; untrusted.
-    pub baseline: String,
-    /// The new run's side, as text; untrusted.
-    pub current: String,
+    /// The baseline's side, as text.
+    pub baseline: Untrusted,
+    /// The new run's side, as text.
+    pub current: Untrusted,
 }
 
 /// The longest relative difference of two durations that still counts as the same load.
@@ -89,34 +90,33 @@ const DURATION_TOLERANCE: f64 = 0.2;
 
 /// What two runs differ in, the forbidding differences first.
 pub fn differences(baseline: &Run, current: &Run) -> Vec<Difference> {
-    let always = |field, a: Option<&str>, b: Option<&str>| {
-        let show = |side: Option<&str>| side.unwrap_or("none").to_owned();
+    let always = |field, a: Option<&Untrusted>, b: Option<&Untrusted>| {
+        let show = |side: Option<&Untrusted>| side.cloned().unwrap_or_else(|| "none".into());
         (a != b).then(|| Difference { field, baseline: show(a), current: show(b) })
     };
-    let where_both = |field, a: Option<&str>, b: Option<&str>| match (a, b) {
+    let where_both = |field, a: Option<&Untrusted>, b: Option<&Untrusted>| match (a, b) {
         (Some(a), Some(b)) => always(field, Some(a), Some(b)),
         _ => None,
     };
-    let users = |run: &Run| run.load.users.map(|users| users.to_string());
-    let runner = |run: &Run| run.labels.get("runner").cloned();
+    let users = |run: &Run| run.load.users.map(|users| users.to_string().into());
+    let hash = |run: &Run| run.load.script_sha256.as_deref().map(Untrusted::from);
     let (base, new) = (&baseline.load, &current.load);
     [
         always(Field::Suite, Some(&baseline.suite), Some(&current.suite)),
-        always(Field::Profile, baseline.profile.as_deref(), current.profile.as_deref()),
-        always(Field::Environment, baseline.environment.as_deref(), current.environment.as_deref()),
+        always(Field::Profile, baseline.profile.as_ref(), current.profile.as_ref()),
+        always(Field::Environment, baseline.environment.as_ref(), current.environment.as_ref()),
         always(Field::Tool, Some(&baseline.tool.name), Some(&current.tool.name)),
-        where_both(Field::Users, users(baseline).as_deref(), users(current).as_deref()),
+        where_both(Field::Users, users(baseline).as_ref(), users(current).as_ref()),
         duration(baseline, current),
-        where_both(Field::Target, base.target.as_deref(), new.target.as_deref()),
-        where_both(Field::Runner, runner(baseline).as_deref(), runner(current).as_deref()),
+        where_both(Field::Target, base.target.as_ref(), new.target.as_ref()),
+        where_both(Field::Runner, baseline.labels.get("runner"), current.labels.get("runner")),
         generator(baseline, current),
         where_both(
             Field::ToolVersion,
-            baseline.tool.version.as_deref(),
-            current.tool.version.as_deref(),
+            baseline.tool.version.as_ref(),
+            current.tool.version.as_ref(),
         ),
-        where_both(Field::Script, base.script_sha256.as_deref(), new.script_sha256.as_deref())
-            .map(shortened),
+        where_both(Field::Script, hash(baseline).as_ref(), hash(current).as_ref()).map(shortened),
     ]
     .into_iter()
     .flatten()
@@ -125,7 +125,7 @@ pub fn differences(baseline: &Run, current: &Run) -> Vec<Difference> {
 
 /// Hashes that differ do so in their first digits, and a report has no room for sixty-four.
 fn shortened(difference: Difference) -> Difference {
-    let short = |hash: String| hash.chars().take(12).collect();
+    let short = |hash: Untrusted| hash.map(|hash| hash.chars().take(12).collect());
     let Difference { field, baseline, current } = difference;
     Difference { field, baseline: short(baseline), current: short(current) }
 }
@@ -135,7 +135,7 @@ fn generator(baseline: &Run, current: &Run) -> Option<Difference> {
     let sides = [baseline.overload(), current.overload()];
     let any = sides.iter().any(Option::is_some);
     let [baseline, current] =
-        sides.map(|side| side.map_or("fine".to_owned(), |why| format!("overloaded: {why}")));
+        sides.map(|side| side.map_or("fine".into(), |why| format!("overloaded: {why}").into()));
     any.then_some(Difference { field: Field::Generator, baseline, current })
 }
 
@@ -143,7 +143,7 @@ fn generator(baseline: &Run, current: &Run) -> Option<Difference> {
 fn duration(baseline: &Run, current: &Run) -> Option<Difference> {
     let (a, b) = (baseline.duration_s?, current.duration_s?);
     let apart = (a - b).abs() > DURATION_TOLERANCE * a.max(b);
-    let show = |seconds: f64| format!("{seconds:.1} s");
+    let show = |seconds: f64| format!("{seconds:.1} s").into();
     apart.then(|| Difference { field: Field::Duration, baseline: show(a), current: show(b) })
 }
 
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     fn run() -> Run {
-        Run::new(Tool { name: "k6".to_owned(), version: None })
+        Run::new(Tool { name: "k6".into(), version: None })
     }
 
     #[test]

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     fn run(resources: &[(&str, f64)]) -> Run {
-        let mut run = Run::new(Tool { name: "k6".to_owned(), version: None });
+        let mut run = Run::new(Tool { name: "k6".into(), version: None });
         for (name, mean) in resources {
             let own = Resource {
                 mean: Some(*mean),
@@ -125,7 +125,7 @@ mod tests {
     fn each_side_is_warned_of() {
         let (quiet, stolen) = ([run(&[])], run(&[(STEAL, 8.0)]));
         let told = |baseline: &[Run], current: &[Run]| -> Vec<String> {
-            disturbances(baseline, current).iter().map(|own| own.kind.to_string()).collect()
+            disturbances(baseline, current).iter().map(|own| own.kind.text().into_raw()).collect()
         };
         assert!(told(&quiet, &quiet).is_empty());
         let both = told(&[quiet[0].clone(), stolen.clone()], &[stolen]);

@@ -19,6 +19,8 @@ pub const POINTS: usize = 10_000;
 pub const UNKNOWN_FIELDS: usize = 20;
 /// Bytes of the name of an endpoint, a metric or a check.
 pub const NAME_BYTES: usize = 4 << 10;
+/// Characters of what a run is called or labelled with: suite, profile, environment, tool, methods, units, keys.
+pub const LABEL_CHARACTERS: usize = 100;
 /// Bytes of the names of all endpoints of a run together.
 pub const ALL_NAME_BYTES: usize = 16 << 20;
 /// Requests, failures or samples: a million million, a year of 30 000 requests a second.
@@ -78,6 +80,16 @@ pub enum Exceeded {
         /// How it begins.
         start: String,
     },
+    /// Characters of one text.
+    #[error("{what} of more than {limit} characters: {start}")]
+    Characters {
+        /// What it is.
+        what: &'static str,
+        /// How many characters it may have.
+        limit: usize,
+        /// How it begins.
+        start: String,
+    },
     /// Bytes of all names.
     #[error("the names of the endpoints have more than {} together", size(ALL_NAME_BYTES as u64))]
     Names,
@@ -96,6 +108,14 @@ pub fn check_bytes(what: &'static str, text: &str, limit: usize) -> Result<(), E
     match text.len() <= limit {
         true => Ok(()),
         false => Err(Exceeded::Bytes { what, limit, start: shown(text) }),
+    }
+}
+
+/// Refuses a label that is too long; `what` is what it labels.
+pub fn check_label(what: &'static str, text: &str) -> Result<(), Exceeded> {
+    match text.char_indices().nth(LABEL_CHARACTERS) {
+        None => Ok(()),
+        Some(_) => Err(Exceeded::Characters { what, limit: LABEL_CHARACTERS, start: shown(text) }),
     }
 }
 
@@ -137,7 +157,7 @@ impl Census {
         let EndpointKey::Named { method, name, .. } = key else { return Ok(()) };
         check_name("a name", name)?;
         let method = method.as_deref().unwrap_or_default();
-        check_name("a method", method)?;
+        check_label("a method", method)?;
         self.name_bytes += name.len() + method.len();
         if self.name_bytes > ALL_NAME_BYTES { Err(Exceeded::Names) } else { Ok(()) }
     }

@@ -6,6 +6,8 @@ use super::limits::{self, Exceeded, check_run};
 use super::merge_metrics::{NotMerged, add_metrics, finished};
 use super::run::{Check, Endpoint, GENERATOR_CPU, Latency, Resource, Run};
 use super::shard_times::ShardTimes;
+use super::text::harmless;
+use super::untrusted::Untrusted;
 use super::warning::WarningKind;
 use std::collections::BTreeMap;
 
@@ -222,7 +224,7 @@ fn same_test(whole: &Run, shard: &Run, number: usize) -> Result<(), MergeError> 
     ];
     for (name, a, b) in fields {
         if a != b {
-            let show = |side: Option<&String>| side.map_or("none".to_owned(), Clone::clone);
+            let show = |side: Option<&Untrusted>| side.map_or("none".to_owned(), harmless);
             let what = format!("{name} {} instead of {}", show(b), show(a));
             return Err(MergeError::Different { shard: number, what });
         }
@@ -236,10 +238,10 @@ fn same_test(whole: &Run, shard: &Run, number: usize) -> Result<(), MergeError> 
 }
 
 /// The means of both, by how many requests they are of; a part that one side does not have is next to nothing there.
-fn add_parts(into: &Endpoint, shard: &Endpoint) -> BTreeMap<String, f64> {
+fn add_parts(into: &Endpoint, shard: &Endpoint) -> BTreeMap<Untrusted, f64> {
     let weight = |e: &Endpoint| e.latency.as_ref().and_then(|l| l.count).unwrap_or(1) as f64;
     let (a, b) = (weight(into), weight(shard));
-    let mean = |name: &String| {
+    let mean = |name: &Untrusted| {
         let part = |e: &Endpoint| e.parts.get(name).copied().unwrap_or_default();
         (name.clone(), (part(into) * a + part(shard) * b) / (a + b).max(1.0))
     };

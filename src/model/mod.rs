@@ -14,6 +14,7 @@ mod credentials;
 mod distribution;
 mod disturbance;
 mod endpoint;
+mod lengths;
 pub mod limits;
 mod measurement;
 mod merge;
@@ -24,8 +25,10 @@ mod quantile;
 mod run;
 mod secrets;
 mod shard_times;
+mod text;
 mod timeline;
 mod unit;
+mod untrusted;
 mod values;
 mod warning;
 
@@ -36,6 +39,7 @@ pub use credentials::without_credentials;
 pub use distribution::{Distribution, OutOfRange};
 pub use disturbance::{MOST_CPU_PRESSURE, MOST_CPU_STEAL, disturbances};
 pub use endpoint::{EndpointKey, Kind};
+pub use lengths::TooLong;
 pub use measurement::MeasurementKey;
 pub use merge::{MergeError, Merged, Merger, merge_shards};
 pub use metric::{Direction, Metric, Statistic};
@@ -46,7 +50,9 @@ pub use run::{
     Span, Tool,
 };
 pub use secrets::Secrets;
+pub use text::{brief, harmless, is_harmful};
 pub use timeline::Timeline;
 pub use unit::{ParseQuantityError, Unit, parse_duration_ms, parse_fraction};
+pub use untrusted::{Raw, Untrusted};
 pub use values::Values;
 pub use warning::{Place, Warning, WarningKind};

@@ -2,6 +2,7 @@
 
 use super::commit::CommitId;
 use super::comparable::Difference;
+use super::untrusted::Untrusted;
 
 /// One commit that was looked at on the way to a baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +13,8 @@ pub struct Visited {
     pub distance: usize,
     /// Commit date.
     pub date: jiff::Timestamp,
-    /// First line of its message; untrusted.
-    pub subject: String,
+    /// First line of its message.
+    pub subject: Untrusted,
     /// What was found.
     pub outcome: Outcome,
 }

@@ -9,6 +9,7 @@ use super::metric::{Direction, Metric, Statistic};
 use super::quantile::Quantile;
 use super::timeline::Timeline;
 use super::unit::Unit;
+use super::untrusted::Untrusted;
 use super::values::Values;
 use std::collections::BTreeMap;
 
@@ -18,11 +19,11 @@ pub struct Run {
     /// The tool that made the load.
     pub tool: Tool,
     /// Which of a repository's suites this is.
-    pub suite: String,
+    pub suite: Untrusted,
     /// The named load, if there is one.
-    pub profile: Option<String>,
+    pub profile: Option<Untrusted>,
     /// Where it ran (`ci`, `staging`).
-    pub environment: Option<String>,
+    pub environment: Option<Untrusted>,
     /// The commit that was measured.
     pub commit: Option<CommitId>,
     /// When the load started.
@@ -32,7 +33,7 @@ pub struct Run {
     /// The shape of the load.
     pub load: Load,
     /// What else the run is labelled with; `runner` is the class of machine.
-    pub labels: BTreeMap<String, String>,
+    pub labels: BTreeMap<Untrusted, Untrusted>,
     /// All endpoints together.
     pub total: Endpoint,
     /// The endpoints, in the order of the file.
@@ -54,7 +55,7 @@ impl Run {
     pub fn new(tool: Tool) -> Self {
         Self {
             tool,
-            suite: Self::DEFAULT_SUITE.to_owned(),
+            suite: Self::DEFAULT_SUITE.into(),
             profile: None,
             environment: None,
             commit: None,
@@ -130,9 +131,9 @@ const MADE: &str = "iterations";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tool {
     /// Its name, lower case (`locust`, `k6`).
-    pub name: String,
+    pub name: Untrusted,
     /// Its version, where the file says it.
-    pub version: Option<String>,
+    pub version: Option<Untrusted>,
 }
 
 /// The shape of the load, as far as the file knows it.
@@ -143,7 +144,7 @@ pub struct Load {
     /// Users started per second.
     pub spawn_rate: Option<f64>,
     /// The host that was loaded.
-    pub target: Option<String>,
+    pub target: Option<Untrusted>,
     /// Hash of the script that made the load.
     pub script_sha256: Option<String>,
 }
@@ -168,7 +169,7 @@ pub struct Endpoint {
     /// The kinds of failure, as the tool words them.
     pub failure_kinds: Vec<FailureKind>,
     /// Where the time goes: the mean of each part of a request (`waiting`, `connecting`), in milliseconds.
-    pub parts: BTreeMap<String, f64>,
+    pub parts: BTreeMap<Untrusted, f64>,
 }
 
 impl Endpoint {
@@ -232,15 +233,23 @@ impl Endpoint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureKind {
     /// The tool's words; they differ between its versions.
-    pub message: String,
+    pub message: Untrusted,
     /// How often.
     pub count: u64,
 }
 
 impl FailureKind {
-    /// A kind of failure. Passwords and tokens in the message are left out.
+    /// The most characters of a message.
+    const LONGEST: usize = 300;
+
+    /// A kind of failure. Passwords and tokens in the message are left out, and the end of a long one.
     pub fn new(message: &str, count: u64) -> Self {
-        Self { message: without_credentials(message).into_owned(), count }
+        let message = without_credentials(message);
+        let message = match message.char_indices().nth(Self::LONGEST) {
+            Some((end, _)) => format!("{}…", &message[..end]),
+            None => message.into_owned(),
+        };
+        Self { message: message.into(), count }
     }
 }
 

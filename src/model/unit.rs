@@ -1,6 +1,6 @@
 //! Units, and quantities as people write them: `500ms`, `20%`.
 
-use std::fmt;
+use super::untrusted::{Raw, Untrusted};
 
 /// The base unit of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,7 +16,7 @@ pub enum Unit {
     /// A plain number.
     Number,
     /// A unit that the file names and perfgate does not convert (`usd`, `tokens`).
-    Other(String),
+    Other(Untrusted),
 }
 
 impl Unit {
@@ -31,21 +31,22 @@ impl Unit {
             "ratio" => (Self::Ratio, 1.0),
             "bytes" | "B" => (Self::Bytes, 1.0),
             "" | "number" | "count" => (Self::Number, 1.0),
-            other => (Self::Other(other.to_owned()), 1.0),
+            other => (Self::Other(other.into()), 1.0),
         }
     }
 }
 
-impl fmt::Display for Unit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Raw for Unit {
+    /// The name in files.
+    fn raw(&self) -> &str {
+        match self {
             Self::Milliseconds => "ms",
             Self::PerSecond => "per_second",
             Self::Ratio => "ratio",
             Self::Bytes => "bytes",
             Self::Number => "number",
-            Self::Other(name) => name,
-        })
+            Self::Other(name) => name.raw(),
+        }
     }
 }
 

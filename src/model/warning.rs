@@ -1,12 +1,14 @@
 //! What a reader, a store or a gate noticed and a person should know. Warnings are values: renderers place them.
 
+use super::text::brief;
+use super::untrusted::Untrusted;
 use std::fmt;
 
 /// Where in the input something was seen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Place {
     /// The file, as it was named on the command line.
-    pub file: String,
+    pub file: Untrusted,
     /// The line, from 1.
     pub line: Option<u64>,
 }
@@ -28,11 +30,11 @@ impl Warning {
 
     /// A warning about a file, and a line of it where one is known.
     pub fn at(kind: WarningKind, file: &str, line: Option<u64>) -> Self {
-        Self { kind, place: Some(Place { file: file.to_owned(), line }) }
+        Self { kind, place: Some(Place { file: file.into(), line }) }
     }
 }
 
-/// Everything that can be noticed. The texts hold names from files: a renderer escapes them for its place.
+/// Everything that can be noticed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum WarningKind {
     /// A run holds no request at all.
@@ -320,64 +322,77 @@ impl WarningKind {
 /// Measurements or runs that a warning names before it counts.
 const MOST_NAMED: usize = 5;
 
-impl fmt::Display for WarningKind {
+impl WarningKind {
+    /// What it says, cut where a name or a value in it is endless.
+    pub fn text(&self) -> Untrusted {
+        brief(&Message(self).to_string()).into_owned().into()
+    }
+}
+
+/// The text of a warning, with names from files in it as they are.
+struct Message<'a>(&'a WarningKind);
+
+impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoRequests => f.write_str("no request was made"),
-            Self::Truncated { how } => {
+        use WarningKind as Kind;
+        match self.0 {
+            Kind::NoRequests => f.write_str("no request was made"),
+            Kind::Truncated { how } => {
                 write!(f, "the file is cut short ({how}); judged is what is there")
             }
-            Self::BrokenLines { count: 1, first } => write!(f, "1 line was left out: {first}"),
-            Self::BrokenLines { count, first } => {
+            Kind::BrokenLines { count: 1, first } => write!(f, "1 line was left out: {first}"),
+            Kind::BrokenLines { count, first } => {
                 write!(f, "{count} lines were left out; the first: {first}")
             }
-            Self::AnswersOnly => f.write_str(
+            Kind::AnswersOnly => f.write_str(
                 "this CSV holds answers alone: requests that got none, such as failed connections, cannot be seen in it",
             ),
-            Self::UnknownField { path } => write!(f, "the unknown field `{path}` was left out"),
-            Self::UnknownOutcomes { known, requests } => write!(
+            Kind::UnknownField { path } => write!(f, "the unknown field `{path}` was left out"),
+            Kind::UnknownOutcomes { known, requests } => write!(
                 f,
                 "only {known} of {requests} requests say whether they failed (k6: responseCallback null)"
             ),
-            Self::DroppedIterations { count } => write!(
+            Kind::DroppedIterations { count } => write!(
                 f,
-                "the load generator dropped {count} iterations: it could not keep up the load"
+                "the load generator dropped {count} iteration{}: it could not keep up the load",
+                ending(*count)
             ),
-            Self::ScriptErrors { count, message } => write!(
+            Kind::ScriptErrors { count, message } => write!(
                 f,
-                "the script itself raised {count} errors, which are not counted as failed requests: {message}"
+                "the script itself raised {count} error{}, which are not counted as failed requests: {message}",
+                ending(*count)
             ),
-            Self::TransactionsUnclear { counted } => write!(
+            Kind::TransactionsUnclear { counted } => write!(
                 f,
                 "nothing tells whether the requests of transactions are in the file: the total {}. Let JMeter write \
                  threadName",
                 if *counted { "counts each transaction as a request" } else { "leaves transactions out" }
             ),
-            Self::LinesMissing { requests, times } => write!(
+            Kind::LinesMissing { requests, times } => write!(
                 f,
                 "it has {requests} requests and {times} response times, which k6 writes for each of them: some lines are missing"
             ),
-            Self::RowsDoNotAddUp { what, sum, stated } => write!(
+            Kind::RowsDoNotAddUp { what, sum, stated } => write!(
                 f,
                 "the rows have {sum} {what} together, and the Aggregated row says {stated}: is a row missing?"
             ),
-            Self::OtherHistory { told, counted } => write!(
+            Kind::OtherHistory { told, counted } => write!(
                 f,
                 "users and times were left out: it tells of {told} requests, the statistics beside it of {counted} (cut \
                  short, or of another run?)"
             ),
-            Self::ShardsApart { shards, span_ms, loaded_ms } => write!(
+            Kind::ShardsApart { shards, span_ms, loaded_ms } => write!(
                 f,
                 "the {shards} shards did not run at the same time: there was load for {:.1} of {:.1} s, and throughput is \
                  requests over that time. Repeats of a test are no shards",
                 *loaded_ms as f64 / 1e3,
                 *span_ms as f64 / 1e3
             ),
-            Self::ShardsUndated { shards } => write!(
+            Kind::ShardsUndated { shards } => write!(
                 f,
                 "not all of the {shards} shards say when they ran: they are taken to have run at the same time"
             ),
-            Self::MetricsNotMerged { values, quantiles } => {
+            Kind::MetricsNotMerged { values, quantiles } => {
                 let lost = |what: &str, names: &[String]| {
                     (!names.is_empty()).then(|| format!("{what} of {}", first_of(names)))
                 };
@@ -385,7 +400,7 @@ impl fmt::Display for WarningKind {
                 let parts: Vec<String> = parts.into_iter().flatten().collect();
                 write!(f, "cannot be put together from shards and are left out: {}", parts.join("; "))
             }
-            Self::LoadUnknown { baseline, current, tool } => write!(
+            Kind::LoadUnknown { baseline, current, tool } => write!(
                 f,
                 "how many users made the load is not known{}, so that another load would look like a change: name it \
                  with --profile NAME{}",
@@ -396,15 +411,15 @@ impl fmt::Display for WarningKind {
                 },
                 if tool == "locust" { ", or keep _stats_history.csv beside _stats.csv" } else { "" }
             ),
-            Self::CheckNeverHeld { name } => write!(f, "the check `{name}` never held"),
-            Self::Differs { field, baseline, current } => {
+            Kind::CheckNeverHeld { name } => write!(f, "the check `{name}` never held"),
+            Kind::Differs { field, baseline, current } => {
                 write!(f, "{field} differs: {baseline} in the baseline, {current} now")
             }
-            Self::SameAsBaseline { baseline } => write!(
+            Kind::SameAsBaseline { baseline } => write!(
                 f,
                 "the numbers are the very same as those of baseline run {baseline}: is the result file stale?"
             ),
-            Self::NoiseUnknown { runs } => write!(
+            Kind::NoiseUnknown { runs } => write!(
                 f,
                 "{}: the noise from run to run is not known, that of usual machines is assumed; record three or more",
                 if *runs == 1 {
@@ -413,12 +428,12 @@ impl fmt::Display for WarningKind {
                     format!("{runs} baseline runs")
                 }
             ),
-            Self::Blind { measurements } => write!(
+            Kind::Blind { measurements } => write!(
                 f,
                 "could not be compared, so that nothing tells whether this run is worse there: {}",
                 first_of(measurements)
             ),
-            Self::Disturbed { baseline, disturbed, of } => {
+            Kind::Disturbed { baseline, disturbed, of } => {
                 let (side, so) = if *baseline {
                     ("baseline run", "what is slower now may be hidden by that")
                 } else {
@@ -434,37 +449,37 @@ impl fmt::Display for WarningKind {
                 }
                 write!(f, " ({}): {so}", first_of(disturbed))
             }
-            Self::NotMeasured { statistics, tool } => {
+            Kind::NotMeasured { statistics, tool } => {
                 write!(f, "{} was not measured: {}", statistics.join(", "), how_to_measure(tool))
             }
-            Self::UnknownMetric { name } => {
+            Kind::UnknownMetric { name } => {
                 write!(
                     f,
                     "the policy limits the metric `{name}`, and no run has it: is the name right?"
                 )
             }
-            Self::RequestsUnknown { endpoints, tool } => write!(
+            Kind::RequestsUnknown { endpoints, tool } => write!(
                 f,
                 "the number of requests is not known for {endpoints} endpoint{}, so that chance cannot be reckoned \
                  with{}",
                 if *endpoints == 1 { "" } else { "s" },
                 if tool == "k6" { ": add `count` to --summary-trend-stats" } else { "" }
             ),
-            Self::UnmatchedRule { pattern, .. } => {
+            Kind::UnmatchedRule { pattern, .. } => {
                 write!(f, "the rule for `{pattern}` holds no endpoint: is the pattern right?")
             }
-            Self::RepeatedFile => {
+            Kind::RepeatedFile => {
                 f.write_str("the file is named more than once, and counts as a run each time")
             }
-            Self::Undecided => f.write_str(
+            Kind::Undecided => f.write_str(
                 "NOTHING WAS DECIDED: a limit is crossed, and measuring again would tell",
             ),
-            Self::Unclassified { endpoints } => write!(
+            Kind::Unclassified { endpoints } => write!(
                 f,
                 "no endpoint class with limits holds {}: no latency limit applies there",
                 endpoints.join(", ")
             ),
-            Self::PolicyChanged { base, defaults, keys } => {
+            Kind::PolicyChanged { base, defaults, keys } => {
                 let decides = if *defaults {
                     format!("its base {base} has no perfgate.yaml, so the defaults decide")
                 } else {
@@ -478,39 +493,44 @@ impl fmt::Display for WarningKind {
                      (--policy FILE overrules)"
                 )
             }
-            Self::BasePolicyBroken { base, why } => write!(
+            Kind::BasePolicyBroken { base, why } => write!(
                 f,
                 "perfgate.yaml of the base {base} is broken ({why}); the one that is checked out decides"
             ),
-            Self::NoAnchor { revision } => write!(
+            Kind::NoAnchor { revision } => write!(
                 f,
                 "nothing comparable is recorded for the anchor {revision}: slow drift is not judged"
             ),
-            Self::BrokenTrailer { commit, why } => write!(
+            Kind::BrokenTrailer { commit, why } => write!(
                 f,
                 "the Perfgate-Accept trailer of {commit} cannot be read and accepts nothing: {why}"
             ),
-            Self::NotHonoured { commit, what, queue: false } => write!(
+            Kind::NotHonoured { commit, what, queue: false } => write!(
                 f,
                 "{commit} accepts {what}, which does not count: the policy lets only branches of the repository \
                  itself accept changes (accept: {{ from: [repository, forks] }} would)"
             ),
-            Self::NotHonoured { commit, what, queue: true } => write!(
+            Kind::NotHonoured { commit, what, queue: true } => write!(
                 f,
                 "{commit} accepts {what}, which does not count: a merge queue does not say whose commits it holds \
                  (accept: {{ from: [repository, queue] }} would let them accept changes)"
             ),
-            Self::Offline => f.write_str("offline: recorded runs were not fetched first"),
-            Self::OtherVersion { records } => write!(
+            Kind::Offline => f.write_str("offline: recorded runs were not fetched first"),
+            Kind::OtherVersion { records } => write!(
                 f,
                 "{records} recorded {} of a newer perfgate {} passed over: update this one",
                 if *records == 1 { "run" } else { "runs" },
                 if *records == 1 { "was" } else { "were" },
             ),
-            Self::MissingBaseline => f.write_str("NOTHING WAS COMPARED: there is no baseline"),
-            Self::Told { message, .. } => f.write_str(message),
+            Kind::MissingBaseline => f.write_str("NOTHING WAS COMPARED: there is no baseline"),
+            Kind::Told { message, .. } => f.write_str(message),
         }
     }
+}
+
+/// The ending of a noun behind a number.
+fn ending(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 fn first_of(names: &[String]) -> String {

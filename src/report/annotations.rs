@@ -6,6 +6,7 @@ use super::escape::harmless;
 use super::number::plural;
 use super::words::{Scales, attention, by_chance, headline, move_of};
 use crate::gate::{Finding, Report, Verdict};
+use crate::model::Raw;
 use std::io::{self, Write};
 
 /// Annotations of each level that a step shows.
@@ -15,11 +16,11 @@ const MOST: usize = 10;
 pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let scales = Scales::of(report);
     let listed = attention(report);
-    let show = |text: &str| harmless(text);
+    let show = |text: &dyn Raw| harmless(text);
     let mut rest = [("error", MOST), ("warning", MOST)];
     if report.exit_code() != 0 && report.verdict != Verdict::Fail {
         rest[0].1 -= 1;
-        command("error", "performance", &headline(report, &scales, &show), out)?;
+        command("error", &"performance", &headline(report, &scales, &show), out)?;
     }
     for finding in &listed {
         let level = level(finding, report);
@@ -35,12 +36,12 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
         let Some(left) = rest.iter_mut().find(|(name, _)| *name == level) else { continue };
         if left.1 > 0 {
             left.1 -= 1;
-            let title = format!("budget: {}", budget.budget);
+            let title = budget.budget.map(|name| format!("budget: {name}"));
             command(level, &title, &budgets::text(budget, &show), out)?;
         }
     }
     for warning in report.warnings.iter().take(rest[1].1) {
-        command("warning", "performance", &warning.kind.to_string(), out)?;
+        command("warning", &"performance", &warning.kind.text(), out)?;
     }
     Ok(())
 }
@@ -54,8 +55,13 @@ fn level(finding: &Finding, report: &Report) -> &'static str {
     }
 }
 
-fn command(level: &str, title: &str, message: &str, out: &mut impl Write) -> io::Result<()> {
-    let data = |text: &str| harmless(text).replace('%', "%25");
+fn command(
+    level: &str,
+    title: &dyn Raw,
+    message: &dyn Raw,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let data = |text: &dyn Raw| harmless(text).replace('%', "%25");
     let property = data(title).replace(':', "%3A").replace(',', "%2C");
     writeln!(out, "::{level} title={property}::{}", data(message))
 }

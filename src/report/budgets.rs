@@ -1,7 +1,8 @@
 //! Budgets in words: shared by all renderers for people.
 
+use super::escape::Show;
 use super::number::{Scale, grouped, plural, significant, trimmed};
-use super::words::{Show, mark};
+use super::words::mark;
 use crate::config::Tier;
 use crate::gate::{BudgetFinding, Reason, Report, ReportReason, Verdict};
 use crate::model::Unit;
@@ -89,7 +90,7 @@ fn why(budget: &BudgetFinding, show: Show<'_>) -> String {
         }
         Reason::AllFailed => "every request failed".to_owned(),
         Reason::OtherUnit => {
-            format!("the metric is in {}, the limit is not", show(&budget.unit.to_string()))
+            format!("the metric is in {}, the limit is not", show(&budget.unit))
         }
         other => other.name().to_owned(),
     }

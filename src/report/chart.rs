@@ -2,6 +2,7 @@
 
 use super::number::significant;
 use crate::gate::Finding;
+use crate::model::Raw as _;
 
 /// Fewest baseline runs that are worth a chart.
 const FEWEST: usize = 3;
@@ -30,7 +31,7 @@ pub(super) fn mermaid(finding: &Finding) -> Option<String> {
         "```mermaid\n{THEME}\nxychart-beta\n  title \"{}\"\n  x-axis \"run\" [{}]\n  y-axis \"{}\" {} --> {}\n  line [{}]\n```\n",
         plain(&finding.key().to_string()),
         list(old.chain(fresh).collect()),
-        plain(&finding.unit.to_string()),
+        plain(finding.unit.raw()),
         number((low - margin).max(0.0)),
         number(high + margin),
         list(values.iter().map(|v| number(*v)).collect()),

@@ -1,37 +1,72 @@
 //! Names come from files that anyone may have written. Here they are made harmless for the place where they appear.
 
+pub use crate::model::harmless;
+use crate::model::{Raw, is_harmful};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// How a renderer shows text that came from outside.
+pub(super) type Show<'a> = &'a dyn Fn(&dyn Raw) -> String;
+
 /// The longest name that is shown in a table, in characters.
 const LONGEST: usize = 72;
 
-/// For a terminal: no control character, no mark that turns the reading direction, nothing endless.
-pub fn terminal(text: &str) -> String {
+/// For a terminal: one line that does nothing but be read, and nothing endless.
+pub fn terminal(text: &(impl Raw + ?Sized)) -> String {
     shortened(&harmless(text))
 }
 
-/// The same for a whole message with names in it, which must not be cut.
-pub fn harmless(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_harmful(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
 /// For a command that somebody copies into a shell: one word, whatever it holds.
-pub fn shell(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./@:+=%,".contains(c);
+pub fn shell(text: &(impl Raw + ?Sized)) -> String {
+    let text = text.raw();
+    let plain = |c: char| (c.is_alphanumeric() && !is_harmful(c)) || "-_./@:+=%,".contains(c);
     if !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') {
         return text.to_owned();
     }
     format!("'{}'", harmless(text).replace('\'', "'\\''"))
 }
 
+/// Writes a document for programs, in a form that may stand in a log: what a terminal or a CI runner would act on is JSON's own
+/// escape of the same character, so that a program reads what was measured.
+pub fn write_json(document: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(document)?;
+    let mut shown = String::with_capacity(text.len());
+    // Outside of its strings JSON is ASCII without a `#`; the line ends between its values are no part of them.
+    for c in text.chars() {
+        if (is_harmful(c) && c != '\n') || (c == '[' && shown.ends_with("##")) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    writeln!(out, "{shown}")
+}
+
+/// For the text of a SARIF message, where `[text](address)` is a link.
+pub(super) fn sarif(text: &(impl Raw + ?Sized)) -> String {
+    harmless(text).replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
+}
+
+/// For a file in YAML: a text in double quotes, on one line.
+pub(super) fn yaml(text: &(impl Raw + ?Sized)) -> String {
+    let mut shown = String::from('"');
+    for c in text.raw().chars() {
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '"' | '\\' => shown.extend(['\\', c]),
+            '[' if shown.ends_with("##") => shown.push_str("\\x5b"),
+            c if is_harmful(c) => shown.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c => shown.push(c),
+        }
+    }
+    shown + "\""
+}
+
 /// For Markdown, inside a table as well: a code span, which GitHub renders without links, mentions or HTML.
-pub(super) fn markdown_code(text: &str) -> String {
+pub(super) fn markdown_code(text: &(impl Raw + ?Sized)) -> String {
     let plain = terminal(text).replace('|', "\\|");
     let longest_run = plain.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest_run + 1);
@@ -46,35 +81,45 @@ pub(super) fn markdown_code(text: &str) -> String {
 
 /// For Markdown as running text: every character that could begin markup, a mention, a reference or a link is written
 /// so that it cannot.
-pub(super) fn markdown_text(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
+pub(super) fn markdown_text(text: &(impl Raw + ?Sized)) -> String {
     let text = harmless(text);
     // GitHub links what begins with www. without a scheme as well.
-    for c in text.replace("www.", "www\u{2060}.").chars() {
+    let text = text.trim_start().replace("www.", "www\u{2060}.");
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let word = rest.peek().is_some_and(|next| next.is_alphanumeric() || *next == '"');
         match c {
             '<' => shown.push_str("&lt;"),
             '>' => shown.push_str("&gt;"),
             '&' => shown.push_str("&amp;"),
-            // A word joiner behind it breaks mentions, issue numbers and URLs without being seen.
-            '@' | '#' => {
-                shown.push(c);
-                shown.push('\u{2060}');
-            }
+            '@' | '#' => shown.push(c),
             '/' if shown.ends_with(':') => shown.push_str("\u{2060}/"),
+            // GH-12 is an issue on GitHub.
+            '-' if word && ends_with_gh(&shown) => shown.push_str("\u{2060}-"),
+            '-' | '+' | '=' if shown.is_empty() => shown.extend(['\\', c]),
+            // An ordered list is a number and one of these.
+            '.' | ')' if is_number(&shown) => shown.extend(['\\', c]),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' | '^' => {
-                shown.push('\\');
-                shown.push(c);
+                shown.extend(['\\', c]);
             }
             other => shown.push(other),
+        }
+        // A word joiner behind it breaks mentions and references (GitLab has !1, $1, %1, ~1, ^1 and &1 as well) without being
+        // seen.
+        if matches!(c, '@' | '#') || (word && matches!(c, '!' | '$' | '%' | '~' | '^' | '&')) {
+            shown.push('\u{2060}');
         }
     }
     shown
 }
 
-/// Control characters, and the marks that change the direction of what follows or hide in a name.
-fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+fn ends_with_gh(text: &str) -> bool {
+    text.len() >= 2 && text.as_bytes()[text.len() - 2..].eq_ignore_ascii_case(b"gh")
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn shortened(text: &str) -> String {
@@ -96,6 +141,27 @@ mod tests {
     }
 
     #[test]
+    fn json_in_a_log_is_no_command_and_reads_back_the_same() {
+        let text = "a\n##[group]\u{9b}31m\u{202e}\u{e0041}\u{fffe}\u{1f680}";
+        let mut out = Vec::new();
+        write_json(&vec![text], &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(!out.contains("##["));
+        assert!(out.chars().all(|c| c == '\n' || !is_harmful(c)), "{out}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&out).unwrap(), [text]);
+    }
+
+    #[test]
+    fn a_message_in_sarif_links_nowhere() {
+        assert_eq!(sarif("a [b](http://c) \\"), "a \\[b\\](http://c) \\\\");
+    }
+
+    #[test]
+    fn yaml_is_one_line_in_quotes() {
+        assert_eq!(yaml("a\n\"b\"\\ \u{2028}##[x]"), "\"a\\n\\\"b\\\"\\\\ \\U00002028##\\x5bx]\"");
+    }
+
+    #[test]
     fn a_copied_command_runs_nothing_else() {
         assert_eq!(shell("main"), "main");
         assert_eq!(shell("a'; rm -rf $(x)"), "'a'\\''; rm -rf $(x)'");
@@ -114,5 +180,24 @@ mod tests {
         let text = markdown_text("@me #12 http://x <b> [a](b) *c*");
         assert!(!text.contains("@m") && !text.contains("#1") && !text.contains("://"), "{text}");
         assert!(!text.contains('<') && text.contains("\\[a\\]"), "{text}");
+        assert_eq!(markdown_text("see GH-9 and gh-10"), "see GH\u{2060}-9 and gh\u{2060}-10");
+        assert_eq!(
+            markdown_text("!1 %2 ~3 96 % a&b"),
+            "\\!\u{2060}1 %\u{2060}2 \\~\u{2060}3 96 % a&amp;\u{2060}b"
+        );
+    }
+
+    #[test]
+    fn running_text_begins_no_list_and_no_heading() {
+        for (text, expected) in [
+            ("- x", "\\- x"),
+            ("+ x", "\\+ x"),
+            ("12. x", "12\\. x"),
+            ("1) x", "1\\) x"),
+            ("1 of 2.", "1 of 2."),
+        ] {
+            assert_eq!(markdown_text(text), expected);
+        }
+        assert_eq!(markdown_text("    === x"), "\\=== x");
     }
 }

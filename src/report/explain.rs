@@ -6,13 +6,13 @@ use super::reasons;
 use super::words::{self, Scales, change, interval, limit_of};
 use crate::config::Decide;
 use crate::gate::{Finding, NoiseWorking, RUNS_FOR_NOISE, Reason, Report, Verdict};
-use crate::model::Metric;
+use crate::model::{Direction, Metric, Raw};
 use std::io::{self, Write};
 
 /// Writes how the verdict on each of these findings was reached.
 pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> io::Result<()> {
     let scales = Scales::of(report);
-    let show = |text: &str| terminal(text);
+    let show = |text: &dyn Raw| terminal(text);
     for finding in findings {
         let verdict = reasons::verdict(finding, report, &show);
         writeln!(out, "{}: {verdict}", terminal(&finding.key().to_string()))?;
@@ -87,27 +87,36 @@ fn write_limit(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// A logarithm as the percentage that it stands for.
+/// The logarithm of a deviation as the percentage that it stands for.
 fn percent(log: f64) -> String {
     format!("{} %", significant(log.exp_m1() * 100.0))
+}
+
+/// The logarithm of a change, worse being positive, as the change of the value: a third of the time is `66.7 % better`.
+fn change_of(log: f64, direction: Direction) -> String {
+    let change = match direction {
+        Direction::Lower => log.exp_m1(),
+        Direction::Higher => (-log).exp_m1(),
+    };
+    let how = if log < 0.0 { "better" } else { "worse" };
+    format!("{} % {how}", significant(change.abs() * 100.0))
 }
 
 fn write_noise(finding: &Finding, noise: &NoiseWorking, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n  3. What does the run share with all endpoints?")?;
     let own = &noise.own;
-    let worse = |log: f64| if log < 0.0 { "better" } else { "worse" };
     match noise.whole_run {
         Some((moved, p)) => {
             let shared = noise.raw - own.change;
             let text = if shared.abs() < 5e-4 {
                 "nothing: three quarters of the other endpoints did not move alike".to_owned()
             } else {
-                let size = percent(shared.abs());
-                format!("{size} {} is what three quarters of the others share", worse(shared))
+                let size = change_of(shared, finding.direction);
+                format!("{size} is what three quarters of the others share")
             };
             row(out, "shared", &text)?;
-            let left = percent(own.change.abs());
-            row(out, "left", &format!("{left} {} is its own", worse(own.change)))?;
+            let left = change_of(own.change, finding.direction);
+            row(out, "left", &format!("{left} is its own"))?;
             let how = if moved { "the whole run moved" } else { "the whole run did not move" };
             row(out, "whole run", &format!("{how} ({})", probability(p)))?;
         }
@@ -220,8 +229,7 @@ fn write_parts(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n  Where does the time go? (means)")?;
     parts.iter().try_for_each(|(name, [before, after])| {
         let text = format!("{} → {} ms", significant(*before), significant(*after));
-        let name = name.replace('_', " ");
-        writeln!(out, "     {name:15} {text}")
+        writeln!(out, "     {:15} {text}", terminal(&reasons::part(name)))
     })
 }
 
@@ -272,5 +280,19 @@ fn because(report: &Report, finding: &Finding) -> &'static str {
         | Reason::TooNoisy
         | Reason::ZeroBaseline
         | Reason::NewEndpoint => "there was nothing to compare",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_that_of_the_value_whichever_way_is_better() {
+        let third = (1.0_f64 / 3.0).ln();
+        assert_eq!(change_of(third, Direction::Lower), "66.7 % better");
+        assert_eq!(change_of(-third, Direction::Lower), "200 % worse");
+        assert_eq!(change_of(-third, Direction::Higher), "66.7 % worse");
+        assert_eq!(change_of(third, Direction::Higher), "200 % better");
     }
 }

@@ -6,7 +6,7 @@ use super::escape::markdown_code;
 use super::number::{grouped, plural, significant};
 use super::words::{Scales, change, headline, largest, mark, metric};
 use crate::gate::Report;
-use crate::model::{Endpoint, Metric, Quantile, Run, Statistic};
+use crate::model::{Endpoint, Metric, Quantile, Raw, Run, Statistic, Tool, Untrusted};
 use std::io::{self, Write};
 
 /// Endpoints of a table, and moves of the list.
@@ -34,7 +34,7 @@ pub struct Level {
 
 /// Writes the report of one or several loads, the smallest load first.
 pub fn render(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
-    let code = |text: &str| markdown_code(text);
+    let code = |text: &dyn Raw| markdown_code(text);
     let Some(first) = levels.first() else { return Ok(()) };
     let run = &first.runs[0];
     writeln!(out, "# Performance report\n")?;
@@ -53,31 +53,29 @@ pub fn render(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "## Summary\n\n| | |\n|---|---|")?;
     let facts = [
-        (
-            "Tool",
-            Some(format!("{} {}", run.tool.name, run.tool.version.as_deref().unwrap_or_default())),
-        ),
+        ("Tool", Some(tool(&run.tool))),
         ("Profile", run.profile.clone()),
         ("Environment", run.environment.clone()),
-        ("Commit", first.report.current.commit.or(run.commit).map(|id| id.short())),
-        ("Started", run.started_at.map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())),
-        ("Duration", run.duration_s.map(|s| format!("{} s", significant(s)))),
+        ("Commit", first.report.current.commit.or(run.commit).map(|id| id.short().into())),
+        ("Started", run.started_at.map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string().into())),
+        ("Duration", run.duration_s.map(|s| format!("{} s", significant(s)).into())),
         ("Target", run.load.target.clone()),
-        ("Requests", run.total.requests.map(grouped)),
-        ("Failed", run.total.failures.map(grouped)),
+        ("Requests", run.total.requests.map(|n| grouped(n).into())),
+        ("Failed", run.total.failures.map(|n| grouped(n).into())),
         (
             "Error rate",
-            run.total.error_rate().map(|rate| format!("{} %", significant(rate * 100.0))),
+            run.total.error_rate().map(|rate| format!("{} %", significant(rate * 100.0)).into()),
         ),
         (
             "Throughput",
-            run.total.throughput_rps.map(|rps| format!("{} requests/s", significant(rps))),
+            run.total.throughput_rps.map(|rps| format!("{} requests/s", significant(rps)).into()),
         ),
         ("Machine", run.labels.get("host").cloned()),
     ];
     for (name, value) in facts {
-        if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
-            writeln!(out, "| {name} | {} |", code(value.trim()))?;
+        let value: Option<Untrusted> = value.map(|value| value.map(|text| text.trim().to_owned()));
+        if let Some(value) = value.filter(|value| *value != "") {
+            writeln!(out, "| {name} | {} |", code(&value))?;
         }
     }
     endpoints(run, out)?;
@@ -87,6 +85,14 @@ pub fn render(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
     resources(run, out)?;
     moves(&first.report, out)?;
     checklist(levels, out)
+}
+
+/// A tool and its version.
+pub(super) fn tool(tool: &Tool) -> Untrusted {
+    match &tool.version {
+        Some(version) => tool.name.join(" ", version),
+        None => tool.name.clone(),
+    }
 }
 
 fn cells(endpoint: &Endpoint) -> String {
@@ -150,7 +156,7 @@ fn resources(run: &Run, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn moves(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let code = |text: &str| markdown_code(text);
+    let code = |text: &dyn Raw| markdown_code(text);
     let largest = largest(report);
     if largest.is_empty() {
         return Ok(());
@@ -167,7 +173,7 @@ fn checklist(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
     if levels.iter().all(|level| level.report.budgets.is_empty()) {
         return Ok(());
     }
-    let code = |text: &str| markdown_code(text);
+    let code = |text: &dyn Raw| markdown_code(text);
     writeln!(out, "\n## Budgets\n")?;
     for level in levels {
         if levels.len() > 1 {

@@ -1,8 +1,11 @@
 //! The report for programs, `perfgate.report/1`.
 
+use super::escape::write_json;
 use crate::config::{Decide, Threshold};
 use crate::gate::{BaselineInfo, BudgetFinding, Finding, Reason, Report, ReportReason, Verdict};
-use crate::model::{Difference, Direction, EndpointKey, Outcome, Visited, Warning};
+use crate::model::{
+    Difference, Direction, EndpointKey, Outcome, Raw as _, Untrusted, Visited, Warning,
+};
 use crate::schema::{
     AcceptedV1, BaselineV1, BudgetV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1, FindingV1,
     IntervalV1, KindV1, NoiseV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, ThresholdV1, VisitedV1,
@@ -12,8 +15,7 @@ use std::io::{self, Write};
 
 /// Writes the report as JSON.
 pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &to_wire(report))?;
-    writeln!(out)
+    write_json(&to_wire(report), out)
 }
 
 /// The report as it stands in a file.
@@ -29,7 +31,7 @@ pub fn to_wire(report: &Report) -> ReportV1 {
             Decide::Confirmed => "confirmed",
         }
         .to_owned(),
-        requested: report.requested.clone(),
+        requested: text(report.requested.as_ref()),
         baseline: report.baseline.as_ref().map(baseline),
         anchor: report.anchor.as_ref().map(baseline),
         visited: report.visited.iter().map(visited).collect(),
@@ -47,9 +49,9 @@ pub fn to_wire(report: &Report) -> ReportV1 {
         current: CurrentV1 {
             commit: report.current.commit.map(|id| id.to_string()),
             date: report.current.date.map(|at| at.to_string()),
-            arguments: report.current.arguments.clone(),
+            arguments: report.current.arguments.raw().to_owned(),
             runs: report.current.runs,
-            suite: report.current.suite.clone(),
+            suite: text(report.current.suite.as_ref()),
         },
         coverage: CoverageV1 { compared: report.coverage.compared, total: report.coverage.total },
         findings: report.findings.iter().map(finding).collect(),
@@ -58,9 +60,13 @@ pub fn to_wire(report: &Report) -> ReportV1 {
     }
 }
 
+fn text(own: Option<&Untrusted>) -> Option<String> {
+    own.map(|own| own.raw().to_owned())
+}
+
 fn baseline(info: &BaselineInfo) -> BaselineV1 {
     BaselineV1 {
-        requested: info.requested.clone(),
+        requested: info.requested.raw().to_owned(),
         commit: info.commits.first().map(ToString::to_string),
         oldest_commit: info.commits.last().map(ToString::to_string),
         distance: info.distance,
@@ -92,8 +98,8 @@ fn visited(visited: &Visited) -> VisitedV1 {
 fn difference(difference: &Difference) -> DifferenceV1 {
     DifferenceV1 {
         field: difference.field.to_string(),
-        baseline: difference.baseline.clone(),
-        current: difference.current.clone(),
+        baseline: difference.baseline.raw().to_owned(),
+        current: difference.current.raw().to_owned(),
     }
 }
 
@@ -111,7 +117,7 @@ fn finding(finding: &Finding) -> FindingV1 {
         },
         metric: finding.metric.to_string(),
         statistic: finding.statistic.to_string(),
-        unit: finding.unit.to_string(),
+        unit: finding.unit.raw().to_owned(),
         baseline: finding.baseline,
         current: finding.current,
         change: finding
@@ -128,8 +134,8 @@ fn finding(finding: &Finding) -> FindingV1 {
         further_runs: finding.further_runs,
         accepted: finding.accepted.as_ref().map(|own| AcceptedV1 {
             commit: own.commit.to_string(),
-            author: own.author.clone(),
-            reason: own.reason.clone(),
+            author: own.author.raw().to_owned(),
+            reason: own.reason.raw().to_owned(),
         }),
         since_anchor: finding.since_anchor,
         direction: match finding.direction {
@@ -144,7 +150,7 @@ fn finding(finding: &Finding) -> FindingV1 {
             .parts
             .iter()
             .map(|(name, [baseline, current])| {
-                (name.clone(), PartV1 { baseline: *baseline, current: *current })
+                (name.raw().to_owned(), PartV1 { baseline: *baseline, current: *current })
             })
             .collect(),
         failure_kinds: finding
@@ -152,7 +158,7 @@ fn finding(finding: &Finding) -> FindingV1 {
             .kinds
             .iter()
             .map(|(message, [baseline, current])| KindV1 {
-                message: message.clone(),
+                message: message.raw().to_owned(),
                 baseline: *baseline,
                 current: *current,
             })
@@ -173,9 +179,9 @@ fn finding(finding: &Finding) -> FindingV1 {
 
 fn budget(budget: &BudgetFinding) -> BudgetV1 {
     BudgetV1 {
-        budget: budget.budget.clone(),
-        subject: budget.subject.clone(),
-        unit: budget.unit.to_string(),
+        budget: budget.budget.raw().to_owned(),
+        subject: budget.subject.raw().to_owned(),
+        unit: budget.unit.raw().to_owned(),
         value: budget.value,
         comparison: budget.limit.map(|(bound, _)| bound.comparison.sign().to_owned()),
         limit: budget.limit.map(|(_, limit)| limit),
@@ -186,7 +192,7 @@ fn budget(budget: &BudgetFinding) -> BudgetV1 {
             Reason::TooFewRequests { needs } => Some(needs),
             _ => None,
         },
-        meant: budget.meant.clone(),
+        meant: text(budget.meant.as_ref()),
     }
 }
 
@@ -194,9 +200,9 @@ fn warning(warning: &Warning) -> WarningV1 {
     let place = warning.place.as_ref();
     WarningV1 {
         code: warning.kind.code().to_owned(),
-        message: warning.kind.to_string(),
+        message: warning.kind.text().into_raw(),
         place: PlaceV1 {
-            file: place.map(|place| place.file.clone()),
+            file: place.map(|place| place.file.raw().to_owned()),
             line: place.and_then(|place| place.line),
         },
     }

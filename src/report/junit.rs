@@ -5,6 +5,7 @@ use super::escape::harmless;
 use super::reasons;
 use super::words::{self, Scales, headline, move_of};
 use crate::gate::{Finding, Report, Verdict};
+use crate::model::Raw;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use std::io::{self, Write};
@@ -13,7 +14,7 @@ use std::io::{self, Write};
 /// that a report that compared nothing is no green one.
 pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let scales = Scales::of(report);
-    let show = |text: &str| harmless(text);
+    let show = |text: &dyn Raw| harmless(text);
     let exit = report.exit_code();
     let outcomes: Vec<Outcome> = report.findings.iter().map(|f| Outcome::of(f, exit)).collect();
     let budgets: Vec<Outcome> =
@@ -23,8 +24,8 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let mut suite = BytesStart::new("testsuite");
-    let name = report.current.suite.as_deref().unwrap_or("performance");
-    suite.push_attribute(("name", harmless(name).as_str()));
+    let name = report.current.suite.as_ref().map_or("performance".to_owned(), harmless);
+    suite.push_attribute(("name", name.as_str()));
     suite.push_attribute(("tests", (outcomes.len() + budgets.len() + 1).to_string().as_str()));
     suite.push_attribute(("failures", failures.to_string().as_str()));
     suite.push_attribute(("errors", "0"));

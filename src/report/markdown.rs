@@ -14,7 +14,7 @@ use super::words::{
     largest, left_out, limit_of, looked_at, mark, measure_again, provenance,
 };
 use crate::gate::{Finding, Report, ReportReason, Verdict};
-use crate::model::Metric;
+use crate::model::{Metric, Raw, Untrusted};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -49,7 +49,7 @@ pub fn render_plain(report: &Report, out: &mut impl Write) -> io::Result<()> {
 /// The report in no more than so many bytes.
 fn packed(report: &Report, budget: usize) -> String {
     let scales = Scales::of(report);
-    let code = |text: &str| markdown_code(text);
+    let code = |text: &dyn Raw| markdown_code(text);
     let mut room = Room::of(budget);
     // In the order of importance; they stand in another order.
     let head = room.take(head(report, &scales));
@@ -74,7 +74,7 @@ fn packed(report: &Report, budget: usize) -> String {
 }
 
 fn head(report: &Report, scales: &Scales) -> String {
-    let code = |text: &str| markdown_code(text);
+    let code = |text: &dyn Raw| markdown_code(text);
     let suite = report.current.suite.as_ref().map(|suite| format!(" of {}", markdown_code(suite)));
     format!(
         "### {} Performance{}: {}\n\n{}\n\n",
@@ -136,7 +136,7 @@ fn rows(
 }
 
 fn row(finding: &Finding, report: &Report, scales: &Scales) -> String {
-    let code = |text: &str| markdown_code(text);
+    let code = |text: &dyn Raw| markdown_code(text);
     let scale = scales.scale(&finding.unit);
     // A number and its unit stay in one line.
     let whole = |text: String| text.replace(' ', "\u{a0}");
@@ -164,7 +164,7 @@ fn budget_section(report: &Report, room: &mut Room) -> String {
     if report.budgets.is_empty() {
         return String::new();
     }
-    let code = |text: &str| markdown_code(text);
+    let code = |text: &dyn Raw| markdown_code(text);
     let lines = budgets::ordered(report);
     let lines =
         lines.iter().map(|budget| format!("* {}\n", budgets::line(budget, &code))).collect();
@@ -174,7 +174,7 @@ fn budget_section(report: &Report, room: &mut Room) -> String {
 
 /// What moved most and is not in the table of what asks for attention.
 fn moves(report: &Report) -> String {
-    let code = |text: &str| markdown_code(text);
+    let code = |text: &dyn Raw| markdown_code(text);
     let name = |finding: &&Finding| {
         let endpoint = markdown_code(&finding.endpoint.to_string());
         format!("{endpoint} {} {}", words::metric(finding, &code), change(finding))
@@ -187,12 +187,12 @@ fn moves(report: &Report) -> String {
 }
 
 fn where_from(report: &Report) -> String {
-    let code = |text: &str| markdown_code(text);
+    let code = |text: &dyn Raw| markdown_code(text);
     if report.reason == ReportReason::NoBaseline {
         let looked: String =
             looked_at(report, &code).iter().map(|line| format!("* {line}\n")).collect();
         let arguments = &report.current.arguments;
-        let record = format!("perfgate record RESULTS{arguments} --push");
+        let record = arguments.map(|more| format!("perfgate record RESULTS{more} --push"));
         return format!(
             "{looked}\nOn the baseline's branch, after the load test: {}\n\n",
             code(&record)
@@ -211,7 +211,7 @@ fn where_from(report: &Report) -> String {
 }
 
 fn gone_lines(report: &Report) -> Vec<String> {
-    let code = |text: &str| markdown_code(text);
+    let code = |text: &dyn Raw| markdown_code(text);
     let gone = gone(report, &code);
     gone.iter().map(|name| format!("* in the baseline and not in this run: {name}\n")).collect()
 }
@@ -245,8 +245,8 @@ fn next_steps(report: &Report) -> String {
     let (Some(requested), false) = (&report.requested, report.findings.is_empty()) else {
         return String::new();
     };
-    let fenced = |lines: &[String]| {
-        let text: Vec<String> = lines.iter().map(|line| harmless(line)).collect();
+    let fenced = |lines: &[Untrusted]| {
+        let text: Vec<String> = lines.iter().map(harmless).collect();
         let text = text.join("\n");
         let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
         let fence = "`".repeat(longest.max(2) + 1);
@@ -254,14 +254,20 @@ fn next_steps(report: &Report) -> String {
     };
     let arguments = &report.current.arguments;
     let requested = shell(requested);
-    let mut commands = vec![format!("perfgate compare --baseline {requested}{arguments} RESULTS")];
+    let mut commands = vec![
+        arguments.map(|more| format!("perfgate compare --baseline {requested}{more} RESULTS")),
+    ];
     let accept = accept_lines(report);
     if let Some(first) = attention(report).first() {
-        commands.push(format!("{} --explain {}", commands[0], shell(&first.key().to_string())));
+        let explain = shell(&first.key().to_string());
+        commands.push(commands[0].map(|command| format!("{command} --explain {explain}")));
     }
     let mut text = format!("With the result files of this run:\n\n{}", fenced(&commands));
     if report.verdict == Verdict::Inconclusive && report.reason == ReportReason::Findings {
-        text += &format!("\nTo decide, {}\n", measure_again(report));
+        text += &format!(
+            "\nTo decide, run the load test again and judge all its runs:\n\n{}",
+            fenced(&[measure_again(report)])
+        );
     }
     let title = if accept.is_empty() { "Run it yourself" } else { "Run it yourself · accept it" };
     if !accept.is_empty() {
@@ -282,8 +288,7 @@ fn warning_lines(report: &Report) -> Vec<String> {
             Some(line) => format!("{} line {line}: ", markdown_code(&place.file)),
             None => format!("{}: ", markdown_code(&place.file)),
         });
-        let text: Vec<String> = warning.kind.to_string().split(' ').map(markdown_text).collect();
-        format!("* {}{}\n", place.unwrap_or_default(), text.join(" "))
+        format!("* {}{}\n", place.unwrap_or_default(), markdown_text(&warning.kind.text()))
     };
     let mut lines: Vec<String> = report.warnings.iter().map(line).collect();
     if let Some(first) = lines.first_mut() {

@@ -29,7 +29,7 @@ mod words;
 
 pub use alerts::render as render_alerts;
 pub use annotations::{render as render_annotations, summary};
-pub use escape::{harmless, shell as escape_shell, terminal as escape_terminal};
+pub use escape::{harmless, shell as escape_shell, terminal as escape_terminal, write_json};
 pub use explain::render as render_explanation;
 pub use full::{Level, render as render_full};
 pub use grid::{Column, write_grid};

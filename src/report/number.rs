@@ -1,7 +1,7 @@
 //! Numbers for people: three significant digits, one unit a column, a real minus sign.
 
 use crate::config::Threshold;
-use crate::model::{Metric, Unit};
+use crate::model::{Metric, Raw as _, Unit, is_harmful};
 
 /// How the values of one metric are shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +29,7 @@ impl Scale {
                 _ => new(1.0, " B"),
             },
             Unit::Number => new(1.0, ""),
-            Unit::Other(name) => new(1.0, &format!(" {}", plain_unit(name))),
+            Unit::Other(name) => new(1.0, &format!(" {}", plain_unit(name.raw()))),
         }
     }
 
@@ -54,10 +54,11 @@ impl Scale {
     }
 }
 
-/// A unit is a short word in any place; whatever could be markup in one is not part of it.
+/// A unit is a short word in any place; whatever could be markup, a link (`www.x.y`) or a reference (`GH-9`, `%1`) in one is no
+/// part of it.
 fn plain_unit(name: &str) -> String {
-    let harmless = |c: &char| c.is_alphanumeric() || matches!(c, '/' | '%' | '-' | '.' | '°');
-    name.chars().filter(harmless).take(16).collect()
+    let part = |c: &char| (c.is_alphanumeric() && !is_harmful(*c)) || matches!(c, '/' | '°');
+    if name == "%" { name.to_owned() } else { name.chars().filter(part).take(16).collect() }
 }
 
 /// Three significant digits, with a real minus sign: `33.0`, `0.517`, `1230`, `−4.1`.
@@ -160,6 +161,13 @@ mod tests {
             shown,
             ["33.0", "0.517", "1235", "100", "10.0", "0", "−4.12", "54.4", "100", "0.00123"]
         );
+    }
+
+    #[test]
+    fn a_unit_is_a_word_and_refers_to_nothing() {
+        let shown = ["usd", "m/s", "°C", "%", "%1", "GH-9", "www.evil.example", "<b>\u{3164}"]
+            .map(plain_unit);
+        assert_eq!(shown, ["usd", "m/s", "°C", "%", "1", "GH9", "wwwevilexample", "b"]);
     }
 
     #[test]

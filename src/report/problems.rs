@@ -3,10 +3,10 @@
 //! Both want a place in the code, which a slow endpoint does not have: it is the policy, where its limit stands.
 
 use super::budgets::{broken, text};
-use super::escape::harmless;
+use super::escape::{harmless, sarif, write_json};
 use super::words::{Scales, attention, move_of};
 use crate::gate::{BudgetFinding, Finding, Report, Verdict};
-use crate::model::Metric;
+use crate::model::{Metric, Raw};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ const POLICY: &str = "perfgate.yaml";
 pub fn render_sarif(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let scales = Scales::of(report);
     let listed = attention(report);
-    let show = |text: &str| harmless(text);
+    let show = |text: &dyn Raw| sarif(text);
     let mut rules: BTreeMap<String, String> =
         listed.iter().map(|f| (rule(f), format!("{} of an endpoint", metric(f)))).collect();
     if !report.budgets.is_empty() {
@@ -53,7 +53,7 @@ pub fn render_sarif(report: &Report, out: &mut impl Write) -> io::Result<()> {
             "locations": [{ "physicalLocation": {
                 "artifactLocation": { "uri": POLICY }, "region": { "startLine": 1 },
             } }],
-            "partialFingerprints": { "measurement/v1": hashed(&format!("budget {}", budget.subject)) },
+            "partialFingerprints": { "measurement/v1": hashed(&format!("budget {}", budget.subject.raw())) },
         })
     };
     let broken = broken(report);
@@ -66,14 +66,13 @@ pub fn render_sarif(report: &Report, out: &mut impl Write) -> io::Result<()> {
         "version": "2.1.0",
         "runs": [{ "tool": { "driver": driver }, "results": results }],
     });
-    serde_json::to_writer_pretty(&mut *out, &log)?;
-    writeln!(out)
+    write_json(&log, out)
 }
 
 /// Writes what asks for attention as GitLab's code quality report.
 pub fn render_code_quality(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let scales = Scales::of(report);
-    let show = |text: &str| harmless(text);
+    let show = |text: &dyn Raw| harmless(text);
     let issue = |finding: &Finding| {
         let severity = match finding.verdict {
             Verdict::Fail => "critical",
@@ -92,15 +91,14 @@ pub fn render_code_quality(report: &Report, out: &mut impl Write) -> io::Result<
         json!({
             "description": text(budget, &show),
             "check_name": "budget",
-            "fingerprint": hashed(&format!("budget {}", budget.subject)),
+            "fingerprint": hashed(&format!("budget {}", budget.subject.raw())),
             "severity": if budget.verdict == Verdict::Warn { "minor" } else { "critical" },
             "location": { "path": POLICY, "lines": { "begin": 1 } },
         })
     };
     let moved = attention(report).into_iter().map(issue);
     let issues: Vec<Value> = moved.chain(broken(report).into_iter().map(over)).collect();
-    serde_json::to_writer_pretty(&mut *out, &issues)?;
-    writeln!(out)
+    write_json(&issues, out)
 }
 
 fn metric(finding: &Finding) -> String {

@@ -6,9 +6,10 @@ use crate::gate::{
     Accepted, BaselineInfo, BudgetFinding, Counts, Coverage, CurrentInfo, Finding, Reason, Report,
     ReportReason, Variation, Verdict, Working,
 };
+use crate::model::limits::check_label;
 use crate::model::{
     CommitId, Difference, Direction, EndpointKey, Field, Kind, Metric, Outcome, Place, Unit,
-    Visited, Warning, WarningKind,
+    Untrusted, Visited, Warning, WarningKind,
 };
 use crate::schema::{
     AcceptedV1, BaselineV1, BudgetV1, CurrentV1, DifferenceV1, FindingV1, REPORT_SCHEMA, ReportV1,
@@ -60,7 +61,7 @@ pub fn read(json: &[u8]) -> Read<Report> {
         },
         inconclusive: leniency,
         missing_baseline: leniency,
-        requested: file.requested,
+        requested: file.requested.map(Into::into),
         baseline: file.baseline.map(baseline).transpose()?,
         anchor: file.anchor.map(baseline).transpose()?,
         visited: file.visited.into_iter().map(visited).collect::<Read<_>>()?,
@@ -107,7 +108,7 @@ fn reason_of_report(file: &ReportV1) -> Read<ReportReason> {
 
 fn difference(file: DifferenceV1) -> Read<Difference> {
     let field: Field = file.field.parse().map_err(|_| invalid("differences.field", &file.field))?;
-    Ok(Difference { field, baseline: file.baseline, current: file.current })
+    Ok(Difference { field, baseline: file.baseline.into(), current: file.current.into() })
 }
 
 fn baseline(file: BaselineV1) -> Read<BaselineInfo> {
@@ -117,7 +118,7 @@ fn baseline(file: BaselineV1) -> Read<BaselineInfo> {
     }
     commits.dedup();
     Ok(BaselineInfo {
-        requested: file.requested,
+        requested: file.requested.into(),
         commits,
         distance: file.distance,
         runs: file.runs,
@@ -141,18 +142,22 @@ fn visited(file: VisitedV1) -> Read<Visited> {
         commit: commit("visited.commit", &file.commit)?,
         distance: file.distance,
         date: jiff::Timestamp::UNIX_EPOCH,
-        subject: String::new(),
+        subject: Untrusted::default(),
         outcome,
     })
 }
 
 fn current(file: CurrentV1) -> Read<CurrentInfo> {
+    // It is part of the name of a check and of the mark of a comment.
+    if let Some(suite) = file.suite.as_ref().filter(|own| check_label("a suite", own).is_err()) {
+        return Err(invalid("current.suite", suite));
+    }
     Ok(CurrentInfo {
         commit: file.commit.map(|text| commit("current.commit", &text)).transpose()?,
         date: time("current.date", file.date)?,
         runs: file.runs,
-        suite: file.suite,
-        arguments: file.arguments,
+        suite: file.suite.map(Into::into),
+        arguments: file.arguments.into(),
     })
 }
 
@@ -177,15 +182,15 @@ fn budget(file: BudgetV1) -> Read<BudgetFinding> {
     };
     let tier = Tier::ALL.into_iter().find(|tier| tier.name() == file.tier);
     Ok(BudgetFinding {
-        budget: file.budget,
-        subject: file.subject,
+        budget: file.budget.into(),
+        subject: file.subject.into(),
         unit: Unit::from_name(&file.unit).0,
         value: file.value,
         limit,
         tier: tier.ok_or_else(|| invalid("budgets.tier", &file.tier))?,
         verdict: verdict("budgets.verdict", &file.verdict)?,
         reason: reason("budgets.reason", &file.reason, file.needs_requests)?,
-        meant: file.meant,
+        meant: file.meant.map(Into::into),
     })
 }
 
@@ -236,12 +241,12 @@ fn finding(file: FindingV1) -> Read<Finding> {
             parts: file
                 .parts
                 .into_iter()
-                .map(|(name, own)| (name, [own.baseline, own.current]))
+                .map(|(name, own)| (name.into(), [own.baseline, own.current]))
                 .collect(),
             kinds: file
                 .failure_kinds
                 .into_iter()
-                .map(|kind| (kind.message, [kind.baseline, kind.current]))
+                .map(|kind| (kind.message.into(), [kind.baseline, kind.current]))
                 .collect(),
             ..Working::default()
         },
@@ -263,10 +268,10 @@ fn endpoint(kind: &str, shown: String) -> Read<EndpointKey> {
 
 fn accepted(file: AcceptedV1) -> Read<Accepted> {
     let commit = commit("findings.accepted.commit", &file.commit)?;
-    Ok(Accepted { commit, author: file.author, reason: file.reason })
+    Ok(Accepted { commit, author: file.author.into(), reason: file.reason.into() })
 }
 
 fn warning(file: WarningV1) -> Warning {
-    let place = file.place.file.map(|name| Place { file: name, line: file.place.line });
+    let place = file.place.file.map(|name| Place { file: name.into(), line: file.place.line });
     Warning { kind: WarningKind::Told { code: file.code, message: file.message }, place }
 }

@@ -1,11 +1,13 @@
 //! What stands behind the verdict on a finding, in a few words.
 
+use super::escape::Show;
 use super::number::{grouped, probability, significant};
-use super::words::{Show, visible};
+use super::words::visible;
 use crate::gate::{Finding, Reason, Report};
+use crate::model::Untrusted;
 
-/// The longest name of a kind of failure in a table, in characters; `--explain` has all of it.
-const LONGEST_KIND: usize = 40;
+/// The longest name of a kind of failure or of a part of a request in a table, in characters; `--explain` has more of it.
+const LONGEST_NAME: usize = 40;
 
 /// How many times as many requests still count as much the same number.
 const MOST_UNALIKE: f64 = 1.25;
@@ -16,7 +18,7 @@ pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> Str
     let text = match finding.reason {
         Reason::WithinLimit => "ok".to_owned(),
         Reason::OverThreshold => {
-            let most = grown(finding).or_else(|| most_failures(finding, show));
+            let most = grown(finding, show).or_else(|| most_failures(finding, show));
             format!("fail{}", most.unwrap_or_default())
         }
         Reason::MeasureAgain => match finding.further_runs {
@@ -44,29 +46,39 @@ pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> Str
 }
 
 /// The part of the response time that grew, where it is most of what grew: `, mostly waiting +5.12 ms`.
-fn grown(finding: &Finding) -> Option<String> {
-    let growth = |(name, [before, after]): &(String, [f64; 2])| (name.clone(), after - before);
-    let grown: Vec<(String, f64)> =
+fn grown(finding: &Finding, show: Show<'_>) -> Option<String> {
+    let growth = |(name, [before, after]): &(Untrusted, [f64; 2])| (part(name), after - before);
+    let grown: Vec<(Untrusted, f64)> =
         finding.working.parts.iter().map(growth).filter(|(_, ms)| *ms > 0.0).collect();
     let all: f64 = grown.iter().map(|(_, ms)| ms).sum();
     let (name, most) = grown.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     (most > all / 2.0)
-        .then(|| format!(", mostly {} +{} ms", name.replace('_', " "), significant(most)))
+        .then(|| format!(", mostly {} +{} ms", show(&short(&name)), significant(most)))
+}
+
+/// A part of a request as people read it: `tls_handshaking` is `tls handshaking`.
+pub(super) fn part(name: &Untrusted) -> Untrusted {
+    name.map(|name| name.replace('_', " "))
+}
+
+fn short(name: &Untrusted) -> Untrusted {
+    name.map(|name| match name.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    })
 }
 
 /// The kind of failure that most of the new ones are of: `, mostly HTTP 500 (25 against 3)`.
 fn most_failures(finding: &Finding, show: Show<'_>) -> Option<String> {
     let share = |i: usize, n: u64| n as f64 / finding.counts[i].requests.unwrap_or(1).max(1) as f64;
-    let more = |(_, [before, after]): &&(String, [u64; 2])| share(1, *after) - share(0, *before);
+    let more = |(_, [before, after]): &&(Untrusted, [u64; 2])| share(1, *after) - share(0, *before);
     let kinds = &finding.working.kinds;
     let all: f64 = kinds.iter().map(|kind| more(&kind).max(0.0)).sum();
     let most = kinds.iter().max_by(|a, b| more(a).total_cmp(&more(b)))?;
     let (kind, [before, after]) = most;
     let [old, new] = of_requests(finding);
-    let short: String = kind.chars().take(LONGEST_KIND).collect();
-    let short = if short.len() < kind.len() { short + "…" } else { short };
     (more(&most) > all / 2.0)
-        .then(|| format!(", mostly {} ({after}{new} against {before}{old})", show(&short)))
+        .then(|| format!(", mostly {} ({after}{new} against {before}{old})", show(&short(kind))))
 }
 
 /// ` of 1083` behind a number of failures, for both sides, where those made so different numbers of requests that the failures

@@ -10,6 +10,7 @@ use super::words::{
     interval, left_out, limit_of, looked_at, mark, provenance,
 };
 use crate::gate::{Finding, Reason, Report, ReportReason, Verdict};
+use crate::model::Raw;
 use std::io::{self, Write};
 
 /// How the table is drawn.
@@ -33,7 +34,7 @@ const MOST_WARNINGS: usize = 12;
 /// Writes the report for a terminal.
 pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::Result<()> {
     let scales = Scales::of(report);
-    let show = |text: &str| terminal(text);
+    let show = |text: &dyn Raw| terminal(text);
     let line = format!("{} {}", mark(report.verdict), headline(report, &scales, &show));
     writeln!(out, "{}", painted(&line, report.verdict, style.color))?;
     write_rows(report, &scales, style, out)?;
@@ -55,7 +56,7 @@ pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::R
             Some(line) => format!("{}:{line}: ", terminal(&place.file)),
             None => format!("{}: ", terminal(&place.file)),
         });
-        let text = harmless(&warning.kind.to_string());
+        let text = harmless(&warning.kind.text());
         writeln!(out, "  warning   {}{text}", place.unwrap_or_default())?;
     }
     if let Some(more) = report.warnings.len().checked_sub(MOST_WARNINGS).filter(|more| *more > 0) {
@@ -89,7 +90,7 @@ fn write_rows(
         writeln!(out, "{line}")?;
     }
     if !whole && compared > 0 {
-        let show = |text: &str| terminal(text);
+        let show = |text: &dyn Raw| terminal(text);
         let nearest = closest(report).map(|f| {
             format!(
                 "; closest: {} {} {}",
@@ -125,7 +126,7 @@ const COLUMNS: [(&str, bool); 10] = [
 const SEES: usize = 8;
 
 fn table(report: &Report, rows: &[&Finding], scales: &Scales, style: TableStyle) -> Vec<String> {
-    let show = |text: &str| terminal(text);
+    let show = |text: &dyn Raw| terminal(text);
     let row = |finding: &&Finding| {
         let scale = scales.scale(&finding.unit);
         let value = |value: Option<f64>| (value.map(|v| scale.show(v)).unwrap_or_default(), None);
@@ -174,7 +175,7 @@ fn painted(text: &str, verdict: Verdict, color: bool) -> String {
 }
 
 fn write_coverage(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let show = |text: &str| terminal(text);
+    let show = |text: &dyn Raw| terminal(text);
     let left_out = left_out(report, &show);
     let (compared, total) = (report.coverage.compared, report.coverage.total);
     write!(out, "  compared  {} of {}", grouped(compared as u64), plural(total, "measurement"))?;
@@ -201,7 +202,7 @@ fn write_budgets(report: &Report, style: TableStyle, out: &mut impl Write) -> io
     if report.budgets.is_empty() {
         return Ok(());
     }
-    let show = |text: &str| terminal(text);
+    let show = |text: &dyn Raw| terminal(text);
     writeln!(out, "  budgets   {}", budgets::kept(report))?;
     let all = style.all || report.budgets.len() <= SMALL;
     let listed = if all { budgets::ordered(report) } else { budgets::broken(report) };
@@ -222,11 +223,15 @@ fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
         writeln!(
             out,
             "  next      on the baseline's branch, after the load test: perfgate record RESULTS{} && perfgate baseline push",
-            terminal(&report.current.arguments)
+            harmless(&report.current.arguments)
         )?;
     }
     if report.verdict == Verdict::Inconclusive && report.reason == ReportReason::Findings {
-        writeln!(out, "  next      {}", harmless(&words::measure_again(report)))?;
+        writeln!(
+            out,
+            "  next      run the load test again and judge all its runs: {}",
+            harmless(&words::measure_again(report))
+        )?;
     }
     let accept = accept_lines(report);
     for (i, line) in accept.iter().take(MOST_ACCEPT_LINES).enumerate() {
@@ -238,22 +243,32 @@ fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
         }
         writeln!(out, "            {}", harmless(line))?;
     }
-    let code = report.exit_code();
-    let aside = match (&report.reason, report.verdict) {
-        (ReportReason::NotComparable { .. }, _) => {
-            "     (--allow-different FIELD compares them all the same)"
-        }
-        (ReportReason::NoBaseline, _) if code == 3 => {
-            "     (--missing-baseline warn makes this a warning)"
-        }
-        (_, Verdict::Inconclusive) if code == 3 => {
-            "     (--inconclusive warn makes this a warning)"
-        }
-        _ => "",
-    };
-    if code == 0 && report.verdict == Verdict::Pass {
-        Ok(())
-    } else {
-        writeln!(out, "  exit {code}{aside}")
+    if report.exit_code() == 0 && report.verdict == Verdict::Pass {
+        return Ok(());
     }
+    writeln!(out, "  exit {}{}", report.exit_code(), way_out(report))
+}
+
+/// The option that changes the exit code, in brackets; nothing where none does.
+fn way_out(report: &Report) -> String {
+    let undecided = report.exit_code() == 3;
+    let other: Vec<String> =
+        report.other_load().iter().map(|field| format!("--allow-different {field}")).collect();
+    let unjudged = report.budgets_with(Verdict::NotCompared) > 0;
+    let option = match (&report.reason, report.verdict) {
+        (ReportReason::NotComparable { .. }, _) => {
+            "--allow-different FIELD compares them all the same"
+        }
+        (ReportReason::NoBaseline, _) if undecided && !other.is_empty() => {
+            return format!("     ({} compares with runs of another load)", other.join(" "));
+        }
+        (ReportReason::NoBaseline, _) if undecided && !unjudged => {
+            "--missing-baseline warn makes this a warning"
+        }
+        (_, Verdict::Inconclusive) if undecided && !unjudged => {
+            "--inconclusive warn makes this a warning"
+        }
+        _ => return String::new(),
+    };
+    format!("     ({option})")
 }

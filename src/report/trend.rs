@@ -1,9 +1,9 @@
 //! The history of a branch: as a table in a terminal, as Markdown, as CSV, and as JSON.
 
-use super::escape::{markdown_code, markdown_text, terminal};
+use super::escape::{Show, markdown_code, markdown_text, terminal, write_json};
 use super::grid::{self, Column as Head, Ink};
 use super::number::{Scale, plural, signed_percent};
-use crate::model::{Direction, EndpointKey, Metric, Statistic};
+use crate::model::{Direction, EndpointKey, Metric, Raw, Statistic, Untrusted};
 use crate::schema::{HISTORY_SCHEMA, HistoryV1, RowV1, SeriesV1, StepV1, ValueV1};
 use crate::trend::{Column, Found, Mark, Table, csv_text};
 use std::io::{self, Write};
@@ -80,7 +80,9 @@ pub fn render_table(
     for name in &names {
         columns.extend([(name.as_str(), true), ("", false)]);
     }
-    let cut = |text: &str, most: usize| terminal(&text.chars().take(most).collect::<String>());
+    let cut = |text: &Untrusted, most: usize| {
+        terminal(&text.map(|text| text.chars().take(most).collect()))
+    };
     let mut rows = Vec::new();
     for r in range.clone() {
         let row = &table.rows[r];
@@ -110,7 +112,7 @@ pub fn render_table(
     for line in grid::lines(&columns, rows, color) {
         writeln!(out, "  {line}")?;
     }
-    let steps = steps(table, &|text| terminal(text));
+    let steps = steps(table, &|text: &dyn Raw| terminal(text));
     if !steps.is_empty() {
         writeln!(out)?;
     }
@@ -136,16 +138,12 @@ pub(super) fn sparkline(values: &[Option<f64>]) -> String {
 }
 
 /// The steps of all columns, newest first, each with its row: `▲ step at 9d4e1b2 "…": POST /api/chat p95 +27.0 % (p = 3e-7, confirmed)`.
-fn steps(table: &Table, show: &dyn Fn(&str) -> String) -> Vec<(usize, String)> {
+fn steps(table: &Table, show: Show<'_>) -> Vec<(usize, String)> {
     step_lines(table, &(0..table.columns.len()).collect::<Vec<_>>(), show)
 }
 
 /// The same of these columns.
-pub(super) fn step_lines(
-    table: &Table,
-    columns: &[usize],
-    show: &dyn Fn(&str) -> String,
-) -> Vec<(usize, String)> {
+pub(super) fn step_lines(table: &Table, columns: &[usize], show: Show<'_>) -> Vec<(usize, String)> {
     let mut all: Vec<(usize, String)> = Vec::new();
     for (column, found) in columns.iter().map(|c| (&table.columns[*c], &table.steps[*c])) {
         for Found { step, .. } in found {
@@ -197,7 +195,7 @@ pub fn render_markdown(table: &Table, last: usize, out: &mut impl Write) -> io::
         }
         writeln!(out)?;
     }
-    let steps = steps(table, &|text| markdown_text(text));
+    let steps = steps(table, &|text: &dyn Raw| markdown_text(text));
     if !steps.is_empty() {
         writeln!(out)?;
     }
@@ -208,8 +206,10 @@ pub fn render_markdown(table: &Table, last: usize, out: &mut impl Write) -> io::
 pub fn render_csv(table: &Table, last: usize, out: &mut impl Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     let fixed = ["commit", "timestamp", "author", "subject"].map(str::to_owned);
-    let names =
-        table.columns.iter().map(|column| csv_text(&format!("{} ({})", column.key, column.unit)));
+    let names = table
+        .columns
+        .iter()
+        .map(|column| csv_text(&format!("{} ({})", column.key, column.unit.raw())));
     csv.write_record(fixed.into_iter().chain(names))?;
     for r in shown(table, last) {
         let row = &table.rows[r];
@@ -228,8 +228,7 @@ pub fn render_csv(table: &Table, last: usize, out: &mut impl Write) -> io::Resul
 
 /// Writes the last rows and all steps as JSON, `perfgate.history/1`.
 pub fn render_json(table: &Table, last: usize, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &to_wire(table, last))?;
-    writeln!(out)
+    write_json(&to_wire(table, last), out)
 }
 
 fn to_wire(table: &Table, last: usize) -> HistoryV1 {
@@ -244,8 +243,8 @@ fn to_wire(table: &Table, last: usize) -> HistoryV1 {
         RowV1 {
             commit: row.commit.to_string(),
             date: row.date.to_string(),
-            author: row.author.clone(),
-            subject: row.subject.clone(),
+            author: row.author.raw().to_owned(),
+            subject: row.subject.raw().to_owned(),
             runs: row.runs,
             values: row.cells.iter().enumerate().map(value).collect(),
         }
@@ -254,7 +253,7 @@ fn to_wire(table: &Table, last: usize) -> HistoryV1 {
         let own = &table.columns[c];
         SeriesV1 {
             id: own.key.to_string(),
-            unit: Some(own.unit.to_string()),
+            unit: Some(own.unit.raw().to_owned()),
             direction: Some(
                 if own.direction == Direction::Lower { "lower" } else { "higher" }.to_owned(),
             ),

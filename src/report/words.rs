@@ -2,16 +2,15 @@
 //! how it shows one.
 
 use super::budgets::{broken, check_headline, text, unjudged};
-use super::escape::shell;
+use super::escape::{Show, shell};
 use super::number::{Scale, limit, plural, signed_percent, signed_points, significant};
 use super::reasons::not_compared;
 use crate::config::Accept;
 use crate::gate::{BaselineInfo, Finding, Reason, Report, ReportReason, Verdict};
-use crate::model::{Direction, EndpointKey, Metric, Outcome, Statistic, Unit, WarningKind};
+use crate::model::{
+    Direction, EndpointKey, Metric, Outcome, Statistic, Unit, Untrusted, WarningKind,
+};
 use std::collections::BTreeMap;
-
-/// How a renderer shows a name that came from a file.
-pub(super) type Show<'a> = &'a dyn Fn(&str) -> String;
 
 /// The sign in front of a line.
 pub(super) fn mark(verdict: Verdict) -> &'static str {
@@ -96,12 +95,12 @@ pub(super) fn limit_of(finding: &Finding) -> String {
 }
 
 /// The lines that accept the failures, ready to be copied into a commit message; only where there is a history.
-pub(super) fn accept_lines(report: &Report) -> Vec<String> {
+pub(super) fn accept_lines(report: &Report) -> Vec<Untrusted> {
     let failed = attention(report).into_iter().filter(|f| f.verdict == Verdict::Fail);
     let line = |finding: &Finding| {
         let change = finding.change()?;
         let change = (change.relative, change.absolute);
-        Accept::suggest(&finding.key(), change, finding.direction)
+        Accept::suggest(&finding.key(), change, finding.direction).map(Untrusted::from)
     };
     if report.requested.is_none() { Vec::new() } else { failed.filter_map(line).collect() }
 }
@@ -283,8 +282,8 @@ fn whole_run(report: &Report, moved: &Finding) -> String {
     )
 }
 
-/// What to do where another run would decide, with the command.
-pub(super) fn measure_again(report: &Report) -> String {
+/// The command that judges all runs, where another one would decide.
+pub(super) fn measure_again(report: &Report) -> Untrusted {
     let against = match (&report.requested, &report.baseline) {
         (Some(revision), _) => format!("--baseline {}", shell(revision)),
         (None, Some(info)) if info.runs == 1 => {
@@ -293,9 +292,7 @@ pub(super) fn measure_again(report: &Report) -> String {
         (None, _) => "--baseline-file FILE …".to_owned(),
     };
     let arguments = &report.current.arguments;
-    format!(
-        "run the load test again and judge all its runs: perfgate compare {against}{arguments} RESULTS NEW_RESULTS"
-    )
+    arguments.map(|more| format!("perfgate compare {against}{more} RESULTS NEW_RESULTS"))
 }
 
 /// A number, its noun and its verb: `1 endpoint is`, `2 endpoints are`.
@@ -326,9 +323,10 @@ fn no_verdict(report: &Report, reason: &ReportReason, show: Show<'_>) -> String 
     let coverage = report.coverage;
     match reason {
         ReportReason::NoBaseline => {
-            let revision = report.requested.as_deref().unwrap_or("the baseline");
+            let revision = report.requested.as_ref().map(|revision| show(revision));
+            let revision = revision.unwrap_or_else(|| "the baseline".to_owned());
             let looked = plural(report.visited.len(), "commit");
-            format!("no comparable run is recorded for {} ({looked} looked at)", show(revision))
+            format!("no comparable run is recorded for {revision} ({looked} looked at)")
         }
         ReportReason::BudgetNotMeasured => unjudged(report, show),
         ReportReason::IdleLimit => idle(report, show),
@@ -390,7 +388,7 @@ pub(super) fn anchored(info: &BaselineInfo, report: &Report, show: Show<'_>) -> 
 }
 
 fn whence(info: &BaselineInfo, place: &str, report: &Report, show: Show<'_>) -> String {
-    let requested = show(&shortened_path(&info.requested));
+    let requested = show(&info.requested.map(shortened_path));
     let runs = plural(info.runs, "run");
     let Some(nearest) = info.commits.first() else {
         return format!("{requested} ({runs})");

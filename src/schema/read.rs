@@ -131,13 +131,14 @@ fn invalid(path: impl fmt::Display, problem: impl ToString) -> RunFileError {
 }
 
 fn run(file: RunV1) -> Result<Run, RunFileError> {
-    let mut run = Run::new(Tool { name: file.tool.name, version: file.tool.version });
-    if run.tool.name.is_empty() {
+    let mut run =
+        Run::new(Tool { name: file.tool.name.into(), version: file.tool.version.map(Into::into) });
+    if run.tool.name == "" {
         return Err(invalid("tool.name", "must not be empty"));
     }
-    run.suite = file.suite.unwrap_or(run.suite);
-    run.profile = file.profile;
-    run.environment = file.environment;
+    run.suite = file.suite.map_or(run.suite, Into::into);
+    run.profile = file.profile.map(Into::into);
+    run.environment = file.environment.map(Into::into);
     let commit =
         |text: String| text.parse::<CommitId>().map_err(|e: InvalidCommitId| invalid("commit", e));
     run.commit = file.commit.map(commit).transpose()?;
@@ -147,10 +148,10 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
     run.load = Load {
         users: file.load.users,
         spawn_rate: amount(&"load.spawn_rate", file.load.spawn_rate)?,
-        target: file.load.target.map(|target| without_credentials(&target).into_owned()),
+        target: file.load.target.map(|target| without_credentials(&target).into_owned().into()),
         script_sha256: file.load.script_sha256,
     };
-    run.labels = file.labels;
+    run.labels = file.labels.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     run.endpoints = endpoints(file.endpoints, run.duration_s)?;
     run.total = match file.total {
         Some(total) => measured(EndpointKey::Total, &"total", total, run.duration_s)?,
@@ -180,6 +181,7 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
         run.calibration.insert(name, took);
     }
     limits::check_run(&run).map_err(|exceeded| invalid("run", exceeded))?;
+    run.check_lengths().map_err(|long| invalid(&long.path, &long.exceeded))?;
     Ok(run)
 }
 
@@ -198,7 +200,12 @@ fn endpoints(
         }
         let kind = Kind::from(endpoint.kind);
         let key = EndpointKey::named(kind, endpoint.method.as_deref(), &endpoint.name);
-        census.count(&key).map_err(|exceeded| invalid(&path, exceeded))?;
+        let at = |exceeded: &Exceeded| match exceeded {
+            Exceeded::Bytes { .. } => format!("{path}.name"),
+            Exceeded::Characters { .. } => format!("{path}.method"),
+            _ => path.clone(),
+        };
+        census.count(&key).map_err(|exceeded| invalid(at(&exceeded), exceeded))?;
         if !seen.insert(key.clone()) {
             return Err(invalid(&path, format!("{key} stands twice in the file")));
         }
@@ -266,7 +273,7 @@ fn measured(
         amount(&at("throughput_rps"), parts.throughput_rps)?.or_else(over_time);
     for (name, ms) in parts.parts {
         let known = amount(&Field(&at("parts"), &name), Some(ms))?;
-        endpoint.parts.extend(known.map(|ms| (name, ms)));
+        endpoint.parts.extend(known.map(|ms| (name.into(), ms)));
     }
     endpoint.failure_kinds = parts
         .failure_kinds

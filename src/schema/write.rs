@@ -8,7 +8,7 @@ use super::run::{
 };
 use crate::model::{
     Check, CustomMetric, Direction, Endpoint, EndpointKey, FailureKind, Kind, Latency, Load,
-    MetricType, Quantile, Resource, Rounding, Run, Timeline, Unit,
+    MetricType, Quantile, Raw as _, Resource, Rounding, Run, Timeline, Unit, Untrusted,
 };
 use std::collections::BTreeMap;
 
@@ -66,15 +66,22 @@ impl RunV1 {
     pub fn without_histograms(run: &Run) -> Self {
         Self {
             schema: RUN_SCHEMA.to_owned(),
-            tool: ToolV1 { name: run.tool.name.clone(), version: run.tool.version.clone() },
-            suite: Some(run.suite.clone()),
-            profile: run.profile.clone(),
-            environment: run.environment.clone(),
+            tool: ToolV1 {
+                name: run.tool.name.raw().to_owned(),
+                version: text(run.tool.version.as_ref()),
+            },
+            suite: text(Some(&run.suite)),
+            profile: text(run.profile.as_ref()),
+            environment: text(run.environment.as_ref()),
             commit: run.commit.map(|id| id.to_string()),
             started_at: run.started_at.map(|at| at.to_string()),
             duration_s: run.duration_s,
             load: LoadV1::from(&run.load),
-            labels: run.labels.clone(),
+            labels: run
+                .labels
+                .iter()
+                .map(|(name, value)| (name.raw().to_owned(), value.raw().to_owned()))
+                .collect(),
             total: Some(MeasuredV1::from(&run.total)),
             endpoints: run.endpoints.iter().map(EndpointV1::from).collect(),
             metrics: run.metrics.iter().map(MetricV1::from).collect(),
@@ -109,7 +116,7 @@ impl From<&Load> for LoadV1 {
         Self {
             users: load.users,
             spawn_rate: load.spawn_rate,
-            target: load.target.clone(),
+            target: text(load.target.as_ref()),
             script_sha256: load.script_sha256.clone(),
         }
     }
@@ -125,7 +132,7 @@ impl From<&Endpoint> for MeasuredV1 {
             error_rate: endpoint.error_rate(),
             latency: endpoint.latency.as_ref().map(LatencyV1::from),
             failure_kinds: endpoint.failure_kinds.iter().map(FailureKindV1::from).collect(),
-            parts: endpoint.parts.clone(),
+            parts: endpoint.parts.iter().map(|(name, ms)| (name.raw().to_owned(), *ms)).collect(),
         }
     }
 }
@@ -187,7 +194,7 @@ impl From<KindV1> for Kind {
 impl From<&Latency> for LatencyV1 {
     fn from(latency: &Latency) -> Self {
         Self {
-            unit: Unit::Milliseconds.to_string(),
+            unit: Unit::Milliseconds.raw().to_owned(),
             count: latency.count,
             mean: latency.mean,
             min: latency.min,
@@ -204,13 +211,17 @@ impl From<&Latency> for LatencyV1 {
     }
 }
 
+fn text(own: Option<&Untrusted>) -> Option<String> {
+    own.map(|own| own.raw().to_owned())
+}
+
 fn quantiles(known: &BTreeMap<Quantile, f64>) -> BTreeMap<String, f64> {
     known.iter().map(|(level, value)| (level.to_string(), *value)).collect()
 }
 
 impl From<&FailureKind> for FailureKindV1 {
     fn from(kind: &FailureKind) -> Self {
-        Self { message: kind.message.clone(), count: kind.count }
+        Self { message: kind.message.raw().to_owned(), count: kind.count }
     }
 }
 
@@ -241,7 +252,7 @@ impl From<&CustomMetric> for MetricV1 {
         Self {
             name: metric.name.clone(),
             sort: metric.sort.map(MetricTypeV1::from),
-            unit: Some(metric.unit.to_string()),
+            unit: Some(metric.unit.raw().to_owned()),
             direction: metric.direction.map(|direction| match direction {
                 Direction::Lower => DirectionV1::Lower,
                 Direction::Higher => DirectionV1::Higher,

@@ -60,7 +60,7 @@ pub fn find_baseline(
     for (distance, (commit, entries)) in line.by_ref() {
         let (outcome, runs) =
             look_at(store, wanted, commit.id, &entries, &mut found.other_versions)?;
-        let (commit, date, subject) = (commit.id, commit.date, commit.subject);
+        let (commit, date, subject) = (commit.id, commit.date, commit.subject.into());
         found.visited.push(Visited { commit, distance, date, subject, outcome });
         found.runs.extend(runs);
         if found.runs.len() >= wanted.window {

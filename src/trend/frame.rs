@@ -1,6 +1,8 @@
 //! The recorded history as a frame, one row for each run and measurement: for tools that work on tables.
 
-use crate::model::{CommitId, Endpoint, EndpointKey, Metric, Run, Statistic, Unit};
+use crate::model::{
+    CommitId, Endpoint, EndpointKey, Metric, Raw, Run, Statistic, Unit, Untrusted, harmless,
+};
 use polars::prelude::{
     Column, DataFrame, DataType, IntoColumn, NamedFrom, ParquetWriter, PolarsError, Series,
     TimeUnit,
@@ -70,8 +72,13 @@ impl Frame {
             };
             let name = endpoint.key.to_string();
             for (metric, statistic, unit, value) in measurements(endpoint) {
-                let of =
-                    [&kind, &name, &metric.to_string(), &statistic.to_string(), &unit.to_string()];
+                let of = [
+                    &kind,
+                    &name,
+                    &metric.to_string(),
+                    &statistic.to_string(),
+                    &unit.raw().to_owned(),
+                ];
                 self.row(recorded, of, value, endpoint.requests);
             }
         }
@@ -80,7 +87,7 @@ impl Frame {
             let single = metric.value.map(|value| (Statistic::Value, value));
             let quantiles = metric.quantiles.iter().map(|(q, v)| (Statistic::Quantile(*q), *v));
             for (statistic, value) in single.into_iter().chain(quantiles) {
-                let (statistic, unit) = (statistic.to_string(), metric.unit.to_string());
+                let (statistic, unit) = (statistic.to_string(), metric.unit.raw().to_owned());
                 let of = [&"custom".to_owned(), &name, &metric.name, &statistic, &unit];
                 self.row(recorded, of, value, metric.count);
             }
@@ -96,14 +103,15 @@ impl Frame {
     ) {
         let run = recorded.run;
         let [kind, name, metric, statistic, unit] = of.map(|text| Some(text.clone()));
+        let text = |own: Option<&Untrusted>| own.map(|own| own.raw().to_owned());
         let about = [
             Some(recorded.id.to_owned()),
             Some(recorded.commit.to_string()),
-            run.profile.clone(),
-            run.environment.clone(),
-            Some(run.tool.name.clone()),
-            run.tool.version.clone(),
-            run.labels.get("runner").cloned(),
+            text(run.profile.as_ref()),
+            text(run.environment.as_ref()),
+            text(Some(&run.tool.name)),
+            text(run.tool.version.as_ref()),
+            text(run.labels.get("runner")),
             kind,
             name,
             metric,
@@ -200,10 +208,11 @@ fn measurements(endpoint: &Endpoint) -> Vec<(Metric, Statistic, Unit, f64)> {
     all
 }
 
-/// Text that no spreadsheet takes for a formula, in one line.
-pub fn csv_text(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
+/// Text that no spreadsheet takes for a formula, in one line, with nothing unseen in it. Full-width signs are signs, too.
+pub fn csv_text(text: &(impl Raw + ?Sized)) -> String {
+    let text = harmless(text);
+    let formula = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    if text.trim_start().starts_with(formula) { format!("'{text}") } else { text }
 }
 
 #[cfg(test)]
@@ -214,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        let mut run = Run::new(Tool { name: "k6".to_owned(), version: None });
+        let mut run = Run::new(Tool { name: "k6".into(), version: None });
         let mut endpoint = Endpoint::new(EndpointKey::named(Kind::Http, Some("GET"), "/a"));
         let mut latency = Latency { count: Some(10), mean: Some(12.5), ..Latency::default() };
         latency.quantiles.insert(Quantile::P95, 20.0);

@@ -1,7 +1,7 @@
 //! The history of a branch as a table: a row for each recorded commit, a column for each measurement.
 
 use super::{Found, Series, steps_of};
-use crate::model::{CommitId, Direction, MeasurementKey, Unit};
+use crate::model::{CommitId, Direction, MeasurementKey, Unit, Untrusted};
 
 /// A measurement over the commits.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,10 +55,10 @@ pub struct Row {
     pub commit: CommitId,
     /// Its date.
     pub date: jiff::Timestamp,
-    /// Who wrote it; untrusted text.
-    pub author: String,
-    /// First line of its message; untrusted text.
-    pub subject: String,
+    /// Who wrote it.
+    pub author: Untrusted,
+    /// First line of its message.
+    pub subject: Untrusted,
     /// How many runs it has.
     pub runs: usize,
     /// A cell for each column.
@@ -69,7 +69,7 @@ pub struct Row {
 #[derive(Debug, Clone)]
 pub struct Table {
     /// What it is the history of.
-    pub title: String,
+    pub title: Untrusted,
     /// The columns.
     pub columns: Vec<Column>,
     /// All recorded commits, oldest first.
@@ -81,7 +81,7 @@ pub struct Table {
 impl Table {
     /// The table of these rows, oldest first, with the steps of each column. `min_effect` is the smallest relative change that
     /// counts as a step.
-    pub fn new(title: String, columns: Vec<Column>, rows: Vec<Row>, min_effect: f64) -> Self {
+    pub fn new(title: Untrusted, columns: Vec<Column>, rows: Vec<Row>, min_effect: f64) -> Self {
         let all: Vec<Series> =
             columns.iter().enumerate().map(|(c, own)| series(own, c, &rows)).collect();
         let steps = in_parallel(&all, |series| steps_of(series, min_effect));

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(unreachable_pub, clippy::unwrap_used, reason = "this is test code")]
 
+pub mod inspect;
 pub mod shared;
 
 use std::path::{Path, PathBuf};

@@ -51,6 +51,10 @@ pub(in crate::cli) struct PublishArgs {
     /// Make a check run as well (GitHub)
     #[arg(long)]
     pub(in crate::cli) check: bool,
+    /// Write the annotations of a GitHub job to this file instead of standard output, for a step that lets the runner take nothing
+    /// else for a command
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) annotations: Option<PathBuf>,
     /// The forge, instead of recognising it by the variables of its CI; `gitea` is Forgejo as well
     #[arg(long, value_name = "FORGE")]
     pub(in crate::cli) forge: Option<ForgeChoice>,

@@ -2,7 +2,8 @@
 
 use super::duration;
 use crate::ingest::Format;
-use crate::model::Run;
+use crate::model::limits::{check_label, check_name};
+use crate::model::{Raw, Run, Untrusted};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -65,16 +66,16 @@ pub(in crate::cli) struct RunArgs {
 #[command(next_help_heading = "What the run is")]
 pub(in crate::cli) struct TestArgs {
     /// Suite of this repository that the run belongs to
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     suite: Option<String>,
     /// Named load, such as `baseline` or `stress`
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     profile: Option<String>,
     /// Where the test ran, such as `ci` or `staging`
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     environment: Option<String>,
     /// Tool that made the load, where a file does not know: runs of one tool alone are compared with each other
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     tool: Option<String>,
 }
 
@@ -97,8 +98,8 @@ impl TestArgs {
 
     /// Whether a recorded run is meant: one of this suite, and of this profile and environment where they are given.
     pub(in crate::cli) fn mean(&self, run: &Run) -> bool {
-        let agrees = |wanted: Option<&str>, own: &Option<String>| {
-            wanted.is_none() || wanted == own.as_deref()
+        let agrees = |wanted: Option<&str>, own: &Option<Untrusted>| {
+            wanted.is_none() || wanted == own.as_ref().map(Raw::raw)
         };
         run.suite == self.suite().unwrap_or(Run::DEFAULT_SUITE)
             && agrees(self.profile(), &run.profile)
@@ -148,11 +149,17 @@ pub(in crate::cli) struct MergeArgs {
     pub(in crate::cli) output: Option<PathBuf>,
 }
 
+/// A name that a report can show: a variable of CI that is handed on may hold anything.
+fn name(text: &str) -> Result<String, String> {
+    check_label("a name", text).map_err(|long| long.to_string())?;
+    Ok(text.to_owned())
+}
+
 fn label(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
     if key.is_empty() {
-        Err("the key is empty".to_owned())
-    } else {
-        Ok((key.to_owned(), value.to_owned()))
+        return Err("the key is empty".to_owned());
     }
+    check_name("a value", value).map_err(|long| long.to_string())?;
+    Ok((name(key)?, value.to_owned()))
 }

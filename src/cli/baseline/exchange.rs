@@ -7,7 +7,7 @@ use crate::cli::output::write_file;
 use crate::cli::place::{Place, open_place, push_records};
 use crate::cli::policy::Loaded;
 use crate::cli::session::Session;
-use crate::model::CommitId;
+use crate::model::{CommitId, Raw as _};
 use crate::report::plural;
 use crate::store::{DirectoryStore, Entry, NewRecord, RunStore, StoredRun, load_known};
 use crate::trend::{Frame, Recorded};
@@ -33,7 +33,11 @@ pub(super) fn export(
         records.push(NewRecord { entry, run, histograms });
     }
     target.write(&records)?;
-    session.say(&format!("exported {} runs to {}", records.len(), args.folder.display()))?;
+    session.say(&format!(
+        "exported {} to {}",
+        plural(records.len(), "run"),
+        args.folder.display()
+    ))?;
     Ok(Exit::Pass)
 }
 
@@ -55,7 +59,7 @@ fn export_table(
         };
         let date = info.map(|info| info.date);
         let recorded = Recorded { id: &entry.id, commit: entry.commit, date, run: &run };
-        frames.entry(run.suite.clone()).or_default().add(&recorded);
+        frames.entry(run.suite.raw().to_owned()).or_default().add(&recorded);
     }
     if newer > 0 {
         let runs = plural(newer, "run");
@@ -76,8 +80,9 @@ fn export_table(
     }
     let folder = args.folder.display();
     session.say(&format!(
-        "exported {rows} rows of {} runs to {files} files in {folder}",
-        entries.len()
+        "exported {rows} rows of {} to {} in {folder}",
+        plural(entries.len(), "run"),
+        plural(files, "file")
     ))?;
     Ok(Exit::Pass)
 }

@@ -52,7 +52,7 @@ fn row(visited: &Visited, now: Option<jiff::Timestamp>) -> Vec<String> {
         visited.distance.to_string(),
         visited.commit.short(),
         now.map(|now| ago(now, visited.date)).unwrap_or_default(),
-        escape_terminal(&visited.subject.chars().take(50).collect::<String>()),
+        escape_terminal(&visited.subject.map(|text| text.chars().take(50).collect())),
         outcome(&visited.outcome),
     ]
 }

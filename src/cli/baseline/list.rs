@@ -7,7 +7,7 @@ use crate::cli::normalize::write_runs;
 use crate::cli::place::open_place;
 use crate::cli::policy::Loaded;
 use crate::cli::session::Session;
-use crate::model::{CommitId, EndpointKey, Quantile, Run, Statistic};
+use crate::model::{CommitId, EndpointKey, Quantile, Run, Statistic, Untrusted};
 use crate::report::{escape_terminal, plural, significant, write_grid};
 use crate::store::{CommitInfo, Entry, load, load_known};
 use std::collections::BTreeMap;
@@ -79,8 +79,7 @@ pub(super) fn list(
 }
 
 fn row(info: Option<&CommitInfo>, entry: &Entry, run: &Run) -> Vec<String> {
-    let optional =
-        |text: Option<&String>| text.map_or("–".to_owned(), |text| escape_terminal(text));
+    let optional = |text: Option<&Untrusted>| text.map_or("–".to_owned(), escape_terminal);
     vec![
         entry.commit.short(),
         info.map_or("–".to_owned(), |info| info.date.strftime("%Y-%m-%d %H:%M").to_string()),

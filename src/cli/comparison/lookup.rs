@@ -192,7 +192,7 @@ impl Lookup {
                     warnings.push(Warning::new(kind));
                     continue;
                 }
-                let acceptance = Acceptance { accept, commit: id, author: author.clone() };
+                let acceptance = Acceptance { accept, commit: id, author: author.as_str().into() };
                 if nearer == 0 {
                     baseline.acceptances.push(acceptance);
                 } else {
@@ -221,7 +221,7 @@ fn taken(revision: &str, found: FoundRuns, earlier: Vec<StoredRun>) -> Option<Ba
         found.visited.iter().filter(|v| matches!(v.outcome, Outcome::Taken { .. })).collect();
     let (nearest, furthest) = (taken.first()?, taken.last()?);
     let info = BaselineInfo {
-        requested: revision.to_owned(),
+        requested: revision.into(),
         commits: taken.iter().map(|v| v.commit).collect(),
         distance: Some(nearest.distance),
         runs: found.runs.len(),

@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::normalize::no_results;
 use crate::config::Rules;
 use crate::gate::{self, Baseline, BaselineInfo, CurrentInfo, Input, Report, check, judge};
-use crate::model::{CommitId, Run, Warning, disturbances};
+use crate::model::{CommitId, Run, Untrusted, Warning, disturbances};
 use crate::report::escape_shell;
 
 /// What is compared with what, by which rules: nothing is looked up in arguments or in the policy after this.
@@ -66,8 +66,11 @@ impl Request {
                 return Ok(Compared { report, baseline: Vec::new(), current });
             }
             Source::Runs { name, runs } => {
-                let info =
-                    BaselineInfo { requested: name, runs: runs.len(), ..BaselineInfo::default() };
+                let info = BaselineInfo {
+                    requested: name.into(),
+                    runs: runs.len(),
+                    ..BaselineInfo::default()
+                };
                 let baseline = Some(Baseline { info, runs, ..Baseline::default() });
                 Found { baseline, ..Found::default() }
             }
@@ -94,20 +97,20 @@ fn info_of(run: &Run, runs: usize) -> CurrentInfo {
 }
 
 /// The suite of a run, unless it is the default one.
-fn suite_of(run: &Run) -> Option<String> {
-    Some(run.suite.clone()).filter(|suite| suite != Run::DEFAULT_SUITE)
+fn suite_of(run: &Run) -> Option<Untrusted> {
+    Some(run.suite.clone()).filter(|suite| *suite != Run::DEFAULT_SUITE)
 }
 
 /// The arguments of `record` that make a run comparable with this one.
-fn run_arguments(run: &Run) -> String {
+fn run_arguments(run: &Run) -> Untrusted {
     let suite = suite_of(run);
     let named = [
         ("suite", suite.as_ref()),
         ("profile", run.profile.as_ref()),
         ("environment", run.environment.as_ref()),
     ];
-    let argument = |(name, value): (&str, Option<&String>)| {
+    let argument = |(name, value): (&str, Option<&Untrusted>)| {
         Some(format!(" --{name} {}", escape_shell(value?)))
     };
-    named.into_iter().filter_map(argument).collect()
+    named.into_iter().filter_map(argument).collect::<String>().into()
 }

@@ -10,7 +10,7 @@ use crate::cli::profile::refuse_misspelt_profile;
 use crate::cli::results::{Read, expand, label, read_files, read_options, read_results};
 use crate::cli::session::Session;
 use crate::config::{Leniency, Rules};
-use crate::model::{Run, Warning, WarningKind, differences};
+use crate::model::{Run, Warning, WarningKind, differences, harmless};
 use crate::store::load as load_record;
 
 /// A lookup that is ready, by the policy that decides.
@@ -155,7 +155,9 @@ pub(in crate::cli) fn recorded_runs(
     if let Some(d) = other {
         let problem = format!(
             "several kinds of runs are recorded for {commit}: {} {} and {}",
-            d.field, d.baseline, d.current
+            d.field,
+            harmless(&d.baseline),
+            harmless(&d.current)
         );
         return Err(CliError::usage(problem, "name the one that is meant, or its result files"));
     }

@@ -16,7 +16,7 @@ use crate::cli::session::Session;
 use crate::config::Origin;
 use crate::forge::PullRequest as OpenPullRequest;
 use crate::gate::Report;
-use crate::model::{CommitId, Run, WarningKind};
+use crate::model::{CommitId, Raw, Run, WarningKind};
 use crate::report::escape_terminal;
 use serde_json::Value;
 
@@ -102,11 +102,11 @@ fn measured(context: &mut Context) -> Result<Measured, CliError> {
 fn refuse_other_tests(runs: &[Run], test: &TestArgs) -> Result<(), CliError> {
     let suite = Some(test.suite().unwrap_or(Run::DEFAULT_SUITE));
     for (number, run) in (1..).zip(runs) {
-        let tool = test.tool().map(|tool| ("tool", Some(tool), Some(run.tool.name.as_str())));
+        let tool = test.tool().map(|tool| ("tool", Some(tool), Some(run.tool.name.raw())));
         let asked = [
-            ("suite", suite, Some(run.suite.as_str())),
-            ("profile", test.profile(), run.profile.as_deref()),
-            ("environment", test.environment(), run.environment.as_deref()),
+            ("suite", suite, Some(run.suite.raw())),
+            ("profile", test.profile(), run.profile.as_ref().map(Raw::raw)),
+            ("environment", test.environment(), run.environment.as_ref().map(Raw::raw)),
         ];
         let other = asked.into_iter().chain(tool).find(|(_, wanted, own)| wanted != own);
         if let Some((what, wanted, own)) = other {

@@ -7,7 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::forge::{Check, ForgeError};
 use crate::gate::{Finding, Report, Verdict};
-use crate::report::{harmless, render_markdown, summary};
+use crate::report::{escape_terminal, render_markdown, summary};
 
 /// Annotations of a check.
 const MOST_ANNOTATIONS: usize = 200;
@@ -16,9 +16,9 @@ const MOST_ANNOTATIONS: usize = 200;
 /// and a pull request keeps its commit when somebody changes the branch that it goes to.
 pub(super) fn name(own: &Publication) -> String {
     let suite = own.report.current.suite.as_ref();
-    let suite = suite.map(|suite| format!(" ({})", harmless(suite))).unwrap_or_default();
+    let suite = suite.map(|suite| format!(" ({})", escape_terminal(suite))).unwrap_or_default();
     let base = own.base.as_ref();
-    let base = base.map(|base| format!(" → {}", harmless(base))).unwrap_or_default();
+    let base = base.map(|base| format!(" → {}", escape_terminal(base))).unwrap_or_default();
     format!("perfgate{suite}{base}")
 }
 

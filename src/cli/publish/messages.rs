@@ -3,6 +3,7 @@
 use crate::cli::args::ForgeChoice;
 use crate::forge::{ForgeError, Published};
 use crate::gate::Finding;
+use crate::model::Raw as _;
 use crate::report::{harmless, signed_percent, significant};
 
 pub(super) fn published(published: &Published) -> String {
@@ -79,5 +80,5 @@ pub(super) fn finding(finding: &Finding) -> String {
     let change = finding.change().and_then(|change| change.relative).map(signed_percent);
     let change = change.map(|change| format!(" ({change})")).unwrap_or_default();
     let (before, after) = (value(finding.baseline), value(finding.current));
-    harmless(&format!("{}: {before} → {after} {}{change}", finding.key(), finding.unit))
+    harmless(&format!("{}: {before} → {after} {}{change}", finding.key(), finding.unit.raw()))
 }

@@ -11,12 +11,13 @@ use super::args::{ForgeChoice, PublishArgs};
 use super::error::CliError;
 use super::exit::Exit;
 use super::input::read_file;
+use super::output::write_file;
 use super::session::Session;
 use crate::forge::{
     Bitbucket, Comments, ForgeError, GitHub, GitLab, Gitea, Marker, Patience, Published, publish,
 };
 use crate::gate::{Report, Verdict};
-use crate::model::limits;
+use crate::model::{Untrusted, limits};
 use crate::report::{
     harmless, read_report, render_annotations, render_markdown, render_plain_markdown,
 };
@@ -87,6 +88,7 @@ fn publish_everywhere(
     for own in all {
         urls.push(show(own, args, context, session)?);
     }
+    annotate(all, args, session)?;
     let how_bad = |own: &Publication| {
         let exit = exit(&own.report, all.len());
         (u8::from(exit != Exit::Pass), badness(&own.report))
@@ -107,7 +109,25 @@ fn publish_everywhere(
     write_outputs(&worst.report, exit(&worst.report, all.len()), url.as_deref(), session)
 }
 
-/// Comment, summary and annotations; the comment's address.
+/// The annotations of all reports, on GitHub: in the file that is asked for, else on standard output.
+fn annotate(
+    all: &[Publication],
+    args: &PublishArgs,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    if session.environment.get("GITHUB_ACTIONS").is_none() {
+        return Ok(());
+    }
+    match &args.annotations {
+        Some(file) => write_file(&session.path(file), |mut out| {
+            all.iter().try_for_each(|own| render_annotations(&own.report, &mut out))
+        }),
+        None => session
+            .print(|out| all.iter().try_for_each(|own| render_annotations(&own.report, &mut *out))),
+    }
+}
+
+/// Comment and summary; the comment's address.
 fn show(
     own: &Publication,
     args: &PublishArgs,
@@ -134,9 +154,6 @@ fn show(
         None => {}
     }
     let summarised = append_summary(report, session)?;
-    if session.environment.get("GITHUB_ACTIONS").is_some() {
-        session.print(|out| render_annotations(report, out))?;
-    }
     if !told && !summarised {
         session.print(|out| render_markdown(report, out))?;
     }
@@ -151,7 +168,7 @@ fn comment(
     session: &Session<'_>,
 ) -> Result<Result<Published, ForgeError>, String> {
     let marker = Marker {
-        key: report.current.suite.clone().unwrap_or_else(|| "default".to_owned()),
+        key: report.current.suite.clone().map_or_else(|| "default".to_owned(), Untrusted::into_raw),
         run: context.run,
         sha: context.sha.clone(),
         rank: badness(report),

@@ -15,7 +15,7 @@ use crate::driver::{
     run as run_job, script_hash, tool_of,
 };
 use crate::ingest::ReadOptions;
-use crate::model::{Merged, Run, Warning, merge_shards, now};
+use crate::model::{Merged, Raw, Run, Warning, merge_shards, now};
 use crate::report::harmless;
 use crate::schema::RunV1;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -75,10 +75,10 @@ pub(super) fn run_once(
     say_warnings(&read.warnings, session)?;
     say_warnings(&warnings.into_iter().map(Warning::new).collect::<Vec<_>>(), session)?;
     label(&mut run, &plan.args.run);
-    run.environment = run.environment.take().or_else(|| plan.environment.clone());
+    run.environment = run.environment.take().or_else(|| plan.environment.clone().map(Into::into));
     if let Some(part) = part {
-        let whole = run.profile.as_deref().unwrap_or_default();
-        run.profile = Some(format!("{whole}:{part}"));
+        let whole = run.profile.as_ref().map(Raw::raw).unwrap_or_default();
+        run.profile = Some(format!("{whole}:{part}").into());
     }
     let after = calibrate();
     for (part, took) in before {
@@ -95,7 +95,7 @@ pub(super) fn run_once(
     run.load.spawn_rate = numbers.spawn_rate.or(run.load.spawn_rate);
     run.load.script_sha256 = run.load.script_sha256.or(script);
     run.duration_s = run.duration_s.or(numbers.duration_s);
-    run.labels.entry("host".to_owned()).or_insert_with(fingerprint);
+    run.labels.entry("host".into()).or_insert_with(|| fingerprint().into());
     let resources = folder.join(RESOURCES);
     // A test that took less than a second has none.
     if std::fs::read_to_string(&resources).is_ok_and(|text| text.lines().nth(1).is_some()) {

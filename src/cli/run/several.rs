@@ -13,7 +13,7 @@ use crate::cli::session::Session;
 use crate::config::Profile;
 use crate::driver::{Numbers, prepare};
 use crate::gate::{Report, Verdict};
-use crate::model::{Field, Run};
+use crate::model::{Field, Raw, Run};
 use crate::report::plural;
 use crate::store::record;
 use std::collections::BTreeSet;
@@ -174,7 +174,7 @@ pub(super) fn phases(
     for (run, phase) in runs
         .iter()
         .zip(&profile.phases)
-        .filter(|(run, _)| !rules.budgets(run.profile.as_deref()).is_empty())
+        .filter(|(run, _)| !rules.budgets(run.profile.as_ref().map(Raw::raw)).is_empty())
     {
         session.say(&format!("phase {}:", phase.name))?;
         worst = worst.worse(judge_alone(plan, run, session)?.1);

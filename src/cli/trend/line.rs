@@ -154,8 +154,8 @@ fn row(commit: &CommitInfo, runs: &[Run], columns: &[Column]) -> Row {
     Row {
         commit: commit.id,
         date: commit.date,
-        author: commit.author.clone(),
-        subject: commit.subject.clone(),
+        author: commit.author.as_str().into(),
+        subject: commit.subject.as_str().into(),
         runs: runs.len(),
         cells: columns.iter().map(cell).collect(),
     }

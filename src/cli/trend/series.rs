@@ -5,7 +5,9 @@ use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::ingest::read_document;
 use crate::model::limits;
-use crate::report::{escape_terminal, plural, signed_percent, step_to_wire, write_grid};
+use crate::report::{
+    escape_terminal, plural, signed_percent, step_to_wire, write_grid, write_json,
+};
 use crate::schema::{HISTORY_SCHEMA, HistoryV1, SeriesV1};
 use crate::trend::{Found, Series, read_series, steps_of};
 use std::io::Write as _;
@@ -41,8 +43,7 @@ pub(super) fn steps_in(
         .collect();
     match args.format {
         TrendFormat::Json => {
-            let text = serde_json::to_string_pretty(&to_wire(&found))?;
-            session.print(|out| writeln!(out, "{text}"))?;
+            session.print(|out| write_json(&to_wire(&found), out))?;
         }
         TrendFormat::Table => print_table(&found, session)?,
         TrendFormat::Markdown | TrendFormat::Csv => {

@@ -8,7 +8,8 @@ use crate::cli::policy::{Loaded, load};
 use crate::cli::session::Session;
 use crate::config::Pattern;
 use crate::model::{
-    CustomMetric, Direction, EndpointKey, MeasurementKey, Metric, Quantile, Run, Statistic, Unit,
+    CustomMetric, Direction, EndpointKey, MeasurementKey, Metric, Quantile, Raw, Run, Statistic,
+    Unit, Untrusted,
 };
 use crate::store::{History, RunStore, StoredRun, load_known, recorded_line};
 use crate::trend::{Column, Table};
@@ -159,24 +160,25 @@ fn newest(
     Ok(None)
 }
 
-fn title(branch: &str, run: &Run) -> String {
-    let suite = Some(&run.suite).filter(|suite| *suite != Run::DEFAULT_SUITE);
+fn title(branch: &str, run: &Run) -> Untrusted {
+    let suite = Some(&run.suite).filter(|suite| **suite != Run::DEFAULT_SUITE);
     let parts = [
         ("suite", suite),
         ("profile", run.profile.as_ref()),
         ("environment", run.environment.as_ref()),
     ];
-    let named = parts.iter().filter_map(|(name, value)| Some(format!(", {name} {}", (*value)?)));
-    format!("{branch}{}", named.collect::<String>())
+    let named =
+        parts.iter().filter_map(|(name, value)| Some(format!(", {name} {}", (*value)?.raw())));
+    format!("{branch}{}", named.collect::<String>()).into()
 }
 
 /// A title that none of these tables has: where it is the load that differs, it is named as well.
-fn title_beside(tables: &[Table], branch: &str, run: &Run) -> String {
+fn title_beside(tables: &[Table], branch: &str, run: &Run) -> Untrusted {
     let title = title(branch, run);
     let users = run.load.users.map(|n| format!(", {n} users")).unwrap_or_default();
     let duration = run.duration_s.map(|s| format!(", {s:.0} s")).unwrap_or_default();
-    let load = format!("{title}, {}{users}{duration}", run.tool.name);
-    let numbered = (2..).map(|n| format!("{load}, {n}"));
+    let load = title.map(|title| format!("{title}, {}{users}{duration}", run.tool.name.raw()));
+    let numbered = (2..).map(|n| load.map(|load| format!("{load}, {n}")));
     let mut names = [title.clone(), load.clone()].into_iter().chain(numbered);
     names.find(|name| tables.iter().all(|table| table.title != *name)).unwrap_or(title)
 }

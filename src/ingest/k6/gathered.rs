@@ -355,7 +355,7 @@ impl Sum for Gathered {
     }
 
     fn finish(mut self, file: &str) -> Ingested {
-        let mut run = Run::new(Tool { name: "k6".to_owned(), version: None });
+        let mut run = Run::new(Tool { name: "k6".into(), version: None });
         let mut warnings = Vec::new();
         if let Some((first, last)) = self.span {
             run.started_at = Timestamp::from_nanosecond(first.into()).ok();

@@ -33,7 +33,8 @@ pub(in crate::ingest) fn read(source: Source) -> Result<Ingested, IngestError> {
 
 fn build(file: &str, summary: &Summary) -> Result<Ingested, IngestError> {
     let builder = Builder { file, summary };
-    let mut run = Run::new(Tool { name: "k6".to_owned(), version: summary.version.clone() });
+    let mut run =
+        Run::new(Tool { name: "k6".into(), version: summary.version.clone().map(Into::into) });
     run.duration_s = builder.duration()?;
     run.started_at = builder.started_at(run.duration_s);
     run.load.users = builder.users()?;

@@ -226,7 +226,7 @@ impl Sum for Requests {
     }
 
     fn finish(mut self, file: &str) -> Ingested {
-        let mut run = Run::new(Tool { name: self.tool.to_owned(), version: None });
+        let mut run = Run::new(Tool { name: self.tool.into(), version: None });
         if let Some((first, last)) = self.span {
             run.duration_s = Some(last.saturating_sub(first) as f64 / 1e9).filter(|s| *s > 0.0);
             run.started_at = Timestamp::from_nanosecond(first.into()).ok().filter(|_| self.dated);

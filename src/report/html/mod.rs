@@ -9,6 +9,7 @@ pub use site::Site;
 
 use super::budgets;
 use super::escape::harmless;
+use super::full::tool;
 use super::number::{plural, significant};
 use super::reasons;
 use super::words::{
@@ -16,7 +17,7 @@ use super::words::{
     looked_at, mark, provenance,
 };
 use crate::gate::{Finding, Report, ReportReason, Verdict};
-use crate::model::Run;
+use crate::model::{Raw, Run, Untrusted};
 use crate::trend::Table;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::io::{self, Write};
@@ -43,7 +44,7 @@ pub struct Page<'a> {
 /// Writes the page.
 pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     let report = page.report;
-    let plain = |text: &str| harmless(text);
+    let plain = |text: &dyn Raw| harmless(text);
     let scales = Scales::of(report);
     let title = match &report.current.suite {
         Some(suite) => format!("Performance of {}", harmless(suite)),
@@ -114,7 +115,7 @@ fn sentence(text: &str) -> String {
 
 /// What the run was held against, and how much of it.
 fn from(report: &Report) -> Markup {
-    let plain = |text: &str| harmless(text);
+    let plain = |text: &dyn Raw| harmless(text);
     let (compared, total) = (report.coverage.compared, report.coverage.total);
     html! {
         @if let Some(baseline) = &report.baseline {
@@ -132,7 +133,7 @@ fn from(report: &Report) -> Markup {
 
 /// The budgets, those that ask for attention first.
 fn budget_list(report: &Report) -> Markup {
-    let plain = |text: &str| harmless(text);
+    let plain = |text: &dyn Raw| harmless(text);
     html! {
         @if !report.budgets.is_empty() {
             h2 { "Budgets: " (budgets::kept(report)) }
@@ -186,7 +187,7 @@ fn findings(report: &Report, scales: &Scales) -> Markup {
 }
 
 fn row(finding: &Finding, report: &Report, scales: &Scales) -> Markup {
-    let plain = |text: &str| harmless(text);
+    let plain = |text: &dyn Raw| harmless(text);
     let scale = scales.scale(&finding.unit);
     let shown = |value: Option<f64>| value.map(|v| scale.show(v)).unwrap_or_default();
     let sorted = |value: Option<f64>| value.map_or("NaN".to_owned(), |v| v.to_string());
@@ -209,7 +210,7 @@ fn row(finding: &Finding, report: &Report, scales: &Scales) -> Markup {
 
 /// Warnings, what is gone, and what was not compared.
 fn rest(report: &Report) -> Markup {
-    let plain = |text: &str| harmless(text);
+    let plain = |text: &dyn Raw| harmless(text);
     let (gone, left_out) = (gone(report, &plain), left_out(report, &plain));
     let list = |heading: &str, lines: &[String]| {
         html! { @if !lines.is_empty() { h2 { (heading) } ul { @for line in lines { li { (line) } } } } }
@@ -219,10 +220,10 @@ fn rest(report: &Report) -> Markup {
         .iter()
         .map(|warning| {
             let place = warning.place.as_ref().map(|place| match place.line {
-                Some(line) => format!("{}, line {line}: ", place.file),
-                None => format!("{}: ", place.file),
+                Some(line) => format!("{}, line {line}: ", harmless(&place.file)),
+                None => format!("{}: ", harmless(&place.file)),
             });
-            harmless(&format!("{}{}", place.unwrap_or_default(), warning.kind))
+            place.unwrap_or_default() + &harmless(&warning.kind.text())
         })
         .collect();
     html! {
@@ -235,27 +236,25 @@ fn rest(report: &Report) -> Markup {
 /// What the runs are, and what the machine used meanwhile.
 fn runs(page: Page<'_>) -> Markup {
     let Some(run) = page.current.first() else { return html! {} };
-    let facts: Vec<(&str, Option<String>)> = vec![
-        (
-            "tool",
-            Some(format!("{} {}", run.tool.name, run.tool.version.as_deref().unwrap_or_default())),
-        ),
-        ("commit", page.report.current.commit.or(run.commit).map(|id| id.to_string())),
+    let facts: [(&str, Option<Untrusted>); 10] = [
+        ("tool", Some(tool(&run.tool))),
+        ("commit", page.report.current.commit.or(run.commit).map(|id| id.to_string().into())),
         ("suite", page.report.current.suite.clone()),
         ("profile", run.profile.clone()),
         ("environment", run.environment.clone()),
-        ("started", run.started_at.map(|at| at.to_string())),
-        ("duration", run.duration_s.map(|s| format!("{} s", significant(s)))),
-        ("users", run.load.users.map(|n| n.to_string())),
+        ("started", run.started_at.map(|at| at.to_string().into())),
+        ("duration", run.duration_s.map(|s| format!("{} s", significant(s)).into())),
+        ("users", run.load.users.map(|n| n.to_string().into())),
         ("target", run.load.target.clone()),
-        ("requests", run.total.requests.map(|n| n.to_string())),
+        ("requests", run.total.requests.map(|n| n.to_string().into())),
     ];
-    let labels = run.labels.iter().map(|(name, value)| (name.as_str(), Some(value.clone())));
+    let facts = facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let labels = run.labels.iter().map(|(name, value)| (harmless(name), value.clone()));
     html! {
         h2 { "This run" }
         dl {
-            @for (name, value) in facts.into_iter().chain(labels) {
-                @if let Some(value) = value { dt { (harmless(name)) } dd { (harmless(value.trim())) } }
+            @for (name, value) in facts.chain(labels) {
+                dt { (name) } dd { (harmless(&value).trim()) }
             }
         }
         @if !run.resources.is_empty() {

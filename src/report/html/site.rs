@@ -3,7 +3,7 @@
 //! The pages need nothing but each other: they open from a folder as well as from a web server.
 
 use super::{document, plots, script};
-use crate::model::{EndpointKey, Metric, Statistic};
+use crate::model::{EndpointKey, Metric, Raw, Statistic, Untrusted};
 use crate::report::escape::harmless;
 use crate::report::number::{Scale, plural, signed_percent};
 use crate::report::trend::{heading, sparkline, step_lines};
@@ -44,7 +44,7 @@ impl<'a> Site<'a> {
                 match pages.iter_mut().find(|page| page.table == table && page.name == name) {
                     Some(page) => page.columns.push(c),
                     None => {
-                        let file = file_name(&format!("{} {name}", own.title), &mut files);
+                        let file = file_name(&format!("{} {name}", own.title.raw()), &mut files);
                         pages.push(SitePage { file, table, name, columns: vec![c] });
                     }
                 }
@@ -132,7 +132,7 @@ impl<'a> Site<'a> {
     fn endpoint(&self, page: &SitePage) -> io::Result<Markup> {
         let table = &self.tables[page.table];
         let figures = plots::columns(table, &page.columns, LAST)?;
-        let steps = step_lines(table, &page.columns, &|text| harmless(text));
+        let steps = step_lines(table, &page.columns, &|text: &dyn Raw| harmless(text));
         let scales: Vec<Scale> = page.columns.iter().map(|c| scale(table, *c)).collect();
         let from = table.rows.len().saturating_sub(LAST);
         let body = html! {
@@ -218,10 +218,11 @@ fn scale(table: &Table, c: usize) -> Scale {
     Scale::of(&table.columns[c].unit, &values)
 }
 
-fn about(table: &Table) -> String {
+fn about(table: &Table) -> Untrusted {
     let newest = table.rows.last().map(|row| row.date.strftime("%Y-%m-%d").to_string());
     let until = newest.map(|day| format!(", the newest of {day}")).unwrap_or_default();
-    format!("{}: {}{until}", table.title, plural(table.rows.len(), "recorded commit"))
+    let commits = plural(table.rows.len(), "recorded commit");
+    table.title.map(|title| format!("{title}: {commits}{until}"))
 }
 
 /// A file's name that is safe everywhere, and the same for nothing else on this site.

@@ -29,7 +29,7 @@ pub(super) fn read(path: &Path, shown: &str) -> Result<Vec<HistoryRun>, CliError
     let Some(first) = all.first() else { return Ok(Vec::new()) };
     let mut runs = Vec::new();
     for (r, commit) in first.commits.iter().enumerate() {
-        let mut run = Run::new(Tool { name: TOOL.to_owned(), version: None });
+        let mut run = Run::new(Tool { name: TOOL.into(), version: None });
         run.started_at = first.times.get(r).copied().flatten();
         let mut any = false;
         for (heading, series) in &columns {
