@@ -86,6 +86,7 @@ fn a_name_longer_than_any_url_is_refused_and_only_its_start_is_shown() {
     ] {
         let error = refused(name, text);
         assert!(error.contains("a name of more than 4 KiB: ") && error.contains("aaa…"), "{error}");
+        assert!(name == "run.json" || error.contains("collapse: [\"/search?q=*\"]"), "{error}");
     }
 }
 

@@ -97,6 +97,10 @@ pub enum Problem {
 const ONE_NAME: &str = "give requests that differ only in an id one name: in perfgate.yaml collapse: [\"/users/*\"], or in k6 \
                         tags: { name: \"/users/:id\" }";
 
+/// What makes a short name of a long one.
+const SHORTER_NAME: &str = "give requests that differ only in what they ask for one name: in perfgate.yaml collapse: \
+                            [\"/search?q=*\"], or in k6 tags: { name: \"/search\" }";
+
 impl IngestError {
     /// An error about the whole file.
     pub(super) fn new(file: &str, problem: Problem) -> Self {
@@ -148,9 +152,12 @@ impl IngestError {
                 Some("was it appended to itself, or is the same file in it twice?".to_owned())
             }
             Problem::Exceeded(Exceeded::Names | Exceeded::Memory) => Some(ONE_NAME.to_owned()),
-            Problem::TooLong(TooLong { path, .. }) if path.starts_with("endpoints") => Some(
-                "give requests that differ only in what they ask for one name: in perfgate.yaml collapse: [\"/search?q=*\"], or in k6 tags: { name: \"/search\" }".to_owned(),
-            ),
+            Problem::Exceeded(Exceeded::Bytes { what: "a name", .. }) => {
+                Some(SHORTER_NAME.to_owned())
+            }
+            Problem::TooLong(TooLong { path, .. }) if path.starts_with("endpoints") => {
+                Some(SHORTER_NAME.to_owned())
+            }
             Problem::CutDocument => {
                 Some("was the disk full, or the load test killed while it wrote?".to_owned())
             }
