@@ -13,7 +13,7 @@ pub(in crate::ingest) struct Echo {
 }
 
 /// Samples below which two that are the same may be chance.
-const FEWEST: u64 = 40;
+const FEWEST: u64 = 8;
 
 impl Echo {
     /// Adds a sample, by what tells it from others.
