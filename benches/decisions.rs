@@ -8,7 +8,7 @@
 //! A gate has 40 tests, one of each endpoint, with a limit of +20 %. The values of a run are log-normal: a standard deviation
 //! of CV, of which a share of the variance is common to all tests of the run. Four kinds of noise: normal; Student's t with
 //! three degrees of freedom; one run in twenty 50 % slower as a whole; one value in twenty 50 % higher by itself. The seed is
-//! fixed: two runs print the same.
+//! fixed: two runs print the same. Gates of one to four endpoints follow, with one new run and normal noise of their own.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 #[path = "../tests/support/random.rs"]
@@ -115,6 +115,39 @@ impl Tally {
     }
 }
 
+/// Share of unchanged gates of few tests that fail at one new run, in percent.
+fn few_that_fail(tests: usize, baseline: usize, cv: f64, gates: usize) -> f64 {
+    let mut random = Random::new(3);
+    let limit = 1.2_f64.ln();
+    let mut failed = 0;
+    for _ in 0..gates {
+        let mut run = || -> Vec<f64> { (0..tests).map(|_| 4.0 + cv * random.normal()).collect() };
+        let runs = Matrix::new((0..baseline).map(|_| run()).collect());
+        let new = Matrix::new(vec![run()]);
+        let family = Family::new(runs, new, (0..tests).collect(), vec![limit; tests]);
+        let look = Analysis::of(&family).look(1, true);
+        let fails = |j: usize| {
+            look.tests[j].raw > limit && look.tests[j].distance.sure() <= 0.001 / tests as f64
+        };
+        failed += usize::from((0..tests).any(fails));
+    }
+    100.0 * failed as f64 / gates as f64
+}
+
+fn print_few(gates: usize) {
+    println!(
+        "decide: evidence, one new run, nothing changed, {gates} gates a cell: gates that fail"
+    );
+    println!("  {:10} {:>5} {:>8} {:>8} {:>8}", "baseline", "CV", "1 test", "2 tests", "4 tests");
+    for baseline in [3, 5, 10, 20] {
+        for cv in [0.05, 0.10, 0.15, 0.25] {
+            let [one, two, four] = [1, 2, 4].map(|tests| few_that_fail(tests, baseline, cv, gates));
+            let (runs, cv) = (format!("{baseline} runs"), 100.0 * cv);
+            println!("  {runs:10} {cv:>3.0} % {one:>6.2} % {two:>6.2} % {four:>6.2} %");
+        }
+    }
+}
+
 fn fails_plainly(family: &Family) -> bool {
     let crossed = |j: usize| {
         let centre = median(&family.baseline.test(j)).unwrap_or_default();
@@ -175,4 +208,5 @@ fn main() {
         }
         println!();
     }
+    print_few(4 * gates);
 }

@@ -27,6 +27,8 @@ pub(super) struct Measured {
     pub(super) sampling: [Option<f64>; 2],
     /// Width of the rounding step at the value of each side; 0 where the source does not round.
     pub(super) steps: [f64; 2],
+    /// Of a mean: how probable it is that all of its rise are a few slow requests that came by chance; else 0.
+    pub(super) by_a_few: f64,
     /// Failures and requests of each baseline run, for an error rate.
     pub(super) baseline_failures: Vec<(u64, u64)>,
     /// Whether at least one side has the measurement.
@@ -51,8 +53,18 @@ impl Measured {
             (_, Err(reason)) | (Err(reason), Ok(_)) => Err(reason),
         };
         let (per_run, baseline_failures) = ([Vec::new(), Vec::new()], Vec::new());
-        let (sampling, steps) = ([None, None], [0.0, 0.0]);
-        Self { sides, values, counts, per_run, sampling, steps, baseline_failures, counted }
+        let (sampling, steps, by_a_few) = ([None, None], [0.0, 0.0], 0.0);
+        Self {
+            sides,
+            values,
+            counts,
+            per_run,
+            sampling,
+            steps,
+            by_a_few,
+            baseline_failures,
+            counted,
+        }
     }
 }
 
@@ -71,6 +83,10 @@ pub(super) fn latency(
     measured.per_run = sides.map(|runs| values(runs, statistic));
     measured.values = measured.per_run.each_ref().map(|values| median(values));
     measured.sampling = sides.map(|runs| mean_variance(runs, statistic));
+    if let (Statistic::Mean, Ok(means)) = (statistic, &measured.sides) {
+        let means = means.each_ref().map(|side| side.value);
+        measured.by_a_few = by_a_few(sides, means).unwrap_or_default();
+    }
     measured.steps = [0, 1].map(|i| {
         let value = measured.values[i].unwrap_or_default();
         2.0 * half_step(sides[i], statistic, value)
@@ -202,6 +218,20 @@ fn mean_log_variance(latency: &Latency, n: u64) -> Option<f64> {
     let mean = latency.mean.filter(|mean| *mean > 0.0)?;
     let spread = grid(latency, n)?.deviation();
     Some((spread / mean).powi(2) / n as f64)
+}
+
+/// How probable it is that a mean rose by a few slow requests that came to the new runs by chance: the rise is that of k
+/// requests as slow as the slowest one, and each could as well have come to a baseline run. Three of them are no proof, however
+/// far three times five seconds move a mean; the normal distribution of means takes them for one. None where the slowest request
+/// or the number of requests is not known.
+fn by_a_few(sides: [&[&Endpoint]; 2], [old, new]: [f64; 2]) -> Option<f64> {
+    let requests = |runs: &[&Endpoint]| runs.iter().map(samples).sum::<Option<u64>>();
+    let [before, after] = sides.map(requests);
+    let slowest = sides[1].iter().filter_map(|e| e.latency.as_ref()?.max).reduce(f64::max)?;
+    let after = after? as f64;
+    let slow_requests = (new - old) * after / (slowest - old);
+    let share = after / (before? as f64 + after);
+    (slow_requests > 0.0).then(|| share.powf(slow_requests))
 }
 
 /// The largest of n samples with an exponential tail has a Gumbel distribution: its standard deviation is π/√6 times the

@@ -138,6 +138,7 @@ pub(super) fn family(
         level: members.iter().map(Member::level).collect(),
         controls,
         expected: [0, 1].map(|side| members.iter().map(|m| m.expected(side)).collect()),
+        by_a_few: members.iter().map(|m| m.test.measured.by_a_few).collect(),
         disturbed: sides.disturbed.clone(),
         are_times: members.iter().all(|m| m.test.key.metric == Metric::Latency),
     }

@@ -52,6 +52,8 @@ pub struct Family {
     pub calibration: [Matrix; 2],
     /// What is expected of one baseline run and of one new run when nothing changes, for each test.
     pub expected: [Vec<Expected>; 2],
+    /// How probable it is that chance alone gives the change of each test, whatever its noise: 0 where that is not known.
+    pub by_a_few: Vec<f64>,
     /// Which baseline runs and which new runs were measured while the machine was busy with something else: they weigh less.
     pub disturbed: [Vec<bool>; 2],
     /// Whether the values are times in milliseconds.
@@ -80,6 +82,7 @@ impl Family {
             controls: BTreeSet::new(),
             calibration,
             expected: [expected.clone(), expected],
+            by_a_few: vec![0.0; tests],
             disturbed,
             are_times: true,
         }
@@ -206,6 +209,8 @@ pub struct Analysis<'a> {
     shared: Shared,
     /// Of the tests without what the runs share.
     own: Noise,
+    /// Of few tests as measured: what they share is told by too few to be taken out without a doubt.
+    as_measured: Option<Noise>,
     /// Of the run as a whole, with three runs and enough endpoints.
     whole: Option<OfWhole>,
     /// Median of each test as measured.
@@ -238,6 +243,12 @@ impl<'a> Analysis<'a> {
         )
         .at_level(&family.level)
         .of_endpoints(family.judged_endpoints());
+        let few = baseline.runs() >= RUNS_FOR_NOISE && family.judged_count() < TESTS_TO_POOL;
+        let as_measured = few.then(|| {
+            let expected =
+                baseline.map(|r, j, _| family.weighed(0, r, family.expected[0][j].variance));
+            Noise::of(baseline, &expected, &judged, &[]).at_level(&family.level)
+        });
         let centres = baseline.per_test(|logs| median(logs).unwrap_or_default());
         let can_tell = family.endpoint_count() >= ENDPOINTS_FOR_WHOLE_RUN
             && baseline.runs() >= RUNS_FOR_NOISE
@@ -249,7 +260,7 @@ impl<'a> Analysis<'a> {
             let quartiles = column(&upper_quartiles(baseline, &means, &judged));
             OfWhole { noise: Noise::of_whole_run(&quartiles, WHOLE_RUN_DEVIATION), means }
         });
-        Self { family, shared, own, whole, centres }
+        Self { family, shared, own, as_measured, whole, centres }
     }
 
     /// Run-to-run coefficient of variation of the typical test as measured, and how much of its variance the tests share
@@ -285,6 +296,13 @@ impl<'a> Analysis<'a> {
             let amounts =
                 (old.of_amounts + fresh.of_amounts) / (old.variance + fresh.variance + doubt);
             let mut distance = self.own.distance(j, &logs.test(j), &expected, amounts, single);
+            if let Some(noise) = &self.as_measured {
+                let expected: Vec<f64> =
+                    (0..m).map(|r| family.weighed(1, r, fresh.variance)).collect();
+                let measured = noise.distance(j, &new.test(j), &expected, amounts, single);
+                distance.p = distance.p.max(measured.p);
+            }
+            distance.p = distance.p.max(family.by_a_few[j]);
             if !family.is_judged(j) {
                 distance.p = 1.0;
             }

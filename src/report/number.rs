@@ -71,7 +71,10 @@ pub fn significant(value: f64) -> String {
     let power = 10_f64.powi(i32::try_from(decimals(value)).unwrap_or_default());
     // Rounding may add a digit: 9.996 is 10.0, not 10.00.
     let rounded = (value * power).round() / power;
-    let decimals = if rounded == 0.0 { decimals(value) } else { decimals(rounded) };
+    if rounded == 0.0 {
+        return "0".to_owned();
+    }
+    let decimals = decimals(rounded);
     let text = format!("{rounded:.decimals$}");
     text.replace('-', "\u{2212}")
 }
@@ -161,6 +164,8 @@ mod tests {
             shown,
             ["33.0", "0.517", "1235", "100", "10.0", "0", "−4.12", "54.4", "100", "0.00123"]
         );
+        // What floating point leaves of a spread of nothing.
+        assert_eq!(significant(1.4e-14), "0");
     }
 
     #[test]

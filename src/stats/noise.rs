@@ -39,9 +39,10 @@ pub struct Noise {
     /// What each run counts for each test: one over the variance that is expected of it.
     weights: Matrix,
     fit: Fit,
-    /// Typical variance, in units of the expected one, and how many runs it counts as.
+    /// Typical variance, in units of the expected one.
     typical: f64,
-    weight: f64,
+    /// How many runs the typical variance counts as, for each test.
+    weight: Vec<f64>,
     /// Standardised baseline values of the judged tests, sorted; empty where there are too few.
     tail: Vec<f64>,
     /// How many endpoints are judged: the tests of one endpoint are far out together.
@@ -148,6 +149,9 @@ impl Noise {
         };
         let mut noise = Self::scaled(baseline, expected, (typical, weight), CLIP);
         noise.endpoints = tests.len();
+        if tests.len() < FEWEST_TO_POOL {
+            noise.doubt_what_is_assumed();
+        }
         if baseline.runs() >= FEWEST_RUNS && baseline.runs() * tests.len() >= FEWEST_FOR_TAIL {
             noise.tail = noise.standardised(baseline, expected, &tests);
         }
@@ -173,9 +177,17 @@ impl Noise {
             weights: expected.map(|_, _, v| 1.0 / v),
             fit: Fit::of(baseline, expected, (typical, weight), clip),
             typical,
-            weight,
+            weight: vec![weight; baseline.tests()],
             tail: Vec::new(),
             endpoints: baseline.tests(),
+        }
+    }
+
+    /// What is only assumed to be typical counts for less, the more runs show a test that is noisier than that.
+    fn doubt_what_is_assumed(&mut self) {
+        let shown = (self.runs - FEWEST_RUNS as f64).max(0.0) / FEW.1;
+        for (weight, variance) in self.weight.iter_mut().zip(&self.fit.variance) {
+            *weight /= (variance / self.typical).max(1.0).powf(shown);
         }
     }
 
@@ -213,8 +225,8 @@ impl Noise {
 
     /// Variance of a test, in units of what is expected of it, drawn towards the typical one.
     fn drawn(&self, j: usize) -> f64 {
-        (self.weight * self.typical + (self.runs - 1.0) * self.fit.variance[j])
-            / (self.weight + self.runs - 1.0)
+        (self.weight[j] * self.typical + (self.runs - 1.0) * self.fit.variance[j])
+            / (self.weight[j] + self.runs - 1.0)
     }
 
     /// The standard deviation of a test from run to run.
@@ -246,10 +258,10 @@ impl Noise {
         };
         let centre = weighted_mean(&brought_back, &weights);
         let spread = if new.len() > 1 { weighted_variance(new, &weights) } else { 0.0 };
-        let freedom = self.weight + self.runs + m - 2.0;
+        let freedom = self.weight[j] + self.runs + m - 2.0;
         // New runs that spread wildly may do so by a change; they count only up to nine times the known variance.
         let own = spread.min(9.0 * self.fit.variance[j].max(self.typical));
-        let pooled = (self.weight * self.typical
+        let pooled = (self.weight[j] * self.typical
             + (self.runs - 1.0) * self.fit.variance[j]
             + (m - 1.0) * own)
             / freedom;
