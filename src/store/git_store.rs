@@ -17,7 +17,9 @@ use super::snapshot::{Leaf, Leaves, at_path, digits_of};
 use super::talk::Talk;
 use super::{NewRecord, Part, Removed, RunStore};
 use crate::model::CommitId;
-use git2::{Buf, ErrorCode, Indexer, ObjectType, Oid, Repository, RepositoryInitOptions};
+use git2::{
+    Buf, ErrorCode, Indexer, ObjectType, OdbLookupFlags, Oid, Repository, RepositoryInitOptions,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -273,15 +275,30 @@ impl GitStore {
         })
     }
 
-    /// Writes many records as one pack, which is on disk before the ref names it.
+    /// Whether an object is on disk, as far as this process has seen the packs.
+    fn is_here(&self, id: Oid) -> Result<bool, StoreError> {
+        let odb = self.repository.odb().map_err(StoreError::git("reading the store"))?;
+        Ok(odb.exists_ext(id, OdbLookupFlags::NO_REFRESH))
+    }
+
+    /// Writes many records as one pack, which is on disk before the ref names it. The pack holds what is new and no more:
+    /// of what the remote promised to keep, much is not here.
     fn add_packed(&self, records: &[NewRecord]) -> Result<Change, StoreError> {
         let wrap = || StoreError::git("writing a pack of records");
         let repository = Repository::open_bare(&self.path).map_err(wrap())?;
         let odb = repository.odb().map_err(wrap())?;
-        let memory = odb.add_new_mempack_backend(1_000).map_err(wrap())?;
+        odb.add_new_mempack_backend(1_000).map_err(wrap())?;
         let change = self.add(&repository, records)?;
+        let mut builder = repository.packbuilder().map_err(wrap())?;
+        let mut found = Vec::from_iter(change.tip);
+        while let Some(id) = found.pop() {
+            if !self.is_here(id)? && odb.exists(id) {
+                builder.insert_object(id, None).map_err(wrap())?;
+                found.extend(children(&repository, id).map_err(wrap())?);
+            }
+        }
         let mut pack = Buf::new();
-        memory.dump(&repository, &mut pack).map_err(wrap())?;
+        builder.write_buf(&mut pack).map_err(wrap())?;
         let talk = Talk::open(&self.path, None)?;
         let mut indexer = Indexer::new(None, &talk.packs(), 0o444, false).map_err(wrap())?;
         let written = indexer.write_all(&pack);
@@ -291,6 +308,16 @@ impl GitStore {
         self.refresh()?;
         Ok(change)
     }
+}
+
+/// The objects that an object names.
+fn children(repository: &Repository, id: Oid) -> Result<Vec<Oid>, git2::Error> {
+    let object = repository.find_object(id, None)?;
+    Ok(match (object.as_commit(), object.as_tree()) {
+        (Some(commit), _) => vec![commit.tree_id()],
+        (_, Some(tree)) => tree.iter().map(|entry| entry.id()).collect(),
+        _ => Vec::new(),
+    })
 }
 
 /// What a change of the records came to.
