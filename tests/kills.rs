@@ -18,7 +18,7 @@ use support::{Ended, Repo};
 const CALLS: [&str; 9] =
     ["openat", "write", "rename", "unlink", "mkdir", "link", "fsync", "ftruncate", "clone3"];
 /// Kills of one command at one system call, from the first on with growing steps.
-const KILLS: usize = 7;
+const KILLS: usize = 8;
 
 /// A command, what it is run on, and how many records there are once it has been run to its end.
 struct Scenario {
