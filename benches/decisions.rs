@@ -11,7 +11,7 @@
 //! fixed: two runs print the same. Gates of one to four endpoints follow, with one new run and normal noise of their own.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
-#[path = "../tests/support/random.rs"]
+#[path = "../tests/integration/support/random.rs"]
 mod random;
 
 use perfgate::gate::{Analysis, Confirmation, Family};
@@ -51,18 +51,29 @@ struct Cell {
     slower: usize,
 }
 
+/// Student's t with three degrees of freedom, scaled to variance 1.
+fn t3(random: &mut Random) -> f64 {
+    let chi2: f64 = (0..3).map(|_| random.normal().powi(2)).sum();
+    random.normal() / (chi2 / 3.0).sqrt() / 3_f64.sqrt()
+}
+
+/// Whether something with this probability happens.
+fn happens(random: &mut Random, probability: f64) -> bool {
+    random.uniform() < probability
+}
+
 impl Cell {
     fn run(&self, random: &mut Random, slower: usize) -> Vec<f64> {
         let draw = |random: &mut Random| match self.noise {
-            Noise::HeavyTails => random.t3(),
+            Noise::HeavyTails => t3(random),
             _ => random.normal(),
         };
-        let slow_run = self.noise == Noise::SlowRuns && random.happens(RARE);
+        let slow_run = self.noise == Noise::SlowRuns && happens(random, RARE);
         let common =
             self.cv * self.shared.sqrt() * draw(random) + if slow_run { SLOW.ln() } else { 0.0 };
         let value = |j: usize| {
             let own = self.cv * (1.0 - self.shared).sqrt() * draw(random);
-            let spike = self.noise == Noise::Spikes && random.happens(RARE);
+            let spike = self.noise == Noise::Spikes && happens(random, RARE);
             let spike = if spike { SLOW.ln() } else { 0.0 };
             let change = if j < slower { 1.3_f64.ln() } else { 0.0 };
             4.0 + 0.05 * j as f64 + common + own + spike + change

@@ -8,7 +8,8 @@
 //! digits, and off a grid of percentiles rounded to two digits, as Locust writes them. Ends with exit code 1 if a cell lies below 94 %.
 #![expect(clippy::print_stdout, reason = "it prints a table and judges it")]
 
-#[path = "../tests/support/random.rs"]
+#[expect(dead_code, reason = "only the uniform numbers are used")]
+#[path = "../tests/integration/support/random.rs"]
 mod random;
 
 use perfgate::gate::quantile_interval;

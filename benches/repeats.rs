@@ -10,7 +10,8 @@
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark on files of its own")]
 
-#[path = "../tests/support/random.rs"]
+#[expect(dead_code, reason = "only the uniform numbers are used")]
+#[path = "../tests/integration/support/random.rs"]
 mod random;
 
 use flate2::read::GzDecoder;

@@ -1,7 +1,7 @@
 //! What a fuzzer calls: each function takes any bytes, hands them to one reader, and panics where that broke its word. It may
 //! refuse anything; what it takes must read back, once written, as what was written.
 //!
-//! The targets in `fuzz/` are these functions, and `tests/corpus.rs` runs them over inputs that are kept.
+//! The targets in `fuzz/` are these functions, and `tests/integration/corpus.rs` runs them over inputs that are kept.
 
 use crate::config::{Accept, Policy};
 use crate::forge::{Marker, comments_in};

@@ -1,0 +1,219 @@
+//! What the documentation shows: policies that are taken, commands that can be typed, examples that come out as printed.
+
+use crate::support::{self, Repo, command, fixture, perfgate};
+use perfgate::config::Policy;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A fenced block of a page.
+struct Block {
+    /// Page and line of its fence.
+    place: String,
+    page: String,
+    language: String,
+    text: String,
+}
+
+impl Block {
+    fn first_line(&self) -> &str {
+        self.text.lines().next().unwrap_or_default().trim()
+    }
+}
+
+/// Every fenced block of the README and of docs/.
+fn blocks() -> Vec<Block> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = vec![root.join("README.md")];
+    let docs = std::fs::read_dir(root.join("docs")).unwrap();
+    pages.extend(docs.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()));
+    pages.sort();
+    pages.iter().flat_map(|page| blocks_of(page)).collect()
+}
+
+fn blocks_of(path: &Path) -> Vec<Block> {
+    let page = path.file_name().unwrap().to_str().unwrap().to_owned();
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut found = Vec::new();
+    let mut lines = text.lines().enumerate();
+    while let Some((at, line)) = lines.next() {
+        let Some(language) = line.trim_start().strip_prefix("```") else { continue };
+        let indent = line.len() - line.trim_start().len();
+        let inside = lines.by_ref().map(|(_, line)| line);
+        let inside = inside.take_while(|line| line.trim() != "```");
+        let text = inside.map(|line| line.get(indent..).unwrap_or_default().to_owned() + "\n");
+        let (page, language) = (page.clone(), language.to_owned());
+        let place = format!("{page}:{}", at + 1);
+        found.push(Block { place, page, language, text: text.collect() });
+    }
+    found
+}
+
+fn of_language(language: &str) -> Vec<Block> {
+    let blocks: Vec<Block> =
+        blocks().into_iter().filter(|block| block.language == language).collect();
+    assert!(!blocks.is_empty(), "{language}");
+    blocks
+}
+
+/// Blocks of YAML that are no policies, by page and first line.
+const NO_POLICIES: [(&str, &str, &str); 7] = [
+    ("README.md", "- uses: perfgate/perfgate@v0", "a step of a workflow"),
+    ("github.md", "- uses: perfgate/perfgate@v0", "a step of a workflow"),
+    ("github.md", "strategy:", "a part of a workflow"),
+    ("github.md", "on:", "a part of a workflow"),
+    ("github.md", "with:", "a part of a workflow"),
+    ("github.md", "pipelines:", "a pipeline of Bitbucket"),
+    ("profiles.md", "- alert: \"BaselineErrorRateAcceptable\"", "what init --alerts writes"),
+];
+
+#[test]
+fn every_policy_that_is_shown_is_taken() {
+    let mut listed = [false; NO_POLICIES.len()];
+    let mut taken = 0;
+    for block in of_language("yaml") {
+        let first = block.first_line();
+        let known = |(page, line, _): &(&str, &str, &str)| *page == block.page && *line == first;
+        if let Some(at) = NO_POLICIES.iter().position(known) {
+            listed[at] = true;
+            continue;
+        }
+        Policy::parse(&block.place, &block.text).unwrap_or_else(|e| panic!("{e}"));
+        taken += 1;
+    }
+    assert_eq!(listed, [true; NO_POLICIES.len()], "a block that is listed is gone");
+    assert_eq!(taken, 21, "policies");
+}
+
+/// The commands of a block of a shell, a line that ends in a backslash with the next one.
+fn commands(text: &str) -> Vec<String> {
+    let joined = text.replace("\\\n", " ");
+    let plain = joined.lines().map(|line| line.split(" #").next().unwrap().trim().to_owned());
+    plain.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+}
+
+/// Whether the arguments of a command could not even be understood.
+fn is_misunderstood(stderr: &str) -> bool {
+    stderr.contains("try '--help'")
+}
+
+#[test]
+fn every_command_that_is_shown_is_understood() {
+    let repo = Repo::new();
+    repo.commit("first");
+    let mut tried = 0;
+    for block in of_language("sh") {
+        for line in commands(&block.text) {
+            let Some(arguments) = line.strip_prefix("perfgate ") else { continue };
+            // What the shell does with the rest is not perfgate's.
+            let arguments = arguments.split([']', '|', '<', '>']).next().unwrap();
+            let words = shell_words::split(arguments).unwrap();
+            let mut typed = command(&repo.folder);
+            // Where there is nothing to read, to drive or to reach, it ends at once.
+            let ended = typed.args(&words).stdin(std::process::Stdio::null()).output().unwrap();
+            let stderr = String::from_utf8_lossy(&ended.stderr);
+            assert!(!is_misunderstood(&stderr), "{}: {line}\n{stderr}", block.place);
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 45, "commands");
+    let wrong = perfgate(&repo.folder, &["compare", "--no-such-option"]).stderr;
+    assert!(is_misunderstood(&wrong), "{wrong}");
+}
+
+#[test]
+fn every_run_file_that_is_shown_is_read() {
+    let mut read = 0;
+    for block in of_language("json") {
+        let scratch = TempDir::new().unwrap();
+        std::fs::write(scratch.path().join("run.json"), &block.text).unwrap();
+        let ended = perfgate(scratch.path(), &["normalize", "run.json"]);
+        assert_eq!(ended.code, 0, "{}: {}", block.place, ended.stderr);
+        read += 1;
+    }
+    assert_eq!(read, 2);
+}
+
+/// The block of a page that begins so.
+fn block(page: &str, first: &str) -> String {
+    let found = of_language("text")
+        .into_iter()
+        .find(|block| block.page == page && block.first_line().starts_with(first));
+    found.unwrap_or_else(|| panic!("{page} has no block that begins with {first}")).text
+}
+
+#[test]
+fn the_errors_that_are_shown_are_those_that_come() {
+    for (page, policy) in [
+        ("policy.md", "regression_thresholds:\n  api_response_time:\n    p59: 20%\n"),
+        ("policy.md", "regression_thresholds:\n  api_response_time: { p95: 50 }\n"),
+        ("profiles.md", "budgets:\n  - cpu: \"< 70\"\n"),
+    ] {
+        let scratch = TempDir::new().unwrap();
+        std::fs::write(scratch.path().join("perfgate.yaml"), policy).unwrap();
+        let run = support::level_run(0, &[1.0]).to_string();
+        std::fs::write(scratch.path().join("run.json"), run).unwrap();
+        let error = perfgate(scratch.path(), &["check", "run.json"]).expect(2).stderr;
+        let shown = block(page, error.lines().next().unwrap());
+        assert_eq!(shown.trim_end(), error.trim_end());
+    }
+}
+
+#[test]
+fn the_explanation_that_is_shown_is_the_one_that_comes() {
+    let scratch = TempDir::new().unwrap();
+    for (from, to) in [
+        ("base-1", "base-1.json"),
+        ("base-2", "base-2.json"),
+        ("base-3", "base-3.json"),
+        ("regressed-1", "new.json"),
+    ] {
+        let from = fixture(&format!("k6/2.2.0/{from}/summary.json"));
+        std::fs::copy(from, scratch.path().join(to)).unwrap();
+    }
+    let text = block("decisions.md", "$ perfgate compare");
+    let (typed, shown) = text.split_once('\n').unwrap();
+    let words = shell_words::split(typed.strip_prefix("$ perfgate ").unwrap()).unwrap();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    assert_eq!(perfgate(scratch.path(), &words).stdout.trim_end(), shown.trim_end());
+}
+
+#[test]
+fn the_budgets_that_are_shown_are_judged_so() {
+    let scratch = TempDir::new().unwrap();
+    let policy = of_language("yaml").into_iter().find(|block| block.page == "profiles.md");
+    std::fs::write(scratch.path().join("perfgate.yaml"), policy.unwrap().text).unwrap();
+    let from = fixture("k6/2.2.0/base-1/summary.json");
+    std::fs::copy(from, scratch.path().join("summary.json")).unwrap();
+    let text = block("profiles.md", "$ perfgate check summary.json");
+    let (_, shown) = text.split_once('\n').unwrap();
+    let ended = perfgate(scratch.path(), &["check", "summary.json"]).expect(1);
+    assert_eq!(ended.stdout.trim_end(), shown.trim_end());
+}
+
+/// Blocks of text, by page and how they begin, and what keeps them true.
+const TEXTS: [(&str, &str, &str); 14] = [
+    ("README.md", "$ perfgate compare", "tests/cli.rs"),
+    ("decisions.md", "Perfgate-Accept:", "a line of a commit message: tests/levels.rs"),
+    ("decisions.md", "$ perfgate compare", "above"),
+    ("formats.md", "error: k6.json: more than", "cut; tests/raw.rs"),
+    ("formats.md", "endpoint      metric", "a part of a table: tests/raw.rs"),
+    ("formats.md", "✗ /api      error rate", "a line of a table: tests/raw.rs"),
+    ("formats.md", "timestamp,cpu_percent", "a file of resources: tests/budgets.rs"),
+    ("history.md", "$ perfgate trend", "a repository that exists nowhere"),
+    ("policy.md", "error: perfgate.yaml:3:5", "above"),
+    ("policy.md", "error: perfgate.yaml:2:29", "above"),
+    ("profiles.md", "$ perfgate check", "above"),
+    ("profiles.md", "error: perfgate.yaml:2:10", "above"),
+    ("profiles.md", "error: the machine is busy", "depends on the machine: tests/quiet.rs"),
+    ("profiles.md", "✓ 10 users", "a load that exists nowhere"),
+];
+
+#[test]
+fn every_example_is_tried_or_there_is_a_reason() {
+    for block in of_language("text") {
+        let first = block.first_line();
+        let known =
+            TEXTS.iter().any(|(page, begins, _)| *page == block.page && first.starts_with(begins));
+        assert!(known, "{}: {first}", block.place);
+    }
+}

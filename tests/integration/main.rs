@@ -1,0 +1,157 @@
+//! perfgate as its users meet it: the program on real files, repositories and forges, one module for each subject.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod support;
+
+// What people type and read at a terminal.
+mod cli {
+    // Repositories in a state that a command cannot work in.
+    mod checkout;
+    // `perfgate doctor` and completions.
+    mod doctor;
+    // `perfgate init`.
+    mod init;
+    // `perfgate selftest`.
+    mod selftest;
+    // The README, the demo, and the sessions in tests/cmd.
+    mod sessions;
+}
+
+// From a result file to a run.
+mod ingest {
+    // A file that is read in chunks is the same file.
+    mod chunks;
+    // Files damaged at every position.
+    mod damage;
+    // Every number against a plain computation from the rows.
+    mod figures;
+    // Every fixture, in words.
+    mod formats;
+    // JMeter's transactions.
+    mod jmeter;
+    // Bounds on sizes, depth and counts.
+    mod limits;
+    // Locust's files, its log of requests and its rounding.
+    mod locust;
+    // Metrics from Prometheus.
+    mod prometheus;
+    // Options for raw samples: groups, warm-up, timelines.
+    mod raw;
+    // Raw samples that are cut or broken.
+    mod raw_damage;
+    // Shards of one load test, merged.
+    mod shards;
+}
+
+// From runs to a verdict.
+mod gate {
+    // Changes that a commit accepts.
+    mod accept;
+    // Absolute limits.
+    mod budgets;
+    // Control endpoints and calibrations.
+    mod control;
+    // Steps and drift of the baseline itself.
+    mod level_shifts;
+    // Noise is told from change.
+    mod noise;
+    // The policy file and its errors.
+    mod policy;
+    // Cases that real machines taught.
+    mod real_machines;
+    // One comparison, one verdict, wherever its runs come from.
+    mod same_verdict;
+    // Real result files: fail, warn, not compared.
+    mod verdicts;
+}
+
+// Where runs live, by commit.
+mod store {
+    // Finding the baseline of a revision.
+    mod baseline;
+    // Killed at every system call (ignored: needs strace).
+    mod crash;
+    // Damaged records and refs.
+    mod damage;
+    // Where a store lies, and what shares it.
+    mod environment;
+    // Histories from elsewhere.
+    mod import;
+    // What is removed stays removed.
+    mod prune;
+    // Remotes that lose, refuse or hide.
+    mod remote_faults;
+    // Many clones and one remote.
+    mod sync;
+}
+
+// `perfgate run`: a load tool, driven.
+mod run {
+    // No load is started on a busy machine.
+    mod busy_machine;
+    // Nothing that the tool starts outlives perfgate.
+    mod processes;
+    // One run, recorded whole or not at all.
+    mod record;
+    // Pairs, repeats until decided, steps.
+    mod repeats;
+}
+
+// What the report looks like, and that no name in it does anything but be read.
+mod report {
+    // The page in Chromium (ignored: needs one).
+    mod browser;
+    // The comment on a pull request, and the forms for other programs.
+    mod comment;
+    // Every text in every output.
+    mod escape;
+    // `--explain`.
+    mod explain;
+    // `report --full`.
+    mod full;
+    // Texts without end.
+    mod long_texts;
+    // The page, as a file.
+    mod page;
+    // The history of a branch.
+    mod trend;
+}
+
+// `perfgate publish` and the forges.
+mod publish {
+    // What a fork measured, judged by a trusted job.
+    mod bundle;
+    // Comments and checks through the API of each forge.
+    mod forge;
+    // Comment, summary, annotations and outputs of a job.
+    mod report;
+}
+
+// Who tries to turn a gate green without a faster program, or to run code.
+mod attacks {
+    // Forks, merge queues, `pull_request_target`.
+    mod events;
+    // Bundles that are not what they seem.
+    mod fork;
+    // Git folders, hooks and servers.
+    mod git;
+    // The policy of a pull request.
+    mod policy;
+    // Records of a pull request.
+    mod records;
+}
+
+// The action and the workflows.
+mod ci {
+    mod action;
+    mod workflows;
+}
+
+// The fuzzer's targets on every input that is kept.
+mod corpus;
+// What the documentation shows works as shown.
+mod docs;
+// One test for each bug that was found.
+mod regression;
+// The JSON Schemas are fresh, and all JSON is valid by them.
+mod schemas;

@@ -1,0 +1,169 @@
+//! The page: one file that loads nothing, names that stay text, and a table that sorts and filters in a browser.
+
+use crate::support::{Repo, fixture, level_run, perfgate};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// The page of two run files, which are written first.
+pub(super) fn page(scratch: &Path, old: &Value, new: &Value) -> (PathBuf, i32) {
+    std::fs::write(scratch.join("old.json"), old.to_string()).unwrap();
+    std::fs::write(scratch.join("new.json"), new.to_string()).unwrap();
+    let ended = perfgate(
+        scratch,
+        &["report", "--baseline-file", "old.json", "new.json", "--html", "page.html"],
+    );
+    (scratch.join("page.html"), ended.code)
+}
+
+pub(super) fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_page_ends_with_the_verdict_and_shows_it() {
+    let scratch = TempDir::new().unwrap();
+    let slower = level_run(0, &[1.6, 1.0]);
+    let (path, code) = page(scratch.path(), &level_run(0, &[1.0, 1.0]), &slower);
+    let html = read(&path);
+    assert_eq!(code, 1);
+    assert!(html.contains("<h1 class=\"fail\">✗ Performance: fail</h1>"), "{html}");
+    assert!(html.contains("Regression: GET /0 is slower: p95 "), "{html}");
+    assert_eq!(page(scratch.path(), &slower, &slower).1, 0);
+}
+
+#[test]
+fn a_report_that_was_written_before_becomes_the_same_table() {
+    let scratch = TempDir::new().unwrap();
+    let base =
+        |name: &str| fixture(&format!("k6/2.2.0/{name}/summary.json")).to_str().unwrap().to_owned();
+    let [one, two, three] = ["base-1", "base-2", "base-3"].map(base);
+    let slower = base("regressed-1");
+    let against = ["--baseline-file", &one, "--baseline-file", &two, "--baseline-file", &three];
+    let all = |command, output: [&'static str; 2]| {
+        let arguments = [&[command][..], &against, &[&slower], &output].concat();
+        perfgate(scratch.path(), &arguments).expect(1);
+    };
+    all("report", ["--html", "direct.html"]);
+    all("compare", ["--output", "json=r.json"]);
+    perfgate(scratch.path(), &["report", "r.json", "--html", "read.html"]).expect(1);
+    let table = |name: &str| {
+        let html = read(&scratch.path().join(name));
+        let start = html.find("<table id=\"findings\">").unwrap();
+        html[start..start + html[start..].find("</table>").unwrap()].to_owned()
+    };
+    assert_eq!(table("direct.html"), table("read.html"));
+    assert!(perfgate(scratch.path(), &["report", "nothing.json", "--html", "x.html"]).code == 2);
+    assert!(!scratch.path().join("x.html").exists());
+}
+
+#[test]
+fn nothing_in_the_page_is_loaded_from_anywhere() {
+    let repo = Repo::new();
+    for r in 0..12 {
+        repo.record_level("main", r, &[1.0, 1.0]);
+    }
+    repo.git(&["checkout", "--quiet", "-b", "feature"]);
+    repo.commit("a change");
+    std::fs::write(repo.folder.join("run.json"), level_run(20, &[1.5, 1.0]).to_string()).unwrap();
+    repo.perfgate(&["report", "--baseline", "main", "run.json", "--html", "page.html"]).expect(1);
+    let html = read(&repo.folder.join("page.html"));
+    for loading in ["src=", "href=", "@import", "url(", "<link", "<iframe", "fetch(", "XMLHttp"] {
+        assert!(!html.contains(loading), "{loading}");
+    }
+    let hosts = html.matches("://").count();
+    assert_eq!(
+        hosts,
+        html.matches("http://www.w3.org/2000/svg").count(),
+        "SVG's own name, and no other address"
+    );
+    assert!(
+        html.contains("<h2>History</h2>") && html.contains("<h2>The runs that were compared</h2>"),
+        "{html}"
+    );
+}
+
+#[test]
+fn the_page_of_recorded_runs_draws_their_distributions() {
+    // Both sides are recorded: no result file is named.
+    let repo = Repo::new();
+    let record = |level: f64, r: u32| {
+        let samples: Vec<f64> =
+            (0..600).map(|i| (50.0 + f64::from(i + r) / 10.0) * level).collect();
+        let mut run = level_run(0, &[1.0]);
+        run["endpoints"][0]["latency"] = json!({ "samples": samples });
+        std::fs::write(repo.around().join("run.json"), run.to_string()).unwrap();
+        let file = repo.around().join("run.json");
+        repo.perfgate(&["record", file.to_str().unwrap()]).expect(0);
+    };
+    for r in 0..3 {
+        repo.commit("main");
+        record(1.0, r);
+    }
+    repo.git(&["checkout", "--quiet", "-b", "feature"]);
+    repo.commit("a change");
+    record(1.6, 4);
+    let page = repo.around().join("page.html");
+    repo.perfgate(&["report", "--baseline", "main", "--html", page.to_str().unwrap()]).expect(1);
+    let html = read(&page);
+    assert!(html.contains("GET /0: percentiles"), "no distribution: {}", html.len());
+}
+
+const HOSTILE: &str = "/<script>document.title='owned'</script>\"' onload=x <img src=x onerror=alert(1)> </title> \u{202e}";
+
+pub(super) fn hostile(level: f64) -> Value {
+    let mut run = level_run(0, &[level, 1.0]);
+    run["endpoints"][0]["name"] = json!(HOSTILE);
+    run["endpoints"][0]["latency"] = json!({ "samples": (0..600).map(|i| (50.0 + f64::from(i) / 10.0) * level).collect::<Vec<_>>() });
+    run["suite"] = json!("</title><script>x</script>");
+    run["labels"] = json!({ "<b>": "<img src=x>" });
+    run
+}
+
+#[test]
+fn hostile_names_are_text_in_the_page() {
+    let scratch = TempDir::new().unwrap();
+    let (path, _) = page(scratch.path(), &hostile(1.0), &hostile(1.6));
+    let html = read(&path);
+    assert_eq!(html.matches("<script>").count(), 1, "its own");
+    for markup in ["<img", "<b>", "\u{202e}", "</title><"] {
+        let own = usize::from(markup == "</title><");
+        assert_eq!(html.matches(markup).count(), own, "{markup}");
+    }
+    assert!(html.contains("&lt;script&gt;"));
+}
+
+/// A site of twelve commits with a load of its own for the nightly suite.
+pub(super) fn site() -> (Repo, PathBuf) {
+    let repo = Repo::new();
+    for r in 0..12 {
+        repo.record_level("main", r, &[1.0, 1.0]);
+    }
+    let mut run = hostile(1.0);
+    run["suite"] = json!("nightly <b>");
+    std::fs::write(repo.folder.join("nightly.json"), run.to_string()).unwrap();
+    repo.perfgate(&["record", "nightly.json"]).expect(0);
+    repo.perfgate(&["report", "--site", "site"]).expect(0);
+    let folder = repo.folder.join("site");
+    (repo, folder)
+}
+
+#[test]
+fn a_site_has_an_index_whose_links_lead_to_a_page_for_each_endpoint() {
+    let (_repo, folder) = site();
+    let index = read(&folder.join("index.html"));
+    let links: Vec<&str> =
+        index.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(links.len(), 2 * 3, "two endpoints and the total of each suite: {links:?}");
+    for link in links {
+        let page = read(&folder.join(link));
+        assert!(page.contains("href=\"index.html\""), "{link}");
+        assert!(!page.contains("<img") && !page.contains("<script>"), "{link}");
+    }
+    assert!(!index.contains("<img") && !index.contains("<b>"), "names are text");
+    let endpoint = read(&folder.join("main-get-0.html"));
+    assert!(
+        endpoint.contains("<h1>GET /0</h1>") && endpoint.contains("The last 12 commits"),
+        "{endpoint}"
+    );
+}

@@ -1,0 +1,150 @@
+//! The history of a branch, from the store: rows, marks, steps, and every form of it.
+
+use crate::support::{Repo, github_html};
+use serde_json::Value;
+
+/// Main with these levels of the first of two endpoints.
+fn main_with(levels: &[f64], message: impl Fn(usize) -> String) -> Repo {
+    let repo = Repo::new();
+    for (r, level) in levels.iter().enumerate() {
+        repo.record_level(&message(r), r, &[*level, 1.0]);
+    }
+    repo
+}
+
+fn trend(repo: &Repo, more: &[&str]) -> Value {
+    repo.perfgate(&[&["trend", "--format", "json"], more].concat()).expect(0).json()
+}
+
+#[test]
+fn a_step_is_named_at_its_commit_and_marked_there() {
+    let levels = [vec![1.0; 20], vec![1.12; 10]].concat();
+    let repo = main_with(&levels, |r| format!("commit {r}"));
+    let history = trend(&repo, &["--endpoint", "GET /0", "--last", "12"]);
+    assert_eq!(history["rows"].as_array().unwrap().len(), 12);
+    let steps = history["series"][0]["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 1, "{steps:?}");
+    assert_eq!((&steps[0]["index"], &steps[0]["confirmed"]), (&20.into(), &true.into()));
+    let size = steps[0]["size"].as_f64().unwrap();
+    assert!((0.09..0.15).contains(&size), "{size}");
+    let named = repo.git(&["rev-parse", "HEAD~9"]);
+    assert_eq!(steps[0]["commit"], named.as_str());
+    let text = repo.perfgate(&["trend", "--endpoint", "GET /0"]).expect(0).stdout;
+    assert!(
+        text.contains(&format!("▲ step at {} \"commit 20\": GET /0 p95 +1", &named[..7])),
+        "{text}"
+    );
+    let row = text.lines().find(|line| line.contains("commit 20")).unwrap();
+    assert!(row.contains('▲') && row.trim_start().starts_with(&named[..7]), "{row}");
+}
+
+#[test]
+fn a_flat_history_has_no_step_and_no_mark() {
+    let repo = main_with(&[1.0; 40], |r| format!("commit {r}"));
+    let history = trend(&repo, &[]);
+    for series in history["series"].as_array().unwrap() {
+        assert_eq!(series["steps"], Value::Array(Vec::new()), "{series}");
+    }
+    assert!(!history["rows"].to_string().contains("\"mark\""), "{history}");
+    assert_eq!(
+        history["rows"].as_array().unwrap().len(),
+        30,
+        "thirty rows unless --last says otherwise"
+    );
+}
+
+#[test]
+fn what_crosses_a_limit_is_marked_where_it_came_and_accepted_where_somebody_stands_for_it() {
+    let levels = [vec![1.0; 8], vec![1.5; 4]].concat();
+    let mark = |repo: &Repo| {
+        trend(repo, &["--endpoint", "GET /0"])["rows"][8]["values"][0]["mark"].clone()
+    };
+    assert_eq!(mark(&main_with(&levels, |r| format!("commit {r}"))), "fail");
+    let accept = |r| match r {
+        8 => "faster\n\nPerfgate-Accept: GET /0 p95 <= +60% | new index".to_owned(),
+        r => format!("commit {r}"),
+    };
+    assert_eq!(mark(&main_with(&levels, accept)), "accepted");
+}
+
+#[test]
+fn columns_are_chosen_by_endpoint_metric_and_statistic() {
+    let repo = main_with(&[1.0; 3], |r| format!("commit {r}"));
+    let ids = |more: &[&str]| -> Vec<String> {
+        let series = trend(&repo, more)["series"].clone();
+        series.as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(&[]), ["GET /0 p95", "GET /1 p95", "total throughput", "total error_rate"]);
+    assert_eq!(
+        ids(&["--endpoint", "/1", "--statistic", "p50", "--statistic", "p99"]),
+        ["GET /1 p50", "GET /1 p99"]
+    );
+    assert_eq!(
+        ids(&["--metric", "error_rate", "--endpoint", "GET /*"]),
+        ["GET /0 error_rate", "GET /1 error_rate"]
+    );
+    let wrong = repo.perfgate(&["trend", "--endpoint", "GET /nothing"]).expect(2);
+    assert!(wrong.stderr.contains("its newest run has total, GET /0"), "{}", wrong.stderr);
+    assert!(
+        repo.perfgate(&["trend", "--suite", "other"])
+            .expect(2)
+            .stderr
+            .contains("no run is recorded")
+    );
+    assert_eq!(trend(&repo, &["--since", "2026-01-01"])["rows"].as_array().unwrap().len(), 3);
+    assert_eq!(trend(&repo, &["--since", "2027-01-01"])["rows"], Value::Null);
+}
+
+#[test]
+fn hostile_subjects_are_text_in_every_form() {
+    let subject = "=1+1 | `x` <b> @ann \u{1b}[31m [a](http://evil)";
+    let repo = main_with(&[1.0; 9], |_| subject.to_owned());
+    let form = |format: &str| repo.perfgate(&["trend", "--format", format]).expect(0).stdout;
+    let html = github_html(&form("markdown"));
+    assert!(!html.contains("<b>") && !html.contains("<a ") && !html.contains('\u{1b}'), "{html}");
+    assert_eq!(html.matches("<tr>").count(), 10);
+    assert!(!form("table").contains('\u{1b}'));
+    let csv = form("csv");
+    assert!(csv.contains(",'=1+1 | "), "no spreadsheet takes it for a formula: {csv}");
+    assert_eq!(csv.lines().count(), 10, "a header and nine rows");
+}
+
+#[test]
+fn a_picture_for_a_readme_is_drawn() {
+    let repo = main_with(&[1.0; 12], |r| format!("commit {r}"));
+    repo.perfgate(&["trend", "--svg", "trend.svg"]).expect(0);
+    let svg = std::fs::read_to_string(repo.folder.join("trend.svg")).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{svg}");
+    assert!(svg.contains("GET /0 p95 (ms)") && !svg.contains("http://evil"));
+}
+
+#[test]
+fn the_history_is_exported_as_tables_for_other_tools() {
+    let repo = main_with(&[1.0; 3], |r| format!("commit {r}"));
+    // Of each run, two endpoints with three percentiles, errors and throughput, and the total with the last two.
+    let rows = 3 * (2 * 5 + 2);
+    for format in ["parquet", "csv"] {
+        let ended = repo.perfgate(&["baseline", "export", "--format", format, "out"]).expect(0);
+        assert!(
+            ended.stderr.contains(&format!("exported {rows} rows of 3 runs to 1 file")),
+            "{}",
+            ended.stderr
+        );
+    }
+    let parquet = std::fs::read(repo.folder.join("out/suite=default/runs.parquet")).unwrap();
+    assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));
+    let csv = std::fs::read_to_string(repo.folder.join("out/suite=default/runs.csv")).unwrap();
+    let p95: Vec<&str> =
+        csv.lines().filter(|l| l.contains(",http,GET /0,latency,p95,ms,2026-01-01T")).collect();
+    assert_eq!(p95.len(), 3, "{csv}");
+}
+
+#[test]
+fn its_own_csv_is_a_series_that_it_reads() {
+    let levels = [vec![1.0; 20], vec![1.3; 10]].concat();
+    let repo = main_with(&levels, |r| format!("commit {r}"));
+    let csv = repo.perfgate(&["trend", "--format", "csv"]).expect(0).stdout;
+    std::fs::write(repo.folder.join("trend.csv"), csv).unwrap();
+    let text = repo.perfgate(&["trend", "--input", "trend.csv"]).expect(0).stdout;
+    assert!(text.contains("GET /0 p95 (ms)") && text.contains("20"), "{text}");
+}

@@ -1,0 +1,96 @@
+//! The JSON Schemas are those of the wire types, and everything that perfgate writes is valid by them.
+
+use crate::support::{compare, fixture, perfgate};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+fn committed(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(format!("{name}.v1.json"))
+}
+
+fn schema(name: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(committed(name)).unwrap()).unwrap()
+}
+
+/// To renew: `for f in run report history config; do cargo run -- schema $f > schemas/$f.v1.json; done`
+#[test]
+fn the_committed_schemas_are_fresh() {
+    for name in ["run", "report", "history", "config"] {
+        let printed = perfgate(Path::new("."), &["schema", name]).expect(0).stdout;
+        let committed = std::fs::read_to_string(committed(name)).unwrap_or_default();
+        assert_eq!(
+            committed, printed,
+            "schemas/{name}.v1.json is not what `perfgate schema {name}` prints"
+        );
+    }
+}
+
+#[test]
+fn every_normalised_fixture_is_valid() {
+    let validator = jsonschema::validator_for(&schema("run")).unwrap();
+    let files = [
+        "k6/2.2.0/base-1/summary.json",
+        "k6/2.2.0/full-short/handleSummary.json",
+        "k6/2.2.0/machine-readable/full/summary.json",
+        "k6/2.2.0/full-short/raw.ndjson.gz",
+        "k6/2.2.0/names/raw.csv",
+        "k6/2.2.0/zero/summary.json",
+        "locust/2.47.0/edge-names/x_stats.csv",
+        "locust/2.47.0/custom/out.json",
+        "locust/2.47.0/base-1/out.json",
+    ];
+    for file in files {
+        let path = fixture(file);
+        let text =
+            perfgate(Path::new("."), &["normalize", path.to_str().unwrap()]).expect(0).stdout;
+        let run: Value = serde_json::from_str(&text).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&run).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{file}: {errors:?}");
+    }
+}
+
+#[test]
+fn every_report_is_valid() {
+    let validator = jsonschema::validator_for(&schema("report")).unwrap();
+    let pairs = [
+        ("k6/2.2.0/base-1/summary.json", "k6/2.2.0/regressed-1/summary.json"),
+        ("k6/2.2.0/base-1/summary.json", "k6/2.2.0/zero/summary.json"),
+        ("locust/2.47.0/base-1/x_stats.csv", "locust/2.47.0/edge-names/x_stats.csv"),
+        (
+            "k6/2.2.0/machine-readable/base/summary.json",
+            "k6/2.2.0/machine-readable/base/summary.json",
+        ),
+    ];
+    for (base, new) in pairs {
+        let report = compare(base, new, &["--format", "json"]).json();
+        let errors: Vec<String> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{new}: {errors:?}");
+    }
+}
+
+#[test]
+fn a_history_is_valid() {
+    let validator = jsonschema::validator_for(&schema("history")).unwrap();
+    let series = fixture("series/step-at-27.csv");
+    let text = perfgate(
+        Path::new("."),
+        &["trend", "--format", "json", "--input", series.to_str().unwrap()],
+    );
+    let history: Value = serde_json::from_str(&text.expect(0).stdout).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&history).map(|e| e.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    assert_eq!(history["series"][0]["steps"][0]["index"], 27);
+    assert_eq!(history["series"][1]["steps"], serde_json::json!([]));
+}
+
+/// What a user's script writes in ten lines is valid, and so is what comes back.
+#[test]
+fn the_smallest_run_is_valid() {
+    let run: Value = serde_json::from_str(
+        r#"{"schema": "perfgate.run/1", "tool": {"name": "my-script"},
+            "endpoints": [{"name": "/a", "latency": {"samples": [1.0, 2.5]}}]}"#,
+    )
+    .unwrap();
+    let validator = jsonschema::validator_for(&schema("run")).unwrap();
+    assert!(validator.is_valid(&run));
+}
