@@ -16,7 +16,7 @@
 //!
 //! The modules below stand in layers: `model` knows nobody; `stats`, `schema` and `config` know `model`; `ingest`,
 //! `store`, `gate`, `trend`, `driver` and `forge` know those; `report` knows `gate`; only `cli` knows all. Rooms of one layer never import each other,
-//! and each vendor's crate is used behind one fence. `tests/layers.rs` has the table and checks it.
+//! and each vendor's crate is used behind one fence. `tests/layers/main.rs` has the table and checks it.
 //!
 //! Where something new goes: a result format is a module of `ingest` and a variant of [`ingest::Format`]; a form of the
 //! report is a module of `report`; a forge is a module of `forge`; a rule of the policy begins in `config` and is judged in `gate`; a command is a file of

@@ -2,7 +2,7 @@
 
 use crate::support;
 
-/// To renew what is expected: `TRYCMD=overwrite cargo test --test cli`.
+/// To renew what is expected: `TRYCMD=overwrite cargo test --test integration sessions`.
 #[test]
 fn sessions_look_as_written() {
     let cases = trycmd::TestCases::new();

@@ -43,7 +43,7 @@ fn told<'a>(dom: &'a str, name: &str) -> &'a str {
 }
 
 #[test]
-#[ignore = "needs Chromium: cargo test --test page -- --ignored"]
+#[ignore = "needs Chromium: cargo test --test integration report::browser -- --ignored"]
 fn in_a_browser_the_table_sorts_and_filters_and_nothing_complains() {
     let scratch = TempDir::new().unwrap();
     let (path, _) = page(scratch.path(), &hostile(1.0), &hostile(1.6));
@@ -82,7 +82,7 @@ fn in_a_browser_the_table_sorts_and_filters_and_nothing_complains() {
 }
 
 #[test]
-#[ignore = "needs Chromium: cargo test --test page -- --ignored"]
+#[ignore = "needs Chromium: cargo test --test integration report::browser -- --ignored"]
 fn in_a_browser_five_thousand_endpoints_are_shown_a_part_at_a_time() {
     let scratch = TempDir::new().unwrap();
     let run = |level: f64| {
@@ -110,7 +110,7 @@ fn in_a_browser_five_thousand_endpoints_are_shown_a_part_at_a_time() {
 }
 
 #[test]
-#[ignore = "needs Chromium: cargo test --test page -- --ignored"]
+#[ignore = "needs Chromium: cargo test --test integration report::browser -- --ignored"]
 fn in_a_browser_the_index_of_a_site_filters_and_nothing_complains() {
     let (_repo, folder) = site();
     let script = "

@@ -2,7 +2,7 @@
 //! half-written. Needs strace, and twenty minutes:
 //!
 //! ```sh
-//! cargo test --test kills -- --ignored --nocapture
+//! cargo test --test integration store::crash -- --ignored --nocapture
 //! ```
 
 use crate::support::remote::{Shared, records};

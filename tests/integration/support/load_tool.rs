@@ -25,7 +25,7 @@ pub(crate) fn write(repo: &Repo, name: &str, text: &str) {
     std::fs::write(repo.folder.join(name), text).unwrap();
 }
 
-/// The machine that runs the tests may be busy: that is the matter of tests/quiet.rs.
+/// The machine that runs the tests may be busy: run::busy_machine tests that.
 pub(crate) fn run(repo: &Repo, more: &[&str]) -> Ended {
     let mut arguments = vec!["run", "--busy-ok", "--profile", "baseline", "--out", "out"];
     arguments.extend(more);
