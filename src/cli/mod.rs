@@ -60,7 +60,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<
 }
 
 /// The same inside the program: for commands that show others at work.
-fn run_inside(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<'_>) -> Exit {
+fn run_inside(arguments: Vec<OsString>, session: &mut Session<'_>) -> Exit {
     match Arguments::try_parse_from(arguments) {
         Ok(arguments) => command(arguments, session),
         Err(error) => usage(&error, session),
@@ -86,7 +86,7 @@ fn command(arguments: Arguments, session: &mut Session<'_>) -> Exit {
         Command::Doctor(args) => doctor::run(args, session),
         Command::Schema(args) => schema::run(args, session),
         Command::Completions(args) => completions::run(args, session),
-        Command::Demo(args) => demo::run(args, session),
+        Command::Demo(args) => demo::run(args, run_inside, session),
         Command::Supervise { .. } => Ok(Exit::Pass),
     };
     let outcome = outcome.and_then(|exit| session.flush().map(|()| exit));

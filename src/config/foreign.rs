@@ -1,7 +1,7 @@
 //! Names that other tools, or other parts of the policy, have for what `regression_thresholds` limits. Taken for a metric of
 //! the user's own, such a limit would hold nothing and look as if it did.
 
-use super::written::{At, Entries, Written};
+use super::written_value::{At, Entries, Written};
 use crate::model::Statistic;
 
 /// What people call the things that are limited, by the key that limits them.

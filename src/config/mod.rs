@@ -14,8 +14,10 @@ mod pattern;
 mod policy;
 mod resolve;
 mod resolve_budget;
+mod source;
 mod written;
 mod written_budget;
+mod written_value;
 
 pub use accept::Accept;
 pub use bound::{Bound, Comparison, Written};

@@ -5,9 +5,9 @@ use super::budget::{Budget, Limited, Phase, Profile, Query, Scope, Tier};
 use super::error::ConfigError;
 use super::pattern::Pattern;
 use super::policy::{Rules, defaults};
-use super::resolve::{Source, direction, statistic};
-use super::written::{At, Entries, Written};
+use super::source::{Source, direction, statistic};
 use super::written_budget::{PhaseFile, ProfileFile, Targets};
+use super::written_value::{At, Entries, Written};
 use crate::model::{Direction, Metric, Quantile, Statistic, Unit};
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Budgets and profiles as written.
 
-use super::written::{At, Entries, Written};
+use super::written_value::{At, Entries, Written};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;

@@ -1,7 +1,8 @@
 //! Absolute limits: each budget held against the new runs, whatever the baseline says.
 
 use super::measure;
-use super::report::{Reason, Verdict};
+use super::report::BudgetFinding;
+use super::verdict::{Reason, Verdict};
 use crate::config::{Bound, Budget, Limited, Rules, Scope, Severity, Tier};
 use crate::model::{
     CustomMetric, Endpoint, EndpointKey, MeasurementKey, Metric, Raw as _, Resource, Run,
@@ -14,29 +15,6 @@ const NO_LEAK_SHARE: f64 = 0.05;
 const NO_LEAK_MB: f64 = 10.0;
 /// The prefix of what the watched service used, beside what the whole machine did.
 const SERVICE: &str = "service_";
-
-/// One budget that was judged, or why it was not.
-#[derive(Debug, Clone)]
-pub struct BudgetFinding {
-    /// The budget's name as written.
-    pub budget: Untrusted,
-    /// What was measured: `total p95`, `POST /api/chat p99`, `cpu mean`.
-    pub subject: Untrusted,
-    /// The unit of the value and the limit.
-    pub unit: Unit,
-    /// The value.
-    pub value: Option<f64>,
-    /// The limit that decides, in the unit, and its sign; none for a memory leak that is not to be.
-    pub limit: Option<(Bound, f64)>,
-    /// The tier of that limit.
-    pub tier: Tier,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Why: within or over the limit, or why it was not judged.
-    pub reason: Reason,
-    /// What is called much like a metric that no run has.
-    pub meant: Option<Untrusted>,
-}
 
 /// A value to be judged, or why there is none.
 struct Measured {

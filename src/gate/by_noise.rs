@@ -3,8 +3,9 @@
 use super::evidence::{Q_FAIL, Q_SUSPICIOUS, rank};
 use super::member::{Member, family};
 use super::noise::{Analysis, Confirmation, Look, RARE_WHOLE_RUN, RUNS_FOR_NOISE};
-use super::plan::Test;
-use super::report::{NoiseWorking, Reason, Variation, Verdict};
+use super::plan::{Sides, Test};
+use super::report::{NoiseWorking, Variation};
+use super::verdict::{Reason, Verdict};
 use super::view::View;
 use crate::config::{Decide, Rules};
 use crate::model::Direction;
@@ -42,17 +43,6 @@ pub(super) struct ByNoise {
     pub(super) risk: f64,
     /// The way to the verdict.
     pub(super) steps: NoiseWorking,
-}
-
-/// The two sides of a comparison.
-#[derive(Debug, Clone)]
-pub(super) struct Sides {
-    /// Baseline and new runs.
-    pub(super) runs: [usize; 2],
-    /// Baseline runs of the nearest commit; they come first.
-    pub(super) nearest: usize,
-    /// Which runs were measured while the machine was busy with something else.
-    pub(super) disturbed: [Vec<bool>; 2],
 }
 
 /// What is judged together.

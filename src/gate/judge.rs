@@ -1,18 +1,19 @@
 //! The verdict on every finding, and on the whole.
 
-use super::budget::{BudgetFinding, budget_findings};
-use super::by_noise::{ByNoise, Sides, by_noise};
+use super::budget::budget_findings;
+use super::by_noise::{ByNoise, by_noise};
 use super::evidence::{Evidence, Q_FAIL, Q_FAIL_OF_COUNTS, Strength, evidence, strengths};
 use super::input::{Acceptance, Baseline, Input};
 use super::join::{Pair, pairs, renamed};
 use super::limit::is_crossed;
 use super::line::Line;
 use super::notices::{compare_loads, notices};
-use super::plan::{Test, calibration, tests_of_custom_metrics, tests_of_endpoints};
+use super::plan::{Sides, Test, calibration, tests_of_custom_metrics, tests_of_endpoints};
 use super::report::{
-    Accepted, BaselineInfo, Coverage, CurrentInfo, Finding, Reason, Report, ReportReason,
-    Variation, Verdict, Working,
+    Accepted, BaselineInfo, BudgetFinding, Coverage, CurrentInfo, Finding, Report, ReportReason,
+    Variation, Working,
 };
+use super::verdict::{Reason, Verdict};
 use crate::config::{Decide, Rules, Severity, Threshold};
 use crate::model::{Difference, Field, Metric, Run, Warning, WarningKind, differences};
 use crate::stats::{Matrix, fisher_one_sided};

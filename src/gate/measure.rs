@@ -1,6 +1,7 @@
 //! The numbers behind one comparison, or the reason why there is none.
 
-use super::report::{Counts, Reason};
+use super::report::Counts;
+use super::verdict::Reason;
 use crate::model::{CustomMetric, Endpoint, Latency, Metric, Quantile, Statistic, Unit};
 use crate::stats::{Interval, QuantileGrid, median, rank_interval};
 

@@ -1,9 +1,8 @@
 //! The tests of one metric, as the noise analysis needs them.
 
-use super::by_noise::Sides;
 use super::expected::Expected;
 use super::noise::Family;
-use super::plan::Test;
+use super::plan::{Sides, Test};
 use crate::config::Threshold;
 use crate::model::{Direction, EndpointKey, Metric, Statistic};
 use crate::stats::{Matrix, median};

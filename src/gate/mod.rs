@@ -29,16 +29,17 @@ mod notices;
 mod plan;
 mod report;
 mod selftest;
+mod verdict;
 mod view;
 
-pub use budget::BudgetFinding;
 pub use expected::Expected;
 pub use input::{Acceptance, Baseline, Input, Search};
 pub use judge::{check, judge, judge_against};
 pub use measure::quantile_interval;
 pub use noise::{Analysis, Confirmation, Family, Look, Looked, RUNS_FOR_NOISE};
 pub use report::{
-    Accepted, BaselineInfo, Change, Counts, Coverage, CurrentInfo, Finding, NoiseWorking, Reason,
-    Report, ReportReason, Variation, Verdict, Working,
+    Accepted, BaselineInfo, BudgetFinding, Change, Counts, Coverage, CurrentInfo, Finding,
+    NoiseWorking, Report, ReportReason, Variation, Working,
 };
 pub use selftest::{Outcomes, Replayed, Rule, Selftest, selftest};
+pub use verdict::{Reason, Verdict};

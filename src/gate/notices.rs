@@ -3,7 +3,8 @@
 use super::input::Baseline;
 use super::join::Pair;
 use super::noise::RUNS_FOR_NOISE;
-use super::report::{Finding, Reason};
+use super::report::Finding;
+use super::verdict::Reason;
 use crate::config::{Decide, Rules};
 use crate::model::{
     Difference, Endpoint, Metric, Raw as _, Run, Warning, WarningKind, differences,

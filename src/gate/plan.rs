@@ -4,7 +4,7 @@ use super::input::Baseline;
 use super::join::Pair;
 use super::line::Line;
 use super::measure::{self, Measured};
-use super::report::{Reason, Verdict};
+use super::verdict::{Reason, Verdict};
 use crate::config::{EndpointRules, Removed, Rules, Severity, Threshold};
 use crate::model::{
     Direction, Endpoint, EndpointKey, Kind, MeasurementKey, Metric, Run, Statistic, Unit, Untrusted,
@@ -266,4 +266,15 @@ pub(super) fn calibration(baseline: &[Run], current: &[Run]) -> [Matrix; 2] {
         baseline.first().map_or(Vec::new(), |run| run.calibration.keys().filter(timed).collect());
     let row = |run: &Run| parts.iter().map(|part| run.calibration[*part].ln()).collect();
     [baseline, current].map(|runs| Matrix::new(runs.iter().map(row).collect()))
+}
+
+/// The two sides of a comparison.
+#[derive(Debug, Clone)]
+pub(super) struct Sides {
+    /// Baseline and new runs.
+    pub(super) runs: [usize; 2],
+    /// Baseline runs of the nearest commit; they come first.
+    pub(super) nearest: usize,
+    /// Which runs were measured while the machine was busy with something else.
+    pub(super) disturbed: [Vec<bool>; 2],
 }

@@ -2,7 +2,8 @@
 
 use super::inject::{Change, worsened};
 use super::judge::judge_against;
-use super::report::{Finding, Report, Verdict};
+use super::report::{Finding, Report};
+use super::verdict::Verdict;
 use crate::config::{Decide, Rules, Threshold};
 use crate::model::{Direction, MeasurementKey, Metric, Run, Statistic, Unit};
 use crate::stats::steps;

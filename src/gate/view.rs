@@ -3,7 +3,7 @@
 use super::limit::is_crossed;
 use super::member::Member;
 use super::noise::Looked;
-use super::report::{Reason, Verdict};
+use super::verdict::{Reason, Verdict};
 use crate::model::Direction;
 use crate::stats::median;
 

@@ -1,4 +1,4 @@
-//! Result file in, normalised [`Run`] and warnings out.
+//! Result file in, normalised [`crate::model::Run`] and warnings out.
 //!
 //! [`read`] recognises a file by its content and hands it to the one module that knows the format. A new format is a
 //! new module, a variant of [`Format`] and a line in `detect.rs`. One of raw samples takes records from `raw`, which reads a file
@@ -20,6 +20,7 @@ mod locust_key;
 mod locust_rounding;
 mod locust_side;
 mod native;
+mod options;
 mod prometheus;
 mod raw;
 mod requests;
@@ -33,78 +34,15 @@ mod wanted;
 pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
 pub use error::{IngestError, Problem};
 pub use format::Format;
+pub use options::{By, Ingested, ReadOptions};
 pub use prometheus::{PrometheusError, attach_prometheus};
 pub use resources::{ResourceSeries, read_resources};
 pub use source::{Progress, Source};
 
-use crate::config::Pattern;
 use crate::model::limits::check_run;
-use crate::model::{Run, Warning, WarningKind};
+use crate::model::{Warning, WarningKind};
 use requests::Writer;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
-
-/// How to read.
-#[derive(Debug, Clone, Default)]
-pub struct ReadOptions {
-    /// The format, if it is not to be recognised by content.
-    pub format: Option<Format>,
-    /// Whether a cut file and broken lines are warnings instead of errors.
-    pub lenient: bool,
-    /// Raw samples: what else they are told apart by.
-    pub by: Option<By>,
-    /// Raw samples: how much is left out at the start, counted from the first sample.
-    pub trim_start: Option<Duration>,
-    /// Raw samples: those before are left out.
-    pub from: Option<jiff::Timestamp>,
-    /// Raw samples: those from here on are left out.
-    pub to: Option<jiff::Timestamp>,
-    /// Raw samples: names that a pattern holds are one endpoint, called by the pattern.
-    pub collapse: Arc<[Pattern]>,
-    /// Whether every line goes to the JSON parser, also those of a shape that is known: slower, and the same.
-    pub parser_only: bool,
-}
-
-impl ReadOptions {
-    /// An option that means nothing for a format, and why: to pass over it in silence would be to do something else.
-    fn cannot_be_done(&self, format: Format) -> Option<(&'static str, &'static str)> {
-        let k6 = matches!(format, Format::K6Json | Format::K6Csv);
-        let raw = format.is_raw();
-        let dated = raw && !matches!(format, Format::HeyCsv | Format::OhaCsv);
-        let numbers = "this file holds numbers of the whole run, not samples";
-        let undated = "its samples have no date";
-        let groups = "only k6's raw outputs know groups and scenarios";
-        [
-            (self.trim_start.is_some() && !raw, "--trim-start", numbers),
-            (self.from.is_some() && !raw, "--from", numbers),
-            (self.to.is_some() && !raw, "--to", numbers),
-            (self.from.is_some() && !dated, "--from", undated),
-            (self.to.is_some() && !dated, "--to", undated),
-            (self.by.is_some() && !k6, "--by", groups),
-        ]
-        .into_iter()
-        .find_map(|(wrong, option, lacks)| wrong.then_some((option, lacks)))
-    }
-}
-
-/// What raw samples are told apart by, beside their endpoints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
-    /// The groups of the script.
-    Group,
-    /// Its scenarios.
-    Scenario,
-}
-
-/// A run that was read.
-#[derive(Debug)]
-pub struct Ingested {
-    /// The run.
-    pub run: Run,
-    /// What was noticed on the way.
-    pub warnings: Vec<Warning>,
-}
 
 /// The bytes of a document that holds no run: unpacked, without a byte order mark, no more of them than the limit, and no NUL
 /// byte among them.

@@ -1,8 +1,8 @@
 //! Budgets in words: shared by all renderers for people.
 
 use super::escape::Show;
+use super::mark::mark;
 use super::number::{Scale, grouped, plural, significant, trimmed};
-use super::words::mark;
 use crate::config::Tier;
 use crate::gate::{BudgetFinding, Reason, Report, ReportReason, Verdict};
 use crate::model::Unit;

@@ -3,8 +3,9 @@
 
 use super::budgets;
 use super::escape::markdown_code;
+use super::mark::mark;
 use super::number::{grouped, plural, significant};
-use super::words::{Scales, change, headline, largest, mark, metric};
+use super::words::{Scales, change, headline, largest, metric};
 use crate::gate::Report;
 use crate::model::{Endpoint, Metric, Quantile, Raw, Run, Statistic, Tool, Untrusted};
 use std::io::{self, Write};

@@ -7,9 +7,9 @@ use crate::model::{
     Difference, Direction, EndpointKey, Outcome, Raw as _, Untrusted, Visited, Warning,
 };
 use crate::schema::{
-    AcceptedV1, BaselineV1, BudgetV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1, FindingV1,
-    IntervalV1, KindV1, NoiseV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, ThresholdV1, VisitedV1,
-    WarningV1,
+    AcceptedV1, BaselineV1, BudgetV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1,
+    FailureCountsV1, FindingV1, IntervalV1, NoiseV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1,
+    ThresholdV1, VisitedV1, WarningV1,
 };
 use std::io::{self, Write};
 
@@ -157,7 +157,7 @@ fn finding(finding: &Finding) -> FindingV1 {
             .working
             .kinds
             .iter()
-            .map(|(message, [baseline, current])| KindV1 {
+            .map(|(message, [baseline, current])| FailureCountsV1 {
                 message: message.raw().to_owned(),
                 baseline: *baseline,
                 current: *current,

@@ -6,12 +6,13 @@
 use super::budgets;
 use super::chart;
 use super::escape::{harmless, markdown_code, markdown_text, shell};
+use super::mark::mark;
 use super::number::plural;
 use super::pack::Room;
 use super::reasons;
 use super::words::{
     self, Scales, accept_lines, anchored, attention, by_chance, change, gone, headline, interval,
-    largest, left_out, limit_of, looked_at, mark, measure_again, provenance,
+    largest, left_out, limit_of, looked_at, measure_again, provenance,
 };
 use crate::gate::{Finding, Report, ReportReason, Verdict};
 use crate::model::{Metric, Raw, Untrusted};

@@ -14,6 +14,7 @@ mod grid;
 mod html;
 mod json;
 mod junit;
+mod mark;
 mod markdown;
 mod number;
 mod pack;

@@ -2,9 +2,8 @@
 
 use super::escape::Show;
 use super::number::{grouped, probability, significant};
-use super::words::visible;
 use crate::gate::{Finding, Reason, Report};
-use crate::model::Untrusted;
+use crate::model::{Direction, Untrusted};
 
 /// The longest name of a kind of failure or of a part of a request in a table, in characters; `--explain` has more of it.
 const LONGEST_NAME: usize = 40;
@@ -133,4 +132,11 @@ pub(super) fn not_compared(finding: &Finding) -> String {
         Reason::Removed => "gone".to_owned(),
         _ => finding.reason.name().to_owned(),
     }
+}
+
+/// The smallest change that would have failed, where that is known.
+pub(super) fn visible(finding: &Finding) -> String {
+    let sign = if finding.direction == Direction::Higher { -1.0 } else { 1.0 };
+    let text = |visible: f64| format!("{} %", super::number::signed(sign * visible * 100.0, 0));
+    finding.visible.map(text).unwrap_or_default()
 }

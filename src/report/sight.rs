@@ -1,7 +1,7 @@
 //! What a gate sees, by the noise of recorded runs: said before anybody trusts it.
 
 use super::escape::terminal;
-use super::words::visible;
+use super::reasons::visible;
 use crate::config::Threshold;
 use crate::gate::{Finding, Report, Verdict};
 use crate::model::Metric;

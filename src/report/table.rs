@@ -3,11 +3,12 @@
 use super::budgets;
 use super::escape::{harmless, terminal};
 use super::grid::{self, Ink};
+use super::mark::mark;
 use super::number::{grouped, plural};
-use super::reasons;
+use super::reasons::{self, visible};
 use super::words::{
     self, Scales, accept_lines, anchored, attention, by_chance, change, closest, gone, headline,
-    interval, left_out, limit_of, looked_at, mark, provenance,
+    interval, left_out, limit_of, looked_at, provenance,
 };
 use crate::gate::{Finding, Reason, Report, ReportReason, Verdict};
 use crate::model::Raw;
@@ -140,7 +141,7 @@ fn table(report: &Report, rows: &[&Finding], scales: &Scales, style: TableStyle)
             (change(finding), ink),
             (interval(finding), None),
             (limit_of(finding), None),
-            (words::visible(finding), None),
+            (visible(finding), None),
             (reasons::verdict(finding, report, &show), ink),
         ];
         if !style.all {

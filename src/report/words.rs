@@ -12,16 +12,6 @@ use crate::model::{
 };
 use std::collections::BTreeMap;
 
-/// The sign in front of a line.
-pub(super) fn mark(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "✓",
-        Verdict::Warn => "!",
-        Verdict::Fail => "✗",
-        Verdict::Inconclusive | Verdict::NotCompared => "?",
-    }
-}
-
 /// One scale for each unit that appears in a report.
 pub(super) struct Scales(Vec<(Unit, Scale)>);
 
@@ -80,13 +70,6 @@ pub(super) fn interval(finding: &Finding) -> String {
         Metric::ErrorRate => format!("{} … {} pp", end(interval.low, 2), end(interval.high, 2)),
         _ => format!("{} … {} %", end(interval.low, 0), end(interval.high, 0)),
     }
-}
-
-/// The smallest change that would have failed, where that is known.
-pub(super) fn visible(finding: &Finding) -> String {
-    let sign = if higher_is_better(finding) { -1.0 } else { 1.0 };
-    let text = |visible: f64| format!("{} %", super::number::signed(sign * visible * 100.0, 0));
-    finding.visible.map(text).unwrap_or_default()
 }
 
 /// The limit of the finding.

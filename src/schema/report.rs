@@ -194,7 +194,7 @@ pub struct FindingV1 {
     pub parts: BTreeMap<String, PartV1>,
     /// Of an error rate, how often each kind of failure came; the most frequent ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub failure_kinds: Vec<KindV1>,
+    pub failure_kinds: Vec<FailureCountsV1>,
     /// Whether coverage counts it: at least one side has the measurement.
     pub counted: bool,
     /// Requests that this statistic needs, where there are too few.
@@ -225,7 +225,7 @@ pub struct PartV1 {
 
 /// A kind of failure.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct KindV1 {
+pub struct FailureCountsV1 {
     /// What the tool calls it.
     pub message: String,
     /// How often it came in the baseline.

@@ -17,6 +17,7 @@ mod steps;
 mod student;
 mod theil_sen;
 mod trigamma;
+mod witness;
 
 pub use beta::{beta_inverse, beta_regularized};
 pub use fisher::fisher_one_sided;
@@ -28,8 +29,9 @@ pub use normal::normal_upper_tail;
 pub use order::{Interval, QuantileGrid, median, rank_interval};
 pub use pelt::pelt;
 pub use proportion::difference_interval;
-pub use shared::{Cleared, Shared, Witness};
+pub use shared::Shared;
 pub use steps::{Step, steps};
 pub use student::{student_quantile, student_upper_tail};
 pub use theil_sen::{Slope, steady_trend, theil_sen};
 pub use trigamma::trigamma;
+pub use witness::{Cleared, Witness};

@@ -2,7 +2,7 @@
 
 use super::matrix::{Matrix, middle, variance};
 use super::ranked::Ranked;
-use super::shared::{Cleared, Shift, Witness};
+use super::witness::{Cleared, Shift, Witness};
 use std::collections::BTreeSet;
 
 /// Fewest endpoints that a change can touch for controls to be no more than some of many.

@@ -51,6 +51,13 @@ enum Kind {
     Submodule,
 }
 
+impl History {
+    /// The files of a commit. What is not in the clone is fetched.
+    pub fn files(&self, commit: CommitId) -> Result<CommitFiles, StoreError> {
+        CommitFiles::open(self.reopened()?, commit)
+    }
+}
+
 impl CommitFiles {
     /// The files of a commit; it is fetched where it is not here.
     pub(super) fn open(history: History, commit: CommitId) -> Result<Self, StoreError> {

@@ -4,22 +4,20 @@
 //! On this side the ref holds one commit without a parent: the tree is all there is ([`Leaves`]). On the remote it has a
 //! history, of which only the newest state is ever fetched (see [`super::sync`]).
 
+use super::NewRecord;
 use super::bucket::Bucket;
 use super::directory::{persist, temporary};
 use super::error::{StoreError, is_read_only};
-use super::kept;
 use super::layout::Entry;
+use super::layout::private_path;
 use super::leftovers::SCRATCH;
 use super::lock::Lock;
 use super::record::oid;
 use super::remote::Remote;
 use super::snapshot::{Leaf, Leaves, at_path, digits_of};
 use super::talk::Talk;
-use super::{NewRecord, Part, Removed, RunStore};
 use crate::model::CommitId;
-use git2::{
-    Buf, ErrorCode, Indexer, ObjectType, OdbLookupFlags, Oid, Repository, RepositoryInitOptions,
-};
+use git2::{Buf, ErrorCode, Indexer, OdbLookupFlags, Oid, Repository, RepositoryInitOptions};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -27,8 +25,6 @@ use tempfile::TempDir;
 
 /// The ref of the records, here and on the remote.
 pub(super) const RUNS_REF: &str = "refs/perfgate/runs";
-/// Records that are written at once as one pack; fewer are files of their own.
-const WORTH_A_PACK: usize = 64;
 
 /// Records in a ref of the repository.
 pub struct GitStore {
@@ -198,7 +194,7 @@ impl GitStore {
     }
 
     /// Changes the buckets of these entries under the lock. The state that was left, where something was removed.
-    fn change(
+    pub(super) fn change(
         &self,
         repository: &Repository,
         entries: &BTreeMap<u8, Vec<&Entry>>,
@@ -224,7 +220,7 @@ impl GitStore {
         Ok(Change { tip, left: before.filter(|_| removes) })
     }
 
-    fn blob_at(&self, path: &str) -> Result<Option<Oid>, StoreError> {
+    pub(super) fn blob_at(&self, path: &str) -> Result<Option<Oid>, StoreError> {
         let Some(tip) = self.tip(RUNS_REF)? else { return Ok(None) };
         at_path(&self.repository, tip, path)
     }
@@ -247,7 +243,7 @@ impl GitStore {
         }
     }
 
-    fn content(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn content(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(id) = self.blob_at(path)? else { return Ok(None) };
         self.fetch_missing(&[id])?;
         match self.repository.find_blob(id) {
@@ -260,7 +256,11 @@ impl GitStore {
     }
 
     /// Writes records as they are given, with what it takes to do that in `repository`: its objects are not on disk yet.
-    fn add(&self, repository: &Repository, records: &[NewRecord]) -> Result<Change, StoreError> {
+    pub(super) fn add(
+        &self,
+        repository: &Repository,
+        records: &[NewRecord],
+    ) -> Result<Change, StoreError> {
         let blob =
             |bytes: &[u8]| repository.blob(bytes).map_err(StoreError::git("writing a record"));
         let mut blobs: BTreeMap<&Entry, (Oid, Option<Oid>)> = BTreeMap::new();
@@ -283,7 +283,7 @@ impl GitStore {
 
     /// Writes many records as one pack, which is on disk before the ref names it. The pack holds what is new and no more:
     /// of what the remote promised to keep, much is not here.
-    fn add_packed(&self, records: &[NewRecord]) -> Result<Change, StoreError> {
+    pub(super) fn add_packed(&self, records: &[NewRecord]) -> Result<Change, StoreError> {
         let wrap = || StoreError::git("writing a pack of records");
         let repository = Repository::open_bare(&self.path).map_err(wrap())?;
         let odb = repository.odb().map_err(wrap())?;
@@ -321,15 +321,17 @@ fn children(repository: &Repository, id: Oid) -> Result<Vec<Oid>, git2::Error> {
 }
 
 /// What a change of the records came to.
-struct Change {
+pub(super) struct Change {
     /// The new state; none where nothing changed.
-    tip: Option<Oid>,
+    pub(super) tip: Option<Oid>,
     /// The old one, where something was removed from it.
-    left: Option<Oid>,
+    pub(super) left: Option<Oid>,
 }
 
 /// Entries by the bucket that they are in.
-fn by_bucket<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<u8, Vec<&'a Entry>> {
+pub(super) fn by_bucket<'a>(
+    entries: impl Iterator<Item = &'a Entry>,
+) -> BTreeMap<u8, Vec<&'a Entry>> {
     let mut buckets: BTreeMap<u8, Vec<&Entry>> = BTreeMap::new();
     for entry in entries {
         buckets.entry(digits_of(entry)).or_default().push(entry);
@@ -390,93 +392,6 @@ fn was_put_aside(common_dir: &Path) -> bool {
     files.map(|file| file.file_name()).any(|name| name.to_string_lossy().starts_with(ASIDE))
 }
 
-/// Where the private repository of a clone lies.
-pub(super) fn private_path(common_dir: &Path) -> PathBuf {
-    common_dir.join("perfgate.git")
-}
-
-impl RunStore for GitStore {
-    fn entries(&self) -> Result<Vec<Entry>, StoreError> {
-        let leaves = self.leaves(RUNS_REF)?;
-        let mut entries = Vec::new();
-        for digits in leaves.digits() {
-            let folder = format!("{digits:02x}");
-            let files = leaves.get(digits).run_files(&self.repository)?;
-            entries.extend(files.iter().filter_map(|file| Entry::from_file(&folder, file)));
-        }
-        Ok(entries)
-    }
-
-    fn entries_of(&self, commit: CommitId) -> Result<Vec<Entry>, StoreError> {
-        let text = commit.to_string();
-        let folder = format!("runs/{}/{}", &text[..1], &text[1..2]);
-        let Some(folder) = self.blob_at(&folder)? else { return Ok(Vec::new()) };
-        let files = self.repository.find_tree(folder);
-        let files = files.map_err(StoreError::damaged("a folder of runs"))?;
-        let own = |file: git2::TreeEntry<'_>| {
-            let name = file.name().ok().filter(|name| name.starts_with(&text[2..]))?;
-            let is_blob = file.kind() == Some(ObjectType::Blob);
-            is_blob.then(|| Entry::from_file(&text[..2], name)).flatten()
-        };
-        Ok(files.iter().filter_map(own).collect())
-    }
-
-    fn make_present(&self, entries: &[Entry]) -> Result<(), StoreError> {
-        if self.remote.is_none() || entries.is_empty() {
-            return Ok(());
-        }
-        let mut blobs = Vec::with_capacity(entries.len());
-        for entry in entries {
-            blobs.extend(self.blob_at(&entry.run_path())?);
-        }
-        self.fetch_missing(&blobs)
-    }
-
-    fn read(&self, entry: &Entry) -> Result<Vec<u8>, StoreError> {
-        let missing = || StoreError::BrokenRecord {
-            entry: entry.run_path(),
-            why: "it is not in the store".to_owned(),
-        };
-        self.content(&entry.run_path())?.ok_or_else(missing)
-    }
-
-    fn read_histograms(&self, entry: &Entry) -> Result<Option<Vec<u8>>, StoreError> {
-        self.content(&entry.histograms_path())
-    }
-
-    fn write(&self, records: &[NewRecord]) -> Result<(), StoreError> {
-        let _lock = self.lock()?;
-        let change = if records.len() < WORTH_A_PACK {
-            self.add(&self.repository, records)?
-        } else {
-            self.add_packed(records)?
-        };
-        change.tip.map_or(Ok(()), |tip| self.set(RUNS_REF, tip))
-    }
-
-    fn remove(&self, entries: &[Entry], part: Part) -> Result<Removed, StoreError> {
-        let _lock = self.lock()?;
-        let change =
-            self.change(&self.repository, &by_bucket(entries.iter()), |bucket, entry| {
-                let kept = bucket.0.entry(entry.name()).or_default();
-                match part {
-                    Part::Everything => kept.remove(),
-                    Part::Histograms => kept.remove_histograms(),
-                }
-                Ok(())
-            })?;
-        let kept = change.left.map(|left| kept::keep(self, left)).transpose()?;
-        if let Some(tip) = change.tip {
-            self.set(RUNS_REF, tip)?;
-        }
-        Ok(Removed { kept })
-    }
-
-    fn describe(&self) -> String {
-        format!("{RUNS_REF} of this repository")
-    }
-}
-
 /// Whether the object is a commit that is here.
 pub(super) fn has_commit(repository: &Repository, commit: CommitId) -> bool {
     oid(commit).is_ok_and(|id| repository.find_commit(id).is_ok())
@@ -488,7 +403,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn where_nothing_can_be_written_there_is_an_empty_store_that_takes_nothing() {
-        use super::{GitStore, RunStore as _};
+        use super::GitStore;
+        use crate::store::RunStore as _;
         let folder = std::path::Path::new("/sys/kernel");
         let store = GitStore::open(folder, None).unwrap();
         assert_eq!(store.entries().unwrap(), []);

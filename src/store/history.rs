@@ -5,8 +5,8 @@
 
 use super::clone;
 use super::error::StoreError;
-use super::files::CommitFiles;
-use super::git_store::{has_commit, private_path};
+use super::git_store::has_commit;
+use super::layout::private_path;
 use super::record::{commit_id, oid};
 use super::remote::{Reach, Remote};
 use crate::model::CommitId;
@@ -226,11 +226,11 @@ impl History {
         Ok(commit == of || self.uncut()?.graph_descendant_of(of, commit).unwrap_or(false))
     }
 
-    /// The files of a commit. What is not in the clone is fetched.
-    pub fn files(&self, commit: CommitId) -> Result<CommitFiles, StoreError> {
+    /// The same history, with a repository of its own.
+    pub(super) fn reopened(&self) -> Result<Self, StoreError> {
         let wrap = StoreError::git("opening the repository");
         let clone = Repository::open(self.clone.path()).map_err(wrap)?;
-        CommitFiles::open(Self { clone, remote: self.remote.clone() }, commit)
+        Ok(Self { clone, remote: self.remote.clone() })
     }
 
     /// The first-parent line from the merge base of a revision and a commit on, at most `most` commits.

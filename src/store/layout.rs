@@ -2,6 +2,7 @@
 
 use crate::model::CommitId;
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// The folder of the runs.
 pub(super) const RUNS: &str = "runs";
@@ -67,6 +68,11 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.run_path())
     }
+}
+
+/// Where the private repository of a clone lies.
+pub(super) fn private_path(common_dir: &Path) -> PathBuf {
+    common_dir.join("perfgate.git")
 }
 
 #[cfg(test)]

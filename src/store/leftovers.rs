@@ -1,6 +1,6 @@
 //! What commands that were killed left behind: a later one removes it.
 
-use super::git_store::private_path;
+use super::layout::private_path;
 use std::fs::{self, DirEntry, File};
 use std::path::Path;
 use std::time::Duration;

@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod find;
 mod git_config;
+mod git_records;
 mod git_store;
 mod history;
 mod join;

@@ -7,8 +7,9 @@
 use super::RunStore;
 use super::bucket::{Bucket, is_of};
 use super::error::StoreError;
-use super::git_store::{ASIDE, GitStore, RUNS_REF, init, private_path};
+use super::git_store::{ASIDE, GitStore, RUNS_REF, init};
 use super::layout::Entry;
+use super::layout::private_path;
 use super::leftovers::SCRATCH;
 use super::lock::Lock;
 use super::remote::Remote;

@@ -14,10 +14,8 @@ use std::io::Write;
 #[error("the table of runs: {0}")]
 pub struct FrameError(String);
 
-impl From<PolarsError> for FrameError {
-    fn from(error: PolarsError) -> Self {
-        Self(error.to_string())
-    }
+fn from_polars(error: PolarsError) -> FrameError {
+    FrameError(error.to_string())
 }
 
 /// One run and where it is recorded.
@@ -137,7 +135,7 @@ impl Frame {
     /// Writes the frame as Parquet, compressed with zstd.
     pub fn write_parquet(self, out: &mut dyn Write) -> Result<(), FrameError> {
         let mut frame = self.into_frame()?;
-        ParquetWriter::new(out).finish(&mut frame)?;
+        ParquetWriter::new(out).finish(&mut frame).map_err(from_polars)?;
         Ok(())
     }
 
@@ -170,8 +168,9 @@ impl Frame {
 
     fn into_frame(self) -> Result<DataFrame, FrameError> {
         let milliseconds = DataType::Datetime(TimeUnit::Milliseconds, None);
-        let time = |name: &str, values: Vec<Option<i64>>| -> Result<Column, PolarsError> {
-            Ok(Series::new(name.into(), values).cast(&milliseconds)?.into_column())
+        let time = |name: &str, values: Vec<Option<i64>>| {
+            let series = Series::new(name.into(), values).cast(&milliseconds);
+            series.map(IntoColumn::into_column).map_err(from_polars)
         };
         let mut columns: Vec<Column> = TEXT
             .iter()
@@ -184,7 +183,7 @@ impl Frame {
         columns.push(Series::new("users".into(), self.users).into_column());
         columns.push(Series::new("value".into(), self.value).into_column());
         columns.push(Series::new("requests".into(), self.requests).into_column());
-        Ok(DataFrame::new_infer_height(columns)?)
+        DataFrame::new_infer_height(columns).map_err(from_polars)
     }
 }
 

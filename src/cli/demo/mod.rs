@@ -11,16 +11,23 @@ use super::output::write_file;
 use super::session::{Environment, Session};
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use story::{BRANCHES, Branch, FILES, MAIN, PROFILE, Step};
 
-pub(super) fn run(args: &DemoArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+/// Runs the whole program in this process.
+type Program = fn(Vec<OsString>, &mut Session<'_>) -> Exit;
+
+pub(super) fn run(
+    args: &DemoArgs,
+    program: Program,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
     let folder = scratch_folder(args, session)?;
     for (name, content) in FILES {
         write_file(&folder.join("results").join(name), |out| out.write_all(content))?;
     }
-    let mut demo = Demo { folder, session, commits: 0 };
+    let mut demo = Demo { folder, program, session, commits: 0 };
     let place = demo.folder.display().to_string();
     demo.say("A shop API with a load test (Locust), and two pull requests. Nothing but the folder below is touched.")?;
     demo.say(&format!("\n$ cd {place}"))?;
@@ -61,6 +68,7 @@ fn scratch_folder(args: &DemoArgs, session: &Session<'_>) -> Result<PathBuf, Cli
 
 struct Demo<'a, 'b> {
     folder: PathBuf,
+    program: Program,
     session: &'a mut Session<'b>,
     /// Commits made so far; each is a day after the one before.
     commits: usize,
@@ -130,23 +138,14 @@ impl Demo<'_, '_> {
         self.say(&format!("$ perfgate {}", shell_words(arguments)))?;
         let all = std::iter::once("perfgate").chain(arguments.iter().copied()).map(OsString::from);
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exit = run_in(&self.folder, all, &mut out, &mut err, self.session.color);
+        let environment = Environment::default();
+        let (to, color) = ((Box::new(&mut out), Box::new(&mut err)), [self.session.color; 2]);
+        let mut inner = Session::new(self.folder.clone(), environment, to.0, to.1, color);
+        let exit = (self.program)(all.collect(), &mut inner);
+        drop(inner);
         self.session.print(|to| to.write_all(&err).and_then(|()| to.write_all(&out)))?;
         Ok(exit)
     }
-}
-
-fn run_in(
-    folder: &Path,
-    arguments: impl Iterator<Item = OsString>,
-    out: &mut Vec<u8>,
-    err: &mut Vec<u8>,
-    color: bool,
-) -> Exit {
-    let environment = Environment::default();
-    let mut inner =
-        Session::new(folder.to_owned(), environment, Box::new(out), Box::new(err), [color; 2]);
-    super::run_inside(arguments, &mut inner)
 }
 
 /// The arguments as one would type them.

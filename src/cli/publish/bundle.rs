@@ -3,8 +3,8 @@
 //! What a fork's job says of itself counts for nothing: the pull requests are those whose head the forge's own event names,
 //! each is judged by the rules and the runs of its own base, and which test was run is said by the trusted job.
 
-use super::context::Context;
-use super::{github, messages};
+use super::context::{Context, github};
+use super::messages;
 use crate::cli::args::{ForgeChoice, GateArgs, PublishArgs, TestArgs};
 use crate::cli::bundle::{read_bundle, same_numbers};
 use crate::cli::commit::PullRequest;

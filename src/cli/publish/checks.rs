@@ -1,13 +1,22 @@
 //! Check runs: the verdict as a state of the commit, on GitHub.
 
-use super::context::Context;
-use super::{Publication, github, messages};
+use super::context::{Context, github};
+use super::messages;
 use crate::cli::args::ForgeChoice;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::forge::{Check, ForgeError};
 use crate::gate::{Finding, Report, Verdict};
 use crate::report::{escape_terminal, render_markdown, summary};
+
+/// A report, and where it belongs.
+pub(super) struct Publication {
+    pub(super) report: Report,
+    /// The pull request that is commented on, if there is one.
+    pub(super) number: Option<u64>,
+    /// The branch that it goes to, where that is not the default branch.
+    pub(super) base: Option<String>,
+}
 
 /// Annotations of a check.
 const MOST_ANNOTATIONS: usize = 200;

@@ -1,9 +1,11 @@
 //! Where we run: which forge, which pull request, which run of its CI.
 
+use super::messages;
 use crate::cli::args::ForgeChoice;
 use crate::cli::error::CliError;
 use crate::cli::input::read_file;
 use crate::cli::session::{Environment, Session};
+use crate::forge::{ForgeError, GitHub, Patience};
 use crate::model::limits;
 use serde_json::Value;
 use std::path::Path;
@@ -105,4 +107,21 @@ fn event(session: &Session<'_>) -> Result<Value, CliError> {
         let help = "GITHUB_EVENT_PATH must name the event's JSON file";
         CliError::usage(format!("the event cannot be read: {path}: {why}"), help)
     })
+}
+
+/// The token for a forge.
+pub(super) fn token<'a>(forge: ForgeChoice, session: &'a Session<'_>) -> Result<&'a str, String> {
+    let names = token_names(forge);
+    let found = names.iter().find_map(|name| session.environment.get(name));
+    found.ok_or_else(|| messages::token_missing(names))
+}
+
+/// GitHub, as the job's variables say where it is.
+pub(super) fn github(session: &Session<'_>) -> Result<Result<GitHub, ForgeError>, String> {
+    let get = |name: &str| session.environment.get(name);
+    let token = token(ForgeChoice::Github, session)?;
+    let repository =
+        get("GITHUB_REPOSITORY").ok_or_else(|| messages::variable_missing("GITHUB_REPOSITORY"))?;
+    let api = get("GITHUB_API_URL").unwrap_or("https://api.github.com");
+    Ok(GitHub::new(api, repository, token, Patience::default()))
 }

@@ -7,6 +7,8 @@ mod messages;
 
 pub(super) use context::{detect, token_names};
 
+use context::{github, token};
+
 use super::args::{ForgeChoice, PublishArgs};
 use super::error::CliError;
 use super::exit::Exit;
@@ -14,7 +16,7 @@ use super::input::read_file;
 use super::output::write_file;
 use super::session::Session;
 use crate::forge::{
-    Bitbucket, Comments, ForgeError, GitHub, GitLab, Gitea, Marker, Patience, Published, publish,
+    Bitbucket, Comments, ForgeError, GitLab, Gitea, Marker, Patience, Published, publish,
 };
 use crate::gate::{Report, Verdict};
 use crate::model::{Untrusted, limits};
@@ -22,6 +24,7 @@ use crate::report::{
     harmless, read_report, render_annotations, render_markdown, render_plain_markdown,
 };
 use bundle::Judged;
+use checks::Publication;
 use context::Context;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -30,15 +33,6 @@ use std::path::Path;
 
 /// Bytes that a step's summary may have.
 const LARGEST_SUMMARY: u64 = 1 << 20;
-
-/// A report, and where it belongs.
-struct Publication {
-    report: Report,
-    /// The pull request that is commented on, if there is one.
-    number: Option<u64>,
-    /// The branch that it goes to, where that is not the default branch.
-    base: Option<String>,
-}
 
 pub(super) fn run(args: &PublishArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let mut context = Context::of(args.forge, session)?;
@@ -208,22 +202,6 @@ fn comment(
         }
         ForgeChoice::None => return Err("no forge was recognised: no comment was made".to_owned()),
     })
-}
-
-/// The token for a forge.
-fn token<'a>(forge: ForgeChoice, session: &'a Session<'_>) -> Result<&'a str, String> {
-    let names = token_names(forge);
-    let found = names.iter().find_map(|name| session.environment.get(name));
-    found.ok_or_else(|| messages::token_missing(names))
-}
-
-fn github(session: &Session<'_>) -> Result<Result<GitHub, ForgeError>, String> {
-    let get = |name: &str| session.environment.get(name);
-    let token = token(ForgeChoice::Github, session)?;
-    let repository =
-        get("GITHUB_REPOSITORY").ok_or_else(|| messages::variable_missing("GITHUB_REPOSITORY"))?;
-    let api = get("GITHUB_API_URL").unwrap_or("https://api.github.com");
-    Ok(GitHub::new(api, repository, token, Patience::default()))
 }
 
 /// How bad a verdict is, for whoever is told when it gets worse: what was not decided is worse than a warning.

@@ -6,6 +6,12 @@ use crate::cli::session::Session;
 use crate::ingest::{Format, ReadOptions, Source, recognise};
 use std::path::{Path, PathBuf};
 
+/// Files that perfgate itself writes into the folder.
+const OUR_FILES: [&str; 3] = [LOG, RESOURCES, RUN];
+pub(super) const LOG: &str = "output.log";
+pub(super) const RESOURCES: &str = "resources.csv";
+pub(super) const RUN: &str = "perfgate-run.json";
+
 /// Formats of one run, the one that says most first.
 const PREFERRED: [Format; 13] = [
     Format::Perfgate,
@@ -33,9 +39,7 @@ pub(super) fn results_in(
     let wrap = |source| CliError::File { path: folder.to_owned(), source };
     for entry in std::fs::read_dir(folder).map_err(wrap)? {
         let path = entry.map_err(wrap)?.path();
-        let ours = path
-            .file_name()
-            .is_some_and(|name| super::once::OUR_FILES.iter().any(|own| name == *own));
+        let ours = path.file_name().is_some_and(|name| OUR_FILES.iter().any(|own| name == *own));
         if !path.is_file() || ours {
             continue;
         }

@@ -2,6 +2,7 @@
 
 mod find;
 mod once;
+mod plan;
 mod quiet;
 mod several;
 
@@ -14,7 +15,7 @@ use super::session::Session;
 use crate::config::Profile;
 use crate::driver::{Interrupts, Kernel, Numbers, Watched, supervise};
 use crate::model::now;
-use once::Plan;
+use plan::Plan;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

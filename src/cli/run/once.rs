@@ -1,52 +1,32 @@
 //! One run of the tool: calibrate, start, watch, read.
 
-use super::find::results_in;
+use super::find::{LOG, RESOURCES, RUN, results_in};
+use super::plan::{Plan, refuse_interrupted};
 use super::quiet::say_disturbance;
-use crate::cli::args::DriveArgs;
 use crate::cli::error::CliError;
 use crate::cli::normalize::say_warnings;
 use crate::cli::output::write_file;
-use crate::cli::policy::Deciding;
 use crate::cli::record::refuse_empty;
 use crate::cli::results::{Read, attach, expand, label, no_queries, read_files};
 use crate::cli::session::Session;
 use crate::driver::{
-    Ended, Interrupts, Job, Kernel, Numbers, Sampler, Watched, calibrate, fingerprint, prepare,
-    run as run_job, script_hash, tool_of,
+    Ended, Job, Numbers, Sampler, calibrate, fingerprint, prepare, run as run_job, script_hash,
+    tool_of,
 };
 use crate::ingest::ReadOptions;
 use crate::model::{Merged, Raw, Run, Warning, merge_shards, now};
 use crate::report::harmless;
 use crate::schema::RunV1;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-/// Files that perfgate itself writes into the folder.
-pub(super) const OUR_FILES: [&str; 3] = [LOG, RESOURCES, RUN];
-const LOG: &str = "output.log";
-const RESOURCES: &str = "resources.csv";
-const RUN: &str = "perfgate-run.json";
 /// Lines of the log that an error shows.
 const LAST_LINES: usize = 12;
 /// How much faster or slower the processor may become during a run before it is said.
 const DRIFT: f64 = 1.5;
 /// Tools that cannot use more than one core.
 const ONE_CORE: [&str; 3] = ["locust", "python", "python3"];
-
-/// What every run of a session shares.
-pub(super) struct Plan<'a> {
-    pub(super) numbers: Numbers,
-    /// Where the profile is meant to run.
-    pub(super) environment: Option<String>,
-    pub(super) watched: Option<Watched>,
-    pub(super) interrupts: Interrupts,
-    pub(super) out: PathBuf,
-    pub(super) kernel: Kernel,
-    pub(super) args: &'a DriveArgs,
-    /// Whose rules decide.
-    pub(super) deciding: Deciding,
-}
 
 /// Runs a command once, and gives the run that it measured. A part of a profile (`spike:recovery`) has baselines of its own, and
 /// the profile's budgets.
@@ -120,15 +100,6 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 fn limit(plan: &Plan<'_>, duration_s: Option<f64>) -> Duration {
     let usual = |seconds: f64| Duration::from_secs_f64(seconds * 1.5 + SPARE);
     plan.args.timeout.unwrap_or_else(|| duration_s.map_or(LONGEST, usual))
-}
-
-/// Whoever asks perfgate to end wants no further run, and none recorded.
-pub(super) fn refuse_interrupted(plan: &Plan<'_>) -> Result<(), CliError> {
-    if plan.interrupts.came() {
-        let help = format!("what was measured is in {}", plan.out.display());
-        return Err(CliError::usage("interrupted: nothing was recorded", help));
-    }
-    Ok(())
 }
 
 /// What Prometheus is to be asked is looked for before the load, not after it.

@@ -1,6 +1,6 @@
 //! A starved machine is not slow code: loads start on a quiet machine, and runs that were disturbed are made again.
 
-use super::once::{Plan, refuse_interrupted};
+use super::plan::{Plan, refuse_interrupted};
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::model::Run;

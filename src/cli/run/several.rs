@@ -1,6 +1,7 @@
 //! Several runs: repeats, until a question is decided, base and head in turn, phases, steps.
 
-use super::once::{Plan, refuse_interrupted, run_once};
+use super::once::run_once;
+use super::plan::{Plan, refuse_interrupted};
 use super::quiet::Tries;
 use crate::cli::args::{GateArgs, OutputArgs, ReportFormat};
 use crate::cli::commit::under_test;

@@ -2,23 +2,25 @@
 //!
 //! Every text goes through the template, which escapes it; the page's own policy forbids it to load anything.
 
+mod page;
 mod plots;
 mod site;
 
+pub use page::Page;
 pub use site::Site;
 
 use super::budgets;
 use super::escape::harmless;
 use super::full::tool;
+use super::mark::mark;
 use super::number::{plural, significant};
 use super::reasons;
 use super::words::{
     self, Scales, anchored, change, closeness, gone, headline, interval, left_out, limit_of,
-    looked_at, mark, provenance,
+    looked_at, provenance,
 };
 use crate::gate::{Finding, Report, ReportReason, Verdict};
-use crate::model::{Raw, Run, Untrusted};
-use crate::trend::Table;
+use crate::model::{Raw, Untrusted};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::io::{self, Write};
 
@@ -27,19 +29,6 @@ const SCRIPT: &str = include_str!("page.js");
 /// The page loads nothing, and nothing that stands in a name could make it.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
-
-/// Everything that a page shows.
-#[derive(Debug, Clone, Copy)]
-pub struct Page<'a> {
-    /// What the gate found.
-    pub report: &'a Report,
-    /// The baseline's runs, where they are at hand: for their distributions.
-    pub baseline: &'a [Run],
-    /// The new runs.
-    pub current: &'a [Run],
-    /// The recorded history of what is judged.
-    pub history: Option<&'a Table>,
-}
 
 /// Writes the page.
 pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {

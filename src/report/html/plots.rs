@@ -1,6 +1,6 @@
 //! The plots of the page: distributions, percentile curves, the compared runs, and the recorded history.
 
-use super::Page;
+use super::page::Page;
 use crate::gate::{Finding, Report, Verdict};
 use crate::model::{Distribution, EndpointKey, Metric, Run};
 use crate::report::escape::harmless;

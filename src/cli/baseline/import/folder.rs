@@ -1,6 +1,6 @@
 //! Results that lie in folders or files named by commit: `results/9d4e1b2/summary.json`, `locust-9d4e1b2_stats.csv`.
 
-use super::{Found, commit_named};
+use super::found::{Found, commit_named};
 use crate::cli::error::CliError;
 use crate::cli::place::Place;
 use crate::cli::results::read_files;

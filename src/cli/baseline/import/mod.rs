@@ -1,6 +1,7 @@
 //! `perfgate baseline import`: run files, folders of records, and histories from elsewhere.
 
 mod folder;
+mod found;
 mod series;
 
 use crate::cli::args::ImportArgs;
@@ -15,10 +16,11 @@ use crate::cli::record::refuse_empty;
 use crate::cli::results::{label, read_files};
 use crate::cli::session::Session;
 use crate::ingest::{HistoryRun, ReadOptions, is_benchmark_data, read_benchmark_data};
-use crate::model::{CommitId, Run, Warning, limits};
+use crate::model::{CommitId, Run, limits};
 use crate::report::plural;
 use crate::schema::{RunV1, read_recorded};
 use crate::store::{DirectoryStore, RunStore, load, record};
+use found::{Found, commit_named};
 use std::io::Read as _;
 use std::path::Path;
 
@@ -27,15 +29,6 @@ const HEAD: u64 = 4096;
 
 /// Files that are named before the rest is counted.
 const MOST_NAMED: usize = 10;
-
-/// What was read, before anything is written.
-#[derive(Default)]
-struct Found {
-    runs: Vec<Run>,
-    warnings: Vec<Warning>,
-    /// Files of a folder that are no results, or name no commit.
-    passed_over: Vec<String>,
-}
 
 /// Everything is read before anything is written, so that a broken file leaves the store as it was.
 pub(super) fn import(
@@ -173,11 +166,4 @@ fn refuse_unreadable(run: &Run, file: &str, line: Option<u64>) -> Result<(), Cli
         let help = "nothing was imported; mend the row, or leave it out";
         CliError::usage(format!("{file}:{place} {error}"), help)
     })
-}
-
-/// The commit that a text names: 40 digits as they are, fewer where the clone knows them.
-fn commit_named(text: &str, place: &Place) -> Option<CommitId> {
-    let hex = text.len() >= 7 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    let whole = text.parse().ok();
-    whole.or_else(|| place.history.resolve(text).ok().filter(|_| hex))
 }
