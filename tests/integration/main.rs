@@ -9,6 +9,8 @@ mod cli {
     mod checkout;
     // `perfgate doctor` and completions.
     mod doctor;
+    // Every page of `--help`.
+    mod help;
     // `perfgate init`.
     mod init;
     // `perfgate selftest`.

@@ -31,7 +31,7 @@ pub(crate) fn clean(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Comm
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         let foreign = ["GITHUB_", "GH_", "GITLAB_", "PERFGATE_", "GIT_", "RUNNER_", "ACTIONS_"];
-        if matches!(name.as_str(), "CI" | "NO_COLOR" | "CLICOLOR_FORCE" | "TERM")
+        if matches!(name.as_str(), "CI" | "NO_COLOR" | "CLICOLOR_FORCE" | "TERM" | "COLUMNS")
             || foreign.iter().any(|prefix| name.starts_with(prefix))
         {
             command.env_remove(name);

@@ -1,0 +1,50 @@
+//! Every page of `--help`, of every command and all that is below it.
+
+use crate::support::perfgate;
+use std::path::Path;
+
+/// Columns that a page may have.
+const WIDEST: usize = 100;
+
+/// The page of a command.
+fn page(command: &[&str]) -> String {
+    perfgate(Path::new("."), &[command, &["--help"]].concat()).expect(0).stdout
+}
+
+/// The commands below, as the page lists them.
+fn commands(page: &str) -> Vec<&str> {
+    let lines = page.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let listed = lines.take_while(|line| !line.is_empty());
+    let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect()
+}
+
+/// Calls `each` with every command and its page.
+fn walk(command: &[&str], each: &mut impl FnMut(&[&str], &str)) {
+    let page = page(command);
+    each(command, &page);
+    for name in commands(&page) {
+        walk(&[command, &[name]].concat(), each);
+    }
+}
+
+#[test]
+fn every_page_reads_as_written() {
+    let mut seen = Vec::new();
+    walk(&[], &mut |command, page| {
+        let name = [&["perfgate"], command].concat().join("_");
+        insta::assert_snapshot!(name.clone(), page);
+        seen.push(name);
+    });
+    assert!(seen.len() > 25, "{seen:?}");
+}
+
+#[test]
+fn no_page_is_wider_than_a_terminal() {
+    let mut wide = Vec::new();
+    walk(&[], &mut |command, page| {
+        let lines = page.lines().filter(|line| line.chars().count() > WIDEST);
+        wide.extend(lines.map(|line| format!("{}: {line}", command.join(" "))));
+    });
+    assert!(wide.is_empty(), "{}", wide.join("\n"));
+}
