@@ -79,6 +79,7 @@ proptest! {
         let run = run(&endpoints, 1.0, 0);
         for mode in MODES {
             let report = report(&run, &run, mode);
+            prop_assert!(!report.findings.is_empty());
             for finding in &report.findings {
                 prop_assert!(matches!(finding.verdict, Verdict::Pass | Verdict::NotCompared), "{finding:?}");
             }
@@ -94,6 +95,7 @@ proptest! {
         let (bad, worse) = (run(&endpoints, slower, failures), run(&endpoints, slower * more, failures + extra));
         for mode in MODES {
             let (bad, worse) = (report(&base, &bad, mode), report(&base, &worse, mode));
+            prop_assert_eq!(bad.findings.len(), worse.findings.len());
             for (before, after) in bad.findings.iter().zip(&worse.findings) {
                 // When everything fails, nothing is left to be said of the latency; the errors then fail. What is slower as a
                 // whole may be the machine: a failure may become a question, and no more than that.
@@ -121,6 +123,7 @@ proptest! {
             if blind(&tight, limit) != blind(&loose, limit + looser) {
                 continue;
             }
+            prop_assert_eq!(tight.findings.len(), loose.findings.len());
             for (tight, loose) in tight.findings.iter().zip(&loose.findings) {
                 prop_assert!(loose.verdict.rank() <= tight.verdict.rank(), "{tight:?} {loose:?}");
             }

@@ -1,4 +1,4 @@
-//! One test for each bug that was found and mended.
+//! One test for each bug that was found and mended; the line above says what went wrong.
 
 use crate::support::{self, Repo, compare, compare_with, finding, fixture, perfgate};
 use serde_json::Value;
@@ -6,6 +6,7 @@ use std::io::Read as _;
 use std::process::Stdio;
 use tempfile::TempDir;
 
+/// A pipe that its reader closed put an error in the place of the verdict.
 #[test]
 fn a_reader_that_closes_the_pipe_does_not_change_the_verdict() {
     let scratch = TempDir::new().unwrap();
@@ -23,7 +24,7 @@ fn a_reader_that_closes_the_pipe_does_not_change_the_verdict() {
     assert_eq!(running.wait().unwrap().code(), Some(1));
 }
 
-/// `origin/HEAD` exists in every clone and names the remote's default branch.
+/// `origin/HEAD` exists in every clone: `HEAD` was taken for the remote's default branch.
 #[test]
 fn head_is_what_is_checked_out_in_a_clone_as_well() {
     let maker = Repo::new();
@@ -36,6 +37,7 @@ fn head_is_what_is_checked_out_in_a_clone_as_well() {
     assert!(shown.contains(&head), "{shown}");
 }
 
+/// A count as large as a 64-bit number can be was believed.
 #[test]
 fn counts_beyond_reason_are_errors() {
     let scratch = TempDir::new().unwrap();
@@ -63,6 +65,7 @@ fn a_histogram_that_claims_too_much_is_refused() {
     assert!(ended.stderr.contains("endpoints[0].latency.histogram.data"), "{}", ended.stderr);
 }
 
+/// A minimum above the maximum was believed.
 #[test]
 fn extremes_that_contradict_each_other_are_errors() {
     let scratch = TempDir::new().unwrap();
@@ -91,6 +94,7 @@ fn shards_with_different_ranges_merge() {
     assert_eq!(run["endpoints"][0]["latency"]["max"], 20_000.0);
 }
 
+/// A limit on `max` failed runs of the same code: the largest sample scatters more than any percentile.
 #[test]
 fn the_largest_sample_of_unchanged_runs_does_not_fail() {
     let scratch = TempDir::new().unwrap();
@@ -106,7 +110,7 @@ fn the_largest_sample_of_unchanged_runs_does_not_fail() {
     }
 }
 
-/// A script that sorts its keys has its samples before the schema.
+/// A script that sorts its keys has its samples before the schema: its file was not recognised.
 #[test]
 fn a_run_file_may_have_its_keys_in_any_order() {
     let scratch = TempDir::new().unwrap();
@@ -119,6 +123,7 @@ fn a_run_file_may_have_its_keys_in_any_order() {
     perfgate(scratch.path(), &["normalize", "run.json"]).expect(0);
 }
 
+/// A run of nothing but failures could become a baseline.
 #[test]
 fn a_run_in_which_everything_failed_is_not_recorded() {
     let repo = Repo::new();
@@ -128,6 +133,7 @@ fn a_run_in_which_everything_failed_is_not_recorded() {
     assert!(ended.stderr.contains("nothing but failures"), "{}", ended.stderr);
 }
 
+/// `--inconclusive warn` let a run of another load pass.
 #[test]
 fn no_leniency_lets_another_load_pass() {
     let lenient = ["--inconclusive", "warn", "--missing-baseline", "warn", "--format", "json"];
@@ -151,6 +157,7 @@ fn no_leniency_lets_another_load_pass() {
     repo.perfgate(&arguments).expect(0);
 }
 
+/// A limit with a slip in its name held for nothing, and the gate was green.
 #[test]
 fn a_limit_that_holds_for_nothing_is_no_pass() {
     let scratch = TempDir::new().unwrap();
@@ -199,6 +206,7 @@ fn a_limit_that_holds_for_nothing_is_no_pass() {
     compare_with(&bases, "k6/2.2.0/regressed-1/summary.json", &all).expect(1);
 }
 
+/// An endpoint without a method was taken for one of two that have one.
 #[test]
 fn one_endpoint_without_a_method_is_not_two_with_one() {
     let scratch = TempDir::new().unwrap();

@@ -4,22 +4,18 @@
 use super::events::ACCEPTS;
 use crate::support::level_run;
 use crate::support::pull_request::{NOTHING_COUNTS, write};
-use crate::support::trusted::{HEAD, Trusted};
+use crate::support::trusted::{HEAD, LENIENT, Trusted};
 use serde_json::{Value, json};
-use std::path::Path;
+
+fn failure(name: &str) -> (String, String) {
+    (name.to_owned(), "failure".to_owned())
+}
 
 #[test]
 fn a_second_pull_request_on_the_same_commit_makes_nothing_green() {
     let trusted = Trusted::new("");
-    // An orphan branch without a history of runs, as the pages of a project have.
-    trusted.repo.git(&["checkout", "--quiet", "--orphan", "gh-pages"]);
-    trusted.repo.commit("pages");
-    trusted.repo.git(&["checkout", "--quiet", "main"]);
-    let bundle = trusted.bundle(1.5);
-    trusted.open(&[(6, HEAD, "gh-pages"), (5, HEAD, "main")]);
-    let lenient = ["--missing-baseline=warn", "--inconclusive=warn"];
-    trusted.publish_with(&bundle, &lenient).expect(1);
-    let failure = |name: &str| (name.to_owned(), "failure".to_owned());
+    let bundle = trusted.bundle_for_two(1.5);
+    trusted.publish_with(&bundle, &LENIENT).expect(1);
     assert_eq!(trusted.checks(), [failure("perfgate"), failure("perfgate → gh-pages")]);
     assert!(trusted.comments(5)[0].contains("### ✗ Performance"), "{:?}", trusted.comments(5));
     assert!(trusted.comments(6)[0].contains("NOTHING WAS COMPARED"), "{:?}", trusted.comments(6));
@@ -28,13 +24,9 @@ fn a_second_pull_request_on_the_same_commit_makes_nothing_green() {
 #[test]
 fn of_several_pull_requests_one_without_a_baseline_is_no_neutral_check() {
     let trusted = Trusted::new("");
-    trusted.repo.git(&["checkout", "--quiet", "--orphan", "gh-pages"]);
-    trusted.repo.commit("pages");
-    trusted.repo.git(&["checkout", "--quiet", "main"]);
-    let bundle = trusted.bundle(1.0);
-    trusted.open(&[(6, HEAD, "gh-pages"), (5, HEAD, "main")]);
+    let bundle = trusted.bundle_for_two(1.0);
     trusted.publish_with(&bundle, &["--missing-baseline=warn"]).expect(3);
-    assert!(trusted.checks().iter().all(|(_, how)| how == "failure"), "{:?}", trusted.checks());
+    assert_eq!(trusted.checks(), [failure("perfgate"), failure("perfgate → gh-pages")]);
 }
 
 #[test]
@@ -63,22 +55,12 @@ fn more_pull_requests_than_anybody_needs_are_refused() {
     assert!(trusted.checks().is_empty() && trusted.job.forge.heads().is_empty());
 }
 
-/// Changes the run of a bundle.
-fn change(bundle: &Path, number: usize, change: impl Fn(&mut Value)) {
-    let file = bundle.join(format!("run-{number}.json"));
-    let mut run: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    change(&mut run);
-    std::fs::write(&file, run.to_string()).unwrap();
-}
-
-const LENIENT: [&str; 2] = ["--missing-baseline=warn", "--inconclusive=warn"];
-
 #[test]
 fn a_bundle_of_another_suite_profile_or_environment_than_the_job_asks_for_is_refused() {
     for (what, asked) in [("suite", "`default`"), ("profile", "none"), ("environment", "none")] {
         let trusted = Trusted::new("");
         let bundle = trusted.bundle(1.5);
-        change(&bundle, 1, |run| run[what] = json!("dodge"));
+        Trusted::change(&bundle, 1, |run| run[what] = json!("dodge"));
         let said = trusted.publish_with(&bundle, &LENIENT).expect(2).stderr;
         let problem =
             format!("run-1.json of the bundle names the {what} `dodge`, and this job {asked}");
@@ -91,9 +73,9 @@ fn a_bundle_of_another_suite_profile_or_environment_than_the_job_asks_for_is_ref
 fn a_bundle_of_another_tool_is_no_verdict_and_is_refused_where_the_tool_is_named() {
     let trusted = Trusted::new("");
     let bundle = trusted.bundle(1.5);
-    change(&bundle, 1, |run| run["tool"]["name"] = json!("dodge"));
+    Trusted::change(&bundle, 1, |run| run["tool"]["name"] = json!("dodge"));
     trusted.publish_with(&bundle, &LENIENT).expect(3);
-    assert_eq!(trusted.checks(), [("perfgate".to_owned(), "failure".to_owned())]);
+    assert_eq!(trusted.checks(), [failure("perfgate")]);
     let named = [&LENIENT[..], &["--tool=my-script"]].concat();
     let said = trusted.publish_with(&bundle, &named).expect(2).stderr;
     assert!(said.contains("names the tool `dodge`, and this job `my-script`"), "{said}");
@@ -103,20 +85,21 @@ fn a_bundle_of_another_tool_is_no_verdict_and_is_refused_where_the_tool_is_named
 fn a_bundle_of_the_test_that_the_job_asks_for_is_judged() {
     let trusted = Trusted::new("");
     let bundle = trusted.bundle(1.5);
-    change(&bundle, 1, |run| run["profile"] = json!("nightly"));
+    Trusted::change(&bundle, 1, |run| run["profile"] = json!("nightly"));
     // Main has runs of another profile alone: nothing of a fork's doing, and still no green check.
     trusted.publish_with(&bundle, &["--profile=nightly"]).expect(3);
-    assert_eq!(trusted.checks(), [("perfgate".to_owned(), "failure".to_owned())]);
-    change(&bundle, 1, |run| run["profile"] = Value::Null);
+    assert_eq!(trusted.checks(), [failure("perfgate")]);
+    Trusted::change(&bundle, 1, |run| run["profile"] = Value::Null);
     trusted.publish_with(&bundle, &["--profile=", "--suite=", "--environment="]).expect(1);
 }
 
 #[test]
 fn another_load_is_no_verdict() {
-    for (place, value) in [
-        ("/load", json!({ "users": 1 })),
-        ("/duration_s", json!(1.0)),
-        ("/labels", json!({ "runner": "huge" })),
+    // Main has runs that name neither users nor runner, which any run is compared with.
+    for (place, value, code) in [
+        ("/load", json!({ "users": 1 }), 1),
+        ("/duration_s", json!(1.0), 3),
+        ("/labels", json!({ "runner": "huge" }), 1),
     ] {
         let trusted = Trusted::new("");
         for r in 0..8 {
@@ -133,14 +116,13 @@ fn another_load_is_no_verdict() {
         }
         trusted.open(&[(4, HEAD, "main")]);
         let bundle = trusted.bundle(1.5);
-        change(&bundle, 1, |run| {
+        Trusted::change(&bundle, 1, |run| {
             run["load"] = json!({ "users": 50 });
             run["labels"] = json!({ "runner": "small" });
             run[&place[1..]] = value.clone();
         });
-        let ended = trusted.publish_with(&bundle, &LENIENT);
-        assert!([1, 3].contains(&ended.code), "{place}: {ended:?}");
-        assert_eq!(trusted.checks(), [("perfgate".to_owned(), "failure".to_owned())], "{place}");
+        trusted.publish_with(&bundle, &LENIENT).expect(code);
+        assert_eq!(trusted.checks(), [failure("perfgate")], "{place}");
     }
 }
 
@@ -171,7 +153,7 @@ fn a_run_that_stands_in_a_bundle_twice_is_refused() {
     let trusted = Trusted::new("gate: { decide: confirmed }\n");
     let bundle = trusted.bundle(1.0);
     std::fs::copy(bundle.join("run-1.json"), bundle.join("run-2.json")).unwrap();
-    change(&bundle, 2, |run| run["labels"] = json!({ "run": "2" }));
+    Trusted::change(&bundle, 2, |run| run["labels"] = json!({ "run": "2" }));
     let said = trusted.publish(&bundle).expect(2).stderr;
     assert!(said.contains("run-2.json of the bundle is a copy of run-1.json"), "{said}");
 }
@@ -184,7 +166,7 @@ fn histograms_and_samples_in_a_bundle_are_refused_before_they_are_unpacked() {
     ] {
         let trusted = Trusted::new("");
         let bundle = trusted.bundle(1.5);
-        change(&bundle, 1, |run| run["endpoints"][0]["latency"] = latency.clone());
+        Trusted::change(&bundle, 1, |run| run["endpoints"][0]["latency"] = latency.clone());
         let said = trusted.publish_with(&bundle, &LENIENT).expect(2).stderr;
         assert!(said.contains("a bundle holds no histogram and no samples"), "{said}");
     }

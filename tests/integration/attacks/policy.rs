@@ -160,9 +160,7 @@ fn budgets_of_a_pull_request_do_not_count_when_it_checks_itself() {
 #[test]
 fn a_policy_above_the_root_of_the_repository_is_nobodys() {
     let repo = Repo::new();
-    for r in 0..8 {
-        repo.record_level("main", r, &[1.0; 3]);
-    }
+    repo.record_steady(8, &[1.0; 3]);
     repo.git(&["checkout", "--quiet", "-b", "feature"]);
     repo.commit("a change");
     std::fs::write(repo.around().join("perfgate.yaml"), NOTHING_COUNTS).unwrap();

@@ -77,13 +77,16 @@ fn every_workflow_has_no_rights_and_every_job_names_those_that_it_needs() {
 
 #[test]
 fn no_checkout_leaves_its_token_in_the_clone() {
+    let mut seen = 0;
     for (path, text) in workflows() {
         for step in blocks(&text, "      ", "- uses: actions/checkout@") {
             let clean =
                 step.iter().any(|line| line.trim().starts_with("persist-credentials: false"));
             assert!(clean, "{}: {step:?}", path.display());
+            seen += 1;
         }
     }
+    assert!(seen > 10, "{seen} checkouts");
 }
 
 #[test]
@@ -108,6 +111,7 @@ fn no_job_that_runs_the_code_of_a_pull_request_may_write_to_the_repository() {
 
 #[test]
 fn no_script_holds_an_expression() {
+    let mut seen = 0;
     for (path, text) in files() {
         // An expression inside a script would be evaluated before the shell sees it.
         for (indent, head) in [("        ", "run:"), ("      ", "- run:"), ("      ", "run:")] {
@@ -117,7 +121,9 @@ fn no_script_holds_an_expression() {
                     |line: &&str| line.contains("working-directory:") || !line.contains("${{");
                 let plain = script.iter().all(plain);
                 assert!(plain, "{}: {script:?}", path.display());
+                seen += 1;
             }
         }
     }
+    assert!(seen > 20, "{seen} scripts");
 }

@@ -78,9 +78,7 @@ fn what_a_fork_accepts_is_listed_and_does_not_count_unless_the_base_says_so() {
     std::fs::write(repo.folder.join("perfgate.yaml"), "accept: { from: [repository, forks] }\n")
         .unwrap();
     repo.git(&["add", "."]);
-    for r in 0..8 {
-        repo.record_level("main", r, &first(1.0));
-    }
+    repo.record_steady(8, &first(1.0));
     repo.git(&["checkout", "--quiet", "-b", "feature"]);
     repo.commit(ACCEPT);
     let report = compare_pull_request(&repo, json!({ "id": 2 })).json();

@@ -157,6 +157,7 @@ fn slow_endpoints_that_scatter_do_not_blind_the_gate_for_a_fast_one() {
 #[test]
 fn what_is_too_noisy_to_see_is_not_compared_and_says_so() {
     let mut old = calm();
+    assert_eq!(old.len(), 4);
     for (run, level) in old.iter_mut().zip([0.4, 1.9, 0.6, 3.1]) {
         let tiny = &self::run(&[level])["endpoints"][0];
         let all = run["endpoints"].as_array_mut().unwrap();

@@ -100,7 +100,8 @@ fn locust_fails_on_errors_and_its_rounding_is_not_taken_for_a_change() {
     assert_eq!((&p95["baseline"], &p95["current"]), (&35.0.into(), &43.0.into()));
     assert_eq!((&p95["verdict"], &p95["reason"]), (&"warn".into(), &"below_resolution".into()));
     let p99 = finding(&report, "POST /api/chat", "p99");
-    assert!(matches!(p99["verdict"].as_str(), Some("inconclusive" | "fail")), "{p99}");
+    let expected = (&"inconclusive".into(), &"measure_again".into());
+    assert_eq!((&p99["verdict"], &p99["reason"]), expected);
 }
 
 #[test]
@@ -143,11 +144,9 @@ fn nothing_that_measured_nothing_passes() {
     ]
     .map(|s| (format!("locust/2.47.0/{s}"), "locust/2.47.0/base-1/x_stats.csv".to_owned()));
     for (file, base) in k6.into_iter().chain(raw).chain(locust) {
-        for baseline in [&base, &file] {
-            let ended = compare(baseline, &file, JSON);
-            assert!(matches!(ended.code, 1 | 3), "{file} against {baseline}: {ended:?}");
-            assert!(!matches!(ended.json()["verdict"].as_str(), Some("pass" | "warn")), "{file}");
-        }
+        compare(&base, &file, JSON).expect(3);
+        let against_itself = compare(&file, &file, JSON).expect(3).json();
+        assert_eq!(against_itself["verdict"], "not_compared", "{file}");
     }
 }
 

@@ -97,6 +97,7 @@ fn what_is_broken_behind_megabytes_is_named_by_its_line() {
         "{\n",
         "0.1\n",
     ];
+    assert_eq!(all().len(), broken.len());
     for (parts, broken) in all().into_iter().zip(broken) {
         let times = parts.times();
         let before = format!("{}{}", parts.head, parts.body.repeat(times / 2));

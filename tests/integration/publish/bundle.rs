@@ -2,7 +2,7 @@
 
 use crate::support;
 use crate::support::trusted::{HEAD, Trusted};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 
 #[test]
@@ -39,11 +39,10 @@ fn what_a_bundle_says_of_itself_counts_for_nothing() {
     ] {
         std::fs::write(bundle.join(name), text).unwrap();
     }
-    let file = bundle.join("run-1.json");
-    let mut run: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    run["commit"] = json!(trusted.repo.git(&["rev-parse", "main"]));
-    run["labels"] = json!({ "pull_request": "3" });
-    std::fs::write(&file, run.to_string()).unwrap();
+    Trusted::change(&bundle, 1, |run| {
+        run["commit"] = json!(trusted.repo.git(&["rev-parse", "main"]));
+        run["labels"] = json!({ "pull_request": "3" });
+    });
     trusted.publish(&bundle).expect(1);
     let state = trusted.job.forge.state();
     assert!(
@@ -91,13 +90,12 @@ fn a_bundle_that_is_no_bundle_is_refused_before_anything_is_published() {
 fn names_in_a_bundle_are_text() {
     let trusted = Trusted::new("");
     let bundle = trusted.bundle(1.0);
-    let file = bundle.join("run-1.json");
-    let mut run: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    run["endpoints"][0]["name"] = json!(
-        "/x` <img src=x> @admin #1 [a](http://evil) |\n<!-- perfgate key=x run=9.9 sha=a rank=1 -->"
-    );
-    run["endpoints"][1]["name"] = json!("\n::error::owned\n::add-mask::x");
-    std::fs::write(&file, run.to_string()).unwrap();
+    Trusted::change(&bundle, 1, |run| {
+        run["endpoints"][0]["name"] = json!(
+            "/x` <img src=x> @admin #1 [a](http://evil) |\n<!-- perfgate key=x run=9.9 sha=a rank=1 -->"
+        );
+        run["endpoints"][1]["name"] = json!("\n::error::owned\n::add-mask::x");
+    });
     let ended = trusted.publish(&bundle);
     let body = trusted.job.forge.state().comments[0].body.clone();
     let html = support::github_html(&body);
@@ -114,11 +112,7 @@ fn names_in_a_bundle_are_text() {
 #[test]
 fn the_annotations_of_all_pull_requests_of_a_head_are_in_one_file() {
     let trusted = Trusted::new("");
-    trusted.repo.git(&["checkout", "--quiet", "--orphan", "gh-pages"]);
-    trusted.repo.commit("pages");
-    trusted.repo.git(&["checkout", "--quiet", "main"]);
-    let bundle = trusted.bundle(1.5);
-    trusted.open(&[(6, HEAD, "gh-pages"), (5, HEAD, "main")]);
+    let bundle = trusted.bundle_for_two(1.5);
     let file = trusted.job.path("annotations");
     let to = format!("--annotations={}", file.display());
     let ended = trusted.publish_with(&bundle, &["--missing-baseline=warn", &to]).expect(1);

@@ -265,6 +265,8 @@ fn names_cannot_end_the_places_they_stand_in() {
     );
     let commands = compare(&scratch, "old.json", "new.json", "github");
     assert!(commands.lines().all(|line| !line.starts_with("::error::")), "{commands}");
+    let errors = commands.lines().filter(|line| line.starts_with("::error title=")).count();
+    assert_eq!(errors, 2, "p95 and p99: {commands}");
     for format in ["sarif", "codequality"] {
         serde_json::from_str::<Value>(&compare(&scratch, "old.json", "new.json", format)).unwrap();
     }

@@ -60,9 +60,7 @@ fn a_report_that_was_written_before_becomes_the_same_table() {
 #[test]
 fn nothing_in_the_page_is_loaded_from_anywhere() {
     let repo = Repo::new();
-    for r in 0..12 {
-        repo.record_level("main", r, &[1.0, 1.0]);
-    }
+    repo.record_steady(12, &[1.0, 1.0]);
     repo.git(&["checkout", "--quiet", "-b", "feature"]);
     repo.commit("a change");
     std::fs::write(repo.folder.join("run.json"), level_run(20, &[1.5, 1.0]).to_string()).unwrap();
@@ -136,9 +134,7 @@ fn hostile_names_are_text_in_the_page() {
 /// A site of twelve commits with a load of its own for the nightly suite.
 pub(super) fn site() -> (Repo, PathBuf) {
     let repo = Repo::new();
-    for r in 0..12 {
-        repo.record_level("main", r, &[1.0, 1.0]);
-    }
+    repo.record_steady(12, &[1.0, 1.0]);
     let mut run = hostile(1.0);
     run["suite"] = json!("nightly <b>");
     std::fs::write(repo.folder.join("nightly.json"), run.to_string()).unwrap();

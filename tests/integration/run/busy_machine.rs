@@ -145,9 +145,7 @@ fn a_single_run_and_one_that_may_be_disturbed_count() {
 #[test]
 fn a_disturbed_run_decides_nothing_while_tries_are_left() {
     let repo = repository(&[3.0, 1.0], &[DISTURBED, QUIET]);
-    for r in 0..12 {
-        repo.record_level("main", r, &[1.0; 6]);
-    }
+    repo.record_steady(12, &[1.0; 6]);
     repo.git(&["checkout", "--quiet", "-b", "feature"]);
     repo.commit("a change");
     let arguments = ["--until-decided", "2", "--baseline", "main", "--no-record"];

@@ -94,5 +94,6 @@ fn a_tool_that_takes_too_long_is_ended_with_what_it_started() {
     let ended = run(&repo, &["--timeout", "200ms", "--", "./tool.sh"]).expect(2);
     assert!(ended.stderr.contains("took longer than"), "{}", ended.stderr);
     let pids = std::fs::read_to_string(repo.folder.join("pids")).unwrap();
-    assert!(pids.split_whitespace().all(|pid| !lives(pid)), "{pids}");
+    let living: Vec<bool> = pids.split_whitespace().map(lives).collect();
+    assert_eq!(living, [false; 2], "{pids}");
 }

@@ -38,9 +38,7 @@ fn base_and_head_are_run_in_turn_and_compared() {
 #[test]
 fn it_measures_again_only_while_nothing_is_decided() {
     let repo = Repo::new();
-    for r in 0..12 {
-        repo.record_level("main", r, &[1.0; 6]);
-    }
+    repo.record_steady(12, &[1.0; 6]);
     repo.git(&["checkout", "--quiet", "-b", "feature"]);
     repo.commit("a change");
     write(&repo, "perfgate.yaml", "gate: { decide: confirmed }\n");

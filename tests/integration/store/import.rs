@@ -55,9 +55,7 @@ fn a_table_becomes_a_history_with_its_step() {
 #[test]
 fn what_trend_writes_as_csv_comes_back_as_it_was() {
     let repo = Repo::new();
-    for r in 0..6 {
-        repo.record_level("main", r, &[1.0, 1.0]);
-    }
+    repo.record_steady(6, &[1.0, 1.0]);
     let csv = [
         "trend",
         "--format",

@@ -203,7 +203,9 @@ pub(crate) fn assert_annotations(what: &str, text: &str, plain: &str) {
 /// No message of a SARIF log has a link in it.
 pub(crate) fn assert_sarif(what: &str, text: &str) {
     let log: serde_json::Value = serde_json::from_str(text).unwrap();
-    for result in log["runs"][0]["results"].as_array().unwrap() {
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert!(!results.is_empty(), "{what}: {text}");
+    for result in results {
         let message = result["message"]["text"].as_str().unwrap();
         let plain = message.replace("\\\\", "").replace("\\[", "").replace("\\]", "");
         assert!(!plain.contains(['[', ']']), "{what}: {message}");

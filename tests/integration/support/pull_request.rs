@@ -23,9 +23,7 @@ impl PullRequest {
     pub(crate) fn new(main: &[(&str, &str)]) -> Self {
         let repo = Repo::new();
         write(&repo, main);
-        for r in 0..8 {
-            repo.record_level("main", r, &[1.0; 3]);
-        }
+        repo.record_steady(8, &[1.0; 3]);
         // Records in a folder are files of main.
         repo.git(&["add", "."]);
         let base = repo.commit("main with its records");

@@ -91,6 +91,13 @@ impl Repo {
         commit
     }
 
+    /// So many commits, each with a run of these levels recorded.
+    pub(crate) fn record_steady(&self, commits: usize, level: &[f64]) {
+        for r in 0..commits {
+            self.record_level("main", r, level);
+        }
+    }
+
     /// Compares a run of these levels with main.
     pub(crate) fn compare_level(&self, r: usize, level: &[f64], more: &[&str]) -> Ended {
         let file = self.around().join("level.json");

@@ -90,6 +90,9 @@ pub(crate) struct Trusted {
     pub(crate) repo: Repo,
 }
 
+/// What a job may say that wants no failure where nothing could be told.
+pub(crate) const LENIENT: [&str; 2] = ["--missing-baseline=warn", "--inconclusive=warn"];
+
 /// The head of the fork's pull request.
 pub(crate) const HEAD: &str = "1111111111111111111111111111111111111111";
 
@@ -98,9 +101,7 @@ impl Trusted {
         let (job, repo) = (Job::new(), Repo::new());
         std::fs::write(repo.folder.join("perfgate.yaml"), policy).unwrap();
         repo.git(&["add", "."]);
-        for r in 0..8 {
-            repo.record_level("main", r, &[1.0; 6]);
-        }
+        repo.record_steady(8, &[1.0; 6]);
         let trusted = Self { job, repo };
         trusted.measured(HEAD);
         let other = "2222222222222222222222222222222222222222";
@@ -153,6 +154,24 @@ impl Trusted {
             file.to_str().unwrap(),
         ]);
         bundle
+    }
+
+    /// Changes a run of a bundle.
+    pub(crate) fn change(bundle: &Path, number: usize, change: impl Fn(&mut Value)) {
+        let file = bundle.join(format!("run-{number}.json"));
+        let mut run: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        change(&mut run);
+        std::fs::write(&file, run.to_string()).unwrap();
+    }
+
+    /// A bundle of a head that has another pull request beside that to main: to a branch without runs, as the pages of a
+    /// project are.
+    pub(crate) fn bundle_for_two(&self, level: f64) -> PathBuf {
+        self.repo.git(&["checkout", "--quiet", "--orphan", "gh-pages"]);
+        self.repo.commit("pages");
+        self.repo.git(&["checkout", "--quiet", "main"]);
+        self.open(&[(6, HEAD, "gh-pages"), (5, HEAD, "main")]);
+        self.bundle(level)
     }
 
     pub(crate) fn publish(&self, bundle: &Path) -> Ended {
