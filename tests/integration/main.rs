@@ -53,6 +53,8 @@ mod gate {
     mod budgets;
     // Control endpoints and calibrations.
     mod control;
+    // One to four endpoints, and means that a few requests move.
+    mod few_endpoints;
     // Steps and drift of the baseline itself.
     mod level_shifts;
     // Noise is told from change.

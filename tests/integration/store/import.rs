@@ -1,5 +1,6 @@
 //! Histories from elsewhere: tables, data.js, results in folders named by commit.
 
+use crate::support::remote::{Shared, records};
 use crate::support::{self, Repo, fixture};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -197,4 +198,26 @@ fn a_plain_table_becomes_a_recorded_baseline() {
     };
     assert_eq!(finding(540), (450.0, "pass".to_owned()), "20 % more is at the limit");
     assert_eq!(finding(900), (450.0, "fail".to_owned()));
+}
+
+#[test]
+fn many_runs_are_imported_beside_records_whose_contents_are_only_on_the_remote() {
+    let shared = Shared::new(3);
+    let one = shared.clone("one", &[]);
+    for n in 0..8 {
+        one.record(&shared.commits[n % 3], n as u32);
+    }
+    one.perfgate(&["baseline", "push"]).expect(0);
+    let two = shared.clone("two", &[]);
+    assert_eq!(records(&two), 8);
+    let folder = two.folder.join("many").join(&shared.commits[1]);
+    std::fs::create_dir_all(&folder).unwrap();
+    for n in 100..200 {
+        std::fs::write(folder.join(format!("{n}.json")), support::run(n)).unwrap();
+    }
+    let said = two.perfgate(&["baseline", "import", "many"]).expect(0).stderr;
+    assert!(said.contains("imported 100 runs"), "{said}");
+    two.perfgate(&["baseline", "push"]).expect(0);
+    assert_eq!(records(&one), 108);
+    two.perfgate(&["baseline", "verify"]).expect(0);
 }

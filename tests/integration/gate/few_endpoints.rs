@@ -1,15 +1,10 @@
 //! Few numbers: few endpoints on a noisy machine, and a mean that a few slow requests move.
-#![expect(clippy::unwrap_used, reason = "test code")]
 
-#[path = "support/random.rs"]
-mod random;
-mod support;
-
+use crate::support::perfgate;
+use crate::support::random::Random;
 use perfgate::gate::{Analysis, Family};
 use perfgate::stats::{Matrix, median};
-use random::Random;
 use std::fmt::Write as _;
-use support::perfgate;
 use tempfile::TempDir;
 
 const LIMIT: f64 = 0.2;
