@@ -35,7 +35,8 @@ fn explain(
     let named: Vec<&Finding> =
         report.findings.iter().filter(|f| f.key().is_named(measurement)).collect();
     if named.is_empty() {
-        let known: Vec<String> = report.findings.iter().map(|f| f.key().to_string()).collect();
+        let known: Vec<String> =
+            report.findings.iter().map(|f| f.key().text().into_raw()).collect();
         let near = |name: &&String| strsim::jaro_winkler(name, measurement);
         let nearest = known.iter().max_by(|a, b| near(a).total_cmp(&near(b)));
         let help = nearest.map_or("the report has no findings".to_owned(), |name| {

@@ -2,20 +2,19 @@
 //! `Perfgate-Accept: POST /api/chat p95 <= +35% | new index, see #123`.
 
 use super::limits::{Quantity, Threshold, Written, limit};
-use crate::model::{Direction, MeasurementKey, Metric, limits};
-use std::fmt;
+use crate::model::{Direction, MeasurementKey, Metric, Raw, Untrusted, limits};
 
 /// A change that somebody accepts: one measurement, up to a ceiling, with a reason.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Accept {
     /// The measurement, as it was written.
-    what: String,
+    what: Untrusted,
     /// How far it may move from the baseline.
     pub ceiling: Threshold,
     /// Which way is better: `<= +…` limits an increase, `>= -…` a decrease.
     pub direction: Direction,
-    /// Why; untrusted text.
-    pub reason: String,
+    /// Why.
+    pub reason: Untrusted,
 }
 
 impl Accept {
@@ -48,7 +47,7 @@ impl Accept {
                 Err(why) => wrong = why,
                 Ok(_) if reason.trim().is_empty() => "the reason is missing".clone_into(&mut wrong),
                 Ok(ceiling) => {
-                    let (what, reason) = (what.trim().to_owned(), reason.trim().to_owned());
+                    let (what, reason) = (what.trim().into(), reason.trim().into());
                     return Ok(Self { what, ceiling, direction, reason });
                 }
             }
@@ -65,9 +64,14 @@ impl Accept {
         })
     }
 
+    /// The measurement, as it was written.
+    pub fn what(&self) -> &str {
+        self.what.raw()
+    }
+
     /// Whether it is about this measurement.
     pub fn covers(&self, key: &MeasurementKey) -> bool {
-        key.is_named(&self.what)
+        key.is_named(self.what.raw())
     }
 
     /// The line that accepts this change, with room: its ceiling is a tenth beyond the change, rounded up. None where the
@@ -77,7 +81,8 @@ impl Accept {
         (relative, absolute): (Option<f64>, f64),
         direction: Direction,
     ) -> Option<String> {
-        let what = key.to_string();
+        let what = key.text();
+        let what = what.raw();
         let plain = !what.chars().any(char::is_control) && !what.contains('|');
         let worse = if direction == Direction::Higher { -1.0 } else { 1.0 };
         let up = |change: f64, step: f64| (change * 1.1 / step - 1e-9).ceil() * step;
@@ -93,12 +98,6 @@ impl Accept {
         };
         (plain && change > 0.0)
             .then(|| format!("{}: {what} {ceiling} | why this is worth it", Self::TRAILER))
-    }
-}
-
-impl fmt::Display for Accept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)
     }
 }
 
@@ -129,10 +128,7 @@ mod tests {
         assert_eq!(rate.ceiling, Threshold::Absolute(0.005));
         assert_eq!(rate.reason, "flaky upstream | known");
         let odd = Accept::parse("GET /a|b<=c p99 <= +50ms | x").unwrap();
-        assert_eq!(
-            (odd.to_string().as_str(), odd.ceiling),
-            ("GET /a|b<=c p99", Threshold::Absolute(50.0))
-        );
+        assert_eq!((odd.what(), odd.ceiling), ("GET /a|b<=c p99", Threshold::Absolute(50.0)));
     }
 
     #[test]

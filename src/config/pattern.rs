@@ -3,7 +3,7 @@
 //! Of our own, because names hold what glob libraries take for syntax: `/users/[id]`, `/search?q={x}`. Here only `*`
 //! (anything up to the next slash) and `**` (anything) mean something.
 
-use crate::model::{EndpointKey, Kind};
+use crate::model::{EndpointKey, Kind, Raw};
 
 /// A pattern for endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,8 @@ impl Pattern {
         match key {
             EndpointKey::Total => self.method.is_none() && self.name == "total",
             EndpointKey::Named { kind, method, name } => {
-                self.matches_method(*kind, method.as_deref())
+                let name = name.raw();
+                self.matches_method(*kind, method.as_ref().map(Raw::raw))
                     && (glob(&self.name, name)
                         || path_of(name).is_some_and(|path| glob(&self.name, path)))
             }

@@ -218,7 +218,7 @@ fn limited(source: &Source<'_>, key: &At<String>, rules: &Rules) -> Result<Limit
             }
             _ => {
                 refuse_slips(source, key, rules)?;
-                of_total(Metric::Custom(name.to_owned()), Statistic::Value)
+                of_total(Metric::Custom(name.into()), Statistic::Value)
             }
         },
     })
@@ -244,7 +244,7 @@ fn of_latency(
     let class = LATENCY.iter().find_map(|word| of.strip_suffix(word)?.strip_suffix('_'));
     let Some(class) = class else {
         refuse_slips(source, key, rules)?;
-        let metric = Metric::Custom(of.to_owned());
+        let metric = Metric::Custom(of.into());
         return Ok(Limited::Measurement(Scope::Total, metric, statistic));
     };
     if !classes(rules).contains(&class.to_owned()) {

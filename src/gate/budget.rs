@@ -5,10 +5,10 @@ use super::report::BudgetFinding;
 use super::verdict::{Reason, Verdict};
 use crate::config::{Bound, Budget, Limited, Rules, Scope, Severity, Tier};
 use crate::model::{
-    CustomMetric, Endpoint, EndpointKey, MeasurementKey, Metric, Raw as _, Resource, Run,
-    Statistic, Unit, Untrusted,
+    CustomMetric, Endpoint, EndpointKey, EndpointNames, MeasurementKey, Metric, Raw as _, Resource,
+    Run, Statistic, Unit, Untrusted,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Growth of the memory in an hour that is no leak: this share of what is used, or these megabytes, whichever is more.
 const NO_LEAK_SHARE: f64 = 0.05;
@@ -18,21 +18,44 @@ const SERVICE: &str = "service_";
 
 /// A value to be judged, or why there is none.
 struct Measured {
-    subject: String,
+    subject: Untrusted,
     unit: Unit,
     value: Result<f64, Reason>,
     severity: Severity,
+}
+
+/// What budgets are held against.
+struct Judged<'a> {
+    runs: &'a [Run],
+    rules: &'a Rules,
+    names: EndpointNames<'a>,
+    /// The custom metrics of all runs, by name and endpoint.
+    metrics: BTreeMap<&'a Untrusted, BTreeMap<EndpointKey, Vec<&'a CustomMetric>>>,
+}
+
+impl<'a> Judged<'a> {
+    fn new(runs: &'a [Run], rules: &'a Rules) -> Self {
+        let names: EndpointNames<'a> =
+            runs.iter().flat_map(|run| &run.endpoints).map(|endpoint| &endpoint.key).collect();
+        let mut metrics: BTreeMap<&Untrusted, BTreeMap<EndpointKey, Vec<_>>> = BTreeMap::new();
+        for metric in runs.iter().flat_map(|run| &run.metrics) {
+            let of_name = metrics.entry(&metric.name).or_default();
+            of_name.entry(names.known(&metric.endpoint)).or_default().push(metric);
+        }
+        Self { runs, rules, names, metrics }
+    }
 }
 
 /// Judges every budget that holds for these runs.
 pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding> {
     let profile = runs.first().and_then(|run| run.profile.as_ref().map(|name| name.raw()));
     let budgets = rules.budgets(profile);
+    let judged = Judged::new(runs, rules);
     // What a pattern names is no longer judged by its class.
     let named: BTreeSet<MeasurementKey> = budgets
         .iter()
         .filter(|budget| matches!(&budget.limited, Limited::Measurement(Scope::Endpoints(_), ..)))
-        .flat_map(|budget| keys(budget, runs, rules))
+        .flat_map(|budget| keys(budget, &judged))
         .collect();
     let mut findings = Vec::new();
     for budget in budgets {
@@ -41,14 +64,14 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
         let of_class = matches!(&budget.limited, Limited::Measurement(Scope::Class(_), ..));
         match &budget.limited {
             Limited::Measurement(..) => {
-                let all = keys(budget, runs, rules);
+                let all = keys(budget, &judged);
                 let keys: Vec<&MeasurementKey> =
                     all.iter().filter(|key| !(of_class && named.contains(key))).collect();
                 if all.is_empty() {
                     findings.push(finding(budget, missing(budget)));
                 }
                 let of_key = |key: &&MeasurementKey| {
-                    let found = finding(budget, measure_key(key, runs, rules));
+                    let found = finding(budget, measure_key(key, &judged));
                     BudgetFinding { meant: meant(key, &found, runs), ..found }
                 };
                 let mut own: Vec<BudgetFinding> = keys.iter().map(of_key).collect();
@@ -77,10 +100,10 @@ fn whole_name(budget: &Budget, runs: &[Run]) -> Option<Budget> {
         let metric = runs.iter().flat_map(|run| &run.metrics).any(|metric| metric.name == wanted);
         metric || runs.iter().any(|run| run.resources.contains_key(wanted))
     };
-    (!has(name) && has(&budget.name)).then(|| Budget {
+    (!has(name.raw()) && has(&budget.name)).then(|| Budget {
         limited: Limited::Measurement(
             Scope::Total,
-            Metric::Custom(budget.name.clone()),
+            Metric::Custom(budget.name.as_str().into()),
             Statistic::Value,
         ),
         ..budget.clone()
@@ -101,8 +124,9 @@ fn leave_rare_ones(findings: &mut [BudgetFinding]) {
 }
 
 /// The measurements that a budget holds for.
-fn keys(budget: &Budget, runs: &[Run], rules: &Rules) -> Vec<MeasurementKey> {
+fn keys(budget: &Budget, judged: &Judged<'_>) -> Vec<MeasurementKey> {
     let Limited::Measurement(scope, metric, statistic) = &budget.limited else { return Vec::new() };
+    let (runs, rules) = (judged.runs, judged.rules);
     let all = || runs.iter().flat_map(Run::all_endpoints).map(|e| &e.key);
     let mut seen = BTreeSet::new();
     let holds = |key: &EndpointKey| match scope {
@@ -123,15 +147,8 @@ fn keys(budget: &Budget, runs: &[Run], rules: &Rules) -> Vec<MeasurementKey> {
     }
     if let Metric::Custom(name) = metric {
         // A metric that belongs to endpoints is judged on each of them.
-        let own = runs.iter().flat_map(|run| run.metrics.iter().map(move |m| (run, m)));
-        for (run, metric) in own.filter(|(_, metric)| metric.name == *name) {
-            let of = metric.endpoint.as_ref();
-            let key = run
-                .endpoints
-                .iter()
-                .map(|e| &e.key)
-                .find(|key| of.is_some_and(|of| key.is_called(of)));
-            if let Some(key) = key.filter(|key| seen.insert((*key).clone())) {
+        for key in judged.metrics.get(name).into_iter().flat_map(BTreeMap::keys) {
+            if judged.names.contains(key) && seen.insert(key.clone()) {
                 found.retain(|known| *known != EndpointKey::Total);
                 found.push(key.clone());
             }
@@ -150,26 +167,21 @@ fn missing(budget: &Budget) -> Measured {
         _ => Unit::Number,
     };
     Measured {
-        subject: budget.name.clone(),
+        subject: budget.name.as_str().into(),
         unit,
         value: Err(Reason::NotMeasured),
         severity: Severity::Fail,
     }
 }
 
-fn measure_key(key: &MeasurementKey, runs: &[Run], rules: &Rules) -> Measured {
-    let own = rules.for_endpoint(&key.endpoint);
-    let subject = key.to_string().replace("error_rate", "error rate");
+fn measure_key(key: &MeasurementKey, judged: &Judged<'_>) -> Measured {
+    let runs = judged.runs;
+    let own = judged.rules.for_endpoint(&key.endpoint);
+    let subject = key.text().map(|text| text.replace("error_rate", "error rate"));
     if let Metric::Custom(name) = &key.metric {
-        let here = |metric: &&CustomMetric| match &metric.endpoint {
-            Some(of) => key.endpoint.is_called(of),
-            None => key.endpoint == EndpointKey::Total,
-        };
-        let of_run = |run: &Run| -> Vec<CustomMetric> {
-            run.metrics.iter().filter(|m| m.name == *name).filter(here).cloned().collect()
-        };
-        let all: Vec<CustomMetric> = runs.iter().flat_map(of_run).collect();
-        let subject = subject.strip_prefix("total ").unwrap_or(&subject).to_owned();
+        let all = judged.metrics.get(name).and_then(|own| own.get(&key.endpoint));
+        let all = all.map_or(&[][..], Vec::as_slice);
+        let subject = subject.map(|text| text.strip_prefix("total ").unwrap_or(text).to_owned());
         if all.is_empty() {
             let number = |run: &Run| {
                 let own = run.resources.get(name)?;
@@ -181,8 +193,9 @@ fn measure_key(key: &MeasurementKey, runs: &[Run], rules: &Rules) -> Measured {
             };
             let used: Vec<f64> = runs.iter().filter_map(number).collect();
             let value = crate::stats::median(&used).ok_or(Reason::NotMeasured);
-            let unit =
-                ["percent", "mb"].into_iter().find(|unit| name.ends_with(&format!("_{unit}")));
+            let unit = ["percent", "mb"]
+                .into_iter()
+                .find(|unit| name.raw().ends_with(&format!("_{unit}")));
             return Measured {
                 subject,
                 unit: unit.map_or(Unit::Number, |unit| Unit::Other(unit.into())),
@@ -190,7 +203,7 @@ fn measure_key(key: &MeasurementKey, runs: &[Run], rules: &Rules) -> Measured {
                 severity: own.severity,
             };
         }
-        let measured = measure::custom([&all, &all], key.statistic);
+        let measured = measure::custom([all, all], key.statistic);
         let unit = all.first().map_or(Unit::Number, |metric| metric.unit.clone());
         return Measured { subject, unit, value: value(measured), severity: own.severity };
     }
@@ -229,14 +242,19 @@ fn resource(budget: &Budget, name: &str, statistic: Statistic, runs: &[Run]) -> 
     let unit = if in_bytes { Unit::Bytes } else { Unit::Ratio };
     let factor = if in_bytes { 1e6 } else { 0.01 };
     let value = value.map(|value| value * factor);
-    Measured { subject: format!("{name} {statistic}"), unit, value, severity: Severity::Fail }
+    Measured {
+        subject: format!("{name} {statistic}").into(),
+        unit,
+        value,
+        severity: Severity::Fail,
+    }
 }
 
 /// What the runs used of a resource, under the name that all of them have.
 fn used(runs: &[Run], name: &str) -> Option<(String, Vec<Resource>)> {
     [format!("{SERVICE}{name}"), name.to_owned()].into_iter().find_map(|key| {
         let all: Option<Vec<Resource>> =
-            runs.iter().map(|run| run.resources.get(&key).copied()).collect();
+            runs.iter().map(|run| run.resources.get(key.as_str()).copied()).collect();
         Some((key, all.filter(|all| !all.is_empty())?))
     })
 }
@@ -255,7 +273,7 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
     let unit = Unit::Other("MB/h".into());
     let slopes = slopes.filter(|all| !all.is_empty());
     let value = slopes.map(|all| all.into_iter().fold(f64::NEG_INFINITY, f64::max).max(0.0));
-    let subject = subject.to_owned();
+    let subject = Untrusted::from(subject);
     if !budget.tiers.is_empty() {
         let value = value.ok_or(Reason::NotMeasured);
         return finding(budget, Measured { subject, unit, value, severity: Severity::Fail });
@@ -269,7 +287,7 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
     };
     BudgetFinding {
         budget: budget.name.as_str().into(),
-        subject: subject.into(),
+        subject,
         unit,
         value,
         limit: None,
@@ -309,7 +327,7 @@ fn finding(budget: &Budget, measured: Measured) -> BudgetFinding {
     };
     BudgetFinding {
         budget: budget.name.as_str().into(),
-        subject: subject.into(),
+        subject,
         unit,
         value: value.ok().filter(|_| !limits.is_empty()),
         limit: decides.map(|(_, bound, limit)| (bound, limit)),
@@ -327,7 +345,8 @@ fn meant(key: &MeasurementKey, found: &BudgetFinding, runs: &[Run]) -> Option<Un
         return None;
     }
     let known = runs.iter().flat_map(|run| &run.metrics).map(|metric| &metric.name);
-    let near = |other: &&String| strsim::damerau_levenshtein(other, name) <= 3 && *other != name;
-    let nearest = known.filter(near).min_by_key(|other| strsim::damerau_levenshtein(other, name));
-    nearest.map(|name| name.as_str().into())
+    let far = |other: &Untrusted| strsim::damerau_levenshtein(other.raw(), name.raw());
+    let nearest =
+        known.filter(|other| far(other) <= 3 && *other != name).min_by_key(|own| far(own));
+    nearest.cloned()
 }

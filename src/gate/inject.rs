@@ -2,7 +2,7 @@
 
 use super::report::Finding;
 use crate::config::Threshold;
-use crate::model::{Direction, Endpoint, MeasurementKey, Metric, Run};
+use crate::model::{Direction, Endpoint, EndpointKey, MeasurementKey, Metric, Run};
 
 /// A change to put into runs: the finding that it is about, and its size as a multiple of the threshold.
 pub(super) struct Change<'a> {
@@ -17,9 +17,9 @@ pub(super) fn worsened(run: &Run, change: &Change<'_>) -> Run {
     let mut run = run.clone();
     let key = change.finding.key();
     if let Metric::Custom(name) = &key.metric {
-        let own = run.metrics.iter_mut().filter(|m| m.name == *name);
-        for metric in own.filter(|m| m.endpoint.as_ref().is_none_or(|e| key.endpoint.is_called(e)))
-        {
+        let here =
+            |of: &EndpointKey| *of == EndpointKey::Total || of.same_without_method(&key.endpoint);
+        for metric in run.metrics.iter_mut().filter(|m| m.name == *name && here(&m.endpoint)) {
             let worse = |v: &mut f64| *v = change.worse(*v);
             metric.value.iter_mut().chain(metric.quantiles.values_mut()).for_each(worse);
         }

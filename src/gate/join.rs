@@ -2,7 +2,7 @@
 
 use super::input::Baseline;
 use crate::config::Rules;
-use crate::model::{Endpoint, EndpointKey, Run, Warning, WarningKind};
+use crate::model::{Endpoint, EndpointKey, Raw, Run, Warning, WarningKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One endpoint with what each run of both sides measured of it; a run that does not have it is left out.
@@ -84,15 +84,17 @@ pub(super) fn renamed(
             // A run that knows the new name already is of the code after the change.
             (!known.contains(&to)).then_some((from, to))
         };
-        for endpoint in &mut run.endpoints {
-            if let Some((from, to)) = new_name(&endpoint.key) {
-                for metric in &mut run.metrics {
-                    if metric.endpoint.as_deref() == Some(&endpoint.key.to_string()) {
-                        metric.endpoint = Some(to.to_string());
-                    }
-                }
+        for key in run.endpoints.iter_mut().map(|endpoint| &mut endpoint.key) {
+            if let Some((from, to)) = new_name(key) {
                 used.insert(from);
-                endpoint.key = to;
+                *key = to;
+            }
+        }
+        for key in run.metrics.iter_mut().map(|metric| &mut metric.endpoint) {
+            if known.contains(key)
+                && let Some((_, to)) = new_name(key)
+            {
+                *key = to;
             }
         }
     }
@@ -117,7 +119,7 @@ fn by_name<'k>(
     let mut names: BTreeMap<&str, Vec<&EndpointKey>> = BTreeMap::new();
     for key in keys {
         if let EndpointKey::Named { name, .. } = key {
-            names.entry(name).or_default().push(key);
+            names.entry(name.raw()).or_default().push(key);
         }
     }
     names
@@ -130,7 +132,7 @@ fn only_partner<'k>(
     others: &BTreeMap<&'k str, Vec<&'k EndpointKey>>,
 ) -> Option<&'k EndpointKey> {
     let EndpointKey::Named { name, .. } = key else { return None };
-    let list = others.get(name.as_str())?;
+    let list = others.get(name.raw())?;
     if let Some(same) = list.iter().find(|other| **other == key) {
         return Some(same);
     }

@@ -207,8 +207,10 @@ fn idle_acceptances(acceptances: &[Acceptance], findings: &[Finding]) -> Vec<War
         !findings.iter().any(meant)
     };
     let warning = |own: &Acceptance| {
-        let why =
-            format!("nothing that is judged is called `{}` and gets worse that way", own.accept);
+        let why = format!(
+            "nothing that is judged is called `{}` and gets worse that way",
+            own.accept.what()
+        );
         Warning::new(WarningKind::BrokenTrailer { commit: own.commit.short(), why })
     };
     acceptances.iter().filter(idle).map(warning).collect()
@@ -229,7 +231,7 @@ fn accept(finding: &mut Finding, acceptances: &[Acceptance]) {
         finding.accepted = Some(Accepted {
             commit: own.commit,
             author: own.author.clone(),
-            reason: own.accept.reason.as_str().into(),
+            reason: own.accept.reason.clone(),
         });
     }
 }

@@ -309,8 +309,8 @@ pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> Measured {
 
 /// A number of a custom metric: median over the runs that have it. The policy names it, so that it is missed where no
 /// side has it.
-pub(super) fn custom(sides: [&[CustomMetric]; 2], statistic: Statistic) -> Measured {
-    let side = |metrics: &[CustomMetric]| {
+pub(super) fn custom(sides: [&[&CustomMetric]; 2], statistic: Statistic) -> Measured {
+    let side = |metrics: &[&CustomMetric]| {
         let values: Vec<f64> = metrics.iter().filter_map(|m| m.statistic(statistic)).collect();
         let value = median(&values).ok_or(Reason::NotMeasured)?;
         let variance = mean_if_known(metrics.iter().map(|m| custom_log_variance(m, statistic)));

@@ -57,7 +57,7 @@ pub(super) fn notices(
         kinds.push(WarningKind::NoiseUnknown { runs });
     }
     let blind: Vec<String> =
-        findings.iter().filter(|f| f.is_blind()).map(|f| f.key().to_string()).collect();
+        findings.iter().filter(|f| f.is_blind()).map(|f| f.key().text().into_raw()).collect();
     if !blind.is_empty() {
         kinds.push(WarningKind::Blind { measurements: blind });
     }
@@ -67,7 +67,7 @@ pub(super) fn notices(
         .map(|f| f.statistic.to_string())
         .collect();
     let absent = |name: &&String| {
-        let has = |run: &Run| run.metrics.iter().any(|m| m.name == **name);
+        let has = |run: &Run| run.metrics.iter().any(|m| m.name == name.as_str());
         !baseline.runs.iter().chain(current).any(has)
     };
     for name in rules.custom.keys().filter(absent) {
@@ -112,7 +112,7 @@ pub(super) fn notices(
             let known = own.class.as_ref().is_some_and(|class| rules.knows_class(class));
             !known && own.latency.is_empty() && !own.ignore
         })
-        .map(|pair| pair.key.to_string())
+        .map(|pair| pair.key.text().into_raw())
         .collect();
     if !unclassified.is_empty() {
         kinds.push(WarningKind::Unclassified { endpoints: unclassified });

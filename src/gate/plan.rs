@@ -7,7 +7,8 @@ use super::measure::{self, Measured};
 use super::verdict::{Reason, Verdict};
 use crate::config::{EndpointRules, Removed, Rules, Severity, Threshold};
 use crate::model::{
-    Direction, Endpoint, EndpointKey, Kind, MeasurementKey, Metric, Run, Statistic, Unit, Untrusted,
+    CustomMetric, Direction, Endpoint, EndpointKey, EndpointNames, Kind, MeasurementKey, Metric,
+    Run, Statistic, Unit, Untrusted,
 };
 use crate::stats::{Matrix, median};
 use std::cmp::Reverse;
@@ -204,46 +205,31 @@ pub(super) fn tests_of_custom_metrics(
     rules: &Rules,
 ) -> Vec<Test> {
     let mut tests = Vec::new();
-    let before = baseline.runs.as_slice();
+    let runs = current.iter().chain(&baseline.runs);
+    let names: EndpointNames<'_> = runs.flat_map(|run| &run.endpoints).map(|e| &e.key).collect();
     for (name, rule) in &rules.custom {
-        let of_name = |run: &'_ Run| {
-            run.metrics.iter().filter(|m| m.name == *name).cloned().collect::<Vec<_>>()
-        };
-        let sides = [before, current].map(|runs| runs.iter().flat_map(of_name).collect::<Vec<_>>());
-        let mut endpoints: BTreeSet<Option<String>> =
-            sides.iter().flatten().map(|m| m.endpoint.clone()).collect();
-        if endpoints.is_empty() {
-            endpoints.insert(None);
-        }
-        for endpoint in endpoints {
-            let key = endpoint.as_ref().map_or(EndpointKey::Total, |name| {
-                let runs = || current.iter().chain(before);
-                let known =
-                    runs().flat_map(|run| &run.endpoints).find(|e| e.key.to_string() == *name);
-                known.map_or_else(|| EndpointKey::named(Kind::Task, None, name), |e| e.key.clone())
-            });
+        for (key, measured) in measured(name, baseline, current, &names) {
             let own = rules.for_endpoint(&key);
-            let here = sides.each_ref().map(|side| {
-                side.iter().filter(|m| m.endpoint == endpoint).cloned().collect::<Vec<_>>()
-            });
-            let example = here.iter().flatten().next();
+            let example = measured.sides.iter().flatten().next();
             let stated = example.and_then(|m| m.direction);
             for (statistic, threshold) in rule.limits.iter().filter(|_| !own.ignore) {
-                let metric = Metric::Custom(name.clone());
+                let metric = Metric::Custom(name.as_str().into());
                 let key = MeasurementKey { endpoint: key.clone(), metric, statistic: *statistic };
-                let of_run = |(place, run): (usize, &Run)| {
-                    let mut own = run.metrics.iter().filter(|m| m.name == *name);
-                    Some((place, own.find(|m| m.endpoint == endpoint)?.statistic(*statistic)?))
+                let value = |(place, own): &(usize, &CustomMetric)| {
+                    Some((*place, own.statistic(*statistic)?))
                 };
-                let all = before.iter().chain(&baseline.earlier).enumerate();
-                let levels = line.levels(&key, &all.filter_map(of_run).collect::<Vec<_>>());
+                let values: Vec<_> = measured.line.iter().filter_map(value).collect();
+                let levels = line.levels(&key, &values);
                 tests.push(Test {
                     key,
                     unit: example.map_or(Unit::Number, |m| m.unit.clone()),
                     direction: rule.direction.or(stated).unwrap_or(Direction::Lower),
                     threshold: *threshold,
                     severity: own.severity,
-                    measured: measure::custom([&here[0], &here[1]], *statistic),
+                    measured: measure::custom(
+                        measured.sides.each_ref().map(Vec::as_slice),
+                        *statistic,
+                    ),
                     levels,
                     control: own.control,
                     parts: Vec::new(),
@@ -256,13 +242,51 @@ pub(super) fn tests_of_custom_metrics(
     tests
 }
 
+/// A custom metric of one endpoint.
+#[derive(Default)]
+struct OfEndpoint<'a> {
+    /// In the window's runs and in the new ones.
+    sides: [Vec<&'a CustomMetric>; 2],
+    /// In the window's runs and those before them, each with its place on the line.
+    line: Vec<(usize, &'a CustomMetric)>,
+}
+
+/// What was measured of a custom metric, by endpoint; where no run has it, nothing of the whole run.
+fn measured<'a>(
+    name: &str,
+    baseline: &'a Baseline,
+    current: &'a [Run],
+    names: &EndpointNames<'_>,
+) -> BTreeMap<EndpointKey, OfEndpoint<'a>> {
+    let of_name = |run: &'a Run| run.metrics.iter().filter(move |m| m.name == name);
+    let mut all: BTreeMap<EndpointKey, OfEndpoint<'a>> = BTreeMap::new();
+    for (side, runs) in [baseline.runs.as_slice(), current].into_iter().enumerate() {
+        for metric in runs.iter().flat_map(of_name) {
+            all.entry(names.known(&metric.endpoint)).or_default().sides[side].push(metric);
+        }
+    }
+    for (place, run) in baseline.runs.iter().chain(&baseline.earlier).enumerate() {
+        for metric in of_name(run) {
+            if let Some(own) = all.get_mut(&names.known(&metric.endpoint))
+                && own.line.last().is_none_or(|(last, _)| *last != place)
+            {
+                own.line.push((place, metric));
+            }
+        }
+    }
+    if all.is_empty() {
+        all.insert(EndpointKey::Total, OfEndpoint::default());
+    }
+    all
+}
+
 /// How long fixed work took the machine in each run, as logarithms, part by part: the parts that every run has.
 pub(super) fn calibration(baseline: &[Run], current: &[Run]) -> [Matrix; 2] {
-    let timed = |part: &&String| {
+    let timed = |part: &&Untrusted| {
         let time = |run: &Run| run.calibration.get(*part).is_some_and(|ms| *ms > 0.0);
         baseline.iter().chain(current).all(time)
     };
-    let parts: Vec<&String> =
+    let parts: Vec<&Untrusted> =
         baseline.first().map_or(Vec::new(), |run| run.calibration.keys().filter(timed).collect());
     let row = |run: &Run| parts.iter().map(|part| run.calibration[*part].ln()).collect();
     [baseline, current].map(|runs| Matrix::new(runs.iter().map(row).collect()))

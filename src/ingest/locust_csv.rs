@@ -12,7 +12,7 @@ use super::locust_rounding::rounding_of;
 use super::locust_side;
 use super::source::Source;
 use crate::model::{
-    Endpoint, EndpointKey, Latency, Quantile, Run, Tool, Warning, WarningKind, limits,
+    Endpoint, EndpointKey, Latency, Quantile, Raw, Run, Tool, Warning, WarningKind, limits,
     limits::Census,
 };
 use csv::{ByteRecord, ReaderBuilder};
@@ -112,7 +112,7 @@ fn split_total(
     let mut seen = BTreeMap::new();
     for row in &rows {
         if let Some(first) = seen.insert(row.endpoint.key.clone(), row.line) {
-            let endpoint = format!("{} (first in line {first})", row.endpoint.key);
+            let endpoint = format!("{} (first in line {first})", row.endpoint.key.text().raw());
             return Err(IngestError::at(name, row.line, Problem::Duplicate { endpoint }));
         }
     }

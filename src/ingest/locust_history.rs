@@ -53,7 +53,7 @@ pub(super) fn read_history(path: &Path, run: &mut Run, warnings: &mut Vec<Warnin
     run.load.users = seconds.iter().map(|second| second.users).max().filter(|users| *users > 0);
     let points: Vec<(f64, f64)> = seconds.iter().map(|s| (s.at as f64, s.users as f64)).collect();
     let users = Timeline::of_points(&points, start as f64).filter(|_| run.load.users.is_some());
-    run.timeline.extend(users.map(|users| ("users".to_owned(), users)));
+    run.timeline.extend(users.map(|users| ("users".into(), users)));
 }
 
 /// The rows of all endpoints together, as far as they are whole.

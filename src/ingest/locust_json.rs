@@ -111,7 +111,7 @@ pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
         let (endpoint, counts) = endpoint(&name, entry, run.duration_s)?;
         census.count(&endpoint.key).map_err(|exceeded| IngestError::new(&name, exceeded.into()))?;
         if !seen.insert(endpoint.key.clone()) {
-            let endpoint = endpoint.key.to_string();
+            let endpoint = endpoint.key.text().into_raw();
             return Err(IngestError::new(&name, Problem::Duplicate { endpoint }));
         }
         run.endpoints.push(endpoint);

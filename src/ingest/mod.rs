@@ -40,7 +40,7 @@ pub use resources::{ResourceSeries, read_resources};
 pub use source::{Progress, Source};
 
 use crate::model::limits::check_run;
-use crate::model::{Warning, WarningKind};
+use crate::model::{Raw as _, Warning, WarningKind};
 use requests::Writer;
 use std::path::Path;
 
@@ -105,7 +105,7 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestErr
     ingested.run.check_lengths().map_err(|long| IngestError::new(&name, Problem::TooLong(long)))?;
     let never_held = |check: &&crate::model::Check| check.passes == 0 && check.fails > 0;
     for check in ingested.run.checks.iter().filter(never_held) {
-        let kind = WarningKind::CheckNeverHeld { name: check.name.clone() };
+        let kind = WarningKind::CheckNeverHeld { name: check.name.raw().to_owned() };
         ingested.warnings.push(Warning::at(kind, &name, None));
     }
     Ok(ingested)

@@ -167,11 +167,11 @@ fn add(run: &mut Run, query: &Query, points: &[(f64, f64)], start: f64) {
                 high: per_hour(own.interval.high),
             }),
         };
-        run.resources.insert(query.name.clone(), resource);
+        run.resources.insert(query.name.as_str().into(), resource);
     } else {
         let metric = CustomMetric::new(&query.name, query.unit.clone());
         run.metrics.push(CustomMetric { value: Some(mean), direction: query.direction, ..metric });
     }
     let timeline = Timeline::of_points(points, start);
-    run.timeline.extend(timeline.map(|own| (query.name.clone(), own)));
+    run.timeline.extend(timeline.map(|own| (query.name.as_str().into(), own)));
 }

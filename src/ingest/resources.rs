@@ -5,7 +5,7 @@ use super::csv_file::refuse_cut;
 use super::error::{IngestError, Problem};
 use super::source::Source;
 use crate::model::limits::{self, Exceeded, check_name, check_number};
-use crate::model::{Resource, Span, Timeline};
+use crate::model::{Resource, Span, Timeline, Untrusted};
 use crate::stats::steady_trend;
 use csv::{ReaderBuilder, StringRecord};
 use std::collections::BTreeMap;
@@ -86,12 +86,12 @@ fn seconds(text: &str) -> Option<f64> {
 
 impl ResourceSeries {
     /// What each column comes to: mean, maximum and trend. Counters become rates per second.
-    pub fn summary(&self) -> BTreeMap<String, Resource> {
+    pub fn summary(&self) -> BTreeMap<Untrusted, Resource> {
         let of = |(name, points): (&String, &Vec<(f64, f64)>)| {
             if COUNTERS.contains(&name.as_str()) {
-                (format!("{name}_per_s"), resource(&rates(points)))
+                (format!("{name}_per_s").into(), resource(&rates(points)))
             } else {
-                (name.clone(), resource(points))
+                (name.as_str().into(), resource(points))
             }
         };
         self.columns.iter().map(of).collect()
@@ -100,14 +100,14 @@ impl ResourceSeries {
 
 impl ResourceSeries {
     /// The columns over time, from the first row on. Counters become rates per second.
-    pub fn timeline(&self) -> BTreeMap<String, Timeline> {
+    pub fn timeline(&self) -> BTreeMap<Untrusted, Timeline> {
         let first = self.columns.values().flatten().map(|point| point.0);
         let start = first.fold(f64::INFINITY, f64::min);
         let of = |(name, points): (&String, &Vec<(f64, f64)>)| {
             if COUNTERS.contains(&name.as_str()) {
-                Some((format!("{name}_per_s"), Timeline::of_points(&rates(points), start)?))
+                Some((format!("{name}_per_s").into(), Timeline::of_points(&rates(points), start)?))
             } else {
-                Some((name.clone(), Timeline::of_points(points, start)?))
+                Some((name.as_str().into(), Timeline::of_points(points, start)?))
             }
         };
         self.columns.iter().filter_map(of).collect()

@@ -1,6 +1,6 @@
 //! Requests, failures and response times second by second, for pictures: counts in a coarse histogram for each step of time.
 
-use crate::model::Timeline;
+use crate::model::{Timeline, Untrusted};
 use std::collections::BTreeMap;
 
 /// Steps that are kept; with more, two become one.
@@ -132,7 +132,7 @@ impl Seconds {
     }
 
     /// `throughput_rps`, `p95_ms` and, where there are any, `errors_per_s` over time.
-    pub(super) fn timelines(&mut self) -> BTreeMap<String, Timeline> {
+    pub(super) fn timelines(&mut self) -> BTreeMap<Untrusted, Timeline> {
         self.close();
         let Some(first) = self.steps.keys().next() else { return BTreeMap::new() };
         let (width, start) = (self.width as f64, (first * self.width) as f64);
@@ -147,7 +147,7 @@ impl Seconds {
         ];
         let none = self.steps.values().all(|step| step.failures == 0);
         let wanted = all.into_iter().filter(|(name, _)| !(none && *name == "errors_per_s"));
-        wanted.filter_map(|(name, own)| Some((name.to_owned(), own?))).collect()
+        wanted.filter_map(|(name, own)| Some((name.into(), own?))).collect()
     }
 }
 

@@ -3,8 +3,8 @@
 use super::error::Problem;
 use super::tally::Tally;
 use crate::config::Pattern;
-use crate::model::EndpointKey;
 use crate::model::limits::{Census, Exceeded};
+use crate::model::{EndpointKey, Raw};
 use std::collections::{BTreeMap, HashMap};
 
 /// The endpoints in the order in which they came, each known by its place.
@@ -70,7 +70,7 @@ pub(super) fn collapsed(key: EndpointKey, collapse: &[Pattern]) -> EndpointKey {
     let pattern = collapse.iter().find(|pattern| pattern.matches(&key));
     match (pattern, &key) {
         (Some(pattern), EndpointKey::Named { kind, method, .. }) => {
-            EndpointKey::named(*kind, method.as_deref(), pattern.name())
+            EndpointKey::named(*kind, method.as_ref().map(Raw::raw), pattern.name())
         }
         _ => key,
     }
@@ -79,8 +79,8 @@ pub(super) fn collapsed(key: EndpointKey, collapse: &[Pattern]) -> EndpointKey {
 /// The name that was too much, and the shapes that most of them have.
 fn offenders<'a>(last: &EndpointKey, all: impl Iterator<Item = &'a EndpointKey>) -> String {
     let shape = |key: &EndpointKey| -> String {
-        let text = key.to_string();
-        let parts = text.split('/').map(|part| {
+        let text = key.text();
+        let parts = text.raw().split('/').map(|part| {
             let id = part.len() > 20 || part.bytes().any(|b| b.is_ascii_digit());
             if id { "*" } else { part }
         });
@@ -93,7 +93,7 @@ fn offenders<'a>(last: &EndpointKey, all: impl Iterator<Item = &'a EndpointKey>)
     shapes.sort_by(|a, b| b.cmp(a));
     let most = shapes.iter().take(3).filter(|(n, _)| *n > 1);
     let most: Vec<String> = most.map(|(n, shape)| format!("{n} like {}", cut(shape))).collect();
-    format!("{} ({})", cut(&last.to_string()), most.join(", "))
+    format!("{} ({})", cut(last.text().raw()), most.join(", "))
 }
 
 fn cut(text: &str) -> String {

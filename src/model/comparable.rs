@@ -99,7 +99,7 @@ pub fn differences(baseline: &Run, current: &Run) -> Vec<Difference> {
         _ => None,
     };
     let users = |run: &Run| run.load.users.map(|users| users.to_string().into());
-    let hash = |run: &Run| run.load.script_sha256.as_deref().map(Untrusted::from);
+    let hash = |run: &Run| run.load.script_sha256.clone();
     let (base, new) = (&baseline.load, &current.load);
     [
         always(Field::Suite, Some(&baseline.suite), Some(&current.suite)),

@@ -74,7 +74,7 @@ mod tests {
                 slope_per_hour: None,
                 slope_interval: None,
             };
-            run.resources.insert((*name).to_owned(), own);
+            run.resources.insert((*name).into(), own);
         }
         run
     }

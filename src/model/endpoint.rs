@@ -1,6 +1,7 @@
 //! What a load test exercised: the key by which two runs are joined.
 
 use super::credentials::without_credentials;
+use super::untrusted::{Raw, Untrusted};
 use std::fmt;
 use std::str::FromStr;
 
@@ -64,9 +65,9 @@ pub enum EndpointKey {
         /// What sort of endpoint it is.
         kind: Kind,
         /// HTTP method or the tool's own type, where the file knows it.
-        method: Option<String>,
+        method: Option<Untrusted>,
         /// The name, as the file has it but for credentials.
-        name: String,
+        name: Untrusted,
     },
 }
 
@@ -79,15 +80,28 @@ impl EndpointKey {
     pub fn named(kind: Kind, method: Option<&str>, name: &str) -> Self {
         let name = if name.is_empty() { Self::UNNAMED } else { name };
         let name = without_credentials(name).into_owned();
-        Self::Named { kind, method: method.map(str::to_owned), name }
+        Self::Named { kind, method: method.map(Into::into), name: name.into() }
+    }
+
+    /// What people call it: `POST /api/chat`, `/api/chat` where the method is unknown, `total`.
+    pub fn text(&self) -> Untrusted {
+        match self {
+            Self::Total => "total".into(),
+            Self::Named { method: Some(method), name, .. } => method.join(" ", name),
+            Self::Named { kind: kind @ (Kind::Group | Kind::Scenario), name, .. } => {
+                name.map(|name| format!("{kind} {name}"))
+            }
+            Self::Named { name, .. } => name.clone(),
+        }
     }
 
     /// A text that no other endpoint of the run has: kind, method (`-` where it is unknown) and name.
-    pub fn unique_name(&self) -> String {
+    pub fn unique_name(&self) -> Untrusted {
         match self {
-            Self::Total => self.to_string(),
+            Self::Total => self.text(),
             Self::Named { kind, method, name } => {
-                format!("{kind} {} {name}", method.as_deref().unwrap_or("-"))
+                let method = method.as_ref().map_or("-", Raw::raw);
+                name.map(|name| format!("{kind} {method} {name}"))
             }
         }
     }
@@ -96,7 +110,7 @@ impl EndpointKey {
     pub fn is_called(&self, text: &str) -> bool {
         match self {
             Self::Total => text == "total",
-            Self::Named { name, .. } => text == self.to_string() || text == name,
+            Self::Named { name, .. } => self.text() == text || *name == text,
         }
     }
 
@@ -109,7 +123,7 @@ impl EndpointKey {
             Some((new, name)) if method.is_some() && new.chars().all(word) => {
                 Self::named(*kind, Some(new), name)
             }
-            _ => Self::named(*kind, method.as_deref(), text),
+            _ => Self::named(*kind, method.as_ref().map(Raw::raw), text),
         }
     }
 
@@ -125,20 +139,6 @@ impl EndpointKey {
                     && (method.is_none() || other_method.is_none())
             }
             _ => self == other,
-        }
-    }
-}
-
-impl fmt::Display for EndpointKey {
-    /// `POST /api/chat`, `/api/chat` where the method is unknown, `total`; untrusted text, not yet escaped.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Total => f.write_str("total"),
-            Self::Named { method: Some(method), name, .. } => write!(f, "{method} {name}"),
-            Self::Named { kind: kind @ (Kind::Group | Kind::Scenario), name, .. } => {
-                write!(f, "{kind} {name}")
-            }
-            Self::Named { name, .. } => f.write_str(name),
         }
     }
 }

@@ -76,6 +76,9 @@ impl CustomMetric {
     fn check_lengths(&self, path: &str) -> Result<(), TooLong> {
         name_at(&self.name, || format!("{path}.name"))?;
         label_at(self.unit.raw(), || format!("{path}.unit"))?;
-        self.endpoint.iter().try_for_each(|name| name_at(name, || format!("{path}.endpoint")))
+        match &self.endpoint {
+            EndpointKey::Total => Ok(()),
+            EndpointKey::Named { name, .. } => name_at(name, || format!("{path}.endpoint")),
+        }
     }
 }

@@ -4,6 +4,7 @@
 use super::distribution::Distribution;
 use super::endpoint::EndpointKey;
 use super::run::Run;
+use super::untrusted::Raw;
 
 /// Endpoints of a run. More is nearly always an id in the URL, and no report can show it.
 pub const ENDPOINTS: usize = 10_000;
@@ -155,8 +156,8 @@ impl Census {
         self.endpoints += 1;
         check_number("endpoints", self.endpoints, ENDPOINTS)?;
         let EndpointKey::Named { method, name, .. } = key else { return Ok(()) };
+        let (name, method) = (name.raw(), method.as_ref().map_or("", Raw::raw));
         check_name("a name", name)?;
-        let method = method.as_deref().unwrap_or_default();
         check_label("a method", method)?;
         self.name_bytes += name.len() + method.len();
         if self.name_bytes > ALL_NAME_BYTES { Err(Exceeded::Names) } else { Ok(()) }

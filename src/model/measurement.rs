@@ -2,7 +2,7 @@
 
 use super::endpoint::EndpointKey;
 use super::metric::{Metric, Statistic};
-use std::fmt;
+use super::untrusted::Untrusted;
 
 /// Endpoint, metric and statistic: what two runs are compared by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,28 +25,26 @@ impl MeasurementKey {
             None => text.to_owned(),
         };
         let short = match &self.endpoint {
-            EndpointKey::Named { name, .. } => Some(format!("{name} {}", self.measure())),
+            EndpointKey::Named { name, .. } => Some(name.join(" ", &self.measure())),
             EndpointKey::Total => None,
         };
-        text == self.to_string() || Some(text) == short
+        self.text() == text.as_str() || short.is_some_and(|short| short == text.as_str())
     }
 
     /// The part without the endpoint: `p95`, `error_rate`, `cost_per_request`, `ttft p95`.
-    fn measure(&self) -> String {
+    fn measure(&self) -> Untrusted {
         match (&self.metric, self.statistic) {
-            (Metric::Latency, statistic) => statistic.to_string(),
-            (metric @ Metric::Custom(_), statistic) if statistic != Statistic::Value => {
-                format!("{metric} {statistic}")
+            (Metric::Latency, statistic) => statistic.to_string().into(),
+            (Metric::Custom(name), statistic) if statistic != Statistic::Value => {
+                name.map(|name| format!("{name} {statistic}"))
             }
-            (metric, _) => metric.to_string(),
+            (metric, _) => metric.text(),
         }
     }
-}
 
-impl fmt::Display for MeasurementKey {
-    /// `POST /api/chat p95`, `total error_rate`; untrusted text, not yet escaped.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.endpoint, self.measure())
+    /// What people call it: `POST /api/chat p95`, `total error_rate`.
+    pub fn text(&self) -> Untrusted {
+        self.endpoint.text().join(" ", &self.measure())
     }
 }
 
@@ -60,7 +58,7 @@ mod tests {
         let endpoint = EndpointKey::named(Kind::Http, Some("POST"), "/api/chat");
         let statistic = "p95".parse().unwrap();
         let p95 = MeasurementKey { endpoint, metric: Metric::Latency, statistic };
-        assert_eq!(p95.to_string(), "POST /api/chat p95");
+        assert_eq!(p95.text(), "POST /api/chat p95");
         assert!(p95.is_named("/api/chat p95") && p95.is_named(" POST /api/chat p95 "));
         assert!(!p95.is_named("GET /api/chat p95") && !p95.is_named("/api/chat p9"));
         let total = MeasurementKey {

@@ -2,12 +2,13 @@
 
 use super::disturbance::STRAIN;
 use super::endpoint::EndpointKey;
+use super::endpoint_names::EndpointNames;
 use super::limits::{self, Exceeded, check_run};
 use super::merge_metrics::{NotMerged, add_metrics, finished};
 use super::run::{Check, Endpoint, GENERATOR_CPU, Latency, Resource, Run};
 use super::shard_times::ShardTimes;
 use super::text::harmless;
-use super::untrusted::Untrusted;
+use super::untrusted::{Raw, Untrusted};
 use super::warning::WarningKind;
 use std::collections::BTreeMap;
 
@@ -27,8 +28,9 @@ pub enum MergeError {
     },
     /// Percentiles cannot be added up; the samples are needed.
     #[error(
-        "shard {shard} has only percentiles for {endpoint}: percentiles of shards cannot be added up; \
-         give raw results (k6 --out json or csv, Locust --json) or run files with histograms"
+        "shard {shard} has only percentiles for {}: percentiles of shards cannot be added up; \
+         give raw results (k6 --out json or csv, Locust --json) or run files with histograms",
+        endpoint.text().raw()
     )]
     NoDistribution {
         /// Position of the shard, from 1.
@@ -113,7 +115,7 @@ impl Merger {
     }
 
     /// Adds a run that is one shard or several, of which the first has this number.
-    fn join(&mut self, shard: Run, times: ShardTimes, number: usize) -> Result<(), MergeError> {
+    fn join(&mut self, mut shard: Run, times: ShardTimes, number: usize) -> Result<(), MergeError> {
         let Some(whole) = &mut self.whole else {
             self.index =
                 shard.endpoints.iter().enumerate().map(|(i, e)| (e.key.clone(), i)).collect();
@@ -144,6 +146,11 @@ impl Merger {
             }
         }
         add_checks(&mut whole.checks, shard.checks);
+        let known: Vec<EndpointKey> = whole.endpoints.iter().map(|e| e.key.clone()).collect();
+        let names: EndpointNames<'_> = known.iter().collect();
+        for metric in whole.metrics.iter_mut().chain(&mut shard.metrics) {
+            metric.endpoint = names.known(&metric.endpoint);
+        }
         let ends = (self.times.end(), times.end());
         add_metrics(&mut whole.metrics, shard.metrics, ends, &mut self.not_merged);
         self.times.merge(times);
@@ -190,15 +197,15 @@ fn over_time(run: &mut Run, times: &ShardTimes) -> Option<WarningKind> {
 
 /// Machines are not added up; but the load generator that was busiest says whether all could keep up, and one machine that was
 /// disturbed disturbs the whole.
-fn kept_resources(whole: &Run, shard: &Run) -> BTreeMap<String, Resource> {
+fn kept_resources(whole: &Run, shard: &Run) -> BTreeMap<Untrusted, Resource> {
     let busy = |run: &Run| run.resources.get(GENERATOR_CPU).copied();
     let mean = |own: &Resource| own.mean.unwrap_or_default();
     let worst = [busy(whole), busy(shard)].into_iter().flatten();
     let worst = worst.max_by(|a, b| mean(a).total_cmp(&mean(b)));
-    let generator = worst.map(|own| (GENERATOR_CPU.to_owned(), own));
+    let generator = worst.map(|own| (GENERATOR_CPU.into(), own));
     let disturbed = [whole, shard].into_iter().find(|run| run.disturbance().is_some());
     let strain = disturbed.into_iter().flat_map(|run| {
-        STRAIN.iter().filter_map(|name| Some(((*name).to_owned(), *run.resources.get(*name)?)))
+        STRAIN.iter().filter_map(|name| Some(((*name).into(), *run.resources.get(*name)?)))
     });
     generator.into_iter().chain(strain).collect()
 }

@@ -1,6 +1,7 @@
 //! Custom metrics of shards, put together by what they are.
 
 use super::run::{CustomMetric, MetricType};
+use super::untrusted::Untrusted;
 use super::warning::WarningKind;
 use std::collections::BTreeSet;
 
@@ -8,9 +9,9 @@ use std::collections::BTreeSet;
 #[derive(Debug, Default)]
 pub(super) struct NotMerged {
     /// Metrics whose values nobody knows how to add up.
-    values: BTreeSet<String>,
+    values: BTreeSet<Untrusted>,
     /// Metrics that have no percentiles any more.
-    quantiles: BTreeSet<String>,
+    quantiles: BTreeSet<Untrusted>,
 }
 
 impl NotMerged {
@@ -20,8 +21,8 @@ impl NotMerged {
     }
 
     pub(super) fn warning(self) -> Option<WarningKind> {
-        let values: Vec<String> = self.values.into_iter().collect();
-        let quantiles: Vec<String> = self.quantiles.into_iter().collect();
+        let values: Vec<String> = self.values.into_iter().map(Untrusted::into_raw).collect();
+        let quantiles: Vec<String> = self.quantiles.into_iter().map(Untrusted::into_raw).collect();
         let any = !values.is_empty() || !quantiles.is_empty();
         any.then_some(WarningKind::MetricsNotMerged { values, quantiles })
     }

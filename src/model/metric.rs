@@ -1,6 +1,7 @@
 //! What is measured, which number of it, and which way is better.
 
 use super::quantile::Quantile;
+use super::untrusted::Untrusted;
 use std::fmt;
 use std::str::FromStr;
 
@@ -23,17 +24,18 @@ pub enum Metric {
     /// Requests per second; higher is better.
     Throughput,
     /// A metric of the user's own, by name.
-    Custom(String),
+    Custom(Untrusted),
 }
 
-impl fmt::Display for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Latency => "latency",
-            Self::ErrorRate => "error_rate",
-            Self::Throughput => "throughput",
-            Self::Custom(name) => name,
-        })
+impl Metric {
+    /// What files call it.
+    pub fn text(&self) -> Untrusted {
+        match self {
+            Self::Latency => "latency".into(),
+            Self::ErrorRate => "error_rate".into(),
+            Self::Throughput => "throughput".into(),
+            Self::Custom(name) => name.clone(),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::metric::{Direction, Metric, Statistic};
 use super::quantile::Quantile;
 use super::timeline::Timeline;
 use super::unit::Unit;
-use super::untrusted::Untrusted;
+use super::untrusted::{Raw, Untrusted};
 use super::values::Values;
 use std::collections::BTreeMap;
 
@@ -41,13 +41,13 @@ pub struct Run {
     /// The user's own metrics.
     pub metrics: Vec<CustomMetric>,
     /// What the machine used meanwhile, by name and unit (`cpu_percent`).
-    pub resources: BTreeMap<String, Resource>,
+    pub resources: BTreeMap<Untrusted, Resource>,
     /// Values over time, by name (`cpu_percent`, `throughput_rps`).
-    pub timeline: BTreeMap<String, Timeline>,
+    pub timeline: BTreeMap<Untrusted, Timeline>,
     /// The checks of the script.
     pub checks: Vec<Check>,
     /// How long fixed pieces of work took on the machine (`cpu`, `memory`, `loopback`), in milliseconds.
-    pub calibration: BTreeMap<String, f64>,
+    pub calibration: BTreeMap<Untrusted, f64>,
 }
 
 impl Run {
@@ -79,17 +79,19 @@ impl Run {
     /// One number of the run; none where it was not measured.
     pub fn value(&self, key: &MeasurementKey) -> Option<f64> {
         if let Metric::Custom(name) = &key.metric {
-            let mut own = self.metrics.iter().filter(|m| m.name == *name);
-            let here = |of: &Option<String>| match of {
-                Some(endpoint) => key.endpoint.is_called(endpoint),
-                None => key.endpoint == EndpointKey::Total,
-            };
-            return own.find(|m| here(&m.endpoint))?.statistic(key.statistic);
+            return self.metric(name, &key.endpoint)?.statistic(key.statistic);
         }
         let same = |e: &&Endpoint| e.key == key.endpoint;
         let alike = |e: &&Endpoint| e.key.same_without_method(&key.endpoint);
         let found = self.all_endpoints().find(same).or_else(|| self.all_endpoints().find(alike))?;
         found.value(&key.metric, key.statistic)
+    }
+
+    /// The metric of this name that belongs to this endpoint.
+    fn metric(&self, name: &Untrusted, endpoint: &EndpointKey) -> Option<&CustomMetric> {
+        let own = || self.metrics.iter().filter(|m| m.name == *name);
+        let alike = |m: &&CustomMetric| m.endpoint.same_without_method(endpoint);
+        own().find(|m| m.endpoint == *endpoint).or_else(|| own().find(alike))
     }
 
     /// Why the load generator could not keep up the load, if it could not: its own processor was full, or it left out more than
@@ -100,8 +102,7 @@ impl Run {
             return Some(format!("its CPU was at {cpu:.0} %"));
         }
         let total = |name: &str| {
-            let metric = self.metrics.iter().find(|m| m.name == name && m.endpoint.is_none());
-            metric.and_then(|m| m.value)
+            self.metric(&name.into(), &EndpointKey::Total).and_then(|metric| metric.value)
         };
         let (dropped, done) = (total(DROPPED)?, total(MADE)?);
         let share = dropped / (dropped + done).max(1.0);
@@ -111,7 +112,7 @@ impl Run {
     /// Whether it has metrics beside those that the load generator counts of itself.
     pub fn has_own_metrics(&self) -> bool {
         let of_generator = |name: &str| matches!(name, DROPPED | MADE);
-        self.metrics.iter().any(|metric| !of_generator(&metric.name))
+        self.metrics.iter().any(|metric| !of_generator(metric.name.raw()))
     }
 
     /// The total, then the endpoints.
@@ -146,7 +147,7 @@ pub struct Load {
     /// The host that was loaded.
     pub target: Option<Untrusted>,
     /// Hash of the script that made the load.
-    pub script_sha256: Option<String>,
+    pub script_sha256: Option<Untrusted>,
 }
 
 /// What was measured of one endpoint, or of all together.
@@ -431,7 +432,7 @@ pub enum MetricType {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CustomMetric {
     /// Its name.
-    pub name: String,
+    pub name: Untrusted,
     /// What it is made of, where the file says so.
     pub sort: Option<MetricType>,
     /// The unit of its values.
@@ -446,15 +447,15 @@ pub struct CustomMetric {
     pub quantiles: BTreeMap<Quantile, f64>,
     /// Its samples, where they were read; they stand in no file of perfgate's own.
     pub values: Option<Values>,
-    /// The endpoint that it belongs to, as it is displayed.
-    pub endpoint: Option<String>,
+    /// The endpoint that it belongs to, or the whole run.
+    pub endpoint: EndpointKey,
 }
 
 impl CustomMetric {
     /// A metric with this name and unit of which nothing is known yet.
     pub fn new(name: &str, unit: Unit) -> Self {
         Self {
-            name: name.to_owned(),
+            name: name.into(),
             sort: None,
             unit,
             direction: None,
@@ -462,7 +463,7 @@ impl CustomMetric {
             count: None,
             quantiles: BTreeMap::new(),
             values: None,
-            endpoint: None,
+            endpoint: EndpointKey::Total,
         }
     }
 
@@ -502,7 +503,7 @@ pub struct Span {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// Its name, with the group it stands in.
-    pub name: String,
+    pub name: Untrusted,
     /// How often it held.
     pub passes: u64,
     /// How often it did not.

@@ -173,7 +173,7 @@ fn expression(
                 (Metric::Custom(name), _) => {
                     let query = queries
                         .iter()
-                        .find(|query| query.name == *name || query.name == budget.name)?;
+                        .find(|query| *name == query.name.as_str() || query.name == budget.name)?;
                     format!("({}) {}", query.promql, broken(limit? / query.factor)?)
                 }
                 // How much is requested in production is no fault of the code.

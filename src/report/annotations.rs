@@ -27,7 +27,7 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
         let Some(left) = rest.iter_mut().find(|(name, _)| *name == level) else { continue };
         if left.1 > 0 {
             left.1 -= 1;
-            let title = format!("performance: {}", finding.key());
+            let title = finding.key().text().map(|key| format!("performance: {key}"));
             command(level, &title, &move_of(finding, &scales, &show), out)?;
         }
     }

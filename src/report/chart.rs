@@ -29,7 +29,7 @@ pub(super) fn mermaid(finding: &Finding) -> Option<String> {
         (1..=new.len()).map(|i| if i == 1 { "\"new\"".to_owned() } else { format!("\"new {i}\"") });
     Some(format!(
         "```mermaid\n{THEME}\nxychart-beta\n  title \"{}\"\n  x-axis \"run\" [{}]\n  y-axis \"{}\" {} --> {}\n  line [{}]\n```\n",
-        plain(&finding.key().to_string()),
+        plain(finding.key().text().raw()),
         list(old.chain(fresh).collect()),
         plain(finding.unit.raw()),
         number((low - margin).max(0.0)),

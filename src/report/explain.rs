@@ -15,7 +15,7 @@ pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> i
     let show = |text: &dyn Raw| terminal(text);
     for finding in findings {
         let verdict = reasons::verdict(finding, report, &show);
-        writeln!(out, "{}: {verdict}", terminal(&finding.key().to_string()))?;
+        writeln!(out, "{}: {verdict}", terminal(&finding.key().text()))?;
         write_measured(finding, &scales.scale(&finding.unit), out)?;
         if finding.verdict == Verdict::NotCompared {
             continue;

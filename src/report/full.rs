@@ -116,7 +116,7 @@ fn endpoints(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n## Endpoints\n\nResponse times in milliseconds.\n")?;
     head("endpoint", out)?;
     for endpoint in run.all_endpoints().take(MOST_ENDPOINTS) {
-        let name = markdown_code(&endpoint.key.to_string());
+        let name = markdown_code(&endpoint.key.text());
         let requests = endpoint.requests.map(grouped).unwrap_or_default();
         writeln!(out, "| {name} | {requests} | {} |", cells(endpoint))?;
     }
@@ -164,7 +164,7 @@ fn moves(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "\n## Moved most\n\nAgainst the baseline, within limits or not.\n")?;
     largest.iter().take(MOST_MOVES).try_for_each(|finding| {
-        let endpoint = markdown_code(&finding.endpoint.to_string());
+        let endpoint = markdown_code(&finding.endpoint.text());
         writeln!(out, "* {endpoint} {}: {}", metric(finding, &code), change(finding))
     })
 }

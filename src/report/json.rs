@@ -110,12 +110,12 @@ fn finding(finding: &Finding) -> FindingV1 {
         Threshold::Absolute(amount) => (None, Some(amount)),
     };
     FindingV1 {
-        endpoint: finding.endpoint.to_string(),
+        endpoint: finding.endpoint.text().into_raw(),
         kind: match &finding.endpoint {
             EndpointKey::Total => "total".to_owned(),
             EndpointKey::Named { kind, .. } => kind.to_string(),
         },
-        metric: finding.metric.to_string(),
+        metric: finding.metric.text().into_raw(),
         statistic: finding.statistic.to_string(),
         unit: finding.unit.raw().to_owned(),
         baseline: finding.baseline,

@@ -38,7 +38,7 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
             Outcome::Skipped => reasons::verdict(finding, report, &show),
             _ => move_of(finding, &scales, &show),
         };
-        let endpoint = harmless(&finding.endpoint.to_string());
+        let endpoint = harmless(&finding.endpoint.text());
         let names = (endpoint.as_str(), words::metric(finding, &show));
         case(&mut xml, (names.0, &names.1), outcome, &text)?;
     }

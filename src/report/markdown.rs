@@ -103,7 +103,7 @@ fn title(report: &Report) -> String {
         }
         Verdict::Fail => {
             let slow = of(Verdict::Fail).filter(|f| f.metric == Metric::Latency);
-            let slow: BTreeSet<String> = slow.map(|f| f.endpoint.to_string()).collect();
+            let slow: BTreeSet<_> = slow.map(|f| &f.endpoint).collect();
             match slow.len() {
                 0 => plural(of(Verdict::Fail).count(), "regression"),
                 n => format!("{} slower", plural(n, "endpoint")),
@@ -151,7 +151,7 @@ fn row(finding: &Finding, report: &Report, scales: &Scales) -> String {
     format!(
         "| {} | {} | {} | {} | {} | {change}{interval} | {} | {} |\n",
         mark(finding.verdict),
-        markdown_code(&finding.endpoint.to_string()),
+        markdown_code(&finding.endpoint.text()),
         words::metric(finding, &code),
         value(finding.baseline),
         value(finding.current),
@@ -177,7 +177,7 @@ fn budget_section(report: &Report, room: &mut Room) -> String {
 fn moves(report: &Report) -> String {
     let code = |text: &dyn Raw| markdown_code(text);
     let name = |finding: &&Finding| {
-        let endpoint = markdown_code(&finding.endpoint.to_string());
+        let endpoint = markdown_code(&finding.endpoint.text());
         format!("{endpoint} {} {}", words::metric(finding, &code), change(finding))
     };
     let named: Vec<String> = largest(report).iter().take(MOST_MOVES).map(name).collect();
@@ -260,7 +260,7 @@ fn next_steps(report: &Report) -> String {
     ];
     let accept = accept_lines(report);
     if let Some(first) = attention(report).first() {
-        let explain = shell(&first.key().to_string());
+        let explain = shell(&first.key().text());
         commands.push(commands[0].map(|command| format!("{command} --explain {explain}")));
     }
     let mut text = format!("With the result files of this run:\n\n{}", fenced(&commands));

@@ -104,7 +104,7 @@ pub fn render_code_quality(report: &Report, out: &mut impl Write) -> io::Result<
 fn metric(finding: &Finding) -> String {
     match finding.metric {
         Metric::Latency => format!("latency {}", finding.statistic),
-        _ => harmless(&finding.metric.to_string()),
+        _ => harmless(&finding.metric.text()),
     }
 }
 
@@ -113,7 +113,7 @@ fn rule(finding: &Finding) -> String {
 }
 
 fn fingerprint(finding: &Finding) -> String {
-    hashed(&finding.key().to_string())
+    hashed(finding.key().text().raw())
 }
 
 /// The same for the same measurement in every report: FNV-1a, 64 bits, which needs to be no more than stable.

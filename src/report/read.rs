@@ -208,7 +208,7 @@ fn finding(file: FindingV1) -> Read<Finding> {
             "latency" => Metric::Latency,
             "error_rate" => Metric::ErrorRate,
             "throughput" => Metric::Throughput,
-            name => Metric::Custom(name.to_owned()),
+            name => Metric::Custom(name.into()),
         },
         statistic: file
             .statistic

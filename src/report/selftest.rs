@@ -48,7 +48,7 @@ pub fn render(test: &Selftest, of: &str, out: &mut impl Write) -> io::Result<()>
     for (i, (key, detectable)) in test.unseen.iter().take(MOST_UNSEEN).enumerate() {
         let least = detectable.map(|d| format!(" (less than {} % is noise)", signed(d * 100.0, 0)));
         let head = if i == 0 { "\n  not seen  " } else { "            " };
-        writeln!(out, "{head}{}{}", terminal(&key.to_string()), least.unwrap_or_default())?;
+        writeln!(out, "{head}{}{}", terminal(&key.text()), least.unwrap_or_default())?;
     }
     if let Some(more) = test.unseen.len().checked_sub(MOST_UNSEEN).filter(|more| *more > 0) {
         writeln!(out, "            and {more} more")?;

@@ -20,7 +20,7 @@ pub fn sight(report: &Report) -> Vec<String> {
     let blind = |(finding, _): &(&Finding, f64)| finding.verdict == Verdict::NotCompared;
     let (unseen, seen): (Vec<_>, Vec<_>) = known.into_iter().partition(blind);
     let change = |(finding, _): &(&Finding, f64)| visible(finding);
-    let name = |(finding, _): &(&Finding, f64)| terminal(&finding.key().to_string());
+    let name = |(finding, _): &(&Finding, f64)| terminal(&finding.key().text());
     let mut lines = Vec::new();
     match (seen.first(), seen.last()) {
         (Some(sharpest), Some(dullest)) if seen.len() > 1 => lines.push(format!(

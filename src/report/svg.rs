@@ -2,6 +2,7 @@
 
 use super::escape::harmless;
 use super::number::{Scale, significant};
+use crate::model::Untrusted;
 use crate::trend::Table;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -10,8 +11,8 @@ use std::io::{self, Write};
 
 /// A line of values with the places that stand out.
 pub(super) struct Plot {
-    /// What it shows; untrusted text.
-    pub(super) title: String,
+    /// What it shows.
+    pub(super) title: Untrusted,
     /// The unit of the values.
     pub(super) unit: String,
     /// Lines of (x, y), each with its index into the colours.
@@ -65,7 +66,7 @@ fn one(plot: &Plot, area: &Area<'_>) -> Drawn {
     let caption = if plot.unit.is_empty() {
         plot.title.clone()
     } else {
-        format!("{} ({})", plot.title, plot.unit)
+        plot.title.map(|title| format!("{title} ({})", plot.unit))
     };
     let mut chart = ChartBuilder::on(area)
         .caption(harmless(&caption), ("sans-serif", 15).into_font().color(&INK))
@@ -112,7 +113,7 @@ pub(super) fn of_column(table: &Table, c: usize, last: usize) -> Option<Plot> {
         Some((if size >= 0.0 { 1 } else { 2 }, (place(*r), *value)))
     });
     Some(Plot {
-        title: column.key.to_string(),
+        title: column.key.text(),
         unit: scale.suffix().trim().to_owned(),
         points: steps.collect(),
         lines: vec![(0, points.iter().map(|(r, value)| (place(*r), *value)).collect())],

@@ -95,7 +95,7 @@ fn write_rows(
         let nearest = closest(report).map(|f| {
             format!(
                 "; closest: {} {} {}",
-                terminal(&f.endpoint.to_string()),
+                terminal(&f.endpoint.text()),
                 words::metric(f, &show),
                 change(f)
             )
@@ -134,7 +134,7 @@ fn table(report: &Report, rows: &[&Finding], scales: &Scales, style: TableStyle)
         let ink = ink_of(finding.verdict);
         let mut cells = vec![
             (mark(finding.verdict).to_owned(), ink),
-            (terminal(&finding.endpoint.to_string()), None),
+            (terminal(&finding.endpoint.text()), None),
             (words::metric(finding, &show), None),
             value(finding.baseline),
             value(finding.current),

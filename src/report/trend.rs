@@ -26,13 +26,15 @@ fn scales(table: &Table) -> Vec<Scale> {
 }
 
 /// A column's heading: `POST /api/chat p95`, `req/s`.
-pub(super) fn heading(column: &Column) -> String {
+pub(super) fn heading(column: &Column) -> Untrusted {
     match (&column.key.endpoint, &column.key.metric, column.key.statistic) {
-        (EndpointKey::Total, Metric::Throughput, _) => "req/s".to_owned(),
-        (EndpointKey::Total, Metric::ErrorRate, _) => "errors".to_owned(),
+        (EndpointKey::Total, Metric::Throughput, _) => "req/s".into(),
+        (EndpointKey::Total, Metric::ErrorRate, _) => "errors".into(),
         (EndpointKey::Total, Metric::Custom(name), Statistic::Value) => name.clone(),
-        (EndpointKey::Total, Metric::Custom(name), statistic) => format!("{name} {statistic}"),
-        _ => column.key.to_string().replace("error_rate", "errors"),
+        (EndpointKey::Total, Metric::Custom(name), statistic) => {
+            name.map(|name| format!("{name} {statistic}"))
+        }
+        _ => column.key.text().map(|text| text.replace("error_rate", "errors")),
     }
 }
 
@@ -158,7 +160,7 @@ pub(super) fn step_lines(table: &Table, columns: &[usize], show: Show<'_>) -> Ve
                     arrow(step.size),
                     row.commit.short(),
                     show(&row.subject),
-                    show(&column.key.to_string()),
+                    show(&column.key.text()),
                     step.p
                 ),
             ));
@@ -206,10 +208,9 @@ pub fn render_markdown(table: &Table, last: usize, out: &mut impl Write) -> io::
 pub fn render_csv(table: &Table, last: usize, out: &mut impl Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     let fixed = ["commit", "timestamp", "author", "subject"].map(str::to_owned);
-    let names = table
-        .columns
-        .iter()
-        .map(|column| csv_text(&format!("{} ({})", column.key, column.unit.raw())));
+    let names = table.columns.iter().map(|column| {
+        csv_text(&column.key.text().map(|key| format!("{key} ({})", column.unit.raw())))
+    });
     csv.write_record(fixed.into_iter().chain(names))?;
     for r in shown(table, last) {
         let row = &table.rows[r];
@@ -236,7 +237,7 @@ fn to_wire(table: &Table, last: usize) -> HistoryV1 {
     let row = |r: usize| {
         let row = &table.rows[r];
         let value = |(c, cell): (usize, &crate::trend::Cell)| ValueV1 {
-            series: table.columns[c].key.to_string(),
+            series: table.columns[c].key.text().into_raw(),
             value: cell.value,
             mark: cell.mark.map(|mark| mark.name().to_owned()),
         };
@@ -252,7 +253,7 @@ fn to_wire(table: &Table, last: usize) -> HistoryV1 {
     let series = (0..table.columns.len()).map(|c| {
         let own = &table.columns[c];
         SeriesV1 {
-            id: own.key.to_string(),
+            id: own.key.text().into_raw(),
             unit: Some(own.unit.raw().to_owned()),
             direction: Some(
                 if own.direction == Direction::Lower { "lower" } else { "higher" }.to_owned(),

@@ -120,7 +120,7 @@ pub(super) fn chance_count(report: &Report) -> String {
 /// The endpoints that the baseline has and the run has not.
 pub(super) fn gone(report: &Report, show: Show<'_>) -> Vec<String> {
     let gone = report.findings.iter().filter(|f| f.reason == Reason::Removed);
-    let mut names: Vec<String> = gone.map(|f| show(&f.endpoint.to_string())).collect();
+    let mut names: Vec<String> = gone.map(|f| show(&f.endpoint.text())).collect();
     // The findings of one endpoint stand together.
     names.dedup();
     names
@@ -209,7 +209,7 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
             let largest = closest(report).map(|f| {
                 format!(
                     " (closest: {} {} {}, limit {})",
-                    show(&f.endpoint.to_string()),
+                    show(&f.endpoint.text()),
                     metric(f, show),
                     change(f),
                     limit_of(f)
@@ -332,7 +332,7 @@ pub(super) fn move_of(finding: &Finding, scales: &Scales, show: Show<'_>) -> Str
     let name = match (&finding.endpoint, &finding.metric) {
         (EndpointKey::Total, Metric::Custom(name)) => show(name),
         (EndpointKey::Total, _) => "the whole run".to_owned(),
-        (named @ EndpointKey::Named { .. }, _) => show(&named.to_string()),
+        (named @ EndpointKey::Named { .. }, _) => show(&named.text()),
     };
     let what = match finding.metric {
         Metric::Latency => "is slower",
@@ -412,7 +412,7 @@ pub(super) fn left_out(report: &Report, show: Show<'_>) -> Vec<String> {
     let mut groups: Vec<(String, String, Vec<String>)> = Vec::new();
     let mut index: BTreeMap<(String, String), usize> = BTreeMap::new();
     for finding in report.findings.iter().filter(|f| f.verdict == Verdict::NotCompared) {
-        let (endpoint, why) = (show(&finding.endpoint.to_string()), not_compared(finding));
+        let (endpoint, why) = (show(&finding.endpoint.text()), not_compared(finding));
         let at = *index.entry((endpoint.clone(), why.clone())).or_insert_with(|| {
             groups.push((endpoint, why, Vec::new()));
             groups.len() - 1

@@ -6,9 +6,9 @@ use super::run::{
 };
 use crate::model::limits::{self, Census, Exceeded, check_name};
 use crate::model::{
-    Check, CommitId, CustomMetric, Direction, Distribution, Endpoint, EndpointKey, FailureKind,
-    InvalidCommitId, Kind, Latency, Load, MetricType, OutOfRange, Quantile, Resource, Rounding,
-    Run, Span, Timeline, Tool, Unit, without_credentials,
+    Check, CommitId, CustomMetric, Direction, Distribution, Endpoint, EndpointKey, EndpointNames,
+    FailureKind, InvalidCommitId, Kind, Latency, Load, MetricType, OutOfRange, Quantile, Raw,
+    Resource, Rounding, Run, Span, Timeline, Tool, Unit, without_credentials,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -149,7 +149,7 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
         users: file.load.users,
         spawn_rate: amount(&"load.spawn_rate", file.load.spawn_rate)?,
         target: file.load.target.map(|target| without_credentials(&target).into_owned().into()),
-        script_sha256: file.load.script_sha256,
+        script_sha256: file.load.script_sha256.map(Into::into),
     };
     run.labels = file.labels.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     run.endpoints = endpoints(file.endpoints, run.duration_s)?;
@@ -157,28 +157,30 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
         Some(total) => measured(EndpointKey::Total, &"total", total, run.duration_s)?,
         None => total_of(&run.endpoints)?,
     };
+    let names: EndpointNames<'_> = run.endpoints.iter().map(|endpoint| &endpoint.key).collect();
+    let metric = |(i, file)| metric(i, file, &names);
     run.metrics = file.metrics.into_iter().enumerate().map(metric).collect::<Result<_, _>>()?;
     for (name, r) in file.resources {
         let slope_interval = r.slope_interval.map(|own| Span { low: own.low, high: own.high });
         let (mean, max) = (r.mean, r.max);
         let known = Resource { mean, max, slope_per_hour: r.slope_per_hour, slope_interval };
-        run.resources.insert(name, known);
+        run.resources.insert(name.into(), known);
     }
     for (name, own) in file.timeline {
         let positive = amount(&format!("timeline.{name}.interval_s"), Some(own.interval_s))?;
         let interval_s = positive.filter(|s| *s > 0.0).unwrap_or(1.0);
-        run.timeline.insert(name, Timeline { interval_s, values: own.values });
+        run.timeline.insert(name.into(), Timeline { interval_s, values: own.values });
     }
     run.checks = file
         .checks
         .into_iter()
-        .map(|check| Check { name: check.name, passes: check.passes, fails: check.fails })
+        .map(|check| Check { name: check.name.into(), passes: check.passes, fails: check.fails })
         .collect();
     for (name, took) in file.calibration {
         let path = format!("calibration.{name}");
         let positive = amount(&path, Some(took))?.filter(|ms| *ms > 0.0);
         let took = positive.ok_or_else(|| invalid(&path, "must be more than 0 ms"))?;
-        run.calibration.insert(name, took);
+        run.calibration.insert(name.into(), took);
     }
     limits::check_run(&run).map_err(|exceeded| invalid("run", exceeded))?;
     run.check_lengths().map_err(|long| invalid(&long.path, &long.exceeded))?;
@@ -207,7 +209,7 @@ fn endpoints(
         };
         census.count(&key).map_err(|exceeded| invalid(at(&exceeded), exceeded))?;
         if !seen.insert(key.clone()) {
-            return Err(invalid(&path, format!("{key} stands twice in the file")));
+            return Err(invalid(&path, format!("{} stands twice in the file", key.text().raw())));
         }
         let parts = MeasuredV1 {
             requests: endpoint.requests,
@@ -378,7 +380,11 @@ fn quantiles(
     }
 }
 
-fn metric((i, file): (usize, MetricV1)) -> Result<CustomMetric, RunFileError> {
+fn metric(
+    i: usize,
+    file: MetricV1,
+    names: &EndpointNames<'_>,
+) -> Result<CustomMetric, RunFileError> {
     let path = format!("metrics[{i}]");
     if file.name.is_empty() {
         return Err(invalid(format!("{path}.name"), "must not be empty"));
@@ -396,7 +402,7 @@ fn metric((i, file): (usize, MetricV1)) -> Result<CustomMetric, RunFileError> {
     metric.value = value.transpose()?;
     metric.count = file.count;
     metric.quantiles = quantiles(&format!("{path}.quantiles"), &file.quantiles, factor, finite)?;
-    metric.endpoint = file.endpoint;
+    metric.endpoint = file.endpoint.map_or(EndpointKey::Total, |text| names.named(&text));
     Ok(metric)
 }
 

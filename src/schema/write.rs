@@ -36,7 +36,7 @@ impl Stored {
             if let Some(all) = distribution.filter(|all| all.count() > 0) {
                 let data = encode_histogram(all, Self::DIGITS)?;
                 histograms.insert(
-                    endpoint.key.unique_name(),
+                    endpoint.key.unique_name().into_raw(),
                     HistogramV1 { unit: "ns".to_owned(), data },
                 );
             }
@@ -88,11 +88,15 @@ impl RunV1 {
             resources: run
                 .resources
                 .iter()
-                .map(|(name, r)| (name.clone(), ResourceV1::from(r)))
+                .map(|(name, r)| (name.raw().to_owned(), ResourceV1::from(r)))
                 .collect(),
             timeline: BTreeMap::new(),
             checks: run.checks.iter().map(CheckV1::from).collect(),
-            calibration: run.calibration.clone(),
+            calibration: run
+                .calibration
+                .iter()
+                .map(|(part, ms)| (part.raw().to_owned(), *ms))
+                .collect(),
         }
     }
 }
@@ -100,14 +104,14 @@ impl RunV1 {
 fn timeline(run: &Run) -> BTreeMap<String, TimelineV1> {
     let wire =
         |own: &Timeline| TimelineV1 { interval_s: own.interval_s, values: own.values.clone() };
-    run.timeline.iter().map(|(name, own)| (name.clone(), wire(own))).collect()
+    run.timeline.iter().map(|(name, own)| (name.raw().to_owned(), wire(own))).collect()
 }
 
 impl EndpointV1 {
     /// [`EndpointKey::unique_name`] of the endpoint, by which its histogram is found.
     pub fn unique_name(&self) -> String {
         let kind = Kind::from(self.kind);
-        EndpointKey::named(kind, self.method.as_deref(), &self.name).unique_name()
+        EndpointKey::named(kind, self.method.as_deref(), &self.name).unique_name().into_raw()
     }
 }
 
@@ -117,7 +121,7 @@ impl From<&Load> for LoadV1 {
             users: load.users,
             spawn_rate: load.spawn_rate,
             target: text(load.target.as_ref()),
-            script_sha256: load.script_sha256.clone(),
+            script_sha256: text(load.script_sha256.as_ref()),
         }
     }
 }
@@ -140,7 +144,9 @@ impl From<&Endpoint> for MeasuredV1 {
 impl From<&Endpoint> for EndpointV1 {
     fn from(endpoint: &Endpoint) -> Self {
         let (kind, method, name) = match &endpoint.key {
-            EndpointKey::Named { kind, method, name } => (*kind, method.clone(), name.clone()),
+            EndpointKey::Named { kind, method, name } => {
+                (*kind, text(method.as_ref()), name.raw().to_owned())
+            }
             // The total stands in a field of its own and is never in the list.
             EndpointKey::Total => (Kind::Task, None, "total".to_owned()),
         };
@@ -250,7 +256,7 @@ impl From<MetricTypeV1> for MetricType {
 impl From<&CustomMetric> for MetricV1 {
     fn from(metric: &CustomMetric) -> Self {
         Self {
-            name: metric.name.clone(),
+            name: metric.name.raw().to_owned(),
             sort: metric.sort.map(MetricTypeV1::from),
             unit: Some(metric.unit.raw().to_owned()),
             direction: metric.direction.map(|direction| match direction {
@@ -260,7 +266,10 @@ impl From<&CustomMetric> for MetricV1 {
             value: metric.value,
             count: metric.count,
             quantiles: quantiles(&metric.quantiles),
-            endpoint: metric.endpoint.clone(),
+            endpoint: match &metric.endpoint {
+                EndpointKey::Total => None,
+                named @ EndpointKey::Named { .. } => Some(named.text().into_raw()),
+            },
         }
     }
 }
@@ -280,6 +289,6 @@ impl From<&Resource> for ResourceV1 {
 
 impl From<&Check> for CheckV1 {
     fn from(check: &Check) -> Self {
-        Self { name: check.name.clone(), passes: check.passes, fails: check.fails }
+        Self { name: check.name.raw().to_owned(), passes: check.passes, fails: check.fails }
     }
 }

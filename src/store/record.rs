@@ -130,7 +130,7 @@ fn with_histograms(run: &[u8], kept: &[u8]) -> Result<Vec<u8>, serde_json::Error
         }
     };
     if let Some(total) = &mut run.total {
-        put(EndpointKey::Total.unique_name(), total.latency.as_mut());
+        put(EndpointKey::Total.unique_name().into_raw(), total.latency.as_mut());
     }
     for endpoint in &mut run.endpoints {
         put(endpoint.unique_name(), endpoint.latency.as_mut());

@@ -68,12 +68,12 @@ impl Frame {
                 EndpointKey::Total => "total".to_owned(),
                 EndpointKey::Named { kind, .. } => kind.to_string(),
             };
-            let name = endpoint.key.to_string();
+            let name = endpoint.key.text().into_raw();
             for (metric, statistic, unit, value) in measurements(endpoint) {
                 let of = [
                     &kind,
                     &name,
-                    &metric.to_string(),
+                    &metric.text().into_raw(),
                     &statistic.to_string(),
                     &unit.raw().to_owned(),
                 ];
@@ -81,12 +81,13 @@ impl Frame {
             }
         }
         for metric in &run.metrics {
-            let name = metric.endpoint.clone().unwrap_or_else(|| "total".to_owned());
+            let name = metric.endpoint.text().into_raw();
             let single = metric.value.map(|value| (Statistic::Value, value));
             let quantiles = metric.quantiles.iter().map(|(q, v)| (Statistic::Quantile(*q), *v));
             for (statistic, value) in single.into_iter().chain(quantiles) {
                 let (statistic, unit) = (statistic.to_string(), metric.unit.raw().to_owned());
-                let of = [&"custom".to_owned(), &name, &metric.name, &statistic, &unit];
+                let own = metric.name.raw().to_owned();
+                let of = [&"custom".to_owned(), &name, &own, &statistic, &unit];
                 self.row(recorded, of, value, metric.count);
             }
         }

@@ -119,7 +119,7 @@ pub fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync)
 
 fn series(column: &Column, c: usize, rows: &[Row]) -> Series {
     Series {
-        id: column.key.to_string(),
+        id: column.key.text().into_raw(),
         commits: rows.iter().map(|row| row.commit.to_string()).collect(),
         times: Vec::new(),
         lines: Vec::new(),

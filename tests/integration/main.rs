@@ -57,6 +57,8 @@ mod gate {
     mod few_endpoints;
     // Steps and drift of the baseline itself.
     mod level_shifts;
+    // Which endpoint a custom metric belongs to.
+    mod metrics_of_endpoints;
     // Noise is told from change.
     mod noise;
     // The policy file and its errors.

@@ -164,3 +164,31 @@ fn a_renderer_takes_untrusted_text_only_through_an_escape() {
     }
     assert_eq!(raw, RAW.map(str::to_owned).into());
 }
+
+/// Types that hold text from outside: only an escape writes it, so none of them can be formatted.
+const UNPRINTABLE: [&str; 8] = [
+    "Accept",
+    "Check",
+    "CustomMetric",
+    "EndpointKey",
+    "MeasurementKey",
+    "Metric",
+    "Untrusted",
+    "WarningKind",
+];
+
+#[test]
+fn text_from_outside_cannot_be_formatted() {
+    let mut types = BTreeSet::new();
+    for file in files() {
+        for part in file.tokens.windows(3) {
+            let known = UNPRINTABLE.iter().find(|name| part[2] == **name);
+            if part[0] == "pub" {
+                types.extend(known);
+            }
+            let display = part[0] == "Display" && part[1] == "for";
+            assert!(!display || known.is_none(), "{}: {}", file.name, part[2]);
+        }
+    }
+    assert_eq!(types, UNPRINTABLE.into());
+}

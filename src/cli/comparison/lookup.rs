@@ -186,7 +186,7 @@ impl Lookup {
                     }
                 };
                 if !trusted {
-                    let (commit, what) = (id.short(), accept.to_string());
+                    let (commit, what) = (id.short(), accept.what().to_owned());
                     let queue = origin == Origin::Queue;
                     let kind = WarningKind::NotHonoured { commit, what, queue };
                     warnings.push(Warning::new(kind));

@@ -80,5 +80,10 @@ pub(super) fn finding(finding: &Finding) -> String {
     let change = finding.change().and_then(|change| change.relative).map(signed_percent);
     let change = change.map(|change| format!(" ({change})")).unwrap_or_default();
     let (before, after) = (value(finding.baseline), value(finding.current));
-    harmless(&format!("{}: {before} → {after} {}{change}", finding.key(), finding.unit.raw()))
+    harmless(
+        &finding
+            .key()
+            .text()
+            .map(|key| format!("{key}: {before} → {after} {}{change}", finding.unit.raw())),
+    )
 }

@@ -68,12 +68,12 @@ pub(super) fn run_once(
                 "warning: the machine's speed changed while the test ran: the same work took {took:.1} ms before and {later:.1} ms after"
             ))?;
         }
-        run.calibration.insert(part, took.min(later));
+        run.calibration.insert(part.into(), took.min(later));
     }
     run.started_at = run.started_at.or(Some(started));
     run.load.users = numbers.users.or(run.load.users);
     run.load.spawn_rate = numbers.spawn_rate.or(run.load.spawn_rate);
-    run.load.script_sha256 = run.load.script_sha256.or(script);
+    run.load.script_sha256 = run.load.script_sha256.or(script.map(Into::into));
     run.duration_s = run.duration_s.or(numbers.duration_s);
     run.labels.entry("host".into()).or_insert_with(|| fingerprint().into());
     let resources = folder.join(RESOURCES);

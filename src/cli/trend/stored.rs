@@ -8,8 +8,7 @@ use crate::cli::policy::{Loaded, load};
 use crate::cli::session::Session;
 use crate::config::Pattern;
 use crate::model::{
-    CustomMetric, Direction, EndpointKey, MeasurementKey, Metric, Quantile, Raw, Run, Statistic,
-    Unit, Untrusted,
+    Direction, EndpointKey, MeasurementKey, Metric, Quantile, Raw, Run, Statistic, Unit, Untrusted,
 };
 use crate::store::{History, RunStore, StoredRun, load_known, recorded_line};
 use crate::trend::{Column, Table};
@@ -125,7 +124,7 @@ fn everything(run: &Run) -> Vec<MeasurementKey> {
         add(Metric::Throughput, Statistic::Rate);
     }
     for own in &run.metrics {
-        let endpoint = endpoint_of(own, run);
+        let endpoint = &own.endpoint;
         let statistics = own.value.map(|_| Statistic::Value).into_iter();
         for statistic in statistics.chain(own.quantiles.keys().map(|q| Statistic::Quantile(*q))) {
             let metric = Metric::Custom(own.name.clone());
@@ -134,15 +133,6 @@ fn everything(run: &Run) -> Vec<MeasurementKey> {
     }
     keys.retain(|key| run.value(key).is_some());
     keys
-}
-
-/// The endpoint that a metric belongs to.
-fn endpoint_of(own: &CustomMetric, run: &Run) -> EndpointKey {
-    let named = own
-        .endpoint
-        .as_ref()
-        .and_then(|name| run.endpoints.iter().map(|e| &e.key).find(|key| key.is_called(name)));
-    named.unwrap_or(&run.total.key).clone()
 }
 
 /// The newest run of a line that the arguments mean.
@@ -212,9 +202,9 @@ fn columns(newest: &Run, args: &TrendArgs) -> Result<Vec<Column>, CliError> {
                 _ => {}
             }
         }
-        for own in newest.metrics.iter().filter(|own| own.name == *metric) {
+        for own in newest.metrics.iter().filter(|own| own.name == metric.as_str()) {
             let statistic = if own.value.is_some() { Statistic::Value } else { args.statistic[0] };
-            add(&endpoint_of(own, newest), Metric::Custom(own.name.clone()), statistic);
+            add(&own.endpoint, Metric::Custom(own.name.clone()), statistic);
         }
     }
     if args.metric.is_empty() && patterns.is_empty() {
@@ -225,7 +215,7 @@ fn columns(newest: &Run, args: &TrendArgs) -> Result<Vec<Column>, CliError> {
     keys.dedup();
     if keys.is_empty() {
         let known: Vec<String> =
-            newest.all_endpoints().take(5).map(|e| e.key.to_string()).collect();
+            newest.all_endpoints().take(5).map(|e| e.key.text().into_raw()).collect();
         let help = format!(
             "its newest run has {}; `perfgate baseline show` prints all of it",
             known.join(", ")

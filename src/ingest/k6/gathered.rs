@@ -385,7 +385,7 @@ impl Sum for Gathered {
             false => Endpoint::new(EndpointKey::Total),
         };
         self.checks.sort_by(|a, b| a.name.cmp(&b.name));
-        let check = |Counted { name, passes, fails }| Check { name, passes, fails };
+        let check = |Counted { name, passes, fails }| Check { name: name.into(), passes, fails };
         run.checks = self.checks.into_iter().map(check).collect();
         self.metrics.sort_by(|a, b| a.name.cmp(&b.name));
         for Metric { name, series, .. } in self.metrics {

@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_selector_may_hold_colons_braces_and_quotes() {
-        let of = |key: &str| Selector::parse(key).endpoint(Kind::Http).map(|key| key.to_string());
+        let of =
+            |key: &str| Selector::parse(key).endpoint(Kind::Http).map(|key| key.text().into_raw());
         assert_eq!(of("http_req_duration{name:a:b}"), Some("a:b".to_owned()));
         assert_eq!(of("http_req_duration{name:/x{id}}"), Some("/x{id}".to_owned()));
         assert_eq!(

@@ -12,7 +12,7 @@ use super::summary_file::{Document, Group, WrittenCheck, WrittenMetric};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::json_file::parse;
 use crate::model::limits::{self, check_name, check_number};
-use crate::model::{Check, MetricType};
+use crate::model::{Check, MetricType, Raw};
 use std::collections::BTreeMap;
 
 /// A summary in one shape.
@@ -65,7 +65,7 @@ pub(super) fn parse_summary(name: &str, bytes: &[u8]) -> Result<Summary, IngestE
     let wrap = |exceeded| IngestError::new(name, Problem::Exceeded(exceeded));
     check_number("checks", summary.checks.len(), limits::METRICS).map_err(wrap)?;
     for check in &summary.checks {
-        check_name("a check's name", &check.name).map_err(wrap)?;
+        check_name("a check's name", check.name.raw()).map_err(wrap)?;
     }
     summary.checks.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(summary)
@@ -84,7 +84,7 @@ fn collect_checks(group: Group, into: &mut Vec<Check>) {
 fn check(written: WrittenCheck) -> Check {
     let path = written.path.unwrap_or_default();
     let nested = path.matches("::").count() > 1;
-    let name = if nested { path } else { written.name };
+    let name = if nested { path } else { written.name }.into();
     Check { name, passes: written.passes, fails: written.fails }
 }
 

@@ -14,8 +14,8 @@ use crate::ingest::json_file::{amount, count};
 use crate::ingest::source::Source;
 use crate::model::limits::Census;
 use crate::model::{
-    CustomMetric, Endpoint, EndpointKey, Kind, Latency, MetricType, Quantile, Run, Tool, Unit,
-    Warning, WarningKind, limits,
+    CustomMetric, Endpoint, EndpointKey, EndpointNames, Kind, Latency, MetricType, Quantile, Raw,
+    Run, Tool, Unit, Warning, WarningKind, limits,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,8 @@ fn build(file: &str, summary: &Summary) -> Result<Ingested, IngestError> {
     run.load.users = builder.users()?;
     run.total = builder.total(run.duration_s)?;
     run.endpoints = builder.endpoints(run.duration_s)?;
-    run.metrics = builder.custom_metrics()?;
+    let names = run.endpoints.iter().map(|endpoint| &endpoint.key).collect();
+    run.metrics = builder.custom_metrics(&names)?;
     run.metrics.extend(builder.dropped()?);
     run.checks.clone_from(&summary.checks);
     builder.refuse_other_durations()?;
@@ -141,7 +142,7 @@ impl Builder<'_> {
     ) -> Result<Endpoint, IngestError> {
         let what = |metric: &str| match &key {
             EndpointKey::Total => metric.to_owned(),
-            named @ EndpointKey::Named { .. } => format!("{metric}{{{named}}}"),
+            named @ EndpointKey::Named { .. } => format!("{metric}{{{}}}", named.text().raw()),
         };
         let mut endpoint = Endpoint::new(key.clone());
         if let Some(metric) =
@@ -273,9 +274,9 @@ impl Builder<'_> {
             let named = match (selector.tags.as_slice(), kind) {
                 // The whole of a gRPC or WebSocket metric is an endpoint of its own: no total holds it.
                 ([], Kind::Grpc | Kind::Websocket) => Some(EndpointKey::named(kind, None, metric)),
-                (_, Kind::Websocket) => selector
-                    .endpoint(kind)
-                    .map(|key| EndpointKey::named(kind, None, &format!("{metric} {key}"))),
+                (_, Kind::Websocket) => selector.endpoint(kind).map(|key| {
+                    EndpointKey::named(kind, None, &format!("{metric} {}", key.text().raw()))
+                }),
                 _ => selector.endpoint(kind),
             };
             if let Some(key) = named.filter(|key| seen.insert(key.clone())) {
@@ -288,25 +289,27 @@ impl Builder<'_> {
         Ok(endpoints)
     }
 
-    fn custom_metrics(&self) -> Result<Vec<CustomMetric>, IngestError> {
+    fn custom_metrics(&self, names: &EndpointNames<'_>) -> Result<Vec<CustomMetric>, IngestError> {
         let own =
             self.summary.metrics.iter().filter(|(selector, _)| !is_built_in(&selector.metric));
-        own.map(|(selector, metric)| self.custom_metric(selector, metric)).collect()
+        own.map(|(selector, metric)| self.custom_metric(selector, metric, names)).collect()
     }
 
     fn custom_metric(
         &self,
         selector: &Selector,
         metric: &Metric,
+        names: &EndpointNames<'_>,
     ) -> Result<CustomMetric, IngestError> {
         let what = &selector.metric;
         let mut custom = CustomMetric::new(what, unit(metric.contains.as_deref()));
         custom.endpoint = match selector.endpoint(Kind::Http) {
-            Some(key) => Some(key.to_string()),
-            None if selector.tags.is_empty() => None,
-            None => Some(
-                selector.tags.iter().map(|(k, v)| format!("{k}:{v}")).collect::<Vec<_>>().join(","),
-            ),
+            Some(key) => names.named(key.text().raw()),
+            None if selector.tags.is_empty() => EndpointKey::Total,
+            None => {
+                let tags = selector.tags.iter().map(|(k, v)| format!("{k}:{v}"));
+                names.named(&tags.collect::<Vec<_>>().join(","))
+            }
         };
         custom.sort = Some(metric.sort);
         let number = |stat: &str| metric.values.get(stat).copied();

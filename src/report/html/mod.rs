@@ -74,8 +74,8 @@ pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     out.write_all(page.into_string().as_bytes())
 }
 
-/// A whole page of this title, an untrusted text.
-fn document(title: &str, body: &Markup) -> Markup {
+/// A whole page of this title.
+fn document(title: &dyn Raw, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -185,7 +185,7 @@ fn row(finding: &Finding, report: &Report, scales: &Scales) -> Markup {
     html! {
         tr data-verdict=(verdict) {
             td class=(verdict) data-value=(finding.verdict.rank()) { (mark(finding.verdict)) }
-            td.name { (harmless(&finding.endpoint.to_string())) }
+            td.name { (harmless(&finding.endpoint.text())) }
             td { (words::metric(finding, &plain)) }
             td.number data-value=(sorted(finding.baseline)) { (shown(finding.baseline)) }
             td.number data-value=(sorted(finding.current)) { (shown(finding.current)) }

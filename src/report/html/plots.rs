@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use crate::gate::{Finding, Report, Verdict};
-use crate::model::{Distribution, EndpointKey, Metric, Run};
+use crate::model::{Distribution, EndpointKey, Metric, Run, Untrusted};
 use crate::report::escape::harmless;
 use crate::report::number::{Scale, significant};
 use crate::report::svg::{Plot, draw, of_column};
@@ -20,7 +20,7 @@ const LAST: usize = 200;
 const BINS: usize = 60;
 const SIZE: (u32, u32) = (560, 240);
 
-fn figure(caption: &str, plot: &Plot, both: bool) -> io::Result<Markup> {
+fn figure(caption: &Untrusted, plot: &Plot, both: bool) -> io::Result<Markup> {
     let svg = draw(std::slice::from_ref(plot), SIZE)?;
     Ok(html! {
         figure role="img" aria-label=(harmless(caption)) {
@@ -50,13 +50,14 @@ pub(super) fn distributions(page: Page<'_>) -> io::Result<Vec<Markup>> {
     for key in keys.into_iter().take(MOST) {
         let sides = [page.baseline, page.current].map(|runs| merged(runs, &key));
         let [Some(before), Some(after)] = sides else { continue };
-        let name = key.to_string();
+        let name = key.text();
         figures.push(figure(
-            &format!("{name}: how often which time"),
+            &name.map(|name| format!("{name}: how often which time")),
             &densities(&before, &after),
             true,
         )?);
-        figures.push(figure(&format!("{name}: percentiles"), &percentiles(&before, &after), true)?);
+        let caption = name.map(|name| format!("{name}: percentiles"));
+        figures.push(figure(&caption, &percentiles(&before, &after), true)?);
     }
     Ok(figures)
 }
@@ -91,7 +92,7 @@ fn densities(before: &Distribution, after: &Distribution) -> Plot {
         (0..BINS).map(share).collect()
     };
     Plot {
-        title: "Distribution".to_owned(),
+        title: "Distribution".into(),
         unit: "% of requests".to_owned(),
         lines: vec![(3, line(before)), (0, line(after))],
         points: Vec::new(),
@@ -110,7 +111,7 @@ fn percentiles(before: &Distribution, after: &Distribution) -> Plot {
         (0..=120).filter_map(at).collect()
     };
     Plot {
-        title: "Percentiles".to_owned(),
+        title: "Percentiles".into(),
         unit: "ms".to_owned(),
         lines: vec![(3, line(before)), (0, line(after))],
         points: Vec::new(),
@@ -137,14 +138,14 @@ pub(super) fn windows(report: &Report) -> io::Result<Vec<Markup>> {
         let color =
             if matches!(finding.verdict, Verdict::Fail | Verdict::Inconclusive) { 1 } else { 2 };
         let plot = Plot {
-            title: finding.key().to_string(),
+            title: finding.key().text(),
             unit: scale.suffix().trim().to_owned(),
             points: points[before.len()..].iter().map(|point| (color, *point)).collect(),
             lines: vec![(0, points)],
             x: |x| if x >= -0.5 { "new".to_owned() } else { format!("{x:.0}") },
             x_title: "baseline runs, and the new ones",
         };
-        figures.push(figure(&finding.key().to_string(), &plot, false)?);
+        figures.push(figure(&finding.key().text(), &plot, false)?);
     }
     Ok(figures)
 }
@@ -160,7 +161,7 @@ pub(super) fn timelines(page: Page<'_>) -> io::Result<Vec<Markup>> {
             continue;
         }
         let plot = Plot {
-            title: name.replace('_', " "),
+            title: name.map(|name| name.replace('_', " ")),
             unit: String::new(),
             lines: vec![(0, points)],
             points: Vec::new(),

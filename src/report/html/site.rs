@@ -29,7 +29,7 @@ pub struct Site<'a> {
 struct SitePage {
     file: String,
     table: usize,
-    name: String,
+    name: Untrusted,
     columns: Vec<usize>,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Site<'a> {
                 match pages.iter_mut().find(|page| page.table == table && page.name == name) {
                     Some(page) => page.columns.push(c),
                     None => {
-                        let file = file_name(&format!("{} {name}", own.title.raw()), &mut files);
+                        let file = file_name(&own.title.join(" ", &name), &mut files);
                         pages.push(SitePage { file, table, name, columns: vec![c] });
                     }
                 }
@@ -72,7 +72,7 @@ impl<'a> Site<'a> {
         let several = self.tables.len() > 1;
         let head = |text: &str, number: bool| html! { th.number[number] scope="col" { button type="button" { (text) } } };
         document(
-            "Performance",
+            &"Performance",
             &html! {
                 header {
                     h1 { "Performance" }
@@ -185,22 +185,24 @@ fn cell(cell: Cell, step: Option<f64>, scale: &Scale) -> Markup {
 }
 
 /// What a column is about, as a page's name: an endpoint, or a metric of the whole run.
-fn subject(table: &Table, c: usize) -> String {
+fn subject(table: &Table, c: usize) -> Untrusted {
     let key = &table.columns[c].key;
     match (&key.endpoint, &key.metric) {
         (EndpointKey::Total, Metric::Custom(name)) => name.clone(),
-        (endpoint, _) => endpoint.to_string(),
+        (endpoint, _) => endpoint.text(),
     }
 }
 
 /// A column's name on the page of its endpoint.
-fn short(table: &Table, c: usize, page: &str) -> String {
-    let whole = heading(&table.columns[c]);
-    match whole.strip_prefix(page).map(str::trim) {
-        Some("") => "value".to_owned(),
-        Some(rest) => rest.to_owned(),
-        None => whole,
-    }
+fn short(table: &Table, c: usize, page: &Untrusted) -> Untrusted {
+    heading(&table.columns[c]).map(|whole| {
+        match whole.strip_prefix(page.raw()).map(str::trim) {
+            Some("") => "value",
+            Some(rest) => rest,
+            None => whole,
+        }
+        .to_owned()
+    })
 }
 
 /// The column that stands for an endpoint: its p95, or else its first.
@@ -226,9 +228,9 @@ fn about(table: &Table) -> Untrusted {
 }
 
 /// A file's name that is safe everywhere, and the same for nothing else on this site.
-fn file_name(text: &str, taken: &mut BTreeSet<String>) -> String {
+fn file_name(text: &Untrusted, taken: &mut BTreeSet<String>) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let words: String = text.chars().map(plain).collect();
+    let words: String = text.raw().chars().map(plain).collect();
     let mut stem: Vec<&str> = words.split('-').filter(|word| !word.is_empty()).collect();
     if stem.is_empty() {
         stem.push("page");

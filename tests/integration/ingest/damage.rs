@@ -322,7 +322,8 @@ fn what_a_damaged_file_comes_to_reads_back() {
     // Requests that lost their names.
     let whole = String::from_utf8(start_of("vegeta/base.ndjson.zst", 6)).unwrap();
     let ingested = ingest(whole.replace("\"url\":", "\"uri\":").as_bytes()).unwrap();
-    let names: Vec<String> = ingested.run.endpoints.iter().map(|own| own.key.to_string()).collect();
+    let names: Vec<String> =
+        ingested.run.endpoints.iter().map(|own| own.key.text().into_raw()).collect();
     assert_eq!(names, ["GET (unnamed)"]);
     read_back(&ingested);
     // A test without a request.

@@ -3,8 +3,8 @@
 use crate::cli::error::CliError;
 use crate::ingest::{HistoryRun, read_document};
 use crate::model::{
-    CustomMetric, Distribution, Endpoint, EndpointKey, Kind, Latency, Metric, Run, Statistic, Tool,
-    Unit, limits,
+    CustomMetric, Distribution, Endpoint, EndpointKey, Kind, Latency, Metric, Raw, Run, Statistic,
+    Tool, Unit, limits,
 };
 use crate::trend::{Series, read_series};
 use std::path::Path;
@@ -101,7 +101,7 @@ impl Heading {
         };
         known.unwrap_or_else(|| Self {
             endpoint: EndpointKey::Total,
-            metric: Metric::Custom(name.clone()),
+            metric: Metric::Custom(name.as_str().into()),
             statistic: Statistic::Value,
             unit,
             factor,
@@ -126,7 +126,7 @@ impl Heading {
             _ => {}
         }
         if let Metric::Custom(name) = &self.metric {
-            let metric = CustomMetric::new(name, self.unit.clone());
+            let metric = CustomMetric::new(name.raw(), self.unit.clone());
             run.metrics.push(CustomMetric { value: Some(value), ..metric });
             return Ok(());
         }
@@ -173,8 +173,8 @@ mod tests {
 
     fn is(text: &str, endpoint: &str, metric: &str, statistic: &str, factor: f64) {
         let own = Heading::of(text);
-        let told = (own.endpoint.to_string(), own.metric.to_string(), own.statistic.to_string());
-        assert_eq!(told, (endpoint.to_owned(), metric.to_owned(), statistic.to_owned()), "{text}");
+        let told = (own.endpoint.text(), own.metric.text(), own.statistic.to_string());
+        assert_eq!(told, (endpoint.into(), metric.into(), statistic.to_owned()), "{text}");
         assert!((own.factor - factor).abs() < 1e-12, "{text}");
     }
 
