@@ -37,6 +37,8 @@ pub const RESPONSE_TIMES: usize = 5_000_000;
 pub const RECORD_BYTES: usize = 16 << 20;
 /// Bytes of `perfgate.run/1`, and of Locust's `--json`, which has a line for each second of each endpoint.
 pub const RUN_BYTES: u64 = 128 << 20;
+/// Bytes of a recorded run, and of its histograms.
+pub const STORED_BYTES: u64 = 128 << 20;
 /// Bytes of a summary of k6, a CSV of Locust, and of a history from elsewhere.
 pub const DOCUMENT_BYTES: u64 = 32 << 20;
 /// Bytes of a report; one of 10 000 endpoints has about 40 MB.

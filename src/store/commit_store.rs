@@ -2,7 +2,8 @@
 
 use super::error::StoreError;
 use super::files::{CommitFiles, FileAt, Folder};
-use super::layout::{Entry, RUNS};
+use super::folders::{self, Folders};
+use super::layout::Entry;
 use super::{NewRecord, Part, Removed, RunStore};
 use crate::model::CommitId;
 use git2::Oid;
@@ -49,45 +50,25 @@ impl CommitStore {
         })
     }
 
-    /// The records of the folder of two digits.
-    fn entries_in(&self, first: &str, second: &str) -> Result<Vec<Entry>, StoreError> {
-        let Some(folder) = self.subfolder(&format!("{RUNS}/{first}/{second}"))? else {
-            return Ok(Vec::new());
-        };
-        let digits = format!("{first}{second}");
-        let names = self.files.names(folder)?;
-        let mut entries: Vec<Entry> =
-            names.iter().filter_map(|name| Entry::from_file(&digits, name)).collect();
-        entries.sort();
-        Ok(entries)
-    }
-
-    fn names(&self, path: &str) -> Result<Vec<String>, StoreError> {
-        self.subfolder(path)?.map_or(Ok(Vec::new()), |folder| self.files.names(folder))
-    }
-
     fn read_only(&self) -> StoreError {
         let path = PathBuf::from(&self.shown);
         StoreError::Io { path, source: std::io::ErrorKind::ReadOnlyFilesystem.into() }
     }
 }
 
+impl Folders for CommitStore {
+    fn names(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        self.subfolder(folder)?.map_or(Ok(Vec::new()), |found| self.files.names(found))
+    }
+}
+
 impl RunStore for CommitStore {
     fn entries(&self) -> Result<Vec<Entry>, StoreError> {
-        let mut entries = Vec::new();
-        for first in self.names(RUNS)?.iter().filter(|name| name.len() == 1) {
-            for second in self.names(&format!("{RUNS}/{first}"))? {
-                entries.extend(self.entries_in(first, &second)?);
-            }
-        }
-        Ok(entries)
+        folders::entries(self)
     }
 
     fn entries_of(&self, commit: CommitId) -> Result<Vec<Entry>, StoreError> {
-        let digits = commit.to_string();
-        let mut entries = self.entries_in(&digits[..1], &digits[1..2])?;
-        entries.retain(|entry| entry.commit == commit);
-        Ok(entries)
+        folders::entries_of(self, commit)
     }
 
     fn make_present(&self, entries: &[Entry]) -> Result<(), StoreError> {

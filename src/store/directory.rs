@@ -1,7 +1,9 @@
 //! Records in a folder: for artifacts, caches, and baselines that are reviewed like code.
 
+use super::blob::check;
 use super::error::StoreError;
-use super::layout::{Entry, RUNS};
+use super::folders::{self, Folders};
+use super::layout::Entry;
 use super::leftovers::{UNFINISHED, remove_unfinished};
 use super::{NewRecord, Part, Removed, RunStore};
 use crate::model::CommitId;
@@ -23,6 +25,9 @@ impl DirectoryStore {
 
     fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.root.join(path);
+        if let Ok(file) = fs::metadata(&path) {
+            check(file.len()).map_err(|large| large.of(path.display().to_string()))?;
+        }
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -41,29 +46,6 @@ impl DirectoryStore {
             persist(file, &path)
         };
         write().map_err(|source| StoreError::Io { path: path.clone(), source })
-    }
-
-    /// The file names of a folder, sorted; none when it does not exist.
-    fn names(&self, folder: &Path) -> Result<Vec<String>, StoreError> {
-        let wrap = |source| StoreError::Io { path: folder.to_owned(), source };
-        let list = match fs::read_dir(folder) {
-            Ok(list) => list,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(wrap(error)),
-        };
-        let mut names = Vec::new();
-        for file in list {
-            names.extend(file.map_err(wrap)?.file_name().into_string().ok());
-        }
-        names.sort();
-        Ok(names)
-    }
-
-    /// The records of the folder of two digits.
-    fn entries_in(&self, first: &str, second: &str) -> Result<Vec<Entry>, StoreError> {
-        let names = self.names(&self.root.join(RUNS).join(first).join(second))?;
-        let folder = format!("{first}{second}");
-        Ok(names.iter().filter_map(|name| Entry::from_file(&folder, name)).collect())
     }
 }
 
@@ -97,24 +79,30 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
+impl Folders for DirectoryStore {
+    fn names(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let folder = self.root.join(folder);
+        let wrap = |source| StoreError::Io { path: folder.clone(), source };
+        let list = match fs::read_dir(&folder) {
+            Ok(list) => list,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(wrap(error)),
+        };
+        let mut names = Vec::new();
+        for file in list {
+            names.extend(file.map_err(wrap)?.file_name().into_string().ok());
+        }
+        Ok(names)
+    }
+}
+
 impl RunStore for DirectoryStore {
     fn entries(&self) -> Result<Vec<Entry>, StoreError> {
-        let mut entries = Vec::new();
-        let runs = self.root.join(RUNS);
-        for first in self.names(&runs)?.iter().filter(|name| name.len() == 1) {
-            let seconds = self.names(&runs.join(first))?;
-            for second in seconds.iter().filter(|name| name.len() == 1) {
-                entries.extend(self.entries_in(first, second)?);
-            }
-        }
-        Ok(entries)
+        folders::entries(self)
     }
 
     fn entries_of(&self, commit: CommitId) -> Result<Vec<Entry>, StoreError> {
-        let digits = commit.to_string();
-        let mut entries = self.entries_in(&digits[..1], &digits[1..2])?;
-        entries.retain(|entry| entry.commit == commit);
-        Ok(entries)
+        folders::entries_of(self, commit)
     }
 
     fn make_present(&self, _: &[Entry]) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! What can go wrong with a store or with git.
 
 use crate::model::CommitId;
+use crate::model::limits::{STORED_BYTES, size};
 use std::path::PathBuf;
 
 /// What can go wrong with a store or with git.
@@ -152,6 +153,12 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// Something that is larger than any record.
+    #[error("{what} is larger than {}, the most that a record may have", size(STORED_BYTES))]
+    TooLarge {
+        /// What it is.
+        what: String,
+    },
     /// A record of another version of the format, which a newer perfgate may have written.
     #[error("the record {entry} is of the format `{found}`, which this perfgate does not read")]
     OtherVersion {
@@ -221,7 +228,7 @@ impl StoreError {
             Self::NotHere { .. } => Some("without --offline, it is fetched from the remote"),
             Self::OtherVersion { .. } => Some("use the perfgate that wrote it, or a newer one"),
             Self::NoCommitForRun => Some("name it with --commit REV"),
-            Self::BrokenRecord { .. } | Self::Damaged { .. } => Some(
+            Self::BrokenRecord { .. } | Self::Damaged { .. } | Self::TooLarge { .. } => Some(
                 "nothing was changed; perfgate baseline verify names all that is broken, perfgate baseline repair mends it",
             ),
             Self::Silent { .. } => Some(

@@ -1,5 +1,6 @@
 //! The files of a commit, read from git's objects: what a checkout has made of them does not matter.
 
+use super::blob::read_blob;
 use super::error::StoreError;
 use super::history::History;
 use super::record::oid;
@@ -97,12 +98,12 @@ impl CommitFiles {
             let Some((kind, id)) = self.entry(at, &name)? else { return Ok(FileAt::Nothing) };
             match kind {
                 Kind::Folder => within.push(id),
-                Kind::File if todo.is_empty() => return Ok(FileAt::File(self.blob(id)?)),
+                Kind::File if todo.is_empty() => return Ok(FileAt::File(self.blob(id, path)?)),
                 Kind::File => return Ok(FileAt::Nothing),
                 Kind::Submodule => return Ok(FileAt::Elsewhere),
                 Kind::Link => {
                     links += 1;
-                    let target = self.blob(id)?;
+                    let target = self.blob(id, path)?;
                     let target = String::from_utf8_lossy(&target);
                     if links > MOST_LINKS || !push(&mut todo, Path::new(target.as_ref())) {
                         return Ok(FileAt::Elsewhere);
@@ -159,8 +160,10 @@ impl CommitFiles {
         })
     }
 
-    fn blob(&self, id: Oid) -> Result<Vec<u8>, StoreError> {
-        self.read(&[id], |objects| Ok(objects.find_blob(id)?.content().to_vec()))
+    fn blob(&self, id: Oid, path: &Path) -> Result<Vec<u8>, StoreError> {
+        let content = self.read(&[id], |objects| read_blob(objects, id))?;
+        let name = || format!("{} of {}", path.display(), self.commit.short());
+        content.map_err(|large| large.of(name()))
     }
 
     /// Reads objects, and fetches them first where they are missing.

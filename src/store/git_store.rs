@@ -5,6 +5,7 @@
 //! history, of which only the newest state is ever fetched (see [`super::sync`]).
 
 use super::NewRecord;
+use super::blob::read_blob;
 use super::bucket::Bucket;
 use super::directory::{persist, temporary};
 use super::error::{StoreError, is_read_only};
@@ -246,8 +247,9 @@ impl GitStore {
     pub(super) fn content(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(id) = self.blob_at(path)? else { return Ok(None) };
         self.fetch_missing(&[id])?;
-        match self.repository.find_blob(id) {
-            Ok(blob) => Ok(Some(blob.content().to_vec())),
+        match read_blob(&self.repository, id) {
+            Ok(Ok(content)) => Ok(Some(content)),
+            Ok(Err(large)) => Err(large.of(format!("the record {path}"))),
             Err(error) if error.code() == ErrorCode::NotFound => {
                 Err(StoreError::NotHere { entry: path.to_owned() })
             }

@@ -4,6 +4,7 @@
 //! either a ref of the repository itself ([`GitStore`]) or a folder ([`DirectoryStore`]). The run id is a hash of the
 //! content, so recording twice changes nothing and two writers never meet in a file. Nothing here judges.
 
+mod blob;
 mod bucket;
 mod clone;
 mod commit_store;
@@ -11,6 +12,7 @@ mod directory;
 mod error;
 mod files;
 mod find;
+mod folders;
 mod git_config;
 mod git_records;
 mod git_store;

@@ -1,5 +1,6 @@
 //! What a record holds: a run without histograms, and its histograms apart.
 
+use super::blob::check;
 use super::error::StoreError;
 use super::layout::{Entry, ID_DIGITS};
 use super::{NewRecord, RunStore};
@@ -57,6 +58,10 @@ pub fn prepare(run: &Run, keep_histograms: bool) -> Result<NewRecord, StoreError
     } else {
         None
     };
+    for part in std::iter::once(&json).chain(&histograms) {
+        check(part.len() as u64)
+            .map_err(|large| large.of(format!("the run of {}", commit.short())))?;
+    }
     Ok(NewRecord { entry, run: json, histograms })
 }
 

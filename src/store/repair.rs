@@ -5,6 +5,7 @@
 //! repository helps, old ones too, and none can bring back what was removed.
 
 use super::RunStore;
+use super::blob::check;
 use super::bucket::{Bucket, is_of};
 use super::error::StoreError;
 use super::git_store::{ASIDE, GitStore, RUNS_REF, init};
@@ -133,6 +134,12 @@ impl Rescue {
         }
         let mut seen: BTreeSet<(u8, [Option<Oid>; 3])> = BTreeSet::new();
         for id in objects {
+            let header = repository.odb().and_then(|odb| odb.read_header(id));
+            if header
+                .is_ok_and(|(bytes, kind)| kind == ObjectType::Blob && check(bytes as u64).is_err())
+            {
+                continue;
+            }
             let Ok(object) = repository.find_object(id, None) else { continue };
             match object.kind() {
                 Some(ObjectType::Commit) => {

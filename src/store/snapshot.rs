@@ -4,6 +4,7 @@
 //! digits of their commit; `removed/<1>/<1>` are folders of empty files whose names tell what was removed ([`Bucket::lives`]).
 //! So all but the contents of records is folders, which a fetch brings without their files.
 
+use super::blob::check;
 use super::bucket::{Bucket, Kept};
 use super::error::StoreError;
 use super::layout::{Entry, HISTOGRAMS, RUNS, run_file};
@@ -251,6 +252,8 @@ pub(super) enum Content {
     Absent,
     /// It is here and is not what it should be.
     Damaged(String),
+    /// It is larger than any record.
+    TooLarge,
 }
 
 /// Reads a blob and makes sure that it is what its id says.
@@ -259,6 +262,12 @@ pub(super) fn content(repository: &Repository, blob: Oid) -> Content {
         Ok(odb) => odb,
         Err(error) => return Content::Damaged(error.message().to_owned()),
     };
+    // What has no header cannot be read either, which says why.
+    if let Ok((bytes, _)) = odb.read_header(blob)
+        && check(bytes as u64).is_err()
+    {
+        return Content::TooLarge;
+    }
     match odb.read(blob) {
         Ok(object) if Oid::hash_object(object.kind(), object.data()).ok() == Some(blob) => {
             Content::Good(object.data().to_vec())

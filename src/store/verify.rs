@@ -1,6 +1,7 @@
 //! Finding what is broken: every folder and every record is read.
 
 use super::RunStore;
+use super::blob::TooLarge;
 use super::bucket::{Bucket, is_of};
 use super::error::StoreError;
 use super::git_store::{GitStore, RUNS_REF};
@@ -99,6 +100,14 @@ fn verify_bucket(store: &GitStore, folder: &str, bucket: &Bucket, verified: &mut
             Content::Good(_) => verified.read(store, &entry),
             Content::Absent => verified.elsewhere += 1,
             Content::Damaged(why) => verified.add(Some(&entry), entry.run_path(), why, true),
+            Content::TooLarge => {
+                verified.add(
+                    Some(&entry),
+                    entry.run_path(),
+                    TooLarge.of("its content").to_string(),
+                    false,
+                );
+            }
         }
     }
 }
@@ -115,7 +124,7 @@ fn state(store: &GitStore, run: Oid, histograms: Option<Oid>) -> Content {
         (Content::Good(json), None | Some(Content::Good(_) | Content::Absent)) => {
             Content::Good(json)
         }
-        (Content::Good(_), Some(damaged)) => damaged,
+        (Content::Good(_), Some(unreadable)) => unreadable,
         (run, _) => run,
     }
 }

@@ -87,6 +87,8 @@ mod store {
     mod prune;
     // Remotes that lose, refuse or hide.
     mod remote_faults;
+    // Nothing larger than a record is read.
+    mod size;
     // Many clones and one remote.
     mod sync;
 }

@@ -63,7 +63,7 @@ fn all() -> [Parts; 6] {
 /// Requests and failures by endpoint, the total among them.
 fn counts(run: &Run) -> BTreeMap<String, (u64, u64)> {
     let count = |of: &perfgate::model::Endpoint| {
-        (of.key.to_string(), (of.requests.unwrap(), of.failures.unwrap_or_default()))
+        (of.key.text().into_raw(), (of.requests.unwrap(), of.failures.unwrap_or_default()))
     };
     std::iter::once(&run.total).chain(&run.endpoints).map(count).collect()
 }

@@ -46,7 +46,7 @@ fn described(endpoint: &Endpoint) -> String {
     let quantile = |level| number(latency.and_then(|l: &Latency| l.quantiles.get(&level).copied()));
     let mut line = format!(
         "{:?}: {} requests, {} failed ({}), {}/s, mean {} p50 {} p95 {} p99 {} max {}",
-        endpoint.key.to_string(),
+        endpoint.key.text().raw(),
         count(endpoint.requests),
         count(endpoint.failures),
         endpoint.error_rate().map_or("-".to_owned(), |rate| format!("{:.4} %", rate * 100.0)),
@@ -91,11 +91,14 @@ fn in_words(path: &str, lenient: bool) -> String {
             }
             for metric in &run.metrics {
                 let p95 = metric.quantiles.get(&Quantile::P95);
-                let endpoint = metric.endpoint.as_deref().unwrap_or("-");
+                let endpoint = match &metric.endpoint {
+                    EndpointKey::Total => "-".to_owned(),
+                    named @ EndpointKey::Named { .. } => named.text().into_raw(),
+                };
                 writeln!(
                     text,
                     "  metric {:?} of {endpoint:?}: {:.3?} {} (n {:?}, p95 {p95:.3?})",
-                    metric.name,
+                    metric.name.raw(),
                     metric.value,
                     metric.unit.raw(),
                     metric.count
@@ -106,7 +109,9 @@ fn in_words(path: &str, lenient: bool) -> String {
                 writeln!(
                     text,
                     "  check {:?}: {} held, {} not",
-                    check.name, check.passes, check.fails
+                    check.name.raw(),
+                    check.passes,
+                    check.fails
                 )
                 .unwrap();
             }

@@ -83,7 +83,7 @@ fn the_log_of_every_request_is_the_run_that_the_statistics_sum_up() {
     assert_eq!((log.tool.name.raw(), log.endpoints.len()), ("locust", sums.endpoints.len()));
     for sum in sums.all_endpoints() {
         let own = log.all_endpoints().find(|own| own.key == sum.key).unwrap();
-        let name = &sum.key;
+        let name = sum.key.text().into_raw();
         // The statistics lack the last second.
         let [all, known] = [own, sum].map(|side| side.requests.unwrap());
         assert!(all >= known && all as f64 <= known as f64 * 1.2, "{name}: {all} of {known}");
@@ -362,6 +362,6 @@ fn an_endpoint_keeps_the_ten_most_frequent_kinds_of_failure() {
     let run = ingest(&scratch.path().join("x_stats.csv")).run;
     for endpoint in run.all_endpoints() {
         let counts: Vec<u64> = endpoint.failure_kinds.iter().map(|kind| kind.count).collect();
-        assert_eq!(counts, [12, 11, 10, 9, 8, 7, 6, 5, 4, 3], "{}", endpoint.key);
+        assert_eq!(counts, [12, 11, 10, 9, 8, 7, 6, 5, 4, 3], "{:?}", endpoint.key);
     }
 }
