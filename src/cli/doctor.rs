@@ -148,9 +148,17 @@ fn remote(place: &Place, offline: bool, checkup: &mut Checkup, session: &Session
         checkup.hint("remote", "there is none: what is recorded stays in this clone");
         return true;
     };
-    let name = escape_terminal(name);
-    match place.fetch(session) {
+    asked(&escape_terminal(name), place.fetch(session), checkup)
+}
+
+/// What came of asking the remote; whether the records are worth a look.
+fn asked(name: &str, fetched: Result<(), CliError>, checkup: &mut Checkup) -> bool {
+    match fetched {
         Ok(()) => checkup.fine("remote", format!("{name} answers")),
+        // The remote was not even asked: there is no place for what it would send.
+        Err(CliError::Store(error)) if error.is_read_only() => {
+            checkup.wrong("repository", &error.into());
+        }
         Err(error) => {
             checkup.wrong("remote", &error);
             return false;
@@ -271,4 +279,30 @@ fn write(checkup: &Checkup, session: &mut Session<'_>) -> Result<(), CliError> {
             (n, _) => writeln!(out, "{} that would stop a gate", plural(n, "thing")),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+    use std::io;
+
+    fn heads(error: StoreError) -> (bool, Vec<&'static str>) {
+        let mut checkup = Checkup::default();
+        let goes_on = asked("origin", Err(error.into()), &mut checkup);
+        (goes_on, checkup.lines.iter().map(|(_, head, _)| *head).collect())
+    }
+
+    #[test]
+    fn a_repository_that_cannot_be_written_is_no_fault_of_the_remote() {
+        let read_only = |kind: io::ErrorKind| StoreError::Io {
+            path: ".git/perfgate.git".into(),
+            source: kind.into(),
+        };
+        for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem] {
+            assert_eq!(heads(read_only(kind)), (true, vec!["repository"]));
+        }
+        let silent = StoreError::Silent { remote: "origin".to_owned(), seconds: 60 };
+        assert_eq!(heads(silent), (false, vec!["remote"]));
+    }
 }

@@ -279,6 +279,11 @@ impl StoreError {
         }
     }
 
+    /// Whether nothing can be written where the store is.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if is_read_only(source))
+    }
+
     /// Whether the remote answered, and has not got what was asked for.
     pub(super) fn is_of_missing_objects(&self) -> bool {
         const SIGNS: [&str; 3] = ["not our ref", "unadvertised object", "bad object"];
