@@ -66,9 +66,11 @@ pub enum Problem {
     },
     /// It has more of something than an input may have.
     Exceeded(Exceeded),
-    /// All of it stands there twice.
-    Doubled {
-        /// Samples, both times together.
+    /// All of it stands there more than once.
+    Repeated {
+        /// How often.
+        times: u64,
+        /// Samples, all times together.
         samples: u64,
     },
     /// An option that only raw samples can follow.
@@ -148,9 +150,9 @@ impl IngestError {
                 Some("give raw samples, such as k6's --out json or JMeter's results".to_owned())
             }
             Problem::TooManyEndpoints { .. } => Some(ONE_NAME.to_owned()),
-            Problem::Doubled { .. } => {
-                Some("was it appended to itself, or is the same file in it twice?".to_owned())
-            }
+            Problem::Repeated { .. } => Some(
+                "was it appended to itself, or is the same file in it more than once?".to_owned(),
+            ),
             Problem::Exceeded(Exceeded::Names | Exceeded::Memory) => Some(ONE_NAME.to_owned()),
             Problem::Exceeded(Exceeded::Bytes { what: "a name", .. }) => {
                 Some(SHORTER_NAME.to_owned())
@@ -224,7 +226,7 @@ impl Problem {
                 | Self::Truncated { .. }
                 | Self::CutDocument
                 | Self::TooLarge { .. }
-                | Self::Doubled { .. }
+                | Self::Repeated { .. }
         )
     }
 }
@@ -255,9 +257,13 @@ impl fmt::Display for Problem {
             }
             Self::Duplicate { endpoint } => write!(f, "{endpoint} stands twice in the file"),
             Self::Exceeded(exceeded) => write!(f, "{exceeded}"),
-            Self::Doubled { samples } => {
+            Self::Repeated { times: 2, samples } => {
                 write!(f, "has all of its {samples} samples twice: one test would count as two")
             }
+            Self::Repeated { times, samples } => write!(
+                f,
+                "has all of its {samples} samples {times} times: one test would count as {times}"
+            ),
             Self::TooLong(long) => write!(f, "{long}"),
             Self::NothingLeft => {
                 f.write_str("no sample is left: all are of times that are left out")

@@ -1,19 +1,37 @@
-//! Whether a file holds all of its samples twice, as one does that was appended to itself: every number of the run would still be
-//! right, but for twice the requests.
+//! Whether a file holds all of its samples several times, as one does that was appended to itself: every number of the run would
+//! still be right, but for the requests.
 
-/// What remains of all samples once each has cancelled its double, in whatever order they come.
-#[derive(Debug, Clone, Copy, Default)]
+/// How often all samples come, in whatever order: by how many of them have each bit of a hash.
+///
+/// Where every sample comes k times, all of these counts are multiples of k. Of samples that do not, each count is one by chance
+/// alone, and 64 of them are not.
+#[derive(Debug, Clone)]
 pub(in crate::ingest) struct Echo {
     samples: u64,
-    /// Exclusive or of all: nothing remains where each came twice.
-    rest: u64,
+    /// How many samples have each bit, but for those in `lanes`.
+    bits: [u64; BITS],
+    /// The same of the last samples, eight counts of a byte in each.
+    lanes: [u64; LANES],
+    /// Samples in `lanes`.
+    pending: u8,
     /// The first of them, and whether another one came: samples that are all the same tell nothing.
     first: u64,
     varied: bool,
 }
 
-/// Samples below which two that are the same may be chance.
+const BITS: usize = 64;
+const LANES: usize = 8;
+/// The lowest bit of each byte.
+const LOWEST: u64 = 0x0101_0101_0101_0101;
+/// Samples below which all that come twice may be chance.
 const FEWEST: u64 = 8;
+
+impl Default for Echo {
+    fn default() -> Self {
+        let (bits, lanes) = ([0; BITS], [0; LANES]);
+        Self { samples: 0, bits, lanes, pending: 0, first: 0, varied: false }
+    }
+}
 
 impl Echo {
     /// Adds a sample, by what tells it from others.
@@ -26,8 +44,26 @@ impl Echo {
             self.first = mixed;
         }
         self.varied |= mixed != self.first;
-        self.rest ^= mixed;
+        for (i, lane) in self.lanes.iter_mut().enumerate() {
+            *lane += (mixed >> i) & LOWEST;
+        }
         self.samples += 1;
+        self.pending += 1;
+        if self.pending == u8::MAX {
+            self.bits = self.counts();
+            (self.lanes, self.pending) = ([0; LANES], 0);
+        }
+    }
+
+    /// How many samples have each bit.
+    fn counts(&self) -> [u64; BITS] {
+        let mut bits = self.bits;
+        for (i, lane) in self.lanes.iter().enumerate() {
+            for (byte, count) in lane.to_le_bytes().into_iter().enumerate() {
+                bits[byte * 8 + i] += u64::from(count);
+            }
+        }
+        bits
     }
 
     pub(in crate::ingest) fn merge(&mut self, other: &Self) {
@@ -35,14 +71,22 @@ impl Echo {
             self.first = other.first;
         }
         self.varied |= other.varied || (other.samples > 0 && other.first != self.first);
-        self.rest ^= other.rest;
+        self.bits = self.counts();
+        (self.lanes, self.pending) = ([0; LANES], 0);
+        self.bits.iter_mut().zip(other.counts()).for_each(|(own, more)| *own += more);
         self.samples += other.samples;
     }
 
-    /// How many samples there are, both times together, where each came twice.
-    pub(super) fn doubled(&self) -> Option<u64> {
-        (self.samples >= FEWEST && self.varied && self.rest == 0).then_some(self.samples)
+    /// How often all samples come, and how many there are, all of them together; none where they come once.
+    pub(super) fn repeated(&self) -> Option<(u64, u64)> {
+        let times = self.counts().into_iter().fold(self.samples, common_divisor);
+        (self.samples >= FEWEST && self.varied && times > 1).then_some((times, self.samples))
     }
+}
+
+/// The greatest number that divides both.
+fn common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { common_divisor(b, a % b) }
 }
 
 #[cfg(test)]
@@ -56,19 +100,25 @@ mod tests {
     }
 
     #[test]
-    fn samples_that_all_come_twice_are_told_in_any_order_and_by_any_number_of_workers() {
-        assert_eq!(of((0..100).chain(0..100)).doubled(), Some(200));
+    fn samples_that_all_come_again_are_told_in_any_order_and_by_any_number_of_workers() {
+        assert_eq!(of((0..100).chain(0..100)).repeated(), Some((2, 200)));
         let mut whole = of((0..100).rev());
         whole.merge(&of(0..40));
         whole.merge(&of(40..100));
-        assert_eq!(whole.doubled(), Some(200));
+        assert_eq!(whole.repeated(), Some((2, 200)));
+        for times in [3, 4, 5, 7, 12] {
+            let samples = (0..times).flat_map(|_| 0..1000);
+            assert_eq!(of(samples).repeated(), Some((times, times * 1000)));
+        }
     }
 
     #[test]
-    fn samples_that_are_alike_by_chance_are_not_doubled() {
-        assert_eq!(of(0..200).doubled(), None);
-        assert_eq!(of((0..100).chain(0..99)).doubled(), None);
-        assert_eq!(of(std::iter::repeat_n(5, 100)).doubled(), None);
-        assert_eq!(of([1, 1, 2, 2].into_iter()).doubled(), None);
+    fn samples_that_are_alike_by_chance_are_not_repeated() {
+        assert_eq!(of(0..200).repeated(), None);
+        assert_eq!(of((0..100).chain(0..99)).repeated(), None);
+        assert_eq!(of((0..100).chain(0..100).chain(0..99)).repeated(), None);
+        assert_eq!(of((0..100).chain(0..100).chain(0..50)).repeated(), None);
+        assert_eq!(of(std::iter::repeat_n(5, 100)).repeated(), None);
+        assert_eq!(of([1, 1, 2, 2].into_iter()).repeated(), None);
     }
 }

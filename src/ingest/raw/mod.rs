@@ -51,7 +51,7 @@ pub(super) trait Sum: Send {
     /// Bytes that it takes, as far as they grow with the file.
     fn bytes(&self) -> usize;
 
-    /// Whether all of it came twice.
+    /// Whether all of it came more than once.
     fn echo(&self) -> &Echo;
 
     /// The run.
@@ -114,8 +114,8 @@ pub(super) fn scan<G: Gather>(
     let warnings = findings.finish(&name)?;
     parts.into_iter().for_each(|part| whole.add(part.sum()));
     let whole = whole.finish().map_err(|problem| IngestError::new(&name, problem))?;
-    if let Some(samples) = whole.echo().doubled() {
-        return Err(IngestError::new(&name, Problem::Doubled { samples }));
+    if let Some((times, samples)) = whole.echo().repeated() {
+        return Err(IngestError::new(&name, Problem::Repeated { times, samples }));
     }
     let mut ingested = whole.finish(&name);
     ingested.warnings.extend(warnings);
