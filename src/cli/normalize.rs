@@ -9,7 +9,7 @@ use super::profile::refuse_misspelt_profile;
 use super::results::{Read, read_results};
 use super::session::Session;
 use crate::model::{Run, Warning};
-use crate::report::{escape_terminal, harmless, write_json};
+use crate::report::{escape_terminal, harmless, warning_text, write_json};
 use crate::schema::RunV1;
 use std::io::{self, Write};
 use std::path::Path;
@@ -68,7 +68,7 @@ pub(super) fn say_warnings(
             Some(line) => format!("{}:{line}: ", escape_terminal(&place.file)),
             None => format!("{}: ", escape_terminal(&place.file)),
         });
-        let text = harmless(&warning.kind.text());
+        let text = harmless(&warning_text(&warning.kind));
         session.say(&format!("warning: {}{text}", place.unwrap_or_default()))?;
     }
     Ok(())

@@ -17,7 +17,7 @@ use super::verdict::{Reason, Verdict};
 use crate::config::{Decide, Rules, Severity, Threshold};
 use crate::model::{Difference, Field, Metric, Run, Warning, WarningKind, differences};
 use crate::stats::{Matrix, fisher_one_sided};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// p below which the nearest commit fails more often than the runs before it.
 const NEAREST_IS_WORSE: f64 = 0.05;
@@ -62,8 +62,8 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
     let noticed = notices(&baseline, current, &held.pairs, rules, &report.findings);
     report.warnings.extend(noticed.into_iter().chain(rename_misses));
     report.warnings.extend(idle_acceptances(&baseline.acceptances, &report.findings));
-    let mut seen = BTreeSet::new();
-    report.warnings.retain(|warning| seen.insert((warning.kind.text(), warning.place.clone())));
+    let mut seen = HashSet::new();
+    report.warnings.retain(|warning| seen.insert(warning.clone()));
     if let Some(anchor) = anchor {
         let (anchor, _) = renamed(anchor, current, rules);
         let drifted = drift(&anchor, current, &report.findings, rules);

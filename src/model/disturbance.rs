@@ -62,7 +62,8 @@ pub fn disturbances(baseline: &[Run], current: &[Run]) -> Vec<Warning> {
 #[cfg(test)]
 mod tests {
     use super::super::merge::merge_shards;
-    use super::super::run::{Resource, Tool};
+    use super::super::resource::Resource;
+    use super::super::run::Tool;
     use super::*;
 
     fn run(resources: &[(&str, f64)]) -> Run {
@@ -124,16 +125,19 @@ mod tests {
     #[test]
     fn each_side_is_warned_of() {
         let (quiet, stolen) = ([run(&[])], run(&[(STEAL, 8.0)]));
-        let told = |baseline: &[Run], current: &[Run]| -> Vec<String> {
-            disturbances(baseline, current).iter().map(|own| own.kind.text().into_raw()).collect()
+        let told = |baseline: &[Run], current: &[Run]| -> Vec<WarningKind> {
+            disturbances(baseline, current).into_iter().map(|own| own.kind).collect()
         };
         assert!(told(&quiet, &quiet).is_empty());
         let both = told(&[quiet[0].clone(), stolen.clone()], &[stolen]);
-        let [before, now] = both.as_slice() else { panic!("{both:?}") };
-        assert!(
-            before.starts_with("1 of 2 baseline runs was disturbed (run 2: 8 % of the CPU"),
-            "{before}"
-        );
-        assert!(now.starts_with("this run was disturbed (8 % of the CPU"), "{now}");
+        let [
+            WarningKind::Disturbed { baseline: true, disturbed: before, of: 2 },
+            WarningKind::Disturbed { baseline: false, disturbed: now, of: 1 },
+        ] = both.as_slice()
+        else {
+            panic!("{both:?}")
+        };
+        assert!(before[0].starts_with("run 2: 8 % of the CPU"), "{before:?}");
+        assert!(now[0].starts_with("8 % of the CPU"), "{now:?}");
     }
 }

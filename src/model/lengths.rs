@@ -1,9 +1,11 @@
 //! How long the names of a run may be. They stand in tables, in comments, in file names and in the names of checks, and a forge
 //! takes no more than it takes.
 
+use super::custom_metric::CustomMetric;
 use super::endpoint::EndpointKey;
 use super::limits::{Exceeded, check_label, check_name};
-use super::run::{CustomMetric, Endpoint, Run};
+use super::measured::Endpoint;
+use super::run::Run;
 use super::untrusted::{Raw, Untrusted};
 
 /// A text of a run that is longer than it may be.

@@ -1,11 +1,15 @@
 //! Shards of one distributed load test, added up to one run.
 
+use super::check::Check;
 use super::disturbance::STRAIN;
 use super::endpoint::EndpointKey;
 use super::endpoint_names::EndpointNames;
+use super::latency::Latency;
 use super::limits::{self, Exceeded, check_run};
+use super::measured::Endpoint;
 use super::merge_metrics::{NotMerged, add_metrics, finished};
-use super::run::{Check, Endpoint, GENERATOR_CPU, Latency, Resource, Run};
+use super::resource::Resource;
+use super::run::{GENERATOR_CPU, Run};
 use super::shard_times::ShardTimes;
 use super::text::harmless;
 use super::untrusted::{Raw, Untrusted};

@@ -1,6 +1,6 @@
 //! Custom metrics of shards, put together by what they are.
 
-use super::run::{CustomMetric, MetricType};
+use super::custom_metric::{CustomMetric, MetricType};
 use super::untrusted::Untrusted;
 use super::warning::WarningKind;
 use std::collections::BTreeSet;

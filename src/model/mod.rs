@@ -1,28 +1,32 @@
 //! Plain data of the domain: what a load test measured, in base units.
 //!
-//! Nothing here reads a file, decides a verdict or formats a sentence for a person, except the texts of
-//! [`Warning`], which live in one place so that every renderer says the same.
+//! Nothing here reads a file, decides a verdict or formats a sentence for a person.
 //!
 //! Base units: time in milliseconds (what nearly every load tool writes, so a value that comes in leaves as the
 //! same decimal), rates per second, ratios as fractions of one, sizes in bytes.
 
 mod bins;
+mod check;
 mod clock;
 mod commit;
 mod comparable;
 mod credentials;
+mod custom_metric;
 mod distribution;
 mod disturbance;
 mod endpoint;
 mod endpoint_names;
+mod latency;
 mod lengths;
 pub mod limits;
+mod measured;
 mod measurement;
 mod merge;
 mod merge_metrics;
 mod metric;
 mod provenance;
 mod quantile;
+mod resource;
 mod run;
 mod secrets;
 mod shard_times;
@@ -33,24 +37,26 @@ mod untrusted;
 mod values;
 mod warning;
 
+pub use check::Check;
 pub use clock::{now, today};
 pub use commit::{CommitId, InvalidCommitId};
 pub use comparable::{Difference, Field, differences};
 pub use credentials::without_credentials;
+pub use custom_metric::{CustomMetric, MetricType};
 pub use distribution::{Distribution, OutOfRange};
 pub use disturbance::{MOST_CPU_PRESSURE, MOST_CPU_STEAL, disturbances};
 pub use endpoint::{EndpointKey, Kind};
 pub use endpoint_names::EndpointNames;
+pub use latency::{Latency, Rounding};
 pub use lengths::TooLong;
+pub use measured::{Endpoint, FailureKind};
 pub use measurement::MeasurementKey;
 pub use merge::{MergeError, Merged, Merger, merge_shards};
 pub use metric::{Direction, Metric, Statistic};
 pub use provenance::{Outcome, Visited};
 pub use quantile::Quantile;
-pub use run::{
-    Check, CustomMetric, Endpoint, FailureKind, Latency, Load, MetricType, Resource, Rounding, Run,
-    Span, Tool,
-};
+pub use resource::{Resource, Span};
+pub use run::{Load, Run, Tool};
 pub use secrets::Secrets;
 pub use text::{brief, harmless, is_harmful};
 pub use timeline::Timeline;

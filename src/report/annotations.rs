@@ -4,6 +4,7 @@
 use super::budgets;
 use super::escape::harmless;
 use super::number::plural;
+use super::warnings::warning_text;
 use super::words::{Scales, attention, by_chance, headline, move_of};
 use crate::gate::{Finding, Report, Verdict};
 use crate::model::Raw;
@@ -41,7 +42,7 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
         }
     }
     for warning in report.warnings.iter().take(rest[1].1) {
-        command("warning", &"performance", &warning.kind.text(), out)?;
+        command("warning", &"performance", &warning_text(&warning.kind), out)?;
     }
     Ok(())
 }

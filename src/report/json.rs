@@ -1,6 +1,7 @@
 //! The report for programs, `perfgate.report/1`.
 
 use super::escape::write_json;
+use super::warnings::warning_text;
 use crate::config::{Decide, Threshold};
 use crate::gate::{BaselineInfo, BudgetFinding, Finding, Reason, Report, ReportReason, Verdict};
 use crate::model::{
@@ -200,7 +201,7 @@ fn warning(warning: &Warning) -> WarningV1 {
     let place = warning.place.as_ref();
     WarningV1 {
         code: warning.kind.code().to_owned(),
-        message: warning.kind.text().into_raw(),
+        message: warning_text(&warning.kind).into_raw(),
         place: PlaceV1 {
             file: place.map(|place| place.file.raw().to_owned()),
             line: place.and_then(|place| place.line),

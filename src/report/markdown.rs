@@ -10,6 +10,7 @@ use super::mark::mark;
 use super::number::plural;
 use super::pack::Room;
 use super::reasons;
+use super::warnings::warning_text;
 use super::words::{
     self, Scales, accept_lines, anchored, attention, by_chance, change, gone, headline, interval,
     largest, left_out, limit_of, looked_at, measure_again, provenance,
@@ -289,7 +290,7 @@ fn warning_lines(report: &Report) -> Vec<String> {
             Some(line) => format!("{} line {line}: ", markdown_code(&place.file)),
             None => format!("{}: ", markdown_code(&place.file)),
         });
-        format!("* {}{}\n", place.unwrap_or_default(), markdown_text(&warning.kind.text()))
+        format!("* {}{}\n", place.unwrap_or_default(), markdown_text(&warning_text(&warning.kind)))
     };
     let mut lines: Vec<String> = report.warnings.iter().map(line).collect();
     if let Some(first) = lines.first_mut() {

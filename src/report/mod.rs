@@ -26,6 +26,7 @@ mod sight;
 mod svg;
 mod table;
 mod trend;
+mod warnings;
 mod words;
 
 pub use alerts::render as render_alerts;
@@ -49,4 +50,5 @@ pub use trend::{
     render_csv as render_trend_csv, render_json as render_trend_json,
     render_markdown as render_trend_markdown, render_table as render_trend_table, step_to_wire,
 };
+pub use warnings::warning_text;
 pub use words::ago;

@@ -6,6 +6,7 @@ use super::grid::{self, Ink};
 use super::mark::mark;
 use super::number::{grouped, plural};
 use super::reasons::{self, visible};
+use super::warnings::warning_text;
 use super::words::{
     self, Scales, accept_lines, anchored, attention, by_chance, change, closest, gone, headline,
     interval, left_out, limit_of, looked_at, provenance,
@@ -57,7 +58,7 @@ pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::R
             Some(line) => format!("{}:{line}: ", terminal(&place.file)),
             None => format!("{}: ", terminal(&place.file)),
         });
-        let text = harmless(&warning.kind.text());
+        let text = harmless(&warning_text(&warning.kind));
         writeln!(out, "  warning   {}{text}", place.unwrap_or_default())?;
     }
     if let Some(more) = report.warnings.len().checked_sub(MOST_WARNINGS).filter(|more| *more > 0) {

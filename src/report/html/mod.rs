@@ -15,6 +15,7 @@ use super::full::tool;
 use super::mark::mark;
 use super::number::{plural, significant};
 use super::reasons;
+use super::warnings::warning_text;
 use super::words::{
     self, Scales, anchored, change, closeness, gone, headline, interval, left_out, limit_of,
     looked_at, provenance,
@@ -212,7 +213,7 @@ fn rest(report: &Report) -> Markup {
                 Some(line) => format!("{}, line {line}: ", harmless(&place.file)),
                 None => format!("{}: ", harmless(&place.file)),
             });
-            place.unwrap_or_default() + &harmless(&warning.kind.text())
+            place.unwrap_or_default() + &harmless(&warning_text(&warning.kind))
         })
         .collect();
     html! {

@@ -118,7 +118,7 @@ fn in_words(path: &str, lenient: bool) -> String {
             for warning in warnings {
                 let line = warning.place.and_then(|place| place.line);
                 let line = line.map_or(String::new(), |line| format!(" line {line}"));
-                let message = local(warning.kind.text().into_raw());
+                let message = local(perfgate::report::warning_text(&warning.kind).into_raw());
                 writeln!(text, "  warning{line}: {message}").unwrap();
             }
         }

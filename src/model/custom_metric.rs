@@ -1,0 +1,71 @@
+//! Metrics of the user's own.
+
+use super::endpoint::EndpointKey;
+use super::metric::{Direction, Statistic};
+use super::quantile::Quantile;
+use super::unit::Unit;
+use super::untrusted::Untrusted;
+use super::values::Values;
+use std::collections::BTreeMap;
+
+/// What a custom metric is made of, which says how shards add up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricType {
+    /// A sum.
+    Counter,
+    /// A state, of which the last value counts.
+    Gauge,
+    /// A share.
+    Rate,
+    /// Samples.
+    Trend,
+}
+
+/// A metric of the user's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomMetric {
+    /// Its name.
+    pub name: Untrusted,
+    /// What it is made of, where the file says so.
+    pub sort: Option<MetricType>,
+    /// The unit of its values.
+    pub unit: Unit,
+    /// Which way is better, where the file says so.
+    pub direction: Option<Direction>,
+    /// Its single number: the value, or the mean of its samples.
+    pub value: Option<f64>,
+    /// How many samples it has.
+    pub count: Option<u64>,
+    /// Quantiles of its samples.
+    pub quantiles: BTreeMap<Quantile, f64>,
+    /// Its samples, where they were read; they stand in no file of perfgate's own.
+    pub values: Option<Values>,
+    /// The endpoint that it belongs to, or the whole run.
+    pub endpoint: EndpointKey,
+}
+
+impl CustomMetric {
+    /// A metric with this name and unit of which nothing is known yet.
+    pub fn new(name: &str, unit: Unit) -> Self {
+        Self {
+            name: name.into(),
+            sort: None,
+            unit,
+            direction: None,
+            value: None,
+            count: None,
+            quantiles: BTreeMap::new(),
+            values: None,
+            endpoint: EndpointKey::Total,
+        }
+    }
+
+    /// One number of the metric; none where it was not measured.
+    pub fn statistic(&self, statistic: Statistic) -> Option<f64> {
+        match statistic {
+            Statistic::Value | Statistic::Mean => self.value,
+            Statistic::Quantile(level) => self.quantiles.get(&level).copied(),
+            Statistic::Min | Statistic::Max | Statistic::Rate => None,
+        }
+    }
+}
