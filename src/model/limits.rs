@@ -12,6 +12,8 @@ pub const ENDPOINTS: usize = 10_000;
 pub const METRICS: usize = 10_000;
 /// Labels, resources and timelines of a run, quantiles, parts and kinds of failure of an endpoint.
 pub const ENTRIES: usize = 1_000;
+/// Keys of a `perfgate.run/1`: 200 of each of 10 000 endpoints.
+pub const KEYS: usize = 2_000_000;
 /// Samples of an endpoint as a list, in `perfgate.run/1`.
 pub const SAMPLES: usize = 5_000_000;
 /// Values of a timeline in `perfgate.run/1`.

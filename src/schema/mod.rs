@@ -6,6 +6,7 @@
 pub mod bounded;
 mod histogram;
 mod history;
+mod keys;
 mod read;
 mod report;
 mod run;

@@ -1,6 +1,7 @@
 //! From a `perfgate.run/1` file to the domain: checks every number, derives what follows from others.
 
 use super::histogram::{HistogramError, decode_histogram};
+use super::keys::check_keys;
 use super::run::{
     DirectionV1, EndpointV1, LatencyV1, MeasuredV1, MetricV1, RUN_SCHEMA, RoundingV1, RunV1,
 };
@@ -52,7 +53,7 @@ pub enum RunFileError {
 /// Reads a run. `json` is the whole document.
 pub fn read_run(json: &[u8]) -> Result<ReadRun, RunFileError> {
     let wrap = |source| RunFileError::Json { source };
-    check_version(json)?;
+    check_document(json)?;
     let mut unknown_fields = Vec::new();
     let mut more = 0_u64;
     let mut parser = serde_json::Deserializer::from_slice(json);
@@ -73,14 +74,14 @@ pub fn read_run(json: &[u8]) -> Result<ReadRun, RunFileError> {
 
 /// Reads a run of which nobody asks what it has beside the known fields: a record. Keeping track of those takes as long as reading.
 pub fn read_recorded(json: &[u8]) -> Result<Run, RunFileError> {
-    check_version(json)?;
+    check_document(json)?;
     run(serde_json::from_slice(json).map_err(|source| RunFileError::Json { source })?)
 }
 
 /// Reads a run of a bundle: one that perfgate wrote without histograms and samples. Either of them is an error, before it is
 /// unpacked.
 pub fn read_bundled(json: &[u8]) -> Result<Run, RunFileError> {
-    check_version(json)?;
+    check_document(json)?;
     let file: RunV1 =
         serde_json::from_slice(json).map_err(|source| RunFileError::Json { source })?;
     let total = file.total.as_ref().map(|total| &total.latency);
@@ -93,8 +94,10 @@ pub fn read_bundled(json: &[u8]) -> Result<Run, RunFileError> {
     run(file)
 }
 
-/// What the schema is called is looked up first only where it is not at the very beginning, as perfgate writes it.
-fn check_version(json: &[u8]) -> Result<(), RunFileError> {
+/// Refuses what is too much to be read, and another schema. What that is called is looked up first only where it is not at the very
+/// beginning, as perfgate writes it.
+fn check_document(json: &[u8]) -> Result<(), RunFileError> {
+    check_keys(json).map_err(|exceeded| invalid("run", exceeded))?;
     if json.starts_with(BEGINNING) {
         return Ok(());
     }

@@ -320,6 +320,8 @@ fn the_documentation_has_the_limits_as_they_are() {
     row("different response times", RESPONSE_TIMES.to_string());
     row("a plain table of baselines", size(POLICY_BYTES));
     row("labels, resources or timelines", ENTRIES.to_string());
+    row("keys of the whole document", KEYS.to_string());
+    row("a recorded run", size(STORED_BYTES));
     row("samples of an endpoint", SAMPLES.to_string());
     row("values of a timeline", POINTS.to_string());
     row("a histogram", size(HISTOGRAM_BYTES as u64));
