@@ -179,8 +179,11 @@ impl<'a> Weighed<'a> {
         let (verdict, reason) = if self.blind[j] && unsettled && !excused {
             if self.is_told_by_one_other(&view, j) {
                 (Verdict::Inconclusive, Reason::WholeRun)
-            } else if view.crossed && looked.distance.sure() <= Q_FAIL {
-                // By itself it would be a failure: a tight limit that makes it blind is no excuse.
+            } else if view.crossed
+                && (looked.distance.sure() <= Q_FAIL || looked.p_as_measured <= Q_FAIL_OF_FEW)
+            {
+                // By itself it would be a failure, or would have been one beyond doubt as measured: neither a tight limit that makes
+                // it blind nor what the other endpoints may share with it is an excuse.
                 (Verdict::Inconclusive, Reason::MeasureAgain)
             } else {
                 (Verdict::NotCompared, Reason::TooNoisy)

@@ -160,6 +160,8 @@ pub struct Looked {
     pub distance: Distance,
     /// The change as measured: median of the new runs against the median of the baseline.
     pub raw: f64,
+    /// Probability of the change as measured when nothing changed, whatever the runs share; 1 with fewer than three baseline runs.
+    pub p_as_measured: f64,
     /// The baseline's median, as measured.
     pub centre: f64,
     /// Standard deviation from run to run.
@@ -209,7 +211,7 @@ pub struct Analysis<'a> {
     shared: Shared,
     /// Of the tests without what the runs share.
     own: Noise,
-    /// Of few tests as measured: what they share is told by too few to be taken out without a doubt.
+    /// Of the tests as measured, with three runs.
     as_measured: Option<Noise>,
     /// Of the run as a whole, with three runs and enough endpoints.
     whole: Option<OfWhole>,
@@ -243,8 +245,7 @@ impl<'a> Analysis<'a> {
         )
         .at_level(&family.level)
         .of_endpoints(family.judged_endpoints());
-        let few = baseline.runs() >= RUNS_FOR_NOISE && family.judged_count() < TESTS_TO_POOL;
-        let as_measured = few.then(|| {
+        let as_measured = (baseline.runs() >= RUNS_FOR_NOISE).then(|| {
             let expected =
                 baseline.map(|r, j, _| family.weighed(0, r, family.expected[0][j].variance));
             Noise::of(baseline, &expected, &judged, &[]).at_level(&family.level)
@@ -296,11 +297,16 @@ impl<'a> Analysis<'a> {
             let amounts =
                 (old.of_amounts + fresh.of_amounts) / (old.variance + fresh.variance + doubt);
             let mut distance = self.own.distance(j, &logs.test(j), &expected, amounts, single);
+            let mut p_as_measured = 1.0;
             if let Some(noise) = &self.as_measured {
                 let expected: Vec<f64> =
                     (0..m).map(|r| family.weighed(1, r, fresh.variance)).collect();
                 let measured = noise.distance(j, &new.test(j), &expected, amounts, single);
-                distance.p = distance.p.max(measured.p);
+                p_as_measured = measured.p;
+                // What few tests share is told by too few to be taken out without a doubt.
+                if !self.has_many_tests() {
+                    distance.p = distance.p.max(measured.p);
+                }
             }
             distance.p = distance.p.max(family.by_a_few[j]);
             if !family.is_judged(j) {
@@ -309,7 +315,7 @@ impl<'a> Analysis<'a> {
             let now = median(&new.test(j)).unwrap_or_default();
             let (centre, deviation) = (self.centres[j], self.own.deviation(j));
             let doubt = doubt / (fresh.variance + doubt);
-            Looked { distance, raw: now - centre, centre, deviation, doubt }
+            Looked { distance, raw: now - centre, p_as_measured, centre, deviation, doubt }
         };
         let tests: Vec<Looked> = (0..family.tests()).map(looked).collect();
         let judged: Vec<bool> = (0..family.tests()).map(|j| family.is_judged(j)).collect();
