@@ -2,7 +2,7 @@
 
 use crate::support::{self, Repo, command, fixture, perfgate};
 use perfgate::config::Policy;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A fenced block of a page.
@@ -20,14 +20,22 @@ impl Block {
     }
 }
 
-/// Every fenced block of the README and of docs/.
-fn blocks() -> Vec<Block> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut pages = vec![root.join("README.md")];
-    let docs = std::fs::read_dir(root.join("docs")).unwrap();
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The README and the pages of docs/.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = vec![root().join("README.md")];
+    let docs = std::fs::read_dir(root().join("docs")).unwrap();
     pages.extend(docs.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()));
     pages.sort();
-    pages.iter().flat_map(|page| blocks_of(page)).collect()
+    pages
+}
+
+/// Every fenced block of these pages.
+fn blocks() -> Vec<Block> {
+    pages().iter().flat_map(|page| blocks_of(page)).collect()
 }
 
 fn blocks_of(path: &Path) -> Vec<Block> {
@@ -53,6 +61,84 @@ fn of_language(language: &str) -> Vec<Block> {
         blocks().into_iter().filter(|block| block.language == language).collect();
     assert!(!blocks.is_empty(), "{language}");
     blocks
+}
+
+/// The text without its fenced blocks.
+fn prose(text: &str) -> String {
+    let outside = text.split("```").step_by(2);
+    outside.collect()
+}
+
+/// Pages about the repository itself, beside those that users read.
+const ABOUT_THE_REPOSITORY: [&str; 7] = [
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "RELEASING.md",
+    "SECURITY.md",
+    "benches/repeats/README.md",
+    "examples/chat-service/README.md",
+    "tests/fixtures/README.md",
+];
+
+/// Folders whose files are named in prose by their whole path.
+const FOLDERS: [&str; 9] =
+    [".ci/", ".github/", "action/", "benches/", "examples/", "fuzz/", "schemas/", "src/", "tests/"];
+
+#[test]
+fn every_file_of_the_repository_that_is_named_is_there() {
+    let mut seen = 0;
+    for page in pages().into_iter().chain(ABOUT_THE_REPOSITORY.map(|page| root().join(page))) {
+        let text = prose(&std::fs::read_to_string(&page).unwrap());
+        for quoted in text.split('`').skip(1).step_by(2) {
+            let names = FOLDERS.iter().any(|folder| quoted.starts_with(folder));
+            // A name in capitals stands for any.
+            let stands_for_any = |part: &str| part.contains("NAME") || part.contains(['*', ' ']);
+            if names && !stands_for_any(quoted) {
+                let there = root().join(quoted).exists();
+                assert!(there, "{}: there is no {quoted}", page.display());
+                seen += 1;
+            }
+        }
+        for link in text.split("](").skip(1) {
+            let target = link.split([')', '#']).next().unwrap();
+            if !target.is_empty() && !target.contains("://") {
+                let there = page.parent().unwrap().join(target).exists();
+                assert!(there, "{}: there is no {target}", page.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 150, "{seen} names");
+}
+
+#[test]
+fn every_heading_that_is_linked_to_is_there() {
+    let mut seen = 0;
+    for page in pages().into_iter().chain(ABOUT_THE_REPOSITORY.map(|page| root().join(page))) {
+        let text = prose(&std::fs::read_to_string(&page).unwrap());
+        for link in text.split("](").skip(1) {
+            let Some((target, heading)) = link.split(')').next().unwrap().split_once('#') else {
+                continue;
+            };
+            let target = match target {
+                "" => page.clone(),
+                other if other.contains("://") => continue,
+                other => page.parent().unwrap().join(other),
+            };
+            let there = std::fs::read_to_string(&target).unwrap();
+            let found = prose(&there).lines().any(|line| anchor(line).as_deref() == Some(heading));
+            assert!(found, "{}: {} has no #{heading}", page.display(), target.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 60, "{seen} links");
+}
+
+/// The name by which a page's heading is linked to.
+fn anchor(line: &str) -> Option<String> {
+    let heading = line.strip_prefix('#')?.trim_start_matches('#').trim();
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    Some(kept.collect::<String>().to_lowercase().replace(' ', "-"))
 }
 
 /// Blocks of YAML that are no policies, by page and first line.

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The rooms of the library with their layer. A room imports only rooms of lower layers; rooms of one layer never meet
-/// but in `cli`.
+/// The rooms of the library with their layer, as docs/architecture.md shows them. A room imports only rooms of lower layers;
+/// rooms of one layer never meet but in `cli`.
 const ROOMS: [(&str, u8); 12] = [
     ("model", 0),
     ("stats", 1),
@@ -62,6 +62,23 @@ const FENCES: [(&str, &[&str]); 29] = [
 
 /// Crates that are as good as the standard library: errors, JSON, times, and files that appear whole.
 const EVERYWHERE: [&str; 5] = ["jiff", "serde", "serde_json", "tempfile", "thiserror"];
+
+#[test]
+fn the_architecture_page_shows_the_same_layers() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md");
+    let page = fs::read_to_string(page).unwrap();
+    let mut shown = Vec::new();
+    for line in page.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if let Ok(layer) = cells[1].parse::<u8>()
+            && let Some(room) = cells[2].strip_prefix('`').and_then(|name| name.strip_suffix('`'))
+            && !room.contains('/')
+        {
+            shown.push((room, layer));
+        }
+    }
+    assert_eq!(shown, ROOMS);
+}
 
 /// A crate as Rust calls it.
 fn crate_name(package: &str) -> String {
