@@ -19,7 +19,7 @@ pub fn render(
     writeln!(out, "# Alert rules for Prometheus, from the budgets of perfgate.yaml.")?;
     writeln!(
         out,
-        "# The names of metrics are the usual ones of client libraries and of the node exporter: put your own in their place."
+        "# Metric names are the defaults of client libraries and the node exporter: replace them with your own."
     )?;
     writeln!(out, "groups:\n  - name: perfgate\n    rules:")?;
     for (profile, budget) in budgets {
@@ -31,7 +31,7 @@ pub fn render(
             let Some(expression) = expression(budget, bound, rules, queries) else {
                 writeln!(
                     out,
-                    "      # {}: no query is known for it; name one under `prometheus:`",
+                    "      # {}: no query is known; add one under `prometheus:`",
                     terminal(&budget.name)
                 )?;
                 continue;

@@ -90,7 +90,7 @@ fn why(budget: &BudgetFinding, show: Show<'_>) -> String {
         }
         Reason::AllFailed => "every request failed".to_owned(),
         Reason::OtherUnit => {
-            format!("the metric is in {}, the limit is not", show(&budget.unit))
+            format!("the limit has a different unit than the metric ({})", show(&budget.unit))
         }
         other => other.name().to_owned(),
     }

@@ -63,7 +63,7 @@ fn write_measured(finding: &Finding, scale: &Scale, out: &mut impl Write) -> io:
     }
     if let Some(level) = finding.working.levels.first() {
         let text = format!(
-            "the {} nearest of these runs are of the present level; those before show only how much runs differ",
+            "the nearest {} of these runs are at the current level; earlier ones only show how much runs vary",
             level
         );
         row(out, "level", &text)?;
@@ -109,49 +109,46 @@ fn write_noise(finding: &Finding, noise: &NoiseWorking, out: &mut impl Write) ->
         Some((moved, p)) => {
             let shared = noise.raw - own.change;
             let text = if shared.abs() < 5e-4 {
-                "nothing: three quarters of the other endpoints did not move alike".to_owned()
+                "nothing that three quarters of the other endpoints have in common".to_owned()
             } else {
                 let size = change_of(shared, finding.direction);
-                format!("{size} is what three quarters of the others share")
+                format!("{size}: three quarters of the other endpoints have this in common")
             };
             row(out, "shared", &text)?;
             let left = change_of(own.change, finding.direction);
-            row(out, "left", &format!("{left} is its own"))?;
+            row(out, "left", &format!("{left} on its own"))?;
             let how = if moved { "the whole run moved" } else { "the whole run did not move" };
             row(out, "whole run", &format!("{how} ({})", probability(p)))?;
         }
-        None => row(out, "shared", "no other endpoint tells, so nothing is taken out")?,
+        None => row(out, "shared", "unknown: there are no other endpoints, so nothing is removed")?,
     }
     writeln!(out, "\n  4. How much does it vary when nothing changes?")?;
     row(out, "deviation", &format!("{} from run to run", percent(own.spread)))?;
     if finding.working.per_run[0].len() < RUNS_FOR_NOISE {
-        let text =
-            "fewer than three baseline runs: what requests, rounding and usual machines give";
+        let text = "fewer than three baseline runs: estimated from requests, rounding and a typical machine";
         row(out, "", &format!("({text})"))?;
     }
     let text = format!(
-        "{} is the standard error of the change, with {} for the level",
+        "{} standard error of the change, with {} for the level",
         percent(own.error),
         plural(own.level, "baseline run")
     );
     row(out, "error", &text)?;
     let text = format!(
-        "the change is {} errors away from none: {}",
+        "the change is {} standard errors from zero: {}",
         significant(own.change / own.error),
         probability(own.p)
     );
     row(out, "distance", &text)?;
     row(out, "", &format!("(Student's t; {} degrees of freedom)", significant(own.freedom)))?;
     if own.tail > own.p {
-        let text = format!("baseline values lie as far out: {}", probability(own.tail));
+        let text = format!("baseline values are as far out: {}", probability(own.tail));
         row(out, "tail", &text)?;
     }
     match finding.visible {
         Some(visible) => {
-            let text = format!(
-                "a change of less than {} % would not have failed",
-                significant(visible * 100.0)
-            );
+            let text =
+                format!("changes below {} % would not have failed", significant(visible * 100.0));
             row(out, "visible", &text)
         }
         None => Ok(()),
@@ -167,22 +164,18 @@ fn write_assumed(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
                 out,
                 "chance",
                 &format!(
-                    "as many failures or more by chance: {p} (Fisher's exact test; where three or"
+                    "{p} for as many failures or more by chance (Fisher's exact test; if three or"
                 ),
             )?;
-            row(
-                out,
-                "",
-                "more baseline runs differ by more than chance, no less than with their variance)",
-            )
+            row(out, "", "more baseline runs vary by more than chance, p includes their variance)")
         }
         _ => {
             row(
                 out,
                 "noise",
-                "not every run has it: what requests and usual machines give is assumed",
+                "not every run has it: estimated from requests and a typical machine",
             )?;
-            row(out, "chance", &format!("with that: {p}"))
+            row(out, "chance", &format!("{p} with this noise"))
         }
     }
 }
@@ -193,7 +186,7 @@ fn write_family(report: &Report, finding: &Finding, out: &mut impl Write) -> io:
         return Ok(());
     }
     let number = if finding.working.noise.is_some() { 5 } else { 4 };
-    writeln!(out, "\n  {number}. Many tests: something always looks rare")?;
+    writeln!(out, "\n  {number}. Is it still significant among this many tests?")?;
     let level = |q: f64| significant(q * rank as f64 / tests as f64);
     let what = match &finding.metric {
         Metric::Latency => "latency",
@@ -202,22 +195,22 @@ fn write_family(report: &Report, finding: &Finding, out: &mut impl Write) -> io:
         Metric::Custom(_) => "metric",
     };
     let tests_text = plural(tests, &format!("{what} test"));
-    row(out, "rank", &format!("its p is number {rank} of {tests_text}"))?;
+    row(out, "rank", &format!("number {rank} of {tests_text} by p-value"))?;
     if report.decide == Decide::Confirmed {
         return row(
             out,
             "needed",
-            "two new runs or more that show it, at a level that grows with their number",
+            "at least two new runs that show it, at a level that grows with their number",
         );
     }
     let text = format!(
-        "real at p ≤ {} ({} % × {rank}/{tests}), suspicious at p ≤ {} (5 % × {rank}/{tests}),",
+        "fails at p ≤ {} ({} % × {rank}/{tests}), is suspicious at p ≤ {} (5 % × {rank}/{tests}),",
         level(risk),
         100.0 * risk,
         level(0.05)
     );
     row(out, "needed", &text)?;
-    row(out, "", "or where one of a higher rank is (Benjamini–Hochberg)")
+    row(out, "", "or if a test of a higher rank does (Benjamini–Hochberg)")
 }
 
 /// Where the time goes, where the files say so.
@@ -254,24 +247,26 @@ fn because(report: &Report, finding: &Finding) -> &'static str {
         Reason::WithinLimit => "the limit is not crossed",
         Reason::OverThreshold => match report.decide {
             Decide::Threshold => {
-                "the limit is crossed; the policy asks for no more (decide: threshold)"
+                "the limit is crossed, and the policy requires no more (decide: threshold)"
             }
-            Decide::Evidence => "the limit is crossed, and chance would hardly ever give that",
+            Decide::Evidence => "the limit is crossed, and chance is an unlikely explanation",
             Decide::Confirmed => "the limit is crossed, and several new runs show it",
         },
-        Reason::MeasureAgain => "suspicious, and not sure: another run would tell",
-        Reason::WithinNoise => "the limit is crossed, and chance gives as much",
-        Reason::BelowResolution => "the limit is crossed, but by no more than the source rounds",
+        Reason::MeasureAgain => "suspicious but not conclusive: another run would settle it",
+        Reason::WithinNoise => "the limit is crossed, but chance explains it",
+        Reason::BelowResolution => {
+            "the limit is crossed, but only within the rounding of the source"
+        }
         Reason::WholeRun => "one run cannot tell slow code from a slow machine",
         Reason::AlreadyOnMain => {
-            "the nearest commit of the baseline is as bad: the change was merged before"
+            "the nearest baseline commit is just as bad: the change was merged before"
         }
         Reason::WarnOnly => "the policy only warns here",
         Reason::Accepted => "a commit accepts the change, up to this size",
         Reason::Control => {
             "this endpoint is a control: the change cannot touch it, so the machine differs"
         }
-        Reason::Removed => "the baseline has the endpoint, and this run has not",
+        Reason::Removed => "the baseline has the endpoint, this run does not",
         Reason::NotMeasured
         | Reason::NoData
         | Reason::OtherUnit

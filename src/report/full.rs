@@ -162,7 +162,7 @@ fn moves(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if largest.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n## Moved most\n\nAgainst the baseline, within limits or not.\n")?;
+    writeln!(out, "\n## Largest changes\n\nCompared with the baseline, within limits.\n")?;
     largest.iter().take(MOST_MOVES).try_for_each(|finding| {
         let endpoint = markdown_code(&finding.endpoint.text());
         writeln!(out, "* {endpoint} {}: {}", metric(finding, &code), change(finding))
@@ -180,7 +180,7 @@ fn checklist(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
         if levels.len() > 1 {
             let users = level
                 .users
-                .map_or_else(|| "Users not known".to_owned(), |n| plural(n as usize, "user"));
+                .map_or_else(|| "Unknown users".to_owned(), |n| plural(n as usize, "user"));
             writeln!(out, "{users}: {}\n", budgets::kept(&level.report))?;
         }
         for budget in budgets::ordered(&level.report) {

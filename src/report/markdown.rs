@@ -43,7 +43,7 @@ pub fn render_plain(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let table = rows(&attention(report), report, &scales, "more", &mut room);
     let budgets = budget_section(report, &mut room);
     let rest = [budgets, room.take(moves(report)), room.take(where_from(report))];
-    let gone = room.lines(gone_lines(report), "more are gone");
+    let gone = room.lines(gone_lines(report), "more are missing");
     let warnings = room.lines(warning_lines(report), "more warnings");
     out.write_all([head, table, rest.concat(), gone, warnings].concat().as_bytes())
 }
@@ -58,7 +58,7 @@ fn packed(report: &Report, budget: usize) -> String {
     let table = rows(&attention(report), report, &scales, "more", &mut room);
     let budgets = budget_section(report, &mut room);
     let provenance = room.take(where_from(report));
-    let gone = room.lines(gone_lines(report), "more are gone");
+    let gone = room.lines(gone_lines(report), "more are missing");
     let warnings = room.lines(warning_lines(report), "more warnings");
     let moves = room.take(moves(report));
     let next = room.take(next_steps(report));
@@ -185,7 +185,7 @@ fn moves(report: &Report) -> String {
     if named.is_empty() {
         return String::new();
     }
-    format!("Moved most, within limits: {}.\n\n", named.join(" · "))
+    format!("Largest changes within limits: {}.\n\n", named.join(" · "))
 }
 
 fn where_from(report: &Report) -> String {
@@ -196,7 +196,7 @@ fn where_from(report: &Report) -> String {
         let arguments = &report.current.arguments;
         let record = arguments.map(|more| format!("perfgate record RESULTS{more} --push"));
         return format!(
-            "{looked}\nOn the baseline's branch, after the load test: {}\n\n",
+            "{looked}\nTo record a baseline, run after the load test on its branch: {}\n\n",
             code(&record)
         );
     }
@@ -205,7 +205,7 @@ fn where_from(report: &Report) -> String {
     let anchor = report.anchor.as_ref();
     let anchor = anchor.map(|info| format!(" Anchor {}.", anchored(info, report, &code)));
     format!(
-        "Against {}.{} {compared} of {} compared.\n\n",
+        "Baseline {}.{} {compared} of {} compared.\n\n",
         provenance(baseline, report, &code),
         anchor.unwrap_or_default(),
         plural(total, "measurement")
@@ -215,7 +215,7 @@ fn where_from(report: &Report) -> String {
 fn gone_lines(report: &Report) -> Vec<String> {
     let code = |text: &dyn Raw| markdown_code(text);
     let gone = gone(report, &code);
-    gone.iter().map(|name| format!("* in the baseline and not in this run: {name}\n")).collect()
+    gone.iter().map(|name| format!("* in the baseline but not in this run: {name}\n")).collect()
 }
 
 /// What a fold holds, in a few words.
@@ -239,7 +239,7 @@ fn charts(report: &Report) -> String {
         .into_iter()
         .filter(|f| matches!(f.verdict, Verdict::Fail | Verdict::Inconclusive) && !f.since_anchor);
     let drawn: Vec<String> = failed.filter_map(chart::mermaid).take(MOST_CHARTS).collect();
-    folded("Trend of what moved", &drawn.join("\n"))
+    folded("Trend of these changes", &drawn.join("\n"))
 }
 
 /// How to see it oneself, how to follow the verdict, and how to accept it.
@@ -267,7 +267,7 @@ fn next_steps(report: &Report) -> String {
     let mut text = format!("With the result files of this run:\n\n{}", fenced(&commands));
     if report.verdict == Verdict::Inconclusive && report.reason == ReportReason::Findings {
         text += &format!(
-            "\nTo decide, run the load test again and judge all its runs:\n\n{}",
+            "\nTo settle it, run the load test again and compare all runs:\n\n{}",
             fenced(&[measure_again(report)])
         );
     }
@@ -277,7 +277,7 @@ fn next_steps(report: &Report) -> String {
         let more = accept.len() - shown.len();
         let more = if more > 0 { format!(" ({more} more in the log)") } else { String::new() };
         text += &format!(
-            "\nIf it is worth it, a commit message of this branch says so{more}:\n\n{}",
+            "\nTo accept the change, add this to a commit message on this branch{more}:\n\n{}",
             fenced(shown)
         );
     }

@@ -21,7 +21,7 @@ pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> Str
             format!("fail{}", most.unwrap_or_default())
         }
         Reason::MeasureAgain => match finding.further_runs {
-            Some(n) => format!("measure again ({p}; {} would tell)", more_runs(n)),
+            Some(n) => format!("measure again ({p}; {} would settle it)", more_runs(n)),
             None => format!("measure again ({p})"),
         },
         Reason::WithinNoise => format!("within noise ({})", noise(finding, &p)),
@@ -67,7 +67,7 @@ fn short(name: &Untrusted) -> Untrusted {
     })
 }
 
-/// The kind of failure that most of the new ones are of: `, mostly HTTP 500 (25 against 3)`.
+/// The kind of failure that most of the new ones are of: `, mostly HTTP 500 (25 vs 3)`.
 fn most_failures(finding: &Finding, show: Show<'_>) -> Option<String> {
     let share = |i: usize, n: u64| n as f64 / finding.counts[i].requests.unwrap_or(1).max(1) as f64;
     let more = |(_, [before, after]): &&(Untrusted, [u64; 2])| share(1, *after) - share(0, *before);
@@ -77,7 +77,7 @@ fn most_failures(finding: &Finding, show: Show<'_>) -> Option<String> {
     let (kind, [before, after]) = most;
     let [old, new] = of_requests(finding);
     (more(&most) > all / 2.0)
-        .then(|| format!(", mostly {} ({after}{new} against {before}{old})", show(&short(kind))))
+        .then(|| format!(", mostly {} ({after}{new} vs {before}{old})", show(&short(kind))))
 }
 
 /// ` of 1083` behind a number of failures, for both sides, where those made so different numbers of requests that the failures
@@ -100,9 +100,9 @@ fn noise(finding: &Finding, p: &str) -> String {
     match (before.failures.zip(after.failures), finding.visible) {
         (Some((before, after)), _) => {
             let [old, new] = of_requests(finding);
-            format!("{after}{new} failures against {before}{old}; {p}")
+            format!("{after}{new} failures vs {before}{old}; {p}")
         }
-        (None, Some(_)) => format!("{p}; less than {} cannot be seen", visible(finding)),
+        (None, Some(_)) => format!("{p}; changes below {} are not visible", visible(finding)),
         (None, None) => p.to_owned(),
     }
 }
@@ -125,7 +125,7 @@ pub(super) fn not_compared(finding: &Finding) -> String {
         Reason::OtherUnit => "other unit".to_owned(),
         Reason::AllFailed => "every request failed".to_owned(),
         Reason::TooNoisy => {
-            format!("too noisy: less than {} cannot be seen", visible(finding))
+            format!("too noisy: changes below {} are not visible", visible(finding))
         }
         Reason::ZeroBaseline => "the baseline is 0".to_owned(),
         Reason::NewEndpoint => "new".to_owned(),

@@ -30,24 +30,25 @@ const REPLAYED: [Column<'_>; 5] = [
 pub fn render(test: &Selftest, of: &str, out: &mut impl Write) -> io::Result<()> {
     let (seen, all) = test.seen();
     let sign = if test.works() { "✓" } else { "✗" };
-    writeln!(out, "{sign} the gate sees {seen} of {} that were put in", plural(all, "change"))?;
+    writeln!(out, "{sign} the gate detects {seen} of {}", plural(all, "injected change"))?;
     writeln!(
         out,
-        "\n  {} times the limit worse than the baseline, one measurement at a time, in {of}, held against {}:\n",
+        "\n  {} times the limit worse than the baseline, one measurement at a time, in {of}, compared with {}:\n",
         test.times,
         plural(test.baseline_runs, "run")
     )?;
     if test.itself {
         writeln!(
             out,
-            "  There is a single run, which is held against itself: how much runs differ is not known.\n"
+            "  There is only one run, so it is compared with itself: the run-to-run noise is unknown.\n"
         )?;
     }
     let rows: Vec<Vec<String>> = test.injected.iter().map(injected).collect();
     write_grid(&INJECTED, &rows, out)?;
     for (i, (key, detectable)) in test.unseen.iter().take(MOST_UNSEEN).enumerate() {
-        let least = detectable.map(|d| format!(" (less than {} % is noise)", signed(d * 100.0, 0)));
-        let head = if i == 0 { "\n  not seen  " } else { "            " };
+        let least =
+            detectable.map(|d| format!(" (changes below {} % are noise)", signed(d * 100.0, 0)));
+        let head = if i == 0 { "\n  missed    " } else { "            " };
         writeln!(out, "{head}{}{}", terminal(&key.text()), least.unwrap_or_default())?;
     }
     if let Some(more) = test.unseen.len().checked_sub(MOST_UNSEEN).filter(|more| *more > 0) {
@@ -61,19 +62,19 @@ fn write_replay(test: &Selftest, out: &mut impl Write) -> io::Result<()> {
     if judged == 0 {
         return writeln!(
             out,
-            "\n  Nothing was replayed: that takes two recorded runs or more, and three show the noise."
+            "\n  Nothing was replayed: that takes at least two recorded runs, and three to measure noise."
         );
     }
     writeln!(
         out,
-        "\n  {} in which nothing changed, each held against those before it:\n",
+        "\n  {} in which nothing changed, each compared with the runs before it:\n",
         plural(judged, "run")
     )?;
     let rows: Vec<Vec<String>> = test.replayed.iter().map(replayed).collect();
     write_grid(&REPLAYED, &rows, out)?;
     writeln!(
         out,
-        "\n  Of {}, this gate would have failed {fail} and measured {again} again; \
+        "\n  Of {}, this gate would have failed {fail} and asked to repeat {again}; \
          a plain comparison with the run before would have failed {crossed}.",
         plural(judged, "run")
     )

@@ -24,13 +24,15 @@ pub fn sight(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
     match (seen.first(), seen.last()) {
         (Some(sharpest), Some(dullest)) if seen.len() > 1 => lines.push(format!(
-            "the gate sees from {} of {} to {} of {}",
+            "smallest visible changes: from {} ({}) to {} ({})",
             change(sharpest),
             name(sharpest),
             change(dullest),
             name(dullest)
         )),
-        (Some(only), _) => lines.push(format!("the gate sees {} of {}", change(only), name(only))),
+        (Some(only), _) => {
+            lines.push(format!("smallest visible change: {} ({})", change(only), name(only)))
+        }
         _ => {}
     }
     if !unseen.is_empty() {
@@ -42,7 +44,7 @@ pub fn sight(report: &Report) -> Vec<String> {
         let more = unseen.len().saturating_sub(MOST_NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         lines.push(format!(
-            "too noisy to see anything near the limit: {}{more}; measure longer, with more requests, or ignore them",
+            "too noisy for changes near the limit to be visible: {}{more}; measure longer, send more requests, or ignore them",
             named.join(", ")
         ));
     }

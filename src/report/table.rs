@@ -42,7 +42,7 @@ pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::R
     write_rows(report, &scales, style, out)?;
     if report.reason == ReportReason::NoBaseline {
         for (i, line) in looked_at(report, &show).iter().enumerate() {
-            writeln!(out, "  {:9} {line}", if i == 0 { "looked at" } else { "" })?;
+            writeln!(out, "  {:9} {line}", if i == 0 { "searched" } else { "" })?;
         }
     }
     if let Some(baseline) = &report.baseline {
@@ -121,7 +121,7 @@ const COLUMNS: [(&str, bool); 10] = [
     ("change", true),
     ("95 % interval", true),
     ("limit", true),
-    ("sees", true),
+    ("visible", true),
     ("verdict", false),
 ];
 /// The place of the column that only the whole table has: the smallest change that would have failed.
@@ -196,7 +196,7 @@ fn write_coverage(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let shown = gone.iter().take(MOST_LEFT_OUT).cloned().collect::<Vec<_>>().join(", ");
     let more = gone.len().saturating_sub(MOST_LEFT_OUT);
     let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-    writeln!(out, "  gone      {shown}{more} (in the baseline, not in this run)")
+    writeln!(out, "  missing   {shown}{more} (in the baseline but not in this run)")
 }
 
 /// Each budget in a line; many that are kept are counted.
@@ -224,14 +224,14 @@ fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
     if report.reason == ReportReason::NoBaseline {
         writeln!(
             out,
-            "  next      on the baseline's branch, after the load test: perfgate record RESULTS{} && perfgate baseline push",
+            "  next      record a baseline after the load test on its branch: perfgate record RESULTS{} && perfgate baseline push",
             harmless(&report.current.arguments)
         )?;
     }
     if report.verdict == Verdict::Inconclusive && report.reason == ReportReason::Findings {
         writeln!(
             out,
-            "  next      run the load test again and judge all its runs: {}",
+            "  next      run the load test again and compare all runs: {}",
             harmless(&words::measure_again(report))
         )?;
     }
@@ -240,7 +240,7 @@ fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
         if i == 0 {
             writeln!(
                 out,
-                "  accept    if it is worth it, write into a commit message of this branch:"
+                "  accept    to accept the change, add to a commit message on this branch:"
             )?;
         }
         writeln!(out, "            {}", harmless(line))?;
@@ -258,11 +258,9 @@ fn way_out(report: &Report) -> String {
         report.other_load().iter().map(|field| format!("--allow-different {field}")).collect();
     let unjudged = report.budgets_with(Verdict::NotCompared) > 0;
     let option = match (&report.reason, report.verdict) {
-        (ReportReason::NotComparable { .. }, _) => {
-            "--allow-different FIELD compares them all the same"
-        }
+        (ReportReason::NotComparable { .. }, _) => "--allow-different FIELD compares them anyway",
         (ReportReason::NoBaseline, _) if undecided && !other.is_empty() => {
-            return format!("     ({} compares with runs of another load)", other.join(" "));
+            return format!("     ({} compares with runs of a different load)", other.join(" "));
         }
         (ReportReason::NoBaseline, _) if undecided && !unjudged => {
             "--missing-baseline warn makes this a warning"

@@ -18,61 +18,61 @@ impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use WarningKind as Kind;
         match self.0 {
-            Kind::NoRequests => f.write_str("no request was made"),
+            Kind::NoRequests => f.write_str("the run has no requests"),
             Kind::Truncated { how } => {
-                write!(f, "the file is cut short ({how}); judged is what is there")
+                write!(f, "the file is truncated ({how}); judging what could be read")
             }
-            Kind::BrokenLines { count: 1, first } => write!(f, "1 line was left out: {first}"),
+            Kind::BrokenLines { count: 1, first } => write!(f, "skipped 1 malformed line: {first}"),
             Kind::BrokenLines { count, first } => {
-                write!(f, "{count} lines were left out; the first: {first}")
+                write!(f, "skipped {count} malformed lines; the first: {first}")
             }
             Kind::AnswersOnly => f.write_str(
-                "this CSV holds answers alone: requests that got none, such as failed connections, cannot be seen in it",
+                "this CSV lists only answered requests: failed connections and other requests without a response are not in it",
             ),
-            Kind::UnknownField { path } => write!(f, "the unknown field `{path}` was left out"),
+            Kind::UnknownField { path } => write!(f, "ignored the unknown field `{path}`"),
             Kind::UnknownOutcomes { known, requests } => write!(
                 f,
-                "only {known} of {requests} requests say whether they failed (k6: responseCallback null)"
+                "the outcome of only {known} of {requests} requests is known (k6: responseCallback is null)"
             ),
             Kind::DroppedIterations { count } => write!(
                 f,
-                "the load generator dropped {count} iteration{}: it could not keep up the load",
+                "the load generator could not keep up: it dropped {count} iteration{}",
                 ending(*count)
             ),
             Kind::ScriptErrors { count, message } => write!(
                 f,
-                "the script itself raised {count} error{}, which are not counted as failed requests: {message}",
+                "the script raised {count} error{}, which do not count as failed requests: {message}",
                 ending(*count)
             ),
             Kind::TransactionsUnclear { counted } => write!(
                 f,
-                "nothing tells whether the requests of transactions are in the file: the total {}. Let JMeter write \
-                 threadName",
+                "the file does not show whether it contains the requests of its transactions: the total {}. Configure \
+                 JMeter to write threadName",
                 if *counted { "counts each transaction as a request" } else { "leaves transactions out" }
             ),
             Kind::LinesMissing { requests, times } => write!(
                 f,
-                "it has {requests} requests and {times} response times, which k6 writes for each of them: some lines are missing"
+                "lines are missing: the file has {requests} requests but {times} response times, and k6 writes one for each request"
             ),
             Kind::RowsDoNotAddUp { what, sum, stated } => write!(
                 f,
-                "the rows have {sum} {what} together, and the Aggregated row says {stated}: is a row missing?"
+                "the rows add up to {sum} {what}, but the Aggregated row has {stated}; check for missing rows"
             ),
             Kind::OtherHistory { told, counted } => write!(
                 f,
-                "users and times were left out: it tells of {told} requests, the statistics beside it of {counted} (cut \
-                 short, or of another run?)"
+                "ignored users and times: this history counts {told} requests, but the statistics next to it count {counted} \
+                 (truncated, or from another run?)"
             ),
             Kind::ShardsApart { shards, span_ms, loaded_ms } => write!(
                 f,
                 "the {shards} shards did not run at the same time: there was load for {:.1} of {:.1} s, and throughput is \
-                 requests over that time. Repeats of a test are no shards",
+                 computed over that time. Do not merge repeats of a test as shards",
                 *loaded_ms as f64 / 1e3,
                 *span_ms as f64 / 1e3
             ),
             Kind::ShardsUndated { shards } => write!(
                 f,
-                "not all of the {shards} shards say when they ran: they are taken to have run at the same time"
+                "not all of the {shards} shards state when they ran; assuming they ran at the same time"
             ),
             Kind::MetricsNotMerged { values, quantiles } => {
                 let lost = |what: &str, names: &[String]| {
@@ -80,30 +80,30 @@ impl fmt::Display for Message<'_> {
                 };
                 let parts = [lost("percentiles", quantiles), lost("values", values)];
                 let parts: Vec<String> = parts.into_iter().flatten().collect();
-                write!(f, "cannot be put together from shards and are left out: {}", parts.join("; "))
+                write!(f, "dropped, because shards cannot be merged for them: {}", parts.join("; "))
             }
             Kind::LoadUnknown { baseline, current, tool } => write!(
                 f,
-                "how many users made the load is not known{}, so that another load would look like a change: name it \
+                "the number of users is unknown{}, so a different load would look like a change: name the load \
                  with --profile NAME{}",
                 match (baseline, current) {
-                    (true, false) => " of the baseline",
-                    (false, true) => " of this run",
+                    (true, false) => " for the baseline",
+                    (false, true) => " for this run",
                     _ => "",
                 },
-                if tool == "locust" { ", or keep _stats_history.csv beside _stats.csv" } else { "" }
+                if tool == "locust" { ", or keep _stats_history.csv next to _stats.csv" } else { "" }
             ),
-            Kind::CheckNeverHeld { name } => write!(f, "the check `{name}` never held"),
+            Kind::CheckNeverHeld { name } => write!(f, "the check `{name}` never passed"),
             Kind::Differs { field, baseline, current } => {
                 write!(f, "{field} differs: {baseline} in the baseline, {current} now")
             }
             Kind::SameAsBaseline { baseline } => write!(
                 f,
-                "the numbers are the very same as those of baseline run {baseline}: is the result file stale?"
+                "the numbers are identical to those of baseline run {baseline}; check for a stale result file"
             ),
             Kind::NoiseUnknown { runs } => write!(
                 f,
-                "{}: the noise from run to run is not known, that of usual machines is assumed; record three or more",
+                "only {}: run-to-run noise is unknown, assuming a typical machine; record three or more runs to measure it",
                 if *runs == 1 {
                     "one baseline run".to_owned()
                 } else {
@@ -112,14 +112,14 @@ impl fmt::Display for Message<'_> {
             ),
             Kind::Blind { measurements } => write!(
                 f,
-                "could not be compared, so that nothing tells whether this run is worse there: {}",
+                "not compared, so a regression there would go unnoticed: {}",
                 first_of(measurements)
             ),
             Kind::Disturbed { baseline, disturbed, of } => {
                 let (side, so) = if *baseline {
-                    ("baseline run", "what is slower now may be hidden by that")
+                    ("baseline run", "a real slowdown may be hidden")
                 } else {
-                    ("new run", "what is slower may be the machine; measure again")
+                    ("new run", "a slowdown may come from the machine; measure again")
                 };
                 match (of, baseline) {
                     (1, true) => f.write_str("the baseline run was disturbed")?,
@@ -137,74 +137,73 @@ impl fmt::Display for Message<'_> {
             Kind::UnknownMetric { name } => {
                 write!(
                     f,
-                    "the policy limits the metric `{name}`, and no run has it: is the name right?"
+                    "no run has the metric `{name}`, which the policy limits; check the name"
                 )
             }
             Kind::RequestsUnknown { endpoints, tool } => write!(
                 f,
-                "the number of requests is not known for {endpoints} endpoint{}, so that chance cannot be reckoned \
-                 with{}",
-                if *endpoints == 1 { "" } else { "s" },
+                "the number of requests is unknown for {endpoints} endpoint{}, so sampling error cannot be \
+                 estimated{}",
+                ending(*endpoints as u64),
                 if tool == "k6" { ": add `count` to --summary-trend-stats" } else { "" }
             ),
             Kind::UnmatchedRule { pattern, .. } => {
-                write!(f, "the rule for `{pattern}` holds no endpoint: is the pattern right?")
+                write!(f, "no endpoint matches the rule `{pattern}`; check the pattern")
             }
             Kind::RepeatedFile => {
-                f.write_str("the file is named more than once, and counts as a run each time")
+                f.write_str("the file is given more than once and counts as a run each time")
             }
             Kind::Undecided => f.write_str(
-                "NOTHING WAS DECIDED: a limit is crossed, and measuring again would tell",
+                "NOTHING WAS DECIDED: a limit is crossed; measure again to settle it",
             ),
             Kind::Unclassified { endpoints } => write!(
                 f,
-                "no endpoint class with limits holds {}: no latency limit applies there",
+                "no latency limit applies to {}: no endpoint class with limits matches",
                 endpoints.join(", ")
             ),
             Kind::PolicyChanged { base, defaults, keys } => {
                 let decides = if *defaults {
-                    format!("its base {base} has no perfgate.yaml, so the defaults decide")
+                    format!("the base {base} has no perfgate.yaml, so the defaults apply")
                 } else {
-                    format!("perfgate.yaml of its base {base} decides")
+                    format!("perfgate.yaml of the base {base} applies")
                 };
-                let count = if keys.len() == 1 { "counts" } else { "count" };
+                let take = if keys.len() == 1 { "takes" } else { "take" };
                 let keys = keys.join(", ");
                 write!(
                     f,
-                    "this pull request changes the policy: {keys} {count} only once it is merged; {decides} \
-                     (--policy FILE overrules)"
+                    "this pull request changes the policy: {keys} {take} effect once it is merged; {decides} \
+                     (override with --policy FILE)"
                 )
             }
             Kind::BasePolicyBroken { base, why } => write!(
                 f,
-                "perfgate.yaml of the base {base} is broken ({why}); the one that is checked out decides"
+                "perfgate.yaml of the base {base} is invalid ({why}); using the one in the checkout"
             ),
             Kind::NoAnchor { revision } => write!(
                 f,
-                "nothing comparable is recorded for the anchor {revision}: slow drift is not judged"
+                "no comparable run is recorded for the anchor {revision}, so slow drift is not judged"
             ),
             Kind::BrokenTrailer { commit, why } => write!(
                 f,
-                "the Perfgate-Accept trailer of {commit} cannot be read and accepts nothing: {why}"
+                "ignored the invalid Perfgate-Accept trailer of {commit}: {why}"
             ),
             Kind::NotHonoured { commit, what, queue: false } => write!(
                 f,
-                "{commit} accepts {what}, which does not count: the policy lets only branches of the repository \
-                 itself accept changes (accept: {{ from: [repository, forks] }} would)"
+                "ignored {commit}, which accepts {what}: only branches of the repository itself may accept changes \
+                 (to allow forks: accept: {{ from: [repository, forks] }})"
             ),
             Kind::NotHonoured { commit, what, queue: true } => write!(
                 f,
-                "{commit} accepts {what}, which does not count: a merge queue does not say whose commits it holds \
-                 (accept: {{ from: [repository, queue] }} would let them accept changes)"
+                "ignored {commit}, which accepts {what}: a merge queue does not show who wrote its commits \
+                 (to allow it: accept: {{ from: [repository, queue] }})"
             ),
-            Kind::Offline => f.write_str("offline: recorded runs were not fetched first"),
+            Kind::Offline => f.write_str("offline: recorded runs were not fetched, the baseline may be out of date"),
             Kind::OtherVersion { records } => write!(
                 f,
-                "{records} recorded {} of a newer perfgate {} passed over: update this one",
-                if *records == 1 { "run" } else { "runs" },
-                if *records == 1 { "was" } else { "were" },
+                "skipped {records} run{} recorded by a newer perfgate; update perfgate",
+                ending(*records as u64),
             ),
-            Kind::MissingBaseline => f.write_str("NOTHING WAS COMPARED: there is no baseline"),
+            Kind::MissingBaseline => f.write_str("NOTHING WAS COMPARED: no baseline was found"),
             Kind::Told { message, .. } => f.write_str(message),
         }
     }
@@ -230,6 +229,6 @@ fn how_to_measure(tool: &str) -> &'static str {
              (its machine-readable summary has no more than p90 and p95)"
         }
         "locust" => "add it to locust.stats.PERCENTILES_TO_REPORT in the locustfile",
-        _ => "write it under `quantiles`, or write `samples`",
+        _ => "add it to `quantiles`, or provide `samples`",
     }
 }

@@ -167,7 +167,7 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
     let coverage = report.coverage;
     let gone = gone(report, show);
     let missing = || {
-        format!("{} in the baseline and not in this run: {}", are(gone.len(), "endpoint"), gone[0])
+        format!("{} in the baseline but not in this run: {}", are(gone.len(), "endpoint"), gone[0])
     };
     match (report.verdict, &report.reason) {
         (Verdict::Fail, _) if of(Verdict::Fail) == 0 && over > 0 => check_headline(report, show),
@@ -190,9 +190,9 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
         (Verdict::Inconclusive, ReportReason::NotComparable { differences }) => {
             let what: Vec<String> = differences
                 .iter()
-                .map(|d| format!("{} {} against {}", d.field, show(&d.current), show(&d.baseline)))
+                .map(|d| format!("{} {} vs {}", d.field, show(&d.current), show(&d.baseline)))
                 .collect();
-            format!("no verdict: the runs are not of the same load ({})", what.join(", "))
+            format!("no verdict: the runs had different loads ({})", what.join(", "))
         }
         (Verdict::Inconclusive, _) => match listed.first() {
             Some(first) if first.reason == Reason::WholeRun => {
@@ -260,9 +260,7 @@ fn whole_run(report: &Report, moved: &Finding) -> String {
     let changes: Vec<f64> = same.filter_map(|f| f.change()?.relative).collect();
     let typical = 100.0 * crate::stats::median(&changes).unwrap_or_default().abs();
     let how = if moved.metric == Metric::Latency { "slower" } else { "worse" };
-    format!(
-        "most endpoints are about {typical:.0} % {how}: the machine, or something that they share"
-    )
+    format!("most endpoints are about {typical:.0} % {how}: the machine, or something they share")
 }
 
 /// The command that judges all runs, where another one would decide.
@@ -290,15 +288,15 @@ fn idle(report: &Report, show: Show<'_>) -> String {
     // A limit weighs more than what only leaves something out.
     let first = match idle.iter().min_by_key(|kind| !kind.is_idle_limit()) {
         Some(WarningKind::UnmatchedRule { pattern, .. }) => {
-            format!("the rule for {} holds no endpoint", show(pattern))
+            format!("no endpoint matches the rule {}", show(pattern))
         }
         Some(WarningKind::UnknownMetric { name }) => {
             format!("no run has the metric {}, which has a limit", show(name))
         }
-        _ => "a rule of the policy holds for nothing".to_owned(),
+        _ => "a rule of the policy matches nothing".to_owned(),
     };
     let more = idle.len().saturating_sub(1);
-    if more > 0 { format!("{first}, and {more} more of the policy's names") } else { first }
+    if more > 0 { format!("{first}, and {more} more unmatched in the policy") } else { first }
 }
 
 fn no_verdict(report: &Report, reason: &ReportReason, show: Show<'_>) -> String {
@@ -309,12 +307,12 @@ fn no_verdict(report: &Report, reason: &ReportReason, show: Show<'_>) -> String 
             let revision = report.requested.as_ref().map(|revision| show(revision));
             let revision = revision.unwrap_or_else(|| "the baseline".to_owned());
             let looked = plural(report.visited.len(), "commit");
-            format!("no comparable run is recorded for {revision} ({looked} looked at)")
+            format!("no comparable run is recorded for {revision} ({looked} searched)")
         }
         ReportReason::BudgetNotMeasured => unjudged(report, show),
         ReportReason::IdleLimit => idle(report, show),
         ReportReason::NoLatencyCompared => {
-            "latency has limits, and not one latency could be compared".to_owned()
+            "latency has limits, but no latency could be compared".to_owned()
         }
         ReportReason::CoverageTooLow { required } => format!(
             "only {} of {} measurements were compared ({} %, required {} %)",

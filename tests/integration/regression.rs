@@ -151,7 +151,7 @@ fn no_leniency_lets_another_load_pass() {
     repo.perfgate(&arguments).expect(3);
     // What would help is said, and nothing that would not.
     let table = repo.perfgate(&arguments[..arguments.len() - 2]).expect(3).stdout;
-    let help = "(--allow-different duration compares with runs of another load)";
+    let help = "(--allow-different duration compares with runs of a different load)";
     assert!(table.contains(help) && !table.contains("--missing-baseline"), "{table}");
     arguments.extend(["--allow-different", "duration"]);
     repo.perfgate(&arguments).expect(0);
@@ -176,7 +176,7 @@ fn a_limit_that_holds_for_nothing_is_no_pass() {
         (
             "endpoints: { \"POST /api/chatt\": { p95: 5% } }",
             "unmatched_rule",
-            "! no regression, but the rule for POST /api/chatt holds no endpoint",
+            "! no regression, but no endpoint matches the rule POST /api/chatt",
         ),
     ] {
         let table = judged(policy, &[]).expect(0).stdout;

@@ -56,10 +56,10 @@ pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
             (budget_list(report))
             (findings(report, &scales))
             @for (heading, figures) in [
-                ("Response times of baseline and this run", distributions),
+                ("Response times, baseline and this run", distributions),
                 ("History", history),
-                ("The runs that were compared", windows),
-                ("While the test ran", timelines),
+                ("Compared runs", windows),
+                ("During the test", timelines),
             ] {
                 @if !figures.is_empty() {
                     h2 { (heading) }
@@ -110,7 +110,7 @@ fn from(report: &Report) -> Markup {
     html! {
         @if let Some(baseline) = &report.baseline {
             p.soft {
-                "Against " (provenance(baseline, report, &plain)) ". "
+                "Baseline " (provenance(baseline, report, &plain)) ". "
                 @if let Some(anchor) = &report.anchor { "Anchor " (anchored(anchor, report, &plain)) ". " }
                 (compared) " of " (plural(total, "measurement")) " compared. Exit code " (report.exit_code()) "."
             }
@@ -145,7 +145,7 @@ fn findings(report: &Report, scales: &Scales) -> Markup {
         rank.then(closeness(b).total_cmp(&closeness(a)))
     });
     let head = |text: &str, number: bool| {
-        let label = (text.is_empty()).then_some("how bad");
+        let label = (text.is_empty()).then_some("severity");
         html! { th.number[number] scope="col" { button type="button" aria-label=[label] { (text) } } }
     };
     let verdicts =
@@ -218,7 +218,7 @@ fn rest(report: &Report) -> Markup {
         .collect();
     html! {
         (list("Warnings", &warnings))
-        (list("In the baseline and not in this run", &gone))
+        (list("In the baseline but not in this run", &gone))
         (list("Not compared", &left_out))
     }
 }

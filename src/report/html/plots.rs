@@ -52,7 +52,7 @@ pub(super) fn distributions(page: Page<'_>) -> io::Result<Vec<Markup>> {
         let [Some(before), Some(after)] = sides else { continue };
         let name = key.text();
         figures.push(figure(
-            &name.map(|name| format!("{name}: how often which time")),
+            &name.map(|name| format!("{name}: distribution")),
             &densities(&before, &after),
             true,
         )?);

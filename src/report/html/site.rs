@@ -222,7 +222,7 @@ fn scale(table: &Table, c: usize) -> Scale {
 
 fn about(table: &Table) -> Untrusted {
     let newest = table.rows.last().map(|row| row.date.strftime("%Y-%m-%d").to_string());
-    let until = newest.map(|day| format!(", the newest of {day}")).unwrap_or_default();
+    let until = newest.map(|day| format!(", the newest from {day}")).unwrap_or_default();
     let commits = plural(table.rows.len(), "recorded commit");
     table.title.map(|title| format!("{title}: {commits}{until}"))
 }

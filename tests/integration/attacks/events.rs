@@ -16,7 +16,7 @@ fn what_a_fork_accepts_counts_neither_on_its_pull_request_nor_in_the_merge_queue
     pull_request.repo.commit(ACCEPTS);
     for (event, why) in [
         ("fork", "only branches of the repository itself"),
-        ("merge_group", "a merge queue does not say"),
+        ("merge_group", "a merge queue does not show"),
     ] {
         let report = pull_request.gate(event, &[]).expect(1).json();
         let said = warning(&report, "not_honoured");

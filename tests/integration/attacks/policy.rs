@@ -25,8 +25,8 @@ fn a_first_policy_counts_once_it_is_merged_and_until_then_the_defaults_do() {
     pull_request.commit(&[("perfgate.yaml", &format!("{lax}\n{gate}"))]);
     let report = pull_request.gate("pull_request", &[]).expect(1).json();
     let said = warning(&report, "policy_changed");
-    assert!(said.contains("endpoints, gate, regression_thresholds count only once"), "{said}");
-    assert!(said.contains("has no perfgate.yaml, so the defaults decide"), "{said}");
+    assert!(said.contains("endpoints, gate, regression_thresholds take effect once"), "{said}");
+    assert!(said.contains("has no perfgate.yaml, so the defaults apply"), "{said}");
     // The policy that `--policy` names is named by the workflow.
     pull_request.gate("pull_request", &["--policy", "perfgate.yaml"]).expect(0);
 }
@@ -83,7 +83,7 @@ fn a_policy_of_main_that_cannot_be_read_stops_all_but_who_mends_it() {
         pull_request.commit(&[("perfgate.yaml", STRICT)]);
         let report = pull_request.gate("pull_request", &[]).expect(1).json();
         let said = warning(&report, "base_policy_broken");
-        assert!(said.contains("the one that is checked out decides"), "{said}");
+        assert!(said.contains("using the one in the checkout"), "{said}");
     }
 }
 
@@ -102,7 +102,7 @@ fn window_distance_anchor_and_collapse_are_those_of_main() {
         assert_eq!(report["baseline"]["runs"], 8, "{text}");
         assert_eq!(report["anchor"]["requested"], "v1", "{text}");
         let said = warning(&report, "policy_changed");
-        assert!(said.contains(&format!("policy: {key} count")), "{said}");
+        assert!(said.contains(&format!("policy: {key} take")), "{said}");
     }
 }
 
@@ -131,7 +131,7 @@ fn raw_samples_are_put_together_as_main_says() {
     ];
     let report = pull_request.run("pull_request", &arguments).json();
     support::finding(&report, "GET /users/*", "p95");
-    assert!(warning(&report, "policy_changed").contains("policy: collapse counts"), "{report}");
+    assert!(warning(&report, "policy_changed").contains("policy: collapse takes"), "{report}");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn budgets_of_a_pull_request_do_not_count_when_it_checks_itself() {
     let arguments = ["check", "--profile", "load", "--format", "json", results.to_str().unwrap()];
     for event in ["pull_request", "merge_group"] {
         let report = pull_request.run(event, &arguments).expect(1).json();
-        assert!(warning(&report, "policy_changed").contains("policy: profiles count"), "{report}");
+        assert!(warning(&report, "policy_changed").contains("policy: profiles take"), "{report}");
     }
 }
 

@@ -80,14 +80,17 @@ fn from_three_runs_on_it_says_what_the_gate_sees() {
         let results = fixture(&format!("locust/2.47.0/base-{n}/x_stats.csv"));
         repo.perfgate(&["record", results.to_str().unwrap()]).expect(0).stderr
     };
-    assert!(!record(1).contains("sees") && !record(2).contains("sees"));
+    assert!(!record(1).contains("visible") && !record(2).contains("visible"));
     let third = record(3);
-    assert!(third.contains("the gate sees from +20 % of POST /api/chat p95 to "), "{third}");
-    assert!(third.contains("too noisy to see anything near the limit: "), "{third}");
-    let doctor = repo.perfgate(&["doctor"]).expect(0).stdout;
-    assert!(doctor.contains("✓ sight       the gate sees from +20 % of "), "{doctor}");
     assert!(
-        doctor.contains("! sight       too noisy to see anything near the limit: "),
+        third.contains("smallest visible changes: from +20 % (POST /api/chat p95) to "),
+        "{third}"
+    );
+    assert!(third.contains("too noisy for changes near the limit to be visible: "), "{third}");
+    let doctor = repo.perfgate(&["doctor"]).expect(0).stdout;
+    assert!(doctor.contains("✓ sight       smallest visible changes: from +20 % ("), "{doctor}");
+    assert!(
+        doctor.contains("! sight       too noisy for changes near the limit to be visible: "),
         "{doctor}"
     );
 }

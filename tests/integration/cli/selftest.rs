@@ -22,7 +22,7 @@ fn row<'a>(text: &'a str, rule: &str, nth: usize) -> Vec<&'a str> {
 fn on_quiet_runs_every_injected_change_is_seen_and_nothing_fails_by_itself() {
     for policy in ["", "gate: { decide: threshold }\n", "gate: { decide: confirmed }\n"] {
         let text = quiet(policy).perfgate(&["selftest"]).expect(0).stdout;
-        assert!(text.starts_with("✓ the gate sees "), "{text}");
+        assert!(text.starts_with("✓ the gate detects "), "{text}");
         let p95 = row(&text, "p95 +20 %", 0);
         assert_eq!((p95[0], p95[4]), ("6", "0"), "six endpoints, none passes: {text}");
         assert_eq!(row(&text, "p95 +20 %", 1), ["66", "0", "0", "0"], "{policy}: {text}");
@@ -34,8 +34,8 @@ fn a_gate_that_cannot_see_its_own_limits_does_not_pass_the_test() {
     // One failure in 6 000 requests is chance, and no other limit is left.
     let policy = "regression_thresholds: { api_latency: off, throughput: off, error_rate: { absolute: 0.001% } }\n";
     let text = quiet(policy).perfgate(&["selftest"]).expect(1).stdout;
-    assert!(text.starts_with("✗ the gate sees "), "{text}");
-    assert!(text.contains("not seen  total error_rate"), "{text}");
+    assert!(text.starts_with("✗ the gate detects "), "{text}");
+    assert!(text.contains("missed    total error_rate"), "{text}");
 }
 
 #[test]
@@ -72,5 +72,5 @@ fn files_of_different_loads_are_refused_and_a_single_one_is_said_to_be_alone() {
     let ended = support::perfgate(scratch.path(), &["selftest", "a.json", "b.json"]).expect(2);
     assert!(ended.stderr.contains("not of the same load: users 10 and 100"), "{}", ended.stderr);
     let alone = support::perfgate(scratch.path(), &["selftest", "a.json"]);
-    assert!(alone.stdout.contains("held against itself"), "{}", alone.stdout);
+    assert!(alone.stdout.contains("compared with itself"), "{}", alone.stdout);
 }

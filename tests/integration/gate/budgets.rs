@@ -133,8 +133,11 @@ fn what_cannot_be_judged_does_not_pass() {
     let is =
         |target: &str, line: &str| assert_eq!(judged(target), (line.to_owned(), 3), "{target}");
     is("cache_hit_rat: \"> 60%\"", "? cache_hit_rat: not measured; did you mean cache_hit_rate?");
-    is("queue_depth: \"< 2s\"", "? queue_depth: the metric is in number, the limit is not");
-    is("ttft: \"< 5%\"", "? ttft: the metric is in ms, the limit is not");
+    is(
+        "queue_depth: \"< 2s\"",
+        "? queue_depth: the limit has a different unit than the metric (number)",
+    );
+    is("ttft: \"< 5%\"", "? ttft: the limit has a different unit than the metric (ms)");
     is("{ operation: /nowhere, limit: 1s }", "? /nowhere p95 (≤ 1000 ms): not measured");
     let mut no_resources = run();
     no_resources["resources"] = json!({});

@@ -213,21 +213,21 @@ fn a_load_that_nobody_knows_is_told_once() {
         ];
         let told = perfgate(scratch.path(), &[&both[..], more].concat()).stdout;
         told.lines()
-            .filter(|line| line.contains("how many users"))
+            .filter(|line| line.contains("the number of users"))
             .map(str::to_owned)
             .collect::<Vec<_>>()
     };
     let [line] = &lines(&[])[..] else { panic!("{:?}", lines(&[])) };
     assert_eq!(
         line.trim(),
-        "warning   how many users made the load is not known, so that another load would look like a change: name it with \
-         --profile NAME, or keep _stats_history.csv beside _stats.csv"
+        "warning   the number of users is unknown, so a different load would look like a change: name the load with \
+         --profile NAME, or keep _stats_history.csv next to _stats.csv"
     );
     assert_eq!(lines(&["--profile", "smoke"]), [""; 0], "a named load is known by its name");
     // One side is enough.
     let history = fixture("locust/2.47.0/base-3/x_stats_history.csv");
     std::fs::copy(history, scratch.path().join("c_stats_history.csv")).unwrap();
-    assert!(lines(&[])[0].contains("is not known of the baseline,"), "{:?}", lines(&[]));
+    assert!(lines(&[])[0].contains("is unknown for the baseline,"), "{:?}", lines(&[]));
 }
 
 /// A file of `--json` with one endpoint of these response times.

@@ -149,7 +149,7 @@ fn a_failure_of_the_error_rate_names_the_kind_that_grew() {
     write("new.jtl", 2);
     let ended = perfgate(scratch.path(), &["compare", "--baseline-file", "base.jtl", "new.jtl"]);
     let table = ended.expect(1).stdout;
-    assert!(table.contains("fail, mostly HTTP 503 (120 against 0)"), "{table}");
+    assert!(table.contains("fail, mostly HTTP 503 (120 vs 0)"), "{table}");
     let arguments =
         ["compare", "--baseline-file", "base.jtl", "new.jtl", "--explain", "/api error_rate"];
     let explained = perfgate(scratch.path(), &arguments).expect(1).stdout;

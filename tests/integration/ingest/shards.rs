@@ -88,7 +88,11 @@ fn the_order_of_shards_and_how_they_are_read_change_nothing() {
 fn shards_that_do_not_say_when_they_ran_are_taken_for_those_of_one_time_and_it_is_said() {
     let ended = merged(&[shard(None, 60.0, 600, 5), shard(Some(0), 60.0, 600, 5)]);
     assert_eq!(load(&ended.json()), (60.0, 20.0, 20.0, 10));
-    assert!(ended.stderr.contains("not all of the 2 shards say when they ran"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("not all of the 2 shards state when they ran"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
@@ -178,7 +182,7 @@ fn what_cannot_be_put_together_is_left_out_and_named() {
         { "name": "sold", "type": "counter", "value": 10 },
     ]);
     let ended = merged(&[with(one.clone()), with(one)]);
-    let said = "left out: percentiles of ttft; values of depth";
+    let said = "merged for them: percentiles of ttft; values of depth";
     assert!(ended.stderr.contains(said), "{}", ended.stderr);
     let metrics = &ended.json()["metrics"];
     assert_eq!((&metrics[0]["value"], &metrics[0]["quantiles"]), (&json!(10.0), &Value::Null));

@@ -206,7 +206,7 @@ fn five_thousand_endpoints_fit_with_the_failing_ones_first() {
             counted.ends_with(if slower == 3 { "more within their limits" } else { "more" }),
             "{counted}"
         );
-        assert!(markdown.contains("Against `old.json`"), "where it comes from is never left out");
+        assert!(markdown.contains("Baseline `old.json`"), "where it comes from is never left out");
         let html = github_html(&markdown);
         assert_eq!(html.matches("<details>").count(), html.matches("</details>").count());
         assert!(

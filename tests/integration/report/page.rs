@@ -75,10 +75,7 @@ fn nothing_in_the_page_is_loaded_from_anywhere() {
         html.matches("http://www.w3.org/2000/svg").count(),
         "SVG's own name, and no other address"
     );
-    assert!(
-        html.contains("<h2>History</h2>") && html.contains("<h2>The runs that were compared</h2>"),
-        "{html}"
-    );
+    assert!(html.contains("<h2>History</h2>") && html.contains("<h2>Compared runs</h2>"), "{html}");
 }
 
 #[test]

@@ -170,12 +170,11 @@ fn a_report_says_which_side_was_disturbed() {
     };
     let now = table("fine.json", "disturbed.json");
     let line =
-        format!("warning   this run was disturbed ({WHY}): what is slower may be the machine");
+        format!("warning   this run was disturbed ({WHY}): a slowdown may come from the machine");
     assert!(now.contains(&line), "{now}");
     let before = table("disturbed.json", "fine.json");
-    let line = format!(
-        "warning   the baseline run was disturbed ({WHY}): what is slower now may be hidden"
-    );
+    let line =
+        format!("warning   the baseline run was disturbed ({WHY}): a real slowdown may be hidden");
     assert!(before.contains(&line), "{before}");
     write(&repo, "perfgate.yaml", "budgets: [{ error_rate: 1% }]\n");
     let checked = repo.perfgate(&["check", "disturbed.json", "--format", "json"]).expect(0).json();

@@ -199,7 +199,7 @@ fn a_generator_that_cannot_keep_up_makes_no_comparison() {
     write(&repo, "fine.json", &level_run(0, &[1.0]).to_string());
     let ended = repo.perfgate(&["compare", "--baseline-file", "fine.json", "busy.json"]).expect(3);
     assert!(
-        ended.stdout.contains("generator overloaded: its CPU was at 97 % against fine"),
+        ended.stdout.contains("generator overloaded: its CPU was at 97 % vs fine"),
         "{}",
         ended.stdout
     );

@@ -137,7 +137,7 @@ fn several_runs_of_one_commit_are_all_taken() {
 fn without_a_baseline_there_is_no_verdict_and_the_next_step_is_named() {
     let (repo, commits) = linear(3);
     let ended = repo.perfgate(&["compare", "--baseline", "main", &repo.results()]).expect(3);
-    for said in ["no verdict", "looked at", &commits[2][..7], "perfgate record", "exit 3"] {
+    for said in ["no verdict", "searched", &commits[2][..7], "perfgate record", "exit 3"] {
         assert!(ended.stdout.contains(said), "{said}: {}", ended.stdout);
     }
     let warned = repo.compare("main", &["--missing-baseline", "warn"]).expect(0).json();

@@ -284,7 +284,7 @@ fn the_base_commits_records_are_fetched_where_a_shallow_clone_does_not_have_them
         let report: serde_json::Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
         assert_eq!(report["baseline"]["runs"], 4, "{report:#}");
-        assert!(report["warnings"].to_string().contains("store counts"), "{report:#}");
+        assert!(report["warnings"].to_string().contains("store takes"), "{report:#}");
     }
 }
 

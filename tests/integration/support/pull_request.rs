@@ -111,5 +111,5 @@ pub(crate) fn warning(report: &Value, code: &str) -> String {
 pub(crate) fn assert_red(ended: Ended, keys: &str) {
     let report = ended.expect(1).json();
     let said = warning(&report, "policy_changed");
-    assert!(said.contains(&format!("changes the policy: {keys} count")), "{said}");
+    assert!(said.contains(&format!("changes the policy: {keys} take")), "{said}");
 }
