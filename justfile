@@ -24,6 +24,7 @@ snapshots:
 
 # Rewrite the JSON Schemas from the wire types
 schemas:
+    cargo build --locked
     for schema in run report history config; do cargo run --locked --quiet -- schema $schema > schemas/$schema.v1.json; done
 
 # Run a benchmark: own, decisions, intervals, repeats, history or raw
