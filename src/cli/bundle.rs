@@ -5,6 +5,7 @@
 
 use super::error::CliError;
 use super::output::write_file;
+use super::session::Session;
 use crate::model::Run;
 use crate::schema::{RunV1, read_bundled};
 use std::io::{ErrorKind, Read as _};
@@ -15,12 +16,21 @@ const MOST_RUNS: usize = 20;
 /// Bytes of one of its files at most: about 20 000 endpoints.
 const LARGEST: u64 = 16 << 20;
 
+/// Writes a bundle to each of these folders.
+pub(super) fn write_bundles(
+    folders: &[PathBuf],
+    runs: &[Run],
+    session: &Session<'_>,
+) -> Result<(), CliError> {
+    folders.iter().try_for_each(|folder| write_bundle(&session.path(folder), runs))
+}
+
 fn file(folder: &Path, number: usize) -> PathBuf {
     folder.join(format!("run-{number}.json"))
 }
 
 /// Writes the numbers of the runs, and no text but names.
-pub(super) fn write_bundle(folder: &Path, runs: &[Run]) -> Result<(), CliError> {
+fn write_bundle(folder: &Path, runs: &[Run]) -> Result<(), CliError> {
     if runs.len() > MOST_RUNS {
         let problem = format!("{} runs are more than the {MOST_RUNS} of a bundle", runs.len());
         return Err(CliError::usage(problem, "give fewer result files"));

@@ -1,16 +1,20 @@
-//! Files that appear whole or not at all, and reports in the forms that were asked for.
+//! What commands write: files that appear whole or not at all, runs, warnings, and reports in the formats that were asked
+//! for.
 
-use super::args::{OutputArgs, OutputKind, ReportFormat};
+use super::comparison::Histograms;
 use super::error::CliError;
 use super::session::Session;
 use crate::gate::Report;
+use crate::model::{Run, Warning};
 use crate::report::{
-    TableStyle, render_annotations, render_code_quality, render_json, render_junit,
-    render_markdown, render_sarif, render_table,
+    TableStyle, escape_terminal, harmless, render_annotations, render_code_quality, render_json,
+    render_junit, render_markdown, render_sarif, render_table, warning_text, write_json,
 };
+use crate::schema::RunV1;
 use crate::store::{persist, temporary};
+use clap::ValueEnum;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes a file by renaming it into its place once it is complete. What is there and no plain file (a pipe,
 /// `/dev/stdout`, `/dev/null`) is written to and never replaced.
@@ -37,31 +41,64 @@ pub(super) fn write_file(
     attempt().map_err(|source| CliError::File { path: path.to_owned(), source })
 }
 
-/// Writes the report to standard output and to every file that was asked for; the files first, so that a closed pipe
-/// cannot keep them from being written.
-pub(super) fn write_report(
-    report: &Report,
-    args: &OutputArgs,
-    session: &mut Session<'_>,
-) -> Result<(), CliError> {
-    write_files(report, args, session)?;
-    let style = TableStyle { color: session.color, all: args.all };
-    session.print(|out| render(report, args.format, style, out))
+/// The format of a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    #[default]
+    Table,
+    Markdown,
+    Json,
+    Junit,
+    Sarif,
+    Codequality,
+    Github,
 }
 
-/// Writes the report to every file that was asked for.
-pub(super) fn write_files(
-    report: &Report,
-    args: &OutputArgs,
-    session: &Session<'_>,
-) -> Result<(), CliError> {
-    for (kind, path) in &args.output {
-        let style = TableStyle { color: false, all: args.all };
-        if let OutputKind::Report(format) = kind {
+/// Which measurements a table shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Rows {
+    All,
+    /// Those that ask for attention.
+    #[default]
+    Notable,
+}
+
+/// Where a report goes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ReportOutput {
+    /// The format on standard output.
+    pub(super) format: ReportFormat,
+    pub(super) files: Vec<(ReportFormat, PathBuf)>,
+    /// Folders that the measured runs are written to, without a verdict.
+    pub(super) bundles: Vec<PathBuf>,
+    pub(super) rows: Rows,
+}
+
+impl ReportOutput {
+    /// Writes the report to every file and to standard output. The files come first, so that a closed pipe cannot keep them
+    /// from being written.
+    pub(super) fn write(&self, report: &Report, session: &mut Session<'_>) -> Result<(), CliError> {
+        self.write_files(report, session)?;
+        let style = self.style(session.color);
+        session.print(|out| render(report, self.format, style, out))
+    }
+
+    /// Writes the report to every file.
+    pub(super) fn write_files(
+        &self,
+        report: &Report,
+        session: &Session<'_>,
+    ) -> Result<(), CliError> {
+        let style = self.style(false);
+        for (format, path) in &self.files {
             write_file(&session.path(path), |mut out| render(report, *format, style, &mut out))?;
         }
+        Ok(())
     }
-    Ok(())
+
+    fn style(&self, color: bool) -> TableStyle {
+        TableStyle { color, all: self.rows == Rows::All }
+    }
 }
 
 fn render(
@@ -79,4 +116,41 @@ fn render(
         ReportFormat::Codequality => render_code_quality(report, out),
         ReportFormat::Github => render_annotations(report, out),
     }
+}
+
+/// Writes runs as JSON, one document each.
+pub(super) fn write_runs(
+    runs: &[Run],
+    histograms: Histograms,
+    file: Option<&Path>,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    let mut text = Vec::new();
+    for run in runs {
+        let wire = match histograms {
+            Histograms::Keep => RunV1::with_histograms(run)?,
+            Histograms::Omit => RunV1::without_histograms(run),
+        };
+        write_json(&wire, &mut text).map_err(CliError::Output)?;
+    }
+    match file {
+        Some(path) => write_file(&session.path(path), |out: &mut dyn Write| out.write_all(&text)),
+        None => session.print(|out| -> io::Result<()> { out.write_all(&text) }),
+    }
+}
+
+/// Warnings of commands that make no report.
+pub(super) fn say_warnings(
+    warnings: &[Warning],
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    for warning in warnings {
+        let place = warning.place.as_ref().map(|place| match place.line {
+            Some(line) => format!("{}:{line}: ", escape_terminal(&place.file)),
+            None => format!("{}: ", escape_terminal(&place.file)),
+        });
+        let text = harmless(&warning_text(&warning.kind));
+        session.say(&format!("warning: {}{text}", place.unwrap_or_default()))?;
+    }
+    Ok(())
 }

@@ -3,10 +3,10 @@
 //! On a pull request that is the policy of its base: otherwise a pull request could loosen its own gate. Only where results
 //! lie, and what Prometheus is asked, is said by the checkout. `--policy FILE` overrules the base.
 
-use super::commit::{PullRequest, pull_request};
 use super::error::CliError;
-use super::input::read_text;
+use super::read_file::read_text;
 use super::session::Session;
+use super::under_test::{PullRequest, pull_request};
 use crate::config::{ConfigError, Policy, changed_keys};
 use crate::model::{CommitId, Warning, WarningKind, limits};
 use crate::report::escape_terminal;
@@ -16,43 +16,50 @@ use std::path::{Path, PathBuf};
 /// The names that a policy may have.
 const NAMES: [&str; 2] = ["perfgate.yaml", "perfgate.yml"];
 
-/// A policy, and where it stands.
+/// Whether a command asks the remote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Network {
+    Online,
+    Offline,
+}
+
+/// A policy, and where it was found.
 #[derive(Debug, Clone)]
-pub(super) struct Loaded {
+pub(super) struct LoadedPolicy {
     pub(super) policy: Policy,
-    /// The folder that the results are meant from.
+    /// The folder that result names are relative to.
     pub(super) folder: PathBuf,
     /// Its file and text, if there is one.
     file: Option<(PathBuf, String)>,
     /// Whether the arguments name it.
     named: bool,
-    /// The folder that a directory store is meant from.
+    /// The folder that the path of a directory store is relative to.
     store_folder: PathBuf,
     /// The commit whose files a directory store is read from; none: from the disk.
     base: Option<CommitId>,
 }
 
-/// The policy of the checkout, and the one that decides: the same one but on a pull request.
+/// The policy of the checkout, and the one that decides. They differ only on a pull request.
 #[derive(Debug, Clone)]
-pub(super) struct Deciding {
-    pub(super) at_hand: Loaded,
-    pub(super) loaded: Loaded,
-    /// The pull request that is judged, if it is one.
+pub(super) struct Policies {
+    pub(super) checkout: LoadedPolicy,
+    pub(super) deciding: LoadedPolicy,
+    /// The pull request under test, if there is one.
     pub(super) pull_request: Option<PullRequest>,
-    /// What a person should know about it.
     pub(super) warnings: Vec<Warning>,
 }
 
-impl Loaded {
+impl LoadedPolicy {
     /// The policy's file, if there is one.
     pub(super) fn file(&self) -> Option<&Path> {
         self.file.as_ref().map(|(path, _)| path.as_path())
     }
 
-    /// The remote that the policy means. `offline` never asks it.
-    pub(super) fn reach(&self, offline: bool) -> Reach<'_> {
+    /// The remote of the policy, and whether it may be asked.
+    pub(super) fn reach(&self, network: Network) -> Reach<'_> {
         let store = &self.policy.store;
         let patience = Patience::new(store.timeout);
+        let offline = network == Network::Offline;
         Reach { remote: store.remote.as_deref(), offline, patience }
     }
 
@@ -68,7 +75,7 @@ impl Loaded {
 }
 
 /// Reads the policy that the arguments name, or the nearest one from the session's folder up to the root of its repository.
-pub(super) fn load(session: &Session<'_>) -> Result<Loaded, CliError> {
+pub(super) fn load_policy(session: &Session<'_>) -> Result<LoadedPolicy, CliError> {
     let found = match &session.policy_file {
         Some(path) => Some(session.path(path)),
         // Whatever has the name is meant to be the policy, even where it then cannot be read.
@@ -79,14 +86,21 @@ pub(super) fn load(session: &Session<'_>) -> Result<Loaded, CliError> {
     let Some(path) = found else {
         let folder = session.folder().to_owned();
         let (policy, store_folder) = (Policy::default(), folder.clone());
-        return Ok(Loaded { policy, folder, file: None, named: false, store_folder, base: None });
+        return Ok(LoadedPolicy {
+            policy,
+            folder,
+            file: None,
+            named: false,
+            store_folder,
+            base: None,
+        });
     };
     let text = read_text(&path, limits::POLICY_BYTES)?;
     let shown = path.strip_prefix(session.folder()).unwrap_or(&path).display().to_string();
     let policy = Policy::parse(&shown, &text)?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let (named, store_folder) = (session.policy_file.is_some(), folder.clone());
-    Ok(Loaded { policy, folder, file: Some((path, text)), named, store_folder, base: None })
+    Ok(LoadedPolicy { policy, folder, file: Some((path, text)), named, store_folder, base: None })
 }
 
 /// The folders in which a policy is looked for: this one, and those above it up to the root of the repository. Above that,
@@ -96,67 +110,76 @@ fn searched(folder: &Path) -> Vec<&Path> {
     folder.ancestors().take(root.map_or(1, |root| root + 1)).collect()
 }
 
-/// The policy that decides about what is checked out; says which one where that is not obvious. An error when the base of
-/// a pull request cannot be read: then nobody knows whether the pull request has loosened its gate.
-pub(super) fn deciding(
-    at_hand: Loaded,
-    offline: bool,
-    session: &Session<'_>,
-) -> Result<Deciding, CliError> {
-    let pull_request = pull_request(session)?;
-    let deciding = of_base(at_hand, pull_request, offline, session)?;
-    let loaded = &deciding.loaded;
-    let elsewhere = loaded.file().filter(|path| path.parent() != Some(session.folder()));
-    if let Some(path) = elsewhere.filter(|_| !loaded.named) {
-        session.say(&format!("policy: {}", escape_terminal(&path.display().to_string())))?;
+impl Policies {
+    /// Loads the policy that decides about the checkout; says which one where that is not obvious.
+    pub(super) fn load(network: Network, session: &Session<'_>) -> Result<Self, CliError> {
+        Self::from_checkout(load_policy(session)?, network, session)
     }
-    Ok(deciding)
-}
 
-/// The policy of a base commit in place of the one at hand, unless the arguments name one. A directory store is read from
-/// the base commit in any case: in the checkout, a pull request could have written the records.
-pub(super) fn of_base(
-    at_hand: Loaded,
-    pull_request: Option<PullRequest>,
-    offline: bool,
-    session: &Session<'_>,
-) -> Result<Deciding, CliError> {
-    let mut loaded = at_hand.clone();
-    let base = pull_request.map(|pull_request| pull_request.base);
-    loaded.base = base;
-    let Some(base) = base.filter(|_| !at_hand.named) else {
-        return Ok(Deciding { at_hand, loaded, pull_request, warnings: Vec::new() });
-    };
-    let history = History::open(session.folder(), at_hand.reach(offline))?;
-    let (root, folder) = (real(&history.root()), real(session.folder()));
-    let inside = folder.strip_prefix(&root).unwrap_or(Path::new(""));
-    let (mut policy, mut base_text) = (Policy::default(), String::new());
-    let found = policy_of(&history.files(base)?, inside)?;
-    let defaults = found.is_none();
-    if let Some(found) = found {
-        let shown = format!("{} of the base {}", found.name.display(), base.short());
-        match found.parse(&shown) {
-            Ok(parsed) => (policy, base_text) = parsed,
-            // Otherwise no pull request could mend it.
-            Err(error) if found.is_mended_by(&at_hand, &root) => {
-                let kind = WarningKind::BasePolicyBroken { base: base.short(), why: error.problem };
-                let warnings = vec![Warning::new(kind)];
-                return Ok(Deciding { at_hand, loaded, pull_request, warnings });
-            }
-            Err(error) => return Err(error.into()),
+    /// The same, for a policy of the checkout that is loaded. An error when the base of a pull request cannot be read: then
+    /// nobody knows whether the pull request has loosened its gate.
+    pub(super) fn from_checkout(
+        checkout: LoadedPolicy,
+        network: Network,
+        session: &Session<'_>,
+    ) -> Result<Self, CliError> {
+        let pull_request = pull_request(session)?;
+        let policies = Self::of_base(checkout, pull_request, network, session)?;
+        let deciding = &policies.deciding;
+        let elsewhere = deciding.file().filter(|path| path.parent() != Some(session.folder()));
+        if let Some(path) = elsewhere.filter(|_| !deciding.named) {
+            session.say(&format!("policy: {}", escape_terminal(&path.display().to_string())))?;
         }
-        loaded.store_folder = root.join(found.name.parent().unwrap_or(Path::new("")));
-        loaded.file = Some((PathBuf::from(shown), base_text.clone()));
-    } else {
-        loaded.file = None;
+        Ok(policies)
     }
-    let Policy { results, prometheus, .. } = loaded.policy;
-    loaded.policy = Policy { results, prometheus, ..policy };
-    let text = at_hand.file.as_ref().map_or("", |(_, text)| text.as_str());
-    let keys = changed_keys(&base_text, text);
-    let changed = WarningKind::PolicyChanged { base: base.short(), defaults, keys: keys.clone() };
-    let warnings = (!keys.is_empty()).then(|| Warning::new(changed)).into_iter().collect();
-    Ok(Deciding { at_hand, loaded, pull_request, warnings })
+
+    /// The policy of a base commit decides, unless the arguments name one. A directory store is read from the base commit in
+    /// any case: in the checkout, a pull request could have written the records.
+    pub(super) fn of_base(
+        checkout: LoadedPolicy,
+        pull_request: Option<PullRequest>,
+        network: Network,
+        session: &Session<'_>,
+    ) -> Result<Self, CliError> {
+        let mut deciding = checkout.clone();
+        let base = pull_request.map(|pull_request| pull_request.base);
+        deciding.base = base;
+        let Some(base) = base.filter(|_| !checkout.named) else {
+            return Ok(Self { checkout, deciding, pull_request, warnings: Vec::new() });
+        };
+        let history = History::open(session.folder(), checkout.reach(network))?;
+        let (root, folder) = (real(&history.root()), real(session.folder()));
+        let inside = folder.strip_prefix(&root).unwrap_or(Path::new(""));
+        let (mut policy, mut base_text) = (Policy::default(), String::new());
+        let found = policy_of(&history.files(base)?, inside)?;
+        let defaults = found.is_none();
+        if let Some(found) = found {
+            let shown = format!("{} of the base {}", found.name.display(), base.short());
+            match found.parse(&shown) {
+                Ok(parsed) => (policy, base_text) = parsed,
+                // Otherwise no pull request could fix it.
+                Err(error) if found.is_fixed_by(&checkout, &root) => {
+                    let kind =
+                        WarningKind::BasePolicyBroken { base: base.short(), why: error.problem };
+                    let warnings = vec![Warning::new(kind)];
+                    return Ok(Self { checkout, deciding, pull_request, warnings });
+                }
+                Err(error) => return Err(error.into()),
+            }
+            deciding.store_folder = root.join(found.name.parent().unwrap_or(Path::new("")));
+            deciding.file = Some((PathBuf::from(shown), base_text.clone()));
+        } else {
+            deciding.file = None;
+        }
+        let Policy { results, prometheus, .. } = deciding.policy;
+        deciding.policy = Policy { results, prometheus, ..policy };
+        let text = checkout.file.as_ref().map_or("", |(_, text)| text.as_str());
+        let keys = changed_keys(&base_text, text);
+        let changed =
+            WarningKind::PolicyChanged { base: base.short(), defaults, keys: keys.clone() };
+        let warnings = (!keys.is_empty()).then(|| Warning::new(changed)).into_iter().collect();
+        Ok(Self { checkout, deciding, pull_request, warnings })
+    }
 }
 
 /// The policy of a base commit as it is written.
@@ -175,10 +198,9 @@ impl BasePolicy {
         Policy::parse(shown, text).map(|policy| (policy, text.clone()))
     }
 
-    /// Whether the checkout, whose policy can be read, has another one in this very place, or none at all. One beside it mends
-    /// nothing.
-    fn is_mended_by(&self, at_hand: &Loaded, root: &Path) -> bool {
-        at_hand.file.as_ref().is_none_or(|(path, _)| {
+    /// Whether the checkout has another policy at this path, which can be read, or none at all. One beside it fixes nothing.
+    fn is_fixed_by(&self, checkout: &LoadedPolicy, root: &Path) -> bool {
+        checkout.file.as_ref().is_none_or(|(path, _)| {
             let folder = real(path.parent().unwrap_or(Path::new("")));
             let same = folder.join(path.file_name().unwrap_or_default()) == root.join(&self.name);
             same && (self.text.is_some() || !path.is_symlink())

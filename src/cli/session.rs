@@ -1,8 +1,8 @@
 //! What a command has around it: where it stands, what the environment says, where it writes.
 
-use super::args::ColorChoice;
 use super::error::CliError;
 use crate::model::{brief, harmless};
+use clap::ValueEnum;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -71,6 +71,14 @@ impl Environment {
     }
 }
 
+/// When output is colored.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
 /// What a command has around it.
 pub struct Session<'a> {
     /// Standard output.
@@ -83,9 +91,9 @@ pub struct Session<'a> {
     pub(super) policy_file: Option<PathBuf>,
     /// Whether a person reads standard error.
     pub(super) terminal_err: bool,
-    /// Whether colours are used on standard output.
+    /// Whether colors are used on standard output.
     pub(super) color: bool,
-    /// Whether colours are used on standard error.
+    /// Whether colors are used on standard error.
     pub(super) color_err: bool,
 }
 

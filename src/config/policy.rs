@@ -111,6 +111,27 @@ pub enum Leniency {
     Warn,
 }
 
+impl Leniency {
+    /// Every choice, the default first.
+    pub const ALL: [Self; 2] = [Self::Fail, Self::Warn];
+
+    /// The name in policies and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+        }
+    }
+
+    /// The effect, in a few words.
+    pub fn effect(self) -> &'static str {
+        match self {
+            Self::Fail => "exit 3",
+            Self::Warn => "print a warning and exit 0",
+        }
+    }
+}
+
 /// What a vanished endpoint does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Removed {

@@ -1,18 +1,23 @@
 //! What is held against what, by which rules, and where the report goes.
 
 use super::results::{ResultArgs, RunArgs};
-use crate::config::parse_limit;
+use super::values::{fields, leniency, network};
+use crate::cli::comparison::{BaselineSpec, ComparisonSpec, Histograms, RecordedSpec};
+use crate::cli::output::{ReportFormat, ReportOutput, Rows};
+use crate::cli::policy::Network;
+use crate::cli::rule_overrides::RuleOverrides;
+use crate::config::{Leniency, parse_limit};
 use crate::model::Field;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum as _};
 use std::path::PathBuf;
 
 /// What is held against what.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ComparedArgs {
-    /// Revision to compare with: the nearest comparable runs of its history are the baseline
+    /// Revision to compare with: its nearest comparable runs are the baseline
     #[arg(long, value_name = "REV", conflicts_with = "baseline_file")]
     pub(in crate::cli) baseline: Option<String>,
-    /// Result file to compare with instead of stored runs; several are several baseline runs
+    /// Baseline result file, instead of stored runs (repeatable, one per run)
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) baseline_file: Vec<String>,
     #[command(flatten)]
@@ -23,13 +28,30 @@ pub(in crate::cli) struct ComparedArgs {
     pub(in crate::cli) gate: GateArgs,
 }
 
+impl ComparedArgs {
+    pub(in crate::cli) fn spec(&self, histograms: Histograms) -> ComparisonSpec {
+        let baseline = if self.baseline_file.is_empty() {
+            BaselineSpec::Recorded(self.gate.recorded(self.baseline.clone()))
+        } else {
+            BaselineSpec::Files(self.baseline_file.clone())
+        };
+        ComparisonSpec {
+            results: self.results.selection(),
+            labels: self.run.labels(),
+            baseline,
+            overrides: self.gate.overrides(),
+            histograms,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CompareArgs {
     #[command(flatten)]
     pub(in crate::cli) compared: ComparedArgs,
     #[command(flatten)]
     pub(in crate::cli) output: OutputArgs,
-    /// Instead of the table, show how one verdict was reached: `POST /api/chat p95`, `total error rate`
+    /// Explain one verdict instead of printing the report: `POST /api/chat p95`, `total error rate`
     #[arg(long, value_name = "MEASUREMENT", help_heading = "Output", conflicts_with = "format")]
     pub(in crate::cli) explain: Option<String>,
 }
@@ -45,65 +67,84 @@ pub(in crate::cli) struct CheckArgs {
 }
 
 /// What overrules the policy.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Gate")]
 pub(in crate::cli) struct GateArgs {
-    /// Commits to search for a baseline, from the merge base on [default: 50]
+    /// Number of commits to search for a baseline, from the merge base back [default: 50]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) max_distance: Option<usize>,
-    /// Work with the records that are here, without fetching
+    /// Use the local records without fetching
     #[arg(long)]
     pub(in crate::cli) offline: bool,
-    /// What a missing baseline does: exit 3, or a loud warning and exit 0
-    #[arg(long, value_name = "HOW")]
-    pub(in crate::cli) missing_baseline: Option<LeniencyChoice>,
-    /// What an inconclusive report does: exit 3, or a loud warning and exit 0
-    #[arg(long, value_name = "HOW")]
-    pub(in crate::cli) inconclusive: Option<LeniencyChoice>,
-    /// Share of the measurements that must be compared; less is exit 3
+    /// What to do without a baseline
+    #[arg(long, value_name = "HOW", value_parser = leniency())]
+    pub(in crate::cli) missing_baseline: Option<Leniency>,
+    /// What to do if the comparison is inconclusive
+    #[arg(long, value_name = "HOW", value_parser = leniency())]
+    pub(in crate::cli) inconclusive: Option<Leniency>,
+    /// Exit 3 unless this share of the measurements was compared
     #[arg(long, value_name = "PERCENT", value_parser = parse_limit)]
     pub(in crate::cli) require_coverage: Option<f64>,
-    /// Compare in spite of a difference: suite, profile, environment, tool, users, duration, target, runner,
-    /// generator
-    #[arg(long, value_name = "FIELD")]
+    /// Compare even if this field differs (repeatable)
+    #[arg(long, value_name = "FIELD", value_parser = fields())]
     pub(in crate::cli) allow_different: Vec<Field>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(in crate::cli) enum LeniencyChoice {
-    Fail,
-    Warn,
+impl GateArgs {
+    pub(in crate::cli) fn network(&self) -> Network {
+        network(self.offline)
+    }
+
+    /// A baseline among the recorded runs.
+    pub(in crate::cli) fn recorded(&self, revision: Option<String>) -> RecordedSpec {
+        RecordedSpec { revision, max_distance: self.max_distance, network: self.network() }
+    }
+
+    pub(in crate::cli) fn overrides(&self) -> RuleOverrides {
+        RuleOverrides {
+            missing_baseline: self.missing_baseline,
+            inconclusive: self.inconclusive,
+            require_coverage: self.require_coverage,
+            allow_different: self.allow_different.clone(),
+        }
+    }
 }
 
 /// Where reports go.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(in crate::cli) struct OutputArgs {
-    /// Form of the report on standard output
+    /// Report format on standard output
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(in crate::cli) format: ReportFormat,
-    /// Write the report to a file as well, in any of these forms; `bundle=FOLDER` writes the numbers alone, for
-    /// `perfgate publish --bundle` in a job that may be trusted
+    /// Also write the report to a file (repeatable). `bundle=FOLDER` writes the measurements only, for `perfgate publish
+    /// --bundle` in a trusted job
     #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
     pub(in crate::cli) output: Vec<(OutputKind, PathBuf)>,
-    /// Show every measurement in the table, not only what asks for attention
+    /// Show every measurement in the table, not only notable ones
     #[arg(long)]
     pub(in crate::cli) all: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum ReportFormat {
-    Table,
-    Markdown,
-    Json,
-    Junit,
-    Sarif,
-    Codequality,
-    Github,
+impl OutputArgs {
+    pub(in crate::cli) fn output(&self) -> ReportOutput {
+        let mut output = ReportOutput {
+            format: self.format,
+            rows: if self.all { Rows::All } else { Rows::Notable },
+            ..ReportOutput::default()
+        };
+        for (written, path) in &self.output {
+            match written {
+                OutputKind::Report(format) => output.files.push((*format, path.clone())),
+                OutputKind::Bundle => output.bundles.push(path.clone()),
+            }
+        }
+        output
+    }
 }
 
-/// What a file or a folder is written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What `--output` writes.
+#[derive(Debug, Clone, Copy)]
 pub(in crate::cli) enum OutputKind {
     Report(ReportFormat),
     Bundle,
@@ -111,23 +152,29 @@ pub(in crate::cli) enum OutputKind {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SelftestArgs {
-    /// Result files of unchanged code, newest first; none: the runs that are recorded
+    /// Result files of unchanged code, newest first [default: the recorded runs]
     #[arg(help_heading = "Arguments")]
     pub(in crate::cli) results: Vec<String>,
     /// Branch whose recorded runs are used [default: `baseline.branch` of perfgate.yaml, else HEAD]
     #[arg(long, value_name = "REV")]
     pub(in crate::cli) baseline: Option<String>,
-    /// How large the changes are, as a multiple of each limit
+    /// Size of the injected changes, as a multiple of each limit
     #[arg(long, value_name = "FACTOR", default_value_t = 1.5, value_parser = factor)]
     pub(in crate::cli) times: f64,
-    /// How many commits and runs are looked at
+    /// Number of commits and runs to test
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(in crate::cli) last: usize,
-    /// Work with the records that are here, without fetching
+    /// Use the local records without fetching
     #[arg(long)]
     pub(in crate::cli) offline: bool,
     #[command(flatten)]
     pub(in crate::cli) run: RunArgs,
+}
+
+impl SelftestArgs {
+    pub(in crate::cli) fn network(&self) -> Network {
+        network(self.offline)
+    }
 }
 
 fn output(text: &str) -> Result<(OutputKind, PathBuf), String> {

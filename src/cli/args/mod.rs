@@ -5,27 +5,25 @@ mod gate;
 mod history;
 mod publish;
 mod results;
+mod values;
 
 pub(super) use drive::DriveArgs;
-pub(super) use gate::{
-    CheckArgs, CompareArgs, ComparedArgs, GateArgs, LeniencyChoice, OutputArgs, OutputKind,
-    ReportFormat, SelftestArgs,
-};
+pub(super) use gate::{CheckArgs, CompareArgs, SelftestArgs};
 pub(super) use history::{
     BaselineArgs, BaselineCommand, ExplainArgs, ExportArgs, ExportFormat, ImportArgs, ListArgs,
     PruneArgs, RestoreArgs, ShowArgs, TrendArgs, TrendFormat,
 };
-pub(super) use publish::{ForgeChoice, PublishArgs, ReportArgs};
-pub(super) use results::{
-    ByChoice, MergeArgs, NormalizeArgs, RecordArgs, ResultArgs, RunArgs, TestArgs,
-};
+pub(super) use publish::{PublishArgs, ReportArgs};
+pub(super) use results::{MergeArgs, NormalizeArgs, RecordArgs};
 
+use super::policy::Network;
+use super::session::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
+use values::network;
 
-/// Regression gate for load tests: compares what Locust, k6 and other tools measured with the baseline stored for a
-/// git commit.
+/// Regression gate for load tests: compares results of Locust, k6 and other tools with the baseline stored for a git commit
 #[derive(Debug, Parser)]
 #[command(name = "perfgate", version, max_term_width = 100)]
 #[command(
@@ -34,68 +32,54 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
-    /// Policy file [default: perfgate.yaml here or above, within the repository]
+    /// Policy file to use [default: nearest perfgate.yaml, up to the repository root]
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
-    /// When to use colours
+    /// When to use color
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: ColorChoice,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum ColorChoice {
-    Auto,
-    Always,
-    Never,
-}
-
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Normalise the results of a load test and store them for a commit
+    /// Normalize results and store them for a commit
     Record(RecordArgs),
-    /// The gate: hold the results of a load test against a baseline
+    /// Compare results with a baseline and fail on regressions
     Compare(CompareArgs),
-    /// Drive a load tool with a profile's numbers, watch the machine, record the result
+    /// Run a load tool with a profile, watch the machine, and record the result
     Run(DriveArgs),
-    /// Budgets alone, no baseline: hold the results of a load test against absolute limits
+    /// Check results against absolute budgets (no baseline needed)
     Check(CheckArgs),
-    /// Turn results of any supported format into perfgate's own JSON
+    /// Convert results of any supported format to perfgate's JSON
     Normalize(NormalizeArgs),
-    /// Add the shards of one distributed load test up to one run
+    /// Merge the shards of a distributed load test into one run
     Merge(MergeArgs),
-    /// Look at the stored runs, exchange them, tidy them up
+    /// List, inspect, sync and prune stored runs
     Baseline(BaselineArgs),
-    /// Show the recorded history: a row for each commit, and the steps where a level moved, and stayed
+    /// Show the recorded history: a row per commit, and the steps where a level shifted
     Trend(TrendArgs),
-    /// One page with everything: verdict, tables, plots, history
+    /// Write one page with everything: verdict, tables, plots, history
     Report(ReportArgs),
-    /// Put a report where people see it: the pull request's comment, a check, the job's summary
+    /// Publish a report as a pull request comment, a check and a job summary
     Publish(PublishArgs),
-    /// Does the gate work here? Put known changes into recorded runs, and replay those in which nothing changed
+    /// Test the gate on your own history: inject known regressions and replay unchanged runs
     Selftest(SelftestArgs),
-    /// Write a policy to begin with, or alert rules that match its budgets
+    /// Write a starter policy, or alert rules for its budgets
     Init(InitArgs),
-    /// Is everything here that a gate needs? Looks at policy, results, repository, remote, records and CI
+    /// Check that everything the gate needs is set up: policy, results, repository, remote, records, CI
     Doctor(DoctorArgs),
-    /// Print the JSON Schema of a file
+    /// Print the JSON Schema of a file format
     Schema(SchemaArgs),
-    /// Print the completions of a shell: commands and options at the touch of the tab key
+    /// Generate a shell completion script
     Completions(CompletionsArgs),
-    /// Show a gate at work in a scratch repository
+    /// Show the gate at work in a scratch repository
     Demo(DemoArgs),
-    /// The process between perfgate and a load tool
+    /// Supervise a load tool for perfgate
     #[command(hide = true)]
     Supervise {
         #[arg(last = true)]
         command: Vec<String>,
     },
-}
-
-fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let known = text.parse::<jiff::SignedDuration>().ok().and_then(|own| own.try_into().ok());
-    known
-        .filter(|own: &std::time::Duration| !own.is_zero())
-        .ok_or_else(|| "write it like 90s, 15m or 2h".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -107,20 +91,26 @@ pub(super) struct InitArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
-    /// Do not ask the remote
+    /// Don't contact the remote
     #[arg(long)]
     pub(super) offline: bool,
 }
 
+impl DoctorArgs {
+    pub(super) fn network(&self) -> Network {
+        network(self.offline)
+    }
+}
+
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
-    /// Which shell
+    /// Shell to generate a script for
     pub(super) shell: Shell,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
-    /// The file whose schema is wanted
+    /// File format to describe
     pub(super) file: SchemaFile,
 }
 
@@ -138,7 +128,7 @@ pub(super) enum SchemaFile {
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// Folder for the scratch repository, which must not exist yet; default: a temporary one
+    /// New folder for the scratch repository [default: a temporary folder]
     #[arg(long, value_name = "FOLDER")]
     pub(super) folder: Option<PathBuf>,
 }

@@ -1,13 +1,13 @@
 //! From a branch to what the gate is given: the window, the runs before it, the anchor, and what commits accept.
 
-use super::Found;
+use super::Histograms;
 use crate::cli::bundle::same_numbers;
-use crate::cli::commit::{PullRequest, UnderTest};
 use crate::cli::error::CliError;
-use crate::cli::normalize::no_results;
-use crate::cli::place::Place;
-use crate::config::{Accept, BaselineChoice, Leniency, Origin, Rules};
-use crate::gate::{self, Acceptance, Baseline, BaselineInfo};
+use crate::cli::open_store::OpenStore;
+use crate::cli::results::no_results;
+use crate::cli::under_test::{PullRequest, UnderTest};
+use crate::config::{Accept, BaselineChoice, Origin, Rules};
+use crate::gate::{Acceptance, Baseline, BaselineInfo, Search};
 use crate::model::{CommitId, Field, Outcome, Run, Visited, Warning, WarningKind};
 use crate::store::{
     CommitText, Found as FoundRuns, StoredRun, Wanted, earlier_runs, find_baseline,
@@ -15,7 +15,7 @@ use crate::store::{
 
 /// A baseline that is to be looked for among the recorded runs of a branch.
 pub(in crate::cli) struct Lookup {
-    pub(in crate::cli) place: Place,
+    pub(in crate::cli) store: OpenStore,
     /// The branch, as reports call it.
     pub(in crate::cli) branch: String,
     /// What the branch means: itself, or a commit of it.
@@ -35,10 +35,37 @@ pub(in crate::cli) struct Lookup {
     pub(in crate::cli) untrusted: bool,
 }
 
+/// A revision, and the commit that it resolves to.
+struct Tip<'a> {
+    revision: &'a str,
+    head: CommitId,
+}
+
+/// What there is to compare with.
+#[derive(Default)]
+pub(super) struct LookupResult {
+    pub(super) baseline: Option<Baseline>,
+    pub(super) anchor: Option<Baseline>,
+    pub(super) search: Search,
+    pub(super) warnings: Vec<Warning>,
+    /// Whether a missing baseline is a failure, whatever the rules say.
+    pub(super) must_have_baseline: bool,
+}
+
+impl LookupResult {
+    /// Runs that need not be looked up, under this name.
+    pub(super) fn of_runs(name: String, runs: Vec<Run>) -> Self {
+        let info =
+            BaselineInfo { requested: name.into(), runs: runs.len(), ..BaselineInfo::default() };
+        let baseline = Some(Baseline { info, runs, ..Baseline::default() });
+        Self { baseline, ..Self::default() }
+    }
+}
+
 impl Lookup {
     /// The lookup for what is checked out.
     pub(in crate::cli) fn of_checkout(
-        place: Place,
+        store: OpenStore,
         revision: String,
         under_test: UnderTest,
         choice: BaselineChoice,
@@ -46,7 +73,7 @@ impl Lookup {
     ) -> Self {
         let UnderTest { head, commit, all } = under_test;
         Self {
-            place,
+            store,
             branch: revision.clone(),
             revision,
             head,
@@ -61,82 +88,85 @@ impl Lookup {
 
     /// The date of what is under test, where its commit is here.
     pub(in crate::cli) fn date(&self) -> Result<Option<jiff::Timestamp>, CliError> {
-        Ok(self.place.history.info(self.head)?.map(|info| info.date))
+        Ok(self.store.history.info(self.head)?.map(|info| info.date))
     }
 
-    /// Looks for the baseline: every commit that is looked at, and the runs of those that are taken.
+    /// Looks for the baseline: every commit that is visited, and the runs of those that are taken.
     pub(in crate::cli) fn find(
         &self,
         run: &Run,
         rules: &Rules,
-        histograms: bool,
+        histograms: Histograms,
     ) -> Result<FoundRuns, CliError> {
-        let wanted = self.wanted((&self.revision, self.head), run, rules, histograms);
-        Ok(find_baseline(self.place.store(), &self.place.history, &wanted)?)
+        let wanted = self.wanted(&self.branch_tip(), run, rules, histograms);
+        Ok(find_baseline(self.store.records(), &self.store.history, &wanted)?)
+    }
+
+    fn branch_tip(&self) -> Tip<'_> {
+        Tip { revision: &self.revision, head: self.head }
     }
 
     fn wanted<'a>(
         &'a self,
-        (revision, head): (&'a str, CommitId),
+        tip: &Tip<'a>,
         run: &'a Run,
         rules: &'a Rules,
-        histograms: bool,
+        histograms: Histograms,
     ) -> Wanted<'a> {
         Wanted {
-            revision,
-            head,
+            revision: tip.revision,
+            head: tip.head,
             under_test: &self.under_test,
             run,
             allow_different: &rules.allow_different,
             max_distance: self.choice.max_distance,
             window: self.choice.window,
-            histograms: histograms || rules.needs_histograms(),
+            histograms: histograms.or_needed_by(rules) == Histograms::Keep,
         }
     }
 
-    /// Finds baseline and anchor, and gives what a person should know of them.
+    /// Looks for the baseline and the anchor.
     pub(super) fn look(
         &self,
         current: &[Run],
-        keep: bool,
-        rules: &mut Rules,
-        found: &mut Found,
-    ) -> Result<Vec<Warning>, CliError> {
+        histograms: Histograms,
+        rules: &Rules,
+    ) -> Result<LookupResult, CliError> {
         let run = current.first().ok_or_else(no_results)?;
         let mut warnings = Vec::new();
-        let runs = self.find(run, rules, keep)?;
+        let runs = self.find(run, rules, histograms)?;
         let records = runs.other_versions.len();
         if records > 0 {
             warnings.push(Warning::new(WarningKind::OtherVersion { records }));
         }
         let visited = runs.visited.clone();
-        let wanted = self.wanted((&self.revision, self.head), run, rules, keep);
+        let wanted = self.wanted(&self.branch_tip(), run, rules, histograms);
         // As many again: a step shows only against the level before it.
-        let earlier = earlier_runs(self.place.store(), &wanted, &runs, wanted.window)?;
-        found.baseline = self.complete(&self.branch, runs, earlier, rules, &mut warnings)?;
-        found.anchor = self.anchor(run, keep, rules, &mut warnings)?;
+        let earlier = earlier_runs(self.store.records(), &wanted, &runs, wanted.window)?;
+        let baseline = self.complete(&self.branch, runs, earlier, rules, &mut warnings)?;
+        let anchor = self.anchor(run, histograms, rules, &mut warnings)?;
+        let must_have_baseline =
+            self.untrusted && baseline.is_none() && passed_over_the_same_suite(&visited);
         if self.untrusted {
-            refuse_copies(current, found)?;
-            if found.baseline.is_none() && passed_over_the_same_suite(&visited) {
-                rules.missing_baseline = Leniency::Fail;
-            }
+            refuse_copies(current, [&baseline, &anchor])?;
         }
-        found.search = gate::Search { revision: Some(self.branch.clone()), visited };
-        Ok(warnings)
+        let search = Search { revision: Some(self.branch.clone()), visited };
+        Ok(LookupResult { baseline, anchor, search, warnings, must_have_baseline })
     }
 
     /// The baseline that the policy pins, if it pins one.
     fn anchor(
         &self,
         run: &Run,
-        keep: bool,
+        histograms: Histograms,
         rules: &Rules,
         warnings: &mut Vec<Warning>,
     ) -> Result<Option<Baseline>, CliError> {
         let Some(revision) = &self.choice.anchor else { return Ok(None) };
-        let history = &self.place.history;
-        let wanted = self.wanted((revision, history.resolve(revision)?), run, rules, keep);
-        let found = find_baseline(self.place.store(), history, &wanted)?;
+        let history = &self.store.history;
+        let tip = Tip { revision, head: history.resolve(revision)? };
+        let wanted = self.wanted(&tip, run, rules, histograms);
+        let found = find_baseline(self.store.records(), history, &wanted)?;
         let anchor = self.complete(revision, found, Vec::new(), rules, warnings)?;
         if anchor.is_none() {
             let revision = revision.clone();
@@ -165,7 +195,7 @@ impl Lookup {
         let mut warnings = Vec::new();
         let commits = &baseline.info.commits;
         let Some(oldest) = commits.last() else { return Ok(warnings) };
-        let history = &self.place.history;
+        let history = &self.store.history;
         let said = history.commits_that_say(Accept::TRAILER, &self.tips, *oldest)?;
         for CommitText { id, author, message } in said {
             let mut nearer = 0;
@@ -177,7 +207,7 @@ impl Lookup {
             for value in Accept::trailers(&message) {
                 let accept = match Accept::parse(value) {
                     Ok(accept) => accept,
-                    // Past the merge nobody can mend it.
+                    // Already merged: too late to fix.
                     Err(_) if nearer > 0 => continue,
                     Err(why) => {
                         let kind = WarningKind::BrokenTrailer { commit: id.short(), why };
@@ -209,7 +239,7 @@ impl Lookup {
     /// Whose a commit is: what is not merged yet is the pull request's, everything else the repository's own.
     fn origin(&self, commit: CommitId) -> Result<Origin, CliError> {
         Ok(match &self.pull_request {
-            Some(pr) if !self.place.history.is_part_of(commit, pr.base)? => pr.origin,
+            Some(pr) if !self.store.history.is_part_of(commit, pr.base)? => pr.origin,
             _ => Origin::Repository,
         })
     }
@@ -234,8 +264,8 @@ fn taken(revision: &str, found: FoundRuns, earlier: Vec<StoredRun>) -> Option<Ba
 }
 
 /// Refuses runs that have the very numbers of a recorded one: no load test measures the same twice, so that they were copied.
-fn refuse_copies(current: &[Run], found: &Found) -> Result<(), CliError> {
-    let known: Vec<&Run> = [&found.baseline, &found.anchor]
+fn refuse_copies(current: &[Run], recorded: [&Option<Baseline>; 2]) -> Result<(), CliError> {
+    let known: Vec<&Run> = recorded
         .into_iter()
         .flatten()
         .flat_map(|baseline| baseline.runs.iter().chain(&baseline.earlier))

@@ -1,91 +1,105 @@
-//! A comparison as a value: runs, what they are compared with, and the rules. Whoever judges asks for it here, so that no
-//! command judges by other rules than the rest.
+//! A comparison as a value: runs, what they are compared with, and the rules. Every command that judges asks for it here, so
+//! that no command judges by other rules than the rest.
 
 mod lookup;
 mod request;
 
 pub(super) use lookup::Lookup;
-pub(super) use request::{overruled, prepare, recorded_runs, request};
+pub(super) use request::{
+    BaselineSpec, ComparisonSpec, PreparedLookup, RecordedRuns, RecordedSpec,
+};
 
 use super::error::CliError;
-use super::normalize::no_results;
-use crate::config::Rules;
-use crate::gate::{self, Baseline, BaselineInfo, CurrentInfo, Input, Report, check, judge};
+use super::results::no_results;
+use crate::config::{Leniency, Rules};
+use crate::gate::{CurrentInfo, Input, Report, check, judge};
 use crate::model::{CommitId, Run, Untrusted, Warning, disturbances};
 use crate::report::escape_shell;
+use lookup::LookupResult;
 
 /// What is compared with what, by which rules: nothing is looked up in arguments or in the policy after this.
 pub(super) struct Request {
     /// The runs under test: repeats of one test.
     pub(super) current: Vec<Run>,
-    pub(super) baseline: Source,
+    pub(super) baseline: BaselineSource,
     pub(super) rules: Rules,
-    /// Whether the baseline's runs are kept with their histograms, to be drawn.
-    pub(super) keep: bool,
-    /// What a person should know beside the findings.
+    /// Whether both sides keep their histograms, to be drawn.
+    pub(super) histograms: Histograms,
+    /// Warnings from reading policy and results.
     pub(super) warnings: Vec<Warning>,
 }
 
+/// Whether runs are loaded with their histograms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Histograms {
+    Keep,
+    Omit,
+}
+
+impl Histograms {
+    /// Kept as well where a limit of these rules needs them.
+    fn or_needed_by(self, rules: &Rules) -> Self {
+        if rules.needs_histograms() { Self::Keep } else { self }
+    }
+}
+
 /// Where the baseline comes from.
-pub(super) enum Source {
+pub(super) enum BaselineSource {
     /// The recorded runs of a branch.
     History(Box<Lookup>),
-    /// Runs at hand, under this name.
+    /// These runs, under this name.
     Runs { name: String, runs: Vec<Run> },
-    /// There is none: budgets alone decide. The commit that was measured, where it is known.
-    Nothing { commit: Option<CommitId> },
+    /// Nowhere: budgets alone decide. The commit that was measured, where it is known.
+    None { commit: Option<CommitId> },
 }
 
 /// A report, and the runs that it is about.
 pub(super) struct Compared {
     pub(super) report: Report,
-    /// The baseline's runs with their histograms, where they are kept.
+    /// The baseline's runs; empty where histograms are omitted.
     pub(super) baseline: Vec<Run>,
     pub(super) current: Vec<Run>,
 }
 
-/// What was found to compare with.
-#[derive(Default)]
-struct Found {
-    baseline: Option<Baseline>,
-    anchor: Option<Baseline>,
-    search: gate::Search,
-}
-
 impl Request {
+    /// A check of runs against budgets alone.
+    pub(super) fn check(
+        current: Vec<Run>,
+        commit: Option<CommitId>,
+        rules: Rules,
+        warnings: Vec<Warning>,
+    ) -> Self {
+        let (baseline, histograms) = (BaselineSource::None { commit }, Histograms::Omit);
+        Self { current, baseline, rules, histograms, warnings }
+    }
+
     /// Looks the baseline up and judges.
     pub(super) fn run(self) -> Result<Compared, CliError> {
-        let Self { current, baseline, mut rules, keep, mut warnings } = self;
+        let Self { current, baseline, mut rules, histograms, mut warnings } = self;
         let first = current.first().ok_or_else(no_results)?;
         let mut info = info_of(first, current.len());
-        let found = match baseline {
-            Source::Nothing { commit } => {
+        let LookupResult { baseline, anchor, search, .. } = match baseline {
+            BaselineSource::None { commit } => {
                 info.commit = commit;
                 warnings.extend(disturbances(&[], &current));
                 let report = check(&current, info, &rules, warnings);
                 return Ok(Compared { report, baseline: Vec::new(), current });
             }
-            Source::Runs { name, runs } => {
-                let info = BaselineInfo {
-                    requested: name.into(),
-                    runs: runs.len(),
-                    ..BaselineInfo::default()
-                };
-                let baseline = Some(Baseline { info, runs, ..Baseline::default() });
-                Found { baseline, ..Found::default() }
-            }
-            Source::History(lookup) => {
+            BaselineSource::Runs { name, runs } => LookupResult::of_runs(name, runs),
+            BaselineSource::History(lookup) => {
                 info.commit = Some(lookup.commit);
                 info.date = lookup.date()?;
-                let mut found = Found::default();
-                warnings.extend(lookup.look(&current, keep, &mut rules, &mut found)?);
+                let mut found = lookup.look(&current, histograms, &rules)?;
+                warnings.append(&mut found.warnings);
+                if found.must_have_baseline {
+                    rules.missing_baseline = Leniency::Fail;
+                }
                 found
             }
         };
-        let Found { baseline, anchor, search } = found;
         let runs = baseline.as_ref().map_or(&[][..], |baseline| baseline.runs.as_slice());
         warnings.extend(disturbances(runs, &current));
-        let kept = if keep { runs.to_vec() } else { Vec::new() };
+        let kept = if histograms == Histograms::Keep { runs.to_vec() } else { Vec::new() };
         let input = Input { baseline, anchor, current: &current, info, search, warnings };
         Ok(Compared { report: judge(input, &rules), baseline: kept, current })
     }

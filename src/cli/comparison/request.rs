@@ -1,165 +1,208 @@
-//! From arguments to a comparison.
+//! From a command line to a comparison.
 
-use super::{Lookup, Request, Source};
-use crate::cli::args::{ComparedArgs, GateArgs, LeniencyChoice, ResultArgs, RunArgs};
-use crate::cli::commit::{UnderTest, under_test};
+use super::{BaselineSource, Histograms, Lookup, Request};
 use crate::cli::error::CliError;
-use crate::cli::place::open_place;
-use crate::cli::policy::Deciding;
-use crate::cli::profile::refuse_misspelt_profile;
-use crate::cli::results::{Read, expand, label, read_files, read_options, read_results};
+use crate::cli::labels::{RunLabels, TestNames};
+use crate::cli::open_store::{open_fetched_store, open_store};
+use crate::cli::policy::{LoadedPolicy, Network, Policies};
+use crate::cli::profile_names::refuse_misspelt_profile;
+use crate::cli::results::{ReadRuns, ResultSelection, expand, read_files};
+use crate::cli::rule_overrides::RuleOverrides;
 use crate::cli::session::Session;
-use crate::config::{Leniency, Rules};
+use crate::cli::under_test::{UnderTest, under_test};
+use crate::config::Rules;
 use crate::model::{Run, Warning, WarningKind, differences, harmless};
 use crate::store::load as load_record;
 
-/// A lookup that is ready, by the policy that decides.
-pub(in crate::cli) struct Prepared {
-    pub(in crate::cli) lookup: Lookup,
-    pub(in crate::cli) rules: Rules,
-    pub(in crate::cli) deciding: Deciding,
-    under_test: UnderTest,
+/// What a command line asks to compare.
+#[derive(Debug, Clone)]
+pub(in crate::cli) struct ComparisonSpec {
+    /// The results under test; none: the recorded runs of the commit under test.
+    pub(in crate::cli) results: ResultSelection,
+    pub(in crate::cli) labels: RunLabels,
+    pub(in crate::cli) baseline: BaselineSpec,
+    pub(in crate::cli) overrides: RuleOverrides,
+    pub(in crate::cli) histograms: Histograms,
 }
 
-/// The comparison that the arguments ask for. With `keep`, the runs on both sides have their histograms, to be drawn.
-pub(in crate::cli) fn request(
-    args: &ComparedArgs,
-    keep: bool,
-    deciding: Deciding,
-    session: &Session<'_>,
-) -> Result<Request, CliError> {
-    // By the policy at hand: a pull request may add a profile.
-    refuse_misspelt_profile(&args.run, &deciding.at_hand)?;
-    if !args.baseline_file.is_empty() {
-        return with_files(args, keep, deciding, session);
+/// What the results are compared with.
+#[derive(Debug, Clone)]
+pub(in crate::cli) enum BaselineSpec {
+    /// Result files, each a run.
+    Files(Vec<String>),
+    Recorded(RecordedSpec),
+}
+
+/// A baseline among the recorded runs.
+#[derive(Debug, Clone)]
+pub(in crate::cli) struct RecordedSpec {
+    /// The revision to compare with; none: the policy's branch.
+    pub(in crate::cli) revision: Option<String>,
+    /// Commits to search; none: as many as the policy says.
+    pub(in crate::cli) max_distance: Option<usize>,
+    pub(in crate::cli) network: Network,
+}
+
+impl Request {
+    /// The comparison that a command line asks for, by the policy that decides.
+    pub(in crate::cli) fn new(
+        spec: ComparisonSpec,
+        policies: Policies,
+        session: &Session<'_>,
+    ) -> Result<Self, CliError> {
+        // By the policy of the checkout: a pull request may add a profile.
+        refuse_misspelt_profile(&spec.labels.test, &policies.checkout)?;
+        match &spec.baseline {
+            BaselineSpec::Files(names) => with_files(names, &spec, policies, session),
+            BaselineSpec::Recorded(recorded) => with_recorded(recorded, &spec, policies, session),
+        }
     }
-    let prepared = prepare(args.baseline.as_deref(), &args.gate, deciding, session)?;
-    let read = prepared.current(&args.results, &args.run, keep, session)?;
-    let Prepared { lookup, rules, deciding, .. } = prepared;
-    let mut warnings = deciding.warnings;
-    warnings.extend(read.warnings);
-    let baseline = Source::History(Box::new(lookup));
-    Ok(Request { current: read.runs, baseline, rules, keep, warnings })
 }
 
-/// Plain files on both sides: no git is needed.
+/// Files on both sides: no git is needed.
 fn with_files(
-    args: &ComparedArgs,
-    keep: bool,
-    deciding: Deciding,
+    names: &[String],
+    spec: &ComparisonSpec,
+    policies: Policies,
     session: &Session<'_>,
 ) -> Result<Request, CliError> {
-    let Deciding { loaded, mut warnings, .. } = deciding;
-    let paths = expand(&args.baseline_file, session.folder(), session)?;
-    let mut baseline = read_files(&paths, &read_options(&args.results, &loaded), session)?;
-    let current = read_results(&args.results, &args.run, &loaded, session)?;
-    // What the arguments say of the run, they say of both sides.
-    baseline.runs.iter_mut().for_each(|run| label(run, &args.run));
+    let Policies { deciding, mut warnings, .. } = policies;
+    let paths = expand(names, session.folder(), session)?;
+    let mut baseline = read_files(&paths, &spec.results.options_by(&deciding), session)?;
+    let current = spec.results.read(&spec.labels, &deciding, session)?;
+    // What the command line says of the run, it says of both sides.
+    baseline.runs.iter_mut().for_each(|run| spec.labels.apply(run));
     warnings.extend(baseline.warnings);
     warnings.extend(current.warnings);
-    let name = args.baseline_file.join(", ");
-    let baseline = Source::Runs { name, runs: baseline.runs };
-    let rules = overruled(loaded.policy.rules, &args.gate);
-    Ok(Request { current: current.runs, baseline, rules, keep, warnings })
-}
-
-/// Opens store and history, and fetches the store.
-pub(in crate::cli) fn prepare(
-    revision: Option<&str>,
-    gate: &GateArgs,
-    mut deciding: Deciding,
-    session: &Session<'_>,
-) -> Result<Prepared, CliError> {
-    let policy = &deciding.loaded.policy;
-    let mut choice = policy.baseline.clone();
-    choice.max_distance = gate.max_distance.unwrap_or(choice.max_distance);
-    let revision = revision.map(str::to_owned).or(choice.branch.clone()).ok_or_else(|| {
-        let help = "name a revision (--baseline main) or a file (--baseline-file FILE), or set \
-                    baseline.branch in perfgate.yaml";
-        CliError::usage("there is nothing to compare with", help)
-    })?;
-    let rules = overruled(policy.rules.clone(), gate);
-    let place = open_place(&deciding.loaded, gate.offline, session)?;
-    if gate.offline {
-        deciding.warnings.push(Warning::new(WarningKind::Offline));
-    } else {
-        place.fetch(session)?;
-    }
-    let pull_request = deciding.pull_request;
-    let under_test = under_test(&place.history, pull_request.as_ref())?;
-    let lookup = Lookup::of_checkout(place, revision, under_test.clone(), choice, pull_request);
-    Ok(Prepared { lookup, rules, deciding, under_test })
-}
-
-impl Prepared {
-    /// The runs under test: the results that are named, else what is recorded for their commit.
-    pub(in crate::cli) fn current(
-        &self,
-        results: &ResultArgs,
-        run: &RunArgs,
-        keep: bool,
-        session: &Session<'_>,
-    ) -> Result<Read, CliError> {
-        let read = read_results(results, run, &self.deciding.loaded, session)?;
-        if !read.runs.is_empty() {
-            return Ok(read);
-        }
-        let histograms = keep || self.rules.needs_histograms();
-        let offline = self.lookup.place.history.remote().is_none();
-        let at = (&self.deciding, &self.under_test);
-        let runs = recorded_runs(at, run, (histograms, offline), session)?;
-        Ok(Read { runs, warnings: Vec::new() })
-    }
-}
-
-/// The rules with what the arguments overrule.
-pub(in crate::cli) fn overruled(mut rules: Rules, gate: &GateArgs) -> Rules {
-    rules.missing_baseline = leniency(gate.missing_baseline).unwrap_or(rules.missing_baseline);
-    rules.inconclusive = leniency(gate.inconclusive).unwrap_or(rules.inconclusive);
-    rules.require_coverage = gate.require_coverage.or(rules.require_coverage);
-    rules.allow_different.extend(gate.allow_different.iter().copied());
-    rules
-}
-
-fn leniency(choice: Option<LeniencyChoice>) -> Option<Leniency> {
-    choice.map(|choice| match choice {
-        LeniencyChoice::Fail => Leniency::Fail,
-        LeniencyChoice::Warn => Leniency::Warn,
+    Ok(Request {
+        current: current.runs,
+        baseline: BaselineSource::Runs { name: names.join(", "), runs: baseline.runs },
+        rules: spec.overrides.apply(deciding.policy.rules),
+        histograms: spec.histograms,
+        warnings,
     })
 }
 
-/// What is recorded for the commit under test and meant by the arguments: repeats of one test. They are looked for in the
-/// store of the checkout, where `record` has put them.
-pub(in crate::cli) fn recorded_runs(
-    (deciding, under_test): (&Deciding, &UnderTest),
-    run: &RunArgs,
-    (histograms, offline): (bool, bool),
+/// A baseline that is looked for among the recorded runs.
+fn with_recorded(
+    recorded: &RecordedSpec,
+    spec: &ComparisonSpec,
+    policies: Policies,
     session: &Session<'_>,
-) -> Result<Vec<Run>, CliError> {
-    let place = open_place(&deciding.at_hand, offline, session)?;
-    let store = place.store();
-    let mut runs: Vec<Run> = Vec::new();
-    for commit in &under_test.all {
-        for entry in store.entries_of(*commit)? {
-            runs.push(load_record(store, &entry, histograms)?.run);
+) -> Result<Request, CliError> {
+    let prepared = PreparedLookup::new(recorded, &spec.overrides, policies, session)?;
+    let read = prepared.current(&spec.results, &spec.labels, spec.histograms, session)?;
+    let mut request = prepared.request(read.runs, spec.histograms);
+    request.warnings.extend(read.warnings);
+    Ok(request)
+}
+
+/// A lookup with store and history open, and the rules of the policy that decides.
+pub(in crate::cli) struct PreparedLookup {
+    pub(in crate::cli) lookup: Lookup,
+    pub(in crate::cli) rules: Rules,
+    policies: Policies,
+    under_test: UnderTest,
+}
+
+impl PreparedLookup {
+    /// Opens store and history and, online, fetches the records.
+    pub(in crate::cli) fn new(
+        recorded: &RecordedSpec,
+        overrides: &RuleOverrides,
+        mut policies: Policies,
+        session: &Session<'_>,
+    ) -> Result<Self, CliError> {
+        let policy = &policies.deciding.policy;
+        let mut choice = policy.baseline.clone();
+        choice.max_distance = recorded.max_distance.unwrap_or(choice.max_distance);
+        let revision = recorded.revision.clone().or(choice.branch.clone()).ok_or_else(|| {
+            let help = "name a revision (--baseline main) or a file (--baseline-file FILE), or set \
+                        baseline.branch in perfgate.yaml";
+            CliError::usage("there is nothing to compare with", help)
+        })?;
+        let rules = overrides.apply(policy.rules.clone());
+        let store = open_fetched_store(&policies.deciding, recorded.network, session)?;
+        if recorded.network == Network::Offline {
+            policies.warnings.push(Warning::new(WarningKind::Offline));
         }
+        let pull_request = policies.pull_request;
+        let under_test = under_test(&store.history, pull_request.as_ref())?;
+        let lookup = Lookup::of_checkout(store, revision, under_test.clone(), choice, pull_request);
+        Ok(Self { lookup, rules, policies, under_test })
     }
-    runs.retain(|own| run.test.mean(own));
-    let commit = under_test.commit.short();
-    let Some(first) = runs.first() else {
-        let help = "name result files, set `results` in perfgate.yaml, or record them first";
-        let problem = format!("no results are named, and no run is recorded for {commit}");
-        return Err(CliError::usage(problem, help));
-    };
-    let other = runs.iter().flat_map(|run| differences(first, run)).find(|d| d.field.forbids());
-    if let Some(d) = other {
-        let problem = format!(
-            "several kinds of runs are recorded for {commit}: {} {} and {}",
-            d.field,
-            harmless(&d.baseline),
-            harmless(&d.current)
-        );
-        return Err(CliError::usage(problem, "name the one that is meant, or its result files"));
+
+    /// The runs under test: the selected results, else what is recorded for their commit.
+    pub(in crate::cli) fn current(
+        &self,
+        results: &ResultSelection,
+        labels: &RunLabels,
+        histograms: Histograms,
+        session: &Session<'_>,
+    ) -> Result<ReadRuns, CliError> {
+        let read = results.read(labels, &self.policies.deciding, session)?;
+        if !read.runs.is_empty() {
+            return Ok(read);
+        }
+        let has_remote = self.lookup.store.history.remote().is_some();
+        let recorded = RecordedRuns {
+            policy: &self.policies.checkout,
+            under_test: &self.under_test,
+            test: &labels.test,
+            histograms: histograms.or_needed_by(&self.rules),
+            network: if has_remote { Network::Online } else { Network::Offline },
+        };
+        Ok(ReadRuns { runs: recorded.load(session)?, warnings: Vec::new() })
     }
-    Ok(runs)
+
+    /// The comparison of these runs with the baseline that is found.
+    pub(in crate::cli) fn request(self, current: Vec<Run>, histograms: Histograms) -> Request {
+        let baseline = BaselineSource::History(Box::new(self.lookup));
+        let warnings = self.policies.warnings;
+        Request { current, baseline, rules: self.rules, histograms, warnings }
+    }
+}
+
+/// The runs that are recorded for the commit under test.
+pub(in crate::cli) struct RecordedRuns<'a> {
+    /// The policy of the checkout: `record` puts runs into its store.
+    pub(in crate::cli) policy: &'a LoadedPolicy,
+    pub(in crate::cli) under_test: &'a UnderTest,
+    /// The test whose runs are meant.
+    pub(in crate::cli) test: &'a TestNames,
+    pub(in crate::cli) histograms: Histograms,
+    pub(in crate::cli) network: Network,
+}
+
+impl RecordedRuns<'_> {
+    /// Loads the runs: repeats of one test, at least one.
+    pub(in crate::cli) fn load(&self, session: &Session<'_>) -> Result<Vec<Run>, CliError> {
+        let store = open_store(self.policy, self.network, session)?;
+        let records = store.records();
+        let mut runs: Vec<Run> = Vec::new();
+        for commit in &self.under_test.all {
+            for entry in records.entries_of(*commit)? {
+                let histograms = self.histograms == Histograms::Keep;
+                runs.push(load_record(records, &entry, histograms)?.run);
+            }
+        }
+        runs.retain(|run| self.test.selects(run));
+        let commit = self.under_test.commit.short();
+        let Some(first) = runs.first() else {
+            let help = "name result files, set `results` in perfgate.yaml, or record them first";
+            let problem = format!("no results are named, and no run is recorded for {commit}");
+            return Err(CliError::usage(problem, help));
+        };
+        let other = runs.iter().flat_map(|run| differences(first, run)).find(|d| d.field.forbids());
+        if let Some(d) = other {
+            let problem = format!(
+                "the runs recorded for {commit} are not of one test: {} {} and {}",
+                d.field,
+                harmless(&d.baseline),
+                harmless(&d.current)
+            );
+            return Err(CliError::usage(problem, "name the test, or its result files"));
+        }
+        Ok(runs)
+    }
 }

@@ -16,7 +16,7 @@ fn without_a_repository_it_says_so_and_what_works_without_one() {
     assert!(line(&ended, "repository").starts_with("✗ "), "{}", ended.stdout);
     assert!(ended.stdout.contains("--baseline-file FILE"), "{}", ended.stdout);
     assert!(ended.stdout.contains("! policy      there is no perfgate.yaml"), "{}", ended.stdout);
-    assert!(ended.stdout.ends_with("1 thing that would stop a gate\n"), "{}", ended.stdout);
+    assert!(ended.stdout.ends_with("1 problem would stop a gate\n"), "{}", ended.stdout);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn from_an_empty_repository_to_one_that_has_everything() {
     let all = doctor(0);
     assert!(line(&all, "remote").ends_with("origin answers"), "{}", all.stdout);
     assert!(line(&all, "baseline").starts_with("✓ "), "{}", all.stdout);
-    assert!(all.stdout.ends_with("everything that a gate needs is here\n"), "{}", all.stdout);
+    assert!(all.stdout.ends_with("everything that a gate needs is set up\n"), "{}", all.stdout);
 
     std::fs::remove_dir_all(&remote).unwrap();
     let gone = doctor(2);

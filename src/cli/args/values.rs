@@ -1,0 +1,41 @@
+//! Values of options: how they are read, and which are possible.
+
+use crate::cli::policy::Network;
+use crate::config::Leniency;
+use crate::ingest::Format;
+use crate::model::Field;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+/// `fail` or `warn`.
+pub(super) fn leniency() -> impl TypedValueParser<Value = Leniency> {
+    let names =
+        Leniency::ALL.map(|leniency| PossibleValue::new(leniency.name()).help(leniency.effect()));
+    PossibleValuesParser::new(names).try_map(|name| {
+        let named = Leniency::ALL.into_iter().find(|leniency| leniency.name() == name);
+        named.ok_or("unknown")
+    })
+}
+
+/// The fields that runs can differ in. Those that only make a warning are taken, and not listed.
+pub(super) fn fields() -> impl TypedValueParser<Value = Field> {
+    let names = Field::NAMES.map(|(name, field)| PossibleValue::new(name).hide(!field.forbids()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Field>())
+}
+
+/// The formats that are read.
+pub(super) fn formats() -> impl TypedValueParser<Value = Format> {
+    let names = PossibleValuesParser::new(Format::NAMES.map(|(name, _)| name));
+    names.try_map(|name| name.parse::<Format>())
+}
+
+pub(super) fn network(offline: bool) -> Network {
+    if offline { Network::Offline } else { Network::Online }
+}
+
+/// A duration such as `90s`, `15m` or `2h`.
+pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let known = text.parse::<jiff::SignedDuration>().ok().and_then(|own| own.try_into().ok());
+    known
+        .filter(|own: &std::time::Duration| !own.is_zero())
+        .ok_or_else(|| "write it like 90s, 15m or 2h".to_owned())
+}

@@ -1,0 +1,100 @@
+//! `perfgate check`: absolute limits, no baseline.
+
+use crate::cli::args::CheckArgs;
+use crate::cli::bundle::write_bundles;
+use crate::cli::comparison::{Histograms, RecordedRuns, Request};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::labels::RunLabels;
+use crate::cli::open_store::open_store;
+use crate::cli::policy::{LoadedPolicy, Network, Policies};
+use crate::cli::profile_names::unknown_profile;
+use crate::cli::results::no_results;
+use crate::cli::session::Session;
+use crate::cli::under_test::under_test;
+use crate::model::{CommitId, Field, Raw, Run, differences, harmless};
+
+pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let policies = Policies::load(Network::Online, session)?;
+    let labels = args.run.labels();
+    let read = args.results.selection().read(&labels, &policies.deciding, session)?;
+    let (runs, commit) = if read.runs.is_empty() {
+        let (runs, commit) = recorded(&labels, &policies, session)?;
+        (runs, Some(commit))
+    } else {
+        (read.runs, None)
+    };
+    let first = runs.first().ok_or_else(no_results)?;
+    refuse_other_tests(first, &runs)?;
+    refuse_no_budgets(labels.test.profile.as_deref(), first, &policies.deciding)?;
+    let output = args.output.output();
+    write_bundles(&output.bundles, &runs, session)?;
+    let warnings = [policies.warnings, read.warnings].concat();
+    let rules = policies.deciding.policy.rules;
+    let report = Request::check(runs, commit, rules, warnings).run()?.report;
+    output.write(&report, session)?;
+    Ok(Exit::from_report(report.exit_code()))
+}
+
+/// The runs that are recorded for the commit under test, and that commit.
+fn recorded(
+    labels: &RunLabels,
+    policies: &Policies,
+    session: &Session<'_>,
+) -> Result<(Vec<Run>, CommitId), CliError> {
+    let store = open_store(&policies.deciding, Network::Offline, session)?;
+    let under_test = under_test(&store.history, policies.pull_request.as_ref())?;
+    let needed = policies.deciding.policy.rules.needs_histograms();
+    let recorded = RecordedRuns {
+        policy: &policies.checkout,
+        under_test: &under_test,
+        test: &labels.test,
+        histograms: if needed { Histograms::Keep } else { Histograms::Omit },
+        network: Network::Offline,
+    };
+    Ok((recorded.load(session)?, under_test.commit))
+}
+
+/// Budgets hold for one test; a generator that could not keep up is one of their findings.
+fn refuse_other_tests(first: &Run, runs: &[Run]) -> Result<(), CliError> {
+    let other = runs.iter().flat_map(|run| differences(first, run));
+    let mut other = other.filter(|d| d.field.forbids() && d.field != Field::Generator);
+    other.next().map_or(Ok(()), |d| {
+        let problem = format!(
+            "the runs are not of one test: {} {} and {}",
+            d.field,
+            harmless(&d.baseline),
+            harmless(&d.current)
+        );
+        Err(CliError::usage(problem, "check them one by one"))
+    })
+}
+
+/// A check without a limit would pass whatever was measured.
+fn refuse_no_budgets(
+    named: Option<&str>,
+    run: &Run,
+    loaded: &LoadedPolicy,
+) -> Result<(), CliError> {
+    let rules = &loaded.policy.rules;
+    let known =
+        |name: &str| rules.profiles.contains_key(name.split(':').next().unwrap_or_default());
+    let unknown = named.filter(|name| !known(name));
+    if let Some(profile) = unknown {
+        let names: Vec<&str> = rules.profiles.keys().map(String::as_str).collect();
+        return Err(unknown_profile(profile, &names));
+    }
+    if !rules.budgets(run.profile.as_ref().map(Raw::raw)).is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = rules.profiles.keys().map(String::as_str).collect();
+    let Some(profile) = &run.profile else {
+        let help = if names.is_empty() {
+            "write `budgets:` or `profiles:` with `targets:` into perfgate.yaml".to_owned()
+        } else {
+            format!("name one with --profile: {}", names.join(", "))
+        };
+        return Err(CliError::usage("no budget holds for a run without a profile", help));
+    };
+    Err(unknown_profile(profile.raw(), &names))
+}

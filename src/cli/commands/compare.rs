@@ -1,0 +1,48 @@
+//! `perfgate compare`: the gate.
+
+use crate::cli::args::CompareArgs;
+use crate::cli::bundle::write_bundles;
+use crate::cli::comparison::{Compared, Histograms, Request};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::output::ReportOutput;
+use crate::cli::policy::Policies;
+use crate::cli::session::Session;
+use crate::gate::{Finding, Report};
+use crate::report::render_explanation;
+
+pub(super) fn run(args: &CompareArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let spec = args.compared.spec(Histograms::Omit);
+    let policies = Policies::load(args.compared.gate.network(), session)?;
+    let Compared { report, current, .. } = Request::new(spec, policies, session)?.run()?;
+    let output = args.output.output();
+    write_bundles(&output.bundles, &current, session)?;
+    match &args.explain {
+        Some(measurement) => explain(&report, measurement, &output, session)?,
+        None => output.write(&report, session)?,
+    }
+    Ok(Exit::from_report(report.exit_code()))
+}
+
+/// How the verdict on one measurement was reached; the files that were asked for are written all the same.
+fn explain(
+    report: &Report,
+    measurement: &str,
+    output: &ReportOutput,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    let named: Vec<&Finding> =
+        report.findings.iter().filter(|f| f.key().is_named(measurement)).collect();
+    if named.is_empty() {
+        let known: Vec<String> =
+            report.findings.iter().map(|f| f.key().text().into_raw()).collect();
+        let near = |name: &&String| strsim::jaro_winkler(name, measurement);
+        let nearest = known.iter().max_by(|a, b| near(a).total_cmp(&near(b)));
+        let help = nearest.map_or("the report has no findings".to_owned(), |name| {
+            format!("did you mean `{name}`? `--all` lists every measurement")
+        });
+        return Err(CliError::usage(format!("no measurement is called `{measurement}`"), help));
+    }
+    output.write_files(report, session)?;
+    session.print(|out| render_explanation(report, &named, out))
+}

@@ -1,0 +1,60 @@
+//! `perfgate init`: a policy to begin with, and alert rules that match the budgets.
+
+use crate::cli::args::InitArgs;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::output::write_file;
+use crate::cli::policy::load_policy;
+use crate::cli::session::Session;
+use crate::config::Budget;
+use crate::report::render_alerts;
+use std::path::Path;
+
+/// The policy that is written: every line of it is either a default or a comment.
+const POLICY: &str = include_str!("init.yaml");
+const NAME: &str = "perfgate.yaml";
+
+pub(super) fn run(args: &InitArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    match &args.alerts {
+        Some(file) => alerts(file, session),
+        None => policy(session),
+    }
+}
+
+fn policy(session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let file = session.policy_file.clone().unwrap_or_else(|| NAME.into());
+    let path = session.path(&file);
+    let file = file.display();
+    if path.symlink_metadata().is_ok() {
+        return Err(CliError::usage(
+            format!("{file} is there already"),
+            "nothing was changed; docs/policy.md has all keys",
+        ));
+    }
+    write_file(&path, |out| out.write_all(POLICY.as_bytes()))?;
+    session.say(&format!(
+        "wrote {file}; next: perfgate record RESULTS, then perfgate compare --baseline main RESULTS"
+    ))?;
+    Ok(Exit::Pass)
+}
+
+fn alerts(file: &Path, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let loaded = load_policy(session)?;
+    let rules = &loaded.policy.rules;
+    let of_profiles = rules.profiles.iter().flat_map(|(name, profile)| {
+        profile.budgets.iter().map(move |budget| (name.clone(), budget))
+    });
+    let everywhere = rules.budgets(None).into_iter().map(|budget| (String::new(), budget));
+    let budgets: Vec<(String, &Budget)> = everywhere.chain(of_profiles).collect();
+    if budgets.is_empty() {
+        let help = "write `budgets:` or `profiles:` with `targets:` into perfgate.yaml";
+        return Err(CliError::usage("the policy has no budgets to be alerted of", help));
+    }
+    let queries = &loaded.policy.prometheus;
+    write_file(&session.path(file), |out| render_alerts(&budgets, rules, queries, out))?;
+    session.say(&format!(
+        "wrote {}: put the names of your own metrics in the place of the usual ones",
+        file.display()
+    ))?;
+    Ok(Exit::Pass)
+}

@@ -1,0 +1,32 @@
+//! `perfgate normalize`: any supported format in, `perfgate.run/1` out.
+
+use crate::cli::args::NormalizeArgs;
+use crate::cli::comparison::Histograms;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::output::{say_warnings, write_runs};
+use crate::cli::policy::load_policy;
+use crate::cli::profile_names::refuse_misspelt_profile;
+use crate::cli::results::{ReadRuns, no_results};
+use crate::cli::session::Session;
+
+pub(super) fn run(args: &NormalizeArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let loaded = load_policy(session)?;
+    let labels = args.run.labels();
+    refuse_misspelt_profile(&labels.test, &loaded)?;
+    let ReadRuns { runs, warnings } = args.results.selection().read(&labels, &loaded, session)?;
+    if runs.is_empty() {
+        return Err(no_results());
+    }
+    if args.output.is_some() && runs.len() > 1 {
+        let problem = format!("{} runs do not fit into one file", runs.len());
+        return Err(CliError::usage(
+            problem,
+            "normalize them one by one, or merge shards with --merge",
+        ));
+    }
+    let histograms = if args.no_histograms { Histograms::Omit } else { Histograms::Keep };
+    write_runs(&runs, histograms, args.output.as_deref(), session)?;
+    say_warnings(&warnings, session)?;
+    Ok(Exit::Pass)
+}

@@ -1,0 +1,258 @@
+//! `perfgate publish`: puts a report where people see it. What cannot be published is said, and never changes a verdict.
+
+mod bundle;
+mod checks;
+mod context;
+mod messages;
+
+use context::{github, token};
+
+use crate::cli::args::PublishArgs;
+use crate::cli::ci_forge::ForgeChoice;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::output::write_file;
+use crate::cli::read_file::read_file;
+use crate::cli::session::Session;
+use crate::forge::{
+    Bitbucket, Comments, ForgeError, GitLab, Gitea, Marker, Patience, Published, publish,
+};
+use crate::gate::{Report, Verdict};
+use crate::model::{Untrusted, limits};
+use crate::report::{
+    harmless, read_report, render_annotations, render_markdown, render_plain_markdown,
+};
+use bundle::Judged;
+use checks::Publication;
+use context::Context;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::Path;
+
+/// Bytes that a step's summary may have.
+const LARGEST_SUMMARY: u64 = 1 << 20;
+
+pub(super) fn run(args: &PublishArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let mut context = Context::of(args.forge, session)?;
+    let Some(path) = &args.report else {
+        let judged = bundle::judge_bundle(args, &mut context, session)?;
+        let default = context.event.pointer("/repository/default_branch").and_then(Value::as_str);
+        let publication = |own: Judged| Publication {
+            report: own.report,
+            number: Some(own.number),
+            base: Some(own.base).filter(|base| Some(base.as_str()) != default),
+        };
+        let all: Vec<Publication> = judged.into_iter().map(publication).collect();
+        publish_everywhere(&all, args, &context, session)?;
+        return Ok(all
+            .iter()
+            .map(|own| exit(&own.report, all.len()))
+            .fold(Exit::Pass, Exit::worse));
+    };
+    let path = session.path(path);
+    let json = read_file(&path, limits::REPORT_BYTES)?;
+    let report = read_report(&json).map_err(|error| {
+        let help = "give the file that `perfgate compare --output json=FILE` wrote";
+        CliError::usage(format!("{}: {error}", path.display()), help)
+    })?;
+    let publication = Publication { report, number: context.number, base: None };
+    publish_everywhere(&[publication], args, &context, session)?;
+    Ok(Exit::Pass)
+}
+
+/// How the program ends for a report on one of so many pull requests. Of several with one head, those without a baseline
+/// must not stand for the others.
+fn exit(report: &Report, of: usize) -> Exit {
+    match Exit::from_report(report.exit_code()) {
+        Exit::Pass if of > 1 && report.verdict == Verdict::NotCompared => Exit::NoVerdict,
+        exit => exit,
+    }
+}
+
+/// Comments, check, summary, annotations and outputs, as far as they are there.
+fn publish_everywhere(
+    all: &[Publication],
+    args: &PublishArgs,
+    context: &Context,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    let mut urls = Vec::new();
+    for own in all {
+        urls.push(show(own, args, context, session)?);
+    }
+    annotate(all, args, session)?;
+    let how_bad = |own: &Publication| {
+        let exit = exit(&own.report, all.len());
+        (u8::from(exit != Exit::Pass), badness(&own.report))
+    };
+    let Some((worst, url)) = all.iter().zip(urls).max_by_key(|(own, _)| how_bad(own)) else {
+        return Ok(());
+    };
+    if args.check {
+        let conclusion = checks::conclusion(&worst.report, exit(&worst.report, all.len()));
+        for name in all.iter().map(checks::name).collect::<BTreeSet<_>>() {
+            match checks::make((name.as_str(), conclusion), &worst.report, context, session) {
+                Ok(Ok(_)) => session.say("made the check run")?,
+                Ok(Err(error)) => session.say(&messages::not_checked(&error))?,
+                Err(missing) => session.say(&missing)?,
+            }
+        }
+    }
+    write_outputs(&worst.report, exit(&worst.report, all.len()), url.as_deref(), session)
+}
+
+/// The annotations of all reports, on GitHub: in the file that is asked for, else on standard output.
+fn annotate(
+    all: &[Publication],
+    args: &PublishArgs,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    if session.environment.get("GITHUB_ACTIONS").is_none() {
+        return Ok(());
+    }
+    match &args.annotations {
+        Some(file) => write_file(&session.path(file), |mut out| {
+            all.iter().try_for_each(|own| render_annotations(&own.report, &mut out))
+        }),
+        None => session
+            .print(|out| all.iter().try_for_each(|own| render_annotations(&own.report, &mut *out))),
+    }
+}
+
+/// Comment and summary; the comment's address.
+fn show(
+    own: &Publication,
+    args: &PublishArgs,
+    context: &Context,
+    session: &mut Session<'_>,
+) -> Result<Option<String>, CliError> {
+    let report = &own.report;
+    let mut told = false;
+    let mut url = None;
+    match own.number.filter(|_| context.forge != ForgeChoice::None) {
+        _ if args.no_comment => {}
+        Some(number) => match comment(report, number, context, session) {
+            Ok(Ok(published)) => {
+                told = true;
+                session.say(&messages::published(&published))?;
+                url = messages::url(&published);
+            }
+            Ok(Err(error)) => session.say(&messages::not_published(&error, context.forge))?,
+            Err(missing) => session.say(&missing)?,
+        },
+        None if context.forge != ForgeChoice::None => {
+            session.say("no comment was made: this is no run of a pull request")?;
+        }
+        None => {}
+    }
+    let summarised = append_summary(report, session)?;
+    if !told && !summarised {
+        session.print(|out| render_markdown(report, out))?;
+    }
+    Ok(url)
+}
+
+/// The outcome of a comment; the outer error says what is missing to make one.
+fn comment(
+    report: &Report,
+    number: u64,
+    context: &Context,
+    session: &Session<'_>,
+) -> Result<Result<Published, ForgeError>, String> {
+    let marker = Marker {
+        key: report.current.suite.clone().map_or_else(|| "default".to_owned(), Untrusted::into_raw),
+        run: context.run,
+        sha: context.sha.clone(),
+        rank: badness(report),
+    };
+    let mut text = Vec::new();
+    let rendered = match context.forge {
+        ForgeChoice::Bitbucket => render_plain_markdown(report, &mut text),
+        _ => render_markdown(report, &mut text),
+    };
+    rendered.map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let put = |comments: &dyn Comments| publish(comments, &marker, &text);
+    let get = |name: &str| session.environment.get(name);
+    let needed = |name: &str| get(name).ok_or_else(|| messages::variable_missing(name));
+    let token = || token(context.forge, session);
+    let patience = Patience::default();
+    Ok(match context.forge {
+        ForgeChoice::Github => github(session)?.and_then(|github| put(&github.comments(number))),
+        ForgeChoice::Gitea => {
+            let token = token()?;
+            let of = (needed("GITHUB_REPOSITORY")?, number);
+            Gitea::new(needed("GITHUB_API_URL")?, of, token, patience).and_then(|gitea| put(&gitea))
+        }
+        ForgeChoice::Gitlab => {
+            let token = token()?;
+            let project = needed("CI_MERGE_REQUEST_PROJECT_ID")?;
+            let page = get("CI_MERGE_REQUEST_PROJECT_URL");
+            let page = page.map(|page| format!("{page}/-/merge_requests/{number}"));
+            GitLab::new(needed("CI_API_V4_URL")?, (project, number), token, page, patience)
+                .and_then(|gitlab| put(&gitlab))
+        }
+        ForgeChoice::Bitbucket => {
+            let token = token()?;
+            let api = get("BITBUCKET_API_URL").unwrap_or("https://api.bitbucket.org/2.0");
+            let of = (needed("BITBUCKET_REPO_FULL_NAME")?, number);
+            Bitbucket::new(api, of, token, patience).and_then(|bitbucket| put(&bitbucket))
+        }
+        ForgeChoice::None => return Err("no forge was recognised: no comment was made".to_owned()),
+    })
+}
+
+/// How bad a verdict is, for whoever is told when it gets worse: what was not decided is worse than a warning.
+fn badness(report: &Report) -> u8 {
+    match report.verdict {
+        Verdict::NotCompared => Verdict::Inconclusive.rank(),
+        other => other.rank(),
+    }
+}
+
+/// Appends the report to the job's summary, where there is one and room in it. What the job wrote there before stays.
+fn append_summary(report: &Report, session: &mut Session<'_>) -> Result<bool, CliError> {
+    let Some(path) = session.environment.get("GITHUB_STEP_SUMMARY").map(str::to_owned) else {
+        return Ok(false);
+    };
+    let mut text = Vec::new();
+    render_markdown(report, &mut text).map_err(CliError::Output)?;
+    let there = std::fs::metadata(&path).map_or(0, |file| file.len());
+    if there + text.len() as u64 + 1 > LARGEST_SUMMARY {
+        session.say("the job's summary has no room left for the report")?;
+        return Ok(false);
+    }
+    match append(Path::new(&path), &text) {
+        Ok(()) => Ok(true),
+        Err(error) => {
+            session.say(&format!("the job's summary could not be written: {error}"))?;
+            Ok(false)
+        }
+    }
+}
+
+fn append(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(text)?;
+    file.write_all(b"\n")
+}
+
+/// What later steps of the job read.
+fn write_outputs(
+    report: &Report,
+    exit: Exit,
+    url: Option<&str>,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    let Some(path) = session.environment.get("GITHUB_OUTPUT").map(str::to_owned) else {
+        return Ok(());
+    };
+    let mut text = format!("verdict={}\nexit-code={}\n", report.verdict.name(), exit.code());
+    if let Some(url) = url {
+        // An address comes from the forge: nothing in it begins another line.
+        text += &format!("comment-url={}\n", harmless(url));
+    }
+    append(Path::new(&path), text.trim_end().as_bytes())
+        .map_err(|source| CliError::File { path: path.into(), source })
+}

@@ -1,0 +1,84 @@
+//! `perfgate record`: normalise results and store them for a commit.
+
+use crate::cli::args::RecordArgs;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::open_store::{open_store, push_records};
+use crate::cli::output::say_warnings;
+use crate::cli::policy::{Network, load_policy};
+use crate::cli::profile_names::refuse_misspelt_profile;
+use crate::cli::results::{ReadRuns, no_results, refuse_empty};
+use crate::cli::sensitivity::sensitivity_of;
+use crate::cli::session::Session;
+use crate::cli::under_test::{pull_request, under_test};
+use crate::model::{CommitId, Run};
+use crate::report::{escape_terminal, plural};
+use crate::store::{History, record};
+use std::collections::BTreeSet;
+
+pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let loaded = load_policy(session)?;
+    let labels = args.run.labels();
+    refuse_misspelt_profile(&labels.test, &loaded)?;
+    let ReadRuns { mut runs, warnings } =
+        args.results.selection().read(&labels, &loaded, session)?;
+    if runs.is_empty() {
+        return Err(no_results());
+    }
+    refuse_empty(&runs)?;
+    let network = if args.push { Network::Online } else { Network::Offline };
+    let store = open_store(&loaded, network, session)?;
+    let commit = commit_of(args, &runs, &store.history, session)?;
+    runs.iter_mut().for_each(|run| run.commit = Some(commit));
+    let recorded = record(store.records(), &runs, loaded.policy.store.keep_histograms)?;
+    say_warnings(&warnings, session)?;
+    for (run, recorded) in runs.iter().zip(&recorded) {
+        let known = if recorded.known { "was recorded already" } else { "recorded" };
+        session.say(&format!(
+            "{known}: {} of {} ({})",
+            recorded.entry.id,
+            commit.short(),
+            summary(run)
+        ))?;
+    }
+    // Three runs show how much the numbers vary; before anybody trusts the gate, it says what it sees.
+    let revision = commit.to_string();
+    // By what is here: recording fetches nothing, and never fails for this.
+    let here = open_store(&loaded, Network::Offline, session)?;
+    for line in sensitivity_of(&here, &loaded, (&revision, commit), &runs[0]).unwrap_or_default() {
+        session.say(&line)?;
+    }
+    if args.push {
+        push_records(&store, session)?;
+    }
+    Ok(Exit::Pass)
+}
+
+/// The commit that was measured: the one that is named, or that the results name, or the one under test.
+fn commit_of(
+    args: &RecordArgs,
+    runs: &[Run],
+    history: &History,
+    session: &Session<'_>,
+) -> Result<CommitId, CliError> {
+    let stated: BTreeSet<CommitId> = runs.iter().filter_map(|run| run.commit).collect();
+    Ok(match (&args.commit, stated.first()) {
+        (Some(revision), _) => history.resolve(revision)?,
+        (None, Some(commit)) if stated.len() == 1 => *commit,
+        (None, Some(_)) => {
+            let problem = "the results name several commits";
+            return Err(CliError::usage(
+                problem,
+                "name the one that was measured with --commit REV",
+            ));
+        }
+        (None, None) => under_test(history, pull_request(session)?.as_ref())?.commit,
+    })
+}
+
+/// A run in a few words: `k6, 4786 requests, 6 endpoints`.
+fn summary(run: &Run) -> String {
+    let requests = run.total.requests.map(|n| format!(", {n} requests")).unwrap_or_default();
+    let endpoints = plural(run.endpoints.len(), "endpoint");
+    format!("{}{requests}, {endpoints}", escape_terminal(&run.tool.name))
+}

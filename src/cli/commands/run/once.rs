@@ -1,0 +1,263 @@
+//! One run of the tool: calibrate, start, watch, read.
+
+use super::find::{LOG, RESOURCES, RUN, results_in};
+use super::plan::{Plan, refuse_interrupted};
+use super::quiet::say_disturbance;
+use crate::cli::error::CliError;
+use crate::cli::output::say_warnings;
+use crate::cli::output::write_file;
+use crate::cli::results::{ReadRuns, attach, expand, no_queries, read_files, refuse_empty};
+use crate::cli::session::Session;
+use crate::driver::{
+    Ended, Job, Numbers, Sampler, calibrate, fingerprint, prepare, run as run_job, script_hash,
+    tool_of,
+};
+use crate::ingest::ReadOptions;
+use crate::model::{Merged, Raw, Run, Warning, merge_shards, now};
+use crate::report::harmless;
+use crate::schema::RunV1;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::Path;
+use std::time::Duration;
+
+/// Lines of the log that an error shows.
+const LAST_LINES: usize = 12;
+/// How much faster or slower the processor may become during a run before it is said.
+const DRIFT: f64 = 1.5;
+/// Tools that cannot use more than one core.
+const ONE_CORE: [&str; 3] = ["locust", "python", "python3"];
+
+/// One run of a tool.
+#[derive(Clone, Copy)]
+pub(super) struct Attempt<'a> {
+    pub(super) command: &'a [String],
+    pub(super) numbers: Numbers,
+    /// The name of its folder.
+    pub(super) folder: &'a str,
+    /// The part of the profile that it is.
+    pub(super) part: Option<&'a str>,
+}
+
+impl<'a> Attempt<'a> {
+    /// A run with the numbers of the whole profile.
+    pub(super) fn whole(plan: &Plan<'a>, folder: &'a str) -> Self {
+        Self { command: &plan.args.command, numbers: plan.numbers, folder, part: None }
+    }
+}
+
+/// Runs a command once, and gives the run that it measured. A part of a profile (`spike:recovery`) has baselines of its own, and
+/// the profile's budgets.
+pub(super) fn run_once(
+    plan: &Plan<'_>,
+    attempt: Attempt<'_>,
+    session: &mut Session<'_>,
+) -> Result<Run, CliError> {
+    refuse_interrupted(plan)?;
+    let Attempt { command, numbers, folder, part } = attempt;
+    let folder = plan.out.join(folder);
+    refuse_old_results(&folder)?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|source| CliError::File { path: folder.clone(), source })?;
+    refuse_no_queries(plan)?;
+    let (command, numbers) = prepare(command, numbers, &folder).map_err(|error| {
+        CliError::usage(error.to_string(), "write it into the profile in perfgate.yaml")
+    })?;
+    // As it is before the load: an editor may change it meanwhile.
+    let script = script_hash(&command, session.folder());
+    let before = calibrate();
+    let started = now();
+    start(plan, &command, numbers, &folder, session)?;
+    let read = read(plan, &folder, started, session)?;
+    let Merged { mut run, warnings } = merge_shards(read.runs)?;
+    say_warnings(&read.warnings, session)?;
+    say_warnings(&warnings.into_iter().map(Warning::new).collect::<Vec<_>>(), session)?;
+    plan.labels.apply(&mut run);
+    run.environment = run.environment.take().or_else(|| plan.environment.clone().map(Into::into));
+    if let Some(part) = part {
+        let whole = run.profile.as_ref().map(Raw::raw).unwrap_or_default();
+        run.profile = Some(format!("{whole}:{part}").into());
+    }
+    let after = calibrate();
+    for (part, took) in before {
+        let later = after.get(&part).copied().unwrap_or(took);
+        if part == "cpu" && (later > took * DRIFT || took > later * DRIFT) {
+            session.say(&format!(
+                "warning: the machine's speed changed while the test ran: the same work took {took:.1} ms before and {later:.1} ms after"
+            ))?;
+        }
+        run.calibration.insert(part.into(), took.min(later));
+    }
+    run.started_at = run.started_at.or(Some(started));
+    run.load.users = numbers.users.or(run.load.users);
+    run.load.spawn_rate = numbers.spawn_rate.or(run.load.spawn_rate);
+    run.load.script_sha256 = run.load.script_sha256.or(script.map(Into::into));
+    run.duration_s = run.duration_s.or(numbers.duration_s);
+    run.labels.entry("host".into()).or_insert_with(|| fingerprint().into());
+    let resources = folder.join(RESOURCES);
+    // A test that took less than a second has none.
+    if std::fs::read_to_string(&resources).is_ok_and(|text| text.lines().nth(1).is_some()) {
+        attach(&mut run, &resources, session)?;
+    }
+    for file in &plan.args.attach {
+        attach(&mut run, &session.path(file), session)?;
+    }
+    refuse_empty(std::slice::from_ref(&run))?;
+    say_overload(&run, session)?;
+    say_disturbance(&run, session)?;
+    let json = serde_json::to_vec_pretty(&RunV1::with_histograms(&run)?)?;
+    write_file(&folder.join(RUN), |out| out.write_all(&json))?;
+    Ok(run)
+}
+
+/// What a tool may take beyond the duration of its load: starting, ramping down, writing.
+const SPARE: f64 = 60.0;
+/// Time limit of a load without a duration.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+fn limit(plan: &Plan<'_>, duration_s: Option<f64>) -> Duration {
+    let usual = |seconds: f64| Duration::from_secs_f64(seconds * 1.5 + SPARE);
+    plan.args.timeout.unwrap_or_else(|| duration_s.map_or(LONGEST, usual))
+}
+
+/// What Prometheus is to be asked is looked for before the load, not after it.
+fn refuse_no_queries(plan: &Plan<'_>) -> Result<(), CliError> {
+    let asks =
+        plan.args.attach.iter().any(|file| file.to_string_lossy().starts_with("prometheus:"));
+    if asks && plan.policies.checkout.policy.prometheus.is_empty() {
+        return Err(no_queries());
+    }
+    Ok(())
+}
+
+/// Results of another time could be taken for those of this one.
+fn refuse_old_results(folder: &Path) -> Result<(), CliError> {
+    let empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+    if empty {
+        return Ok(());
+    }
+    let problem =
+        format!("{} is not empty: old results could be taken for new ones", folder.display());
+    Err(CliError::usage(problem, "name a new folder with --out, or none"))
+}
+
+fn start(
+    plan: &Plan<'_>,
+    command: &[String],
+    numbers: Numbers,
+    folder: &Path,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    let shown = harmless(&shell_words::join(command));
+    session.say(&format!("running: {shown}"))?;
+    let bar = progress(numbers.duration_s, session);
+    let log = folder.join(LOG);
+    let limit = limit(plan, numbers.duration_s.or(plan.numbers.duration_s));
+    let pass = &plan.args.pass_env;
+    let job = Job { command, folder: session.folder(), log: &log, limit, pass };
+    let one_core = tool_of(command).is_some_and(|tool| ONE_CORE.contains(&tool.as_str()));
+    let mut sampler = None;
+    let file = folder.join(RESOURCES);
+    let wrap = |source| CliError::File { path: folder.to_owned(), source };
+    let ended = run_job(
+        &job,
+        &plan.interrupts,
+        |pid| {
+            sampler = Some(Sampler::start(
+                &file,
+                pid,
+                one_core,
+                plan.watched.clone(),
+                plan.kernel.clone(),
+            ))
+        },
+        |elapsed| bar.set_position(elapsed.as_secs()),
+    );
+    bar.finish_and_clear();
+    if let Some(sampler) = sampler {
+        sampler.map_err(wrap)?.finish().map_err(wrap)?;
+    }
+    let problem = match ended.map_err(wrap)? {
+        Ended::Exited(0) => return Ok(()),
+        Ended::Exited(code) => {
+            // Tools tell failed requests and crossed thresholds so; whether there is a result decides.
+            let text = format!("note: {} ended with exit code {code}", command[0]);
+            return session.say(&text);
+        }
+        Ended::Killed(signal) => format!("{} was ended by signal {signal}", command[0]),
+        Ended::NotStarted => format!("{} could not be started", command[0]),
+        Ended::TimedOut => {
+            format!("{} took longer than {} s and was ended", command[0], limit.as_secs())
+        }
+        Ended::Interrupted => "interrupted: the load tool was ended".to_owned(),
+    };
+    let tail = tail(&log);
+    let tail = if tail.is_empty() { String::new() } else { format!("; its last lines: {tail}") };
+    Err(CliError::usage(
+        format!("{problem}; nothing was recorded"),
+        format!("its output is in {}{tail}", log.display()),
+    ))
+}
+
+/// A bar on a terminal, nothing anywhere else.
+fn progress(duration_s: Option<f64>, session: &Session<'_>) -> ProgressBar {
+    if !session.terminal_err {
+        return ProgressBar::hidden();
+    }
+    let template =
+        if duration_s.is_some() { "{bar:40} {pos} of {len} s" } else { "{spinner} {pos} s" };
+    let bar = match duration_s {
+        Some(seconds) => ProgressBar::new(seconds.ceil() as u64),
+        None => ProgressBar::new_spinner(),
+    };
+    bar.with_style(
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    )
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(LAST_LINES)..].join(" | ")
+}
+
+fn read(
+    plan: &Plan<'_>,
+    folder: &Path,
+    started: jiff::Timestamp,
+    session: &Session<'_>,
+) -> Result<ReadRuns, CliError> {
+    let collapse = plan.policies.deciding.policy.collapse.clone().into();
+    let options = ReadOptions { collapse, ..ReadOptions::default() };
+    if plan.args.results.is_empty() {
+        return results_in(folder, &options, session).map_err(|error| {
+            match tail(&folder.join(LOG)) {
+                tail if tail.is_empty() => error,
+                tail => CliError::usage(error.to_string(), format!("its last lines: {tail}")),
+            }
+        });
+    }
+    let paths = expand(&plan.args.results, session.folder(), session)?;
+    for path in &paths {
+        let written = path.metadata().and_then(|about| about.modified()).ok();
+        let written = written.and_then(|at| jiff::Timestamp::try_from(at).ok());
+        if written.is_some_and(|at| at < started) {
+            let problem = format!("{} was not written by this run: it is older", path.display());
+            return Err(CliError::usage(
+                problem,
+                "nothing was recorded; does the tool write elsewhere?",
+            ));
+        }
+    }
+    read_files(&paths, &options, session)
+}
+
+/// A generator that could not keep up measured itself.
+fn say_overload(run: &Run, session: &mut Session<'_>) -> Result<(), CliError> {
+    match run.overload() {
+        Some(why) => session.say(&format!(
+            "warning: the load generator was overloaded ({why}): this run will not be compared with others"
+        )),
+        None => Ok(()),
+    }
+}

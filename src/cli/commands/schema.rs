@@ -1,0 +1,21 @@
+//! `perfgate schema`: the JSON Schema of a file that perfgate reads or writes.
+
+use crate::cli::args::{SchemaArgs, SchemaFile};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::session::Session;
+use crate::config::PolicyFile;
+use crate::schema::{HistoryV1, ReportV1, RunV1};
+use std::io::Write as _;
+
+pub(super) fn run(args: &SchemaArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let schema = match args.file {
+        SchemaFile::Run => schemars::schema_for!(RunV1),
+        SchemaFile::Report => schemars::schema_for!(ReportV1),
+        SchemaFile::History => schemars::schema_for!(HistoryV1),
+        SchemaFile::Config => schemars::schema_for!(PolicyFile),
+    };
+    let text = serde_json::to_string_pretty(&schema)?;
+    session.print(|out| writeln!(out, "{text}"))?;
+    Ok(Exit::Pass)
+}

@@ -1,0 +1,122 @@
+//! The columns of a history: which measurements are shown.
+
+use crate::cli::error::CliError;
+use crate::config::Pattern;
+use crate::model::{
+    Direction, EndpointKey, MeasurementKey, Metric, Quantile, Run, Statistic, Unit,
+};
+use crate::trend::Column;
+
+/// Endpoints that are shown where none are selected.
+const BUSIEST: usize = 4;
+
+/// Which measurements of a run are shown.
+#[derive(Debug, Clone)]
+pub(in crate::cli) struct ColumnSelection {
+    /// Endpoints; none: the busiest.
+    pub(in crate::cli) endpoints: Vec<Pattern>,
+    /// Metrics by name; none: latency, and the total's throughput and error rate.
+    pub(in crate::cli) metrics: Vec<String>,
+    /// Statistics of a latency, at least one.
+    pub(in crate::cli) statistics: Vec<Statistic>,
+}
+
+impl ColumnSelection {
+    /// The selected measurements of those that the newest run has.
+    pub(super) fn columns(&self, newest: &Run) -> Result<Vec<Column>, CliError> {
+        let endpoints = self.endpoints(newest);
+        let mut keys = Vec::new();
+        let mut add = |endpoint: &EndpointKey, metric: Metric, statistic: Statistic| {
+            keys.push(MeasurementKey { endpoint: endpoint.clone(), metric, statistic });
+        };
+        let default = ["latency".to_owned()];
+        let metrics = if self.metrics.is_empty() { &default[..] } else { &self.metrics };
+        for metric in metrics {
+            for endpoint in &endpoints {
+                match metric.as_str() {
+                    "latency" => {
+                        self.statistics.iter().for_each(|s| add(endpoint, Metric::Latency, *s));
+                    }
+                    "error_rate" => add(endpoint, Metric::ErrorRate, Statistic::Rate),
+                    "throughput" => add(endpoint, Metric::Throughput, Statistic::Rate),
+                    _ => {}
+                }
+            }
+            for own in newest.metrics.iter().filter(|own| own.name == metric.as_str()) {
+                let statistic =
+                    if own.value.is_some() { Statistic::Value } else { self.statistics[0] };
+                add(&own.endpoint, Metric::Custom(own.name.clone()), statistic);
+            }
+        }
+        if self.metrics.is_empty() && self.endpoints.is_empty() {
+            add(&EndpointKey::Total, Metric::Throughput, Statistic::Rate);
+            add(&EndpointKey::Total, Metric::ErrorRate, Statistic::Rate);
+        }
+        keys.retain(|key| newest.value(key).is_some());
+        keys.dedup();
+        if keys.is_empty() {
+            let known: Vec<String> =
+                newest.all_endpoints().take(5).map(|e| e.key.text().into_raw()).collect();
+            let help = format!(
+                "its newest run has {}; `perfgate baseline show` prints all of it",
+                known.join(", ")
+            );
+            return Err(CliError::usage(
+                "nothing that is recorded is meant by these arguments",
+                help,
+            ));
+        }
+        Ok(keys.into_iter().map(|key| column(key, newest)).collect())
+    }
+
+    fn endpoints<'r>(&self, newest: &'r Run) -> Vec<&'r EndpointKey> {
+        if !self.endpoints.is_empty() {
+            let all = newest.all_endpoints().map(|e| &e.key);
+            return all.filter(|key| self.endpoints.iter().any(|p| p.matches(key))).collect();
+        }
+        let mut busiest: Vec<_> = newest.endpoints.iter().collect();
+        busiest.sort_by_key(|e| std::cmp::Reverse(e.requests));
+        match busiest.as_slice() {
+            [] => vec![&newest.total.key],
+            _ => busiest.into_iter().take(BUSIEST).map(|e| &e.key).collect(),
+        }
+    }
+}
+
+/// Every measurement of a run that a person would look at.
+pub(super) fn everything(run: &Run) -> Vec<MeasurementKey> {
+    let mut keys = Vec::new();
+    let latency = [Quantile::P50, Quantile::P95, Quantile::P99].map(Statistic::Quantile);
+    for endpoint in run.all_endpoints() {
+        let mut add = |metric: Metric, statistic: Statistic| {
+            keys.push(MeasurementKey { endpoint: endpoint.key.clone(), metric, statistic });
+        };
+        latency.into_iter().for_each(|statistic| add(Metric::Latency, statistic));
+        add(Metric::ErrorRate, Statistic::Rate);
+        add(Metric::Throughput, Statistic::Rate);
+    }
+    for own in &run.metrics {
+        let endpoint = &own.endpoint;
+        let statistics = own.value.map(|_| Statistic::Value).into_iter();
+        for statistic in statistics.chain(own.quantiles.keys().map(|q| Statistic::Quantile(*q))) {
+            let metric = Metric::Custom(own.name.clone());
+            keys.push(MeasurementKey { endpoint: endpoint.clone(), metric, statistic });
+        }
+    }
+    keys.retain(|key| run.value(key).is_some());
+    keys
+}
+
+pub(super) fn column(key: MeasurementKey, run: &Run) -> Column {
+    let (unit, direction) = match &key.metric {
+        Metric::Latency => (Unit::Milliseconds, Direction::Lower),
+        Metric::ErrorRate => (Unit::Ratio, Direction::Lower),
+        Metric::Throughput => (Unit::PerSecond, Direction::Higher),
+        Metric::Custom(name) => {
+            let own = run.metrics.iter().find(|own| own.name == *name);
+            let direction = own.and_then(|own| own.direction).unwrap_or(Direction::Lower);
+            (own.map_or(Unit::Number, |own| own.unit.clone()), direction)
+        }
+    };
+    Column { key, unit, direction }
+}

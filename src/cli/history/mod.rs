@@ -1,0 +1,172 @@
+//! The recorded history of a branch, as a table: which commits, which measurements, and what today's policy says of them.
+
+mod columns;
+mod rows;
+
+pub(super) use columns::ColumnSelection;
+
+use super::error::CliError;
+use super::labels::TestNames;
+use super::open_store::{OpenStore, open_fetched_store, open_store};
+use super::policy::{LoadedPolicy, Network};
+use super::session::Session;
+use crate::model::{CommitId, MeasurementKey, Raw, Run, Untrusted};
+use crate::store::{History, StoredRun, load_known, recorded_line};
+use crate::trend::{Column, Table};
+use columns::{column, everything};
+pub(super) use rows::Span;
+use rows::{CommitRows, RecordedCommits, RowReader, is_alike};
+use std::path::Path;
+
+/// Commits of a line that are walked at most.
+const MOST_COMMITS: usize = 1_000_000;
+
+/// The recorded history of a branch.
+pub(super) struct BranchHistory<'a> {
+    store: OpenStore,
+    branch: String,
+    head: CommitId,
+    recorded: RecordedCommits,
+    loaded: &'a LoadedPolicy,
+    /// The folder that the store is opened from.
+    folder: &'a Path,
+}
+
+impl<'a> BranchHistory<'a> {
+    /// Opens the history of a branch; none: the policy's branch, else the one that is checked out.
+    pub(super) fn open(
+        branch: Option<&str>,
+        network: Network,
+        loaded: &'a LoadedPolicy,
+        session: &'a Session<'_>,
+    ) -> Result<Self, CliError> {
+        let store = open_fetched_store(loaded, network, session)?;
+        let branch = branch_of(branch, loaded, &store.history);
+        let head = store.history.resolve(&branch)?;
+        let folder = session.folder();
+        let recorded =
+            recorded_line(store.records(), &store.history, (&branch, head), MOST_COMMITS)?;
+        Ok(Self { store, branch, head, recorded, loaded, folder })
+    }
+
+    /// The history of a test: its selected measurements, each row judged by today's policy.
+    pub(super) fn table(
+        self,
+        test: &TestNames,
+        selection: &ColumnSelection,
+        span: Span,
+        min_effect: f64,
+    ) -> Result<Table, CliError> {
+        let newest = self.newest(test)?.ok_or_else(|| nothing_recorded(&self.branch))?;
+        let columns = selection.columns(&newest)?;
+        let rows = self.judged_rows(&newest, &columns, span)?;
+        Ok(Table::new(title(&self.branch, &newest), columns, rows.rows, min_effect))
+    }
+
+    /// The whole history: a table for each recorded load, with every measurement. The load with the newest run comes first.
+    /// The newest `judged` commits of each are judged by today's policy.
+    pub(super) fn every_load(self, judged: usize) -> Result<Vec<Table>, CliError> {
+        let mut tables = Vec::new();
+        for newest in self.loads()? {
+            let columns: Vec<Column> =
+                everything(&newest).into_iter().map(|key| column(key, &newest)).collect();
+            let rows = self.judged_rows(&newest, &columns, Span::last(judged))?;
+            let title = title_beside(&tables, &self.branch, &newest);
+            tables.push(Table::new(title, columns, rows.rows, 0.0));
+        }
+        if tables.is_empty() { Err(nothing_recorded(&self.branch)) } else { Ok(tables) }
+    }
+
+    fn judged_rows(
+        &self,
+        like: &Run,
+        columns: &[Column],
+        span: Span,
+    ) -> Result<CommitRows, CliError> {
+        let reader = RowReader { like, columns, loaded: self.loaded, folder: self.folder };
+        let mut rows = reader.read(self.recorded.clone(), span)?;
+        rows.mark(columns, self.loaded, span.last);
+        rows.mark_accepted(columns, &self.store, self.head)?;
+        Ok(rows)
+    }
+
+    /// The newest run of a test.
+    fn newest(&self, test: &TestNames) -> Result<Option<Run>, CliError> {
+        for entry in self.recorded.iter().flat_map(|(_, entries)| entries) {
+            match load_known(self.store.records(), entry, false)? {
+                Some(StoredRun { run, .. }) if test.selects(&run) => return Ok(Some(run)),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// The newest run of each load: those that cannot be compared with each other.
+    fn loads(&self) -> Result<Vec<Run>, CliError> {
+        let allowed = &self.loaded.policy.rules.allow_different;
+        let mut newest: Vec<Run> = Vec::new();
+        for entry in self.recorded.iter().flat_map(|(_, entries)| entries) {
+            let Some(StoredRun { run, .. }) = load_known(self.store.records(), entry, false)?
+            else {
+                continue;
+            };
+            if !newest.iter().any(|known| is_alike(&run, known, allowed)) {
+                newest.push(run);
+            }
+        }
+        Ok(newest)
+    }
+}
+
+/// The history of these measurements on a branch, not judged, from the records that are here; none if nothing is recorded.
+pub(super) fn history_of(
+    branch: &str,
+    like: &Run,
+    keys: Vec<MeasurementKey>,
+    loaded: &LoadedPolicy,
+    session: &Session<'_>,
+) -> Result<Option<Table>, CliError> {
+    let store = open_store(loaded, Network::Offline, session)?;
+    // A branch that only the remote has, or none at all: the page does without.
+    let Ok(head) = store.history.resolve(branch) else { return Ok(None) };
+    let columns: Vec<Column> = keys.into_iter().map(|key| column(key, like)).collect();
+    let recorded = recorded_line(store.records(), &store.history, (branch, head), MOST_COMMITS)?;
+    let reader = RowReader { like, columns: &columns, loaded, folder: session.folder() };
+    let rows = reader.read(recorded, Span::last(0))?;
+    Ok(Some(Table::new(title(branch, like), columns, rows.rows, 0.0)))
+}
+
+fn nothing_recorded(branch: &str) -> CliError {
+    let help = "record some first: perfgate record RESULTS --push";
+    CliError::usage(format!("no run is recorded on {branch}"), help)
+}
+
+/// The branch that is named, or that of the policy, or the one that is checked out.
+fn branch_of(named: Option<&str>, loaded: &LoadedPolicy, history: &History) -> String {
+    let policy = loaded.policy.baseline.branch.as_deref();
+    let named = named.or(policy).map(str::to_owned);
+    named.or_else(|| history.branch()).unwrap_or_else(|| "HEAD".to_owned())
+}
+
+fn title(branch: &str, run: &Run) -> Untrusted {
+    let suite = Some(&run.suite).filter(|suite| **suite != Run::DEFAULT_SUITE);
+    let parts = [
+        ("suite", suite),
+        ("profile", run.profile.as_ref()),
+        ("environment", run.environment.as_ref()),
+    ];
+    let named =
+        parts.iter().filter_map(|(name, value)| Some(format!(", {name} {}", (*value)?.raw())));
+    format!("{branch}{}", named.collect::<String>()).into()
+}
+
+/// A title that none of these tables has: where it is the load that differs, it is named as well.
+fn title_beside(tables: &[Table], branch: &str, run: &Run) -> Untrusted {
+    let title = title(branch, run);
+    let users = run.load.users.map(|n| format!(", {n} users")).unwrap_or_default();
+    let duration = run.duration_s.map(|s| format!(", {s:.0} s")).unwrap_or_default();
+    let load = title.map(|title| format!("{title}, {}{users}{duration}", run.tool.name.raw()));
+    let numbered = (2..).map(|n| load.map(|load| format!("{load}, {n}")));
+    let mut names = [title.clone(), load.clone()].into_iter().chain(numbered);
+    names.find(|name| tables.iter().all(|table| table.title != *name)).unwrap_or(title)
+}

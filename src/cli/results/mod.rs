@@ -1,0 +1,110 @@
+//! From the result arguments to runs.
+
+mod attach;
+mod files;
+
+pub(super) use attach::{attach, no_queries};
+pub(super) use files::{ReadRuns, expand, read_files, read_one};
+
+use super::error::CliError;
+use super::labels::RunLabels;
+use super::policy::LoadedPolicy;
+use super::session::Session;
+use crate::ingest::ReadOptions;
+use crate::model::{Merged, Run, Warning, merge_shards};
+use std::path::PathBuf;
+
+/// Which results a command reads, and how.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ResultSelection {
+    /// Files or globs; none: those of the policy.
+    pub(super) names: Vec<String>,
+    pub(super) files_are: FilesAre,
+    pub(super) options: ReadOptions,
+    /// Side data of the run.
+    pub(super) attach: Vec<PathBuf>,
+}
+
+/// What several result files are to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum FilesAre {
+    /// Repeats of one test.
+    #[default]
+    Repeats,
+    /// Parts of one run.
+    Shards,
+}
+
+impl ResultSelection {
+    /// Reads the selected results, or else those of the policy. Empty when neither names any.
+    pub(super) fn read(
+        &self,
+        labels: &RunLabels,
+        loaded: &LoadedPolicy,
+        session: &Session<'_>,
+    ) -> Result<ReadRuns, CliError> {
+        let paths = if self.names.is_empty() {
+            expand(&loaded.policy.results, &loaded.folder, session)?
+        } else {
+            expand(&self.names, session.folder(), session)?
+        };
+        let mut read = read_files(&paths, &self.options_by(loaded), session)?;
+        if self.files_are == FilesAre::Shards && !read.runs.is_empty() {
+            let Merged { run, warnings } = merge_shards(read.runs)?;
+            read.runs = vec![run];
+            read.warnings.extend(warnings.into_iter().map(Warning::new));
+        }
+        read.runs.iter_mut().for_each(|run| labels.apply(run));
+        if let (Some(file), 2..) = (self.attach.first(), read.runs.len()) {
+            let problem =
+                format!("{} belongs to one run, but there are {}", file.display(), read.runs.len());
+            return Err(CliError::usage(
+                problem,
+                "record them one by one, each with its own side data",
+            ));
+        }
+        for run in &mut read.runs {
+            self.attach.iter().try_for_each(|file| attach(run, &session.path(file), session))?;
+        }
+        Ok(read)
+    }
+
+    /// How files are read, with what the policy says about it.
+    pub(super) fn options_by(&self, loaded: &LoadedPolicy) -> ReadOptions {
+        ReadOptions { collapse: loaded.policy.collapse.clone().into(), ..self.options.clone() }
+    }
+}
+
+/// Nothing to read was named anywhere.
+pub(super) fn no_results() -> CliError {
+    let help = "name result files, or set `results` in perfgate.yaml";
+    CliError::usage("there is nothing to read", help)
+}
+
+/// A run in which nothing was measured, or nothing worked, must never become what others are held against.
+pub(super) fn refuse_empty(runs: &[Run]) -> Result<(), CliError> {
+    let measured = |run: &Run| {
+        let requests = run.all_endpoints().filter_map(|e| e.requests).any(|n| n > 0);
+        let latency = run.all_endpoints().filter_map(|e| e.latency.as_ref());
+        requests || latency.into_iter().any(|l| !l.has_no_data()) || run.has_own_metrics()
+    };
+    for (number, run) in (1..).zip(runs) {
+        let (problem, help) = if !measured(run) {
+            (
+                "holds no measurement",
+                "a baseline without requests would make every comparison with it empty",
+            )
+        } else if run.total.all_failed() {
+            (
+                "holds nothing but failures",
+                "against such a baseline, nothing could ever fail more often",
+            )
+        } else {
+            continue;
+        };
+        let problem =
+            format!("result {number} {problem}: it was not recorded, and nothing else was");
+        return Err(CliError::usage(problem, help));
+    }
+    Ok(())
+}
