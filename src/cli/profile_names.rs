@@ -3,9 +3,9 @@
 use super::error::CliError;
 use super::labels::TestNames;
 use super::policy::LoadedPolicy;
-use strsim::damerau_levenshtein;
+use crate::config::suggest;
 
-/// A profile without a place in the policy may be named all the same: it has baselines of its own. One that is nearly called like
+/// A profile that the policy does not have may be named: it has baselines of its own. One that is nearly called like
 /// a profile of the policy is a slip, and would have neither that one's baselines nor its budgets.
 pub(super) fn refuse_misspelt_profile(
     test: &TestNames,
@@ -18,18 +18,16 @@ pub(super) fn refuse_misspelt_profile(
     if profiles.contains_key(name) || profiles.contains_key(whole) {
         return Ok(());
     }
-    let Some(meant) = profiles.keys().find(|known| is_slip(whole, known)) else { return Ok(()) };
+    let Some(meant) = slip_of(whole, profiles.keys().map(String::as_str)) else { return Ok(()) };
     let problem = format!("perfgate.yaml has no profile {name}: did you mean {meant}?");
     let help = format!("if not, write it beside the others: profiles: {{ {whole}: {{}} }}");
     Err(CliError::usage(problem, help))
 }
 
-/// Whether a name is another one with a slip of the finger. Names that differ in digits alone (`spike1`, `spike2`) are two.
-fn is_slip(name: &str, known: &str) -> bool {
-    let letters = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
-    let most = if known.chars().count() < 8 { 1 } else { 2 };
-    letters(name) != letters(known)
-        && damerau_levenshtein(&name.to_lowercase(), &known.to_lowercase()) <= most
+/// The name that another one is a slip of. Names that differ in digits alone (`spike1`, `spike2`) are two.
+fn slip_of<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let letters = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    suggest(name, known.filter(|known| letters(known) != letters(name)))
 }
 
 /// The error for a profile that the policy does not have, or that limits nothing.
@@ -38,9 +36,7 @@ pub(super) fn unknown_profile(profile: &str, names: &[&str]) -> CliError {
         let problem = format!("the profile {profile} has no targets");
         return CliError::usage(problem, "write some: targets: [{ error_rate: \"< 0.1%\" }]");
     }
-    let near = names.iter().min_by_key(|name| damerau_levenshtein(name, profile));
-    let meant = near.filter(|name| damerau_levenshtein(name, profile) <= 3);
-    let help = match (meant, names) {
+    let help = match (suggest(profile, names.iter().copied()), names) {
         (Some(name), _) => format!("did you mean {name}? known: {}", names.join(", ")),
         (None, []) => "write `profiles:` into perfgate.yaml".to_owned(),
         (None, _) => format!("known: {}", names.join(", ")),
@@ -50,17 +46,17 @@ pub(super) fn unknown_profile(profile: &str, names: &[&str]) -> CliError {
 
 #[cfg(test)]
 mod tests {
-    use super::is_slip;
+    use super::slip_of;
 
     #[test]
     fn a_slip_is_near_and_another_name_is_not() {
         for name in ["strss", "sterss", "Stress", "stresss"] {
-            assert!(is_slip(name, "stress"), "{name}");
+            assert_eq!(slip_of(name, ["stress"].into_iter()), Some("stress"), "{name}");
         }
         for (name, known) in
             [("spike2", "spike1"), ("soak", "peak"), ("nightly", "weekly"), ("dev", "ci")]
         {
-            assert!(!is_slip(name, known), "{name}");
+            assert_eq!(slip_of(name, [known].into_iter()), None, "{name}");
         }
     }
 }

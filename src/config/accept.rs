@@ -1,7 +1,7 @@
 //! The grammar of accepted changes, which are written as trailers of commit messages:
 //! `Perfgate-Accept: POST /api/chat p95 <= +35% | new index, see #123`.
 
-use super::limits::{Quantity, Threshold, Written, limit};
+use super::threshold::{Notation, Quantity, Threshold, limit};
 use crate::model::{Direction, MeasurementKey, Metric, Raw, Untrusted, limits};
 
 /// A change that somebody accepts: one measurement, up to a ceiling, with a reason.
@@ -23,7 +23,7 @@ impl Accept {
 
     /// Reads the value of a trailer. The error says what is wrong with it.
     pub fn parse(value: &str) -> Result<Self, String> {
-        // Each bar is looked at together with all that stands before it.
+        // Each bar is read together with all text before it.
         if value.len() > limits::NAME_BYTES {
             return Err(format!("it is longer than {}", limits::size(limits::NAME_BYTES as u64)));
         }
@@ -38,7 +38,7 @@ impl Accept {
                 ceiling.trim().replace('\u{2212}', "-").strip_prefix(sign).map(str::to_owned)
             else {
                 wrong = format!(
-                    "a ceiling is a change, with its sign: <= +{0} or >= -{0}",
+                    "a ceiling is a change with a sign: <= +{0} or >= -{0}",
                     ceiling.trim().trim_start_matches(['+', '-'])
                 );
                 continue;
@@ -109,9 +109,9 @@ fn read_ceiling(what: &str, text: &str) -> Result<Threshold, String> {
         _ => Quantity::Latency,
     };
     let amount = text.trim();
-    let found = limit(amount, quantity, Written::Bare)
-        .or_else(|why| limit(amount, Quantity::Custom, Written::Absolute).map_err(|_| why))?;
-    found.ok_or_else(|| "`off` is no ceiling: write a limit".to_owned())
+    let found = limit(amount, quantity, Notation::Bare)
+        .or_else(|why| limit(amount, Quantity::Custom, Notation::Absolute).map_err(|_| why))?;
+    found.ok_or_else(|| "`off` is not a ceiling: write a limit".to_owned())
 }
 
 #[cfg(test)]

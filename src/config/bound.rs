@@ -41,7 +41,7 @@ impl Comparison {
         }
     }
 
-    /// The comparison that a sign stands for.
+    /// The comparison of a sign.
     pub fn from_sign(sign: &str) -> Option<Self> {
         Self::SIGNS.iter().find(|(known, _)| *known == sign).map(|(_, own)| *own)
     }
@@ -55,9 +55,9 @@ impl Comparison {
     }
 }
 
-/// What sort of quantity a limit was written as.
+/// The kind of quantity that a limit is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
+pub enum QuantityKind {
     /// `500ms`: milliseconds.
     Time,
     /// `60%`: a fraction of one.
@@ -79,8 +79,8 @@ pub struct Bound {
     pub comparison: Comparison,
     /// The limit, in the base unit of what was written.
     pub value: f64,
-    /// What was written.
-    pub written: Written,
+    /// The kind of quantity that was written.
+    pub kind: QuantityKind,
 }
 
 impl Bound {
@@ -96,10 +96,10 @@ impl Bound {
                 return Err(format!("\"{text}\" needs a sign: write < {text} or > {text}"));
             }
         };
-        let (written, value) = quantity(rest).ok_or_else(|| {
-            format!("\"{text}\" is no limit: write it like < 500ms, < 0.1%, > 100 RPS, < 512MB, < $0.01 or <= 10")
+        let (kind, value) = quantity(rest).ok_or_else(|| {
+            format!("\"{text}\"is not a limit: write it like < 500ms, < 0.1%, > 100 RPS, < 512MB, < $0.01 or <= 10")
         })?;
-        Ok(Self { comparison, value, written })
+        Ok(Self { comparison, value, kind })
     }
 
     /// Whether a value in the base unit of the metric keeps the limit, the limit being in that unit too.
@@ -116,29 +116,31 @@ impl Bound {
     /// The limit in the base unit of a metric; none where the two do not fit together.
     pub fn in_unit(&self, unit: &Unit) -> Option<f64> {
         let per_cent = |name: &str| matches!(name, "percent" | "%");
-        match (self.written, unit) {
-            (Written::Share, Unit::Other(name)) if per_cent(name.raw()) => Some(self.value * 100.0),
+        match (self.kind, unit) {
+            (QuantityKind::Share, Unit::Other(name)) if per_cent(name.raw()) => {
+                Some(self.value * 100.0)
+            }
             // A leak is limited by what may be added in an hour.
-            (Written::Size, Unit::Other(name))
+            (QuantityKind::Size, Unit::Other(name))
                 if ["mb", "mb/h"].iter().any(|mb| name.raw().eq_ignore_ascii_case(mb)) =>
             {
                 Some(self.value / 1e6)
             }
-            (Written::Number, _)
-            | (Written::Time, Unit::Milliseconds)
-            | (Written::Share, Unit::Ratio)
-            | (Written::Rate, Unit::PerSecond | Unit::Number)
-            | (Written::Size, Unit::Bytes) => Some(self.value),
-            (Written::Money, Unit::Other(name)) if name.raw().eq_ignore_ascii_case("usd") => {
+            (QuantityKind::Number, _)
+            | (QuantityKind::Time, Unit::Milliseconds)
+            | (QuantityKind::Share, Unit::Ratio)
+            | (QuantityKind::Rate, Unit::PerSecond | Unit::Number)
+            | (QuantityKind::Size, Unit::Bytes) => Some(self.value),
+            (QuantityKind::Money, Unit::Other(name)) if name.raw().eq_ignore_ascii_case("usd") => {
                 Some(self.value)
             }
-            (Written::Money, Unit::Number) => Some(self.value),
+            (QuantityKind::Money, Unit::Number) => Some(self.value),
             _ => None,
         }
     }
 }
 
-impl fmt::Display for Written {
+impl fmt::Display for QuantityKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Time => "a time",
@@ -166,7 +168,7 @@ const SIZES: [(&str, f64); 9] = [
 /// Rates as people write them.
 const RATES: [&str; 7] = ["rps", "req/s", "reqs/s", "requests/s", "msg/s", "per second", "/s"];
 
-fn quantity(text: &str) -> Option<(Written, f64)> {
+fn quantity(text: &str) -> Option<(QuantityKind, f64)> {
     let lower = text.to_lowercase();
     let number = |text: &str| {
         let text = text.trim();
@@ -174,25 +176,25 @@ fn quantity(text: &str) -> Option<(Written, f64)> {
         text.parse::<f64>().ok().filter(|value| plain && value.is_finite())
     };
     if let Some(value) = number(&lower) {
-        return Some((Written::Number, value));
+        return Some((QuantityKind::Number, value));
     }
     if let Ok(value) = parse_fraction(text) {
-        return Some((Written::Share, value));
+        return Some((QuantityKind::Share, value));
     }
     if let Ok(value) = parse_duration_ms(&lower) {
-        return Some((Written::Time, value));
+        return Some((QuantityKind::Time, value));
     }
     let money = lower.strip_prefix('$').or_else(|| lower.strip_suffix("usd"));
     if let Some(value) = money.and_then(number) {
-        return Some((Written::Money, value));
+        return Some((QuantityKind::Money, value));
     }
     let rate = RATES.iter().find_map(|unit| number(lower.strip_suffix(unit)?));
     if let Some(value) = rate {
-        return Some((Written::Rate, value));
+        return Some((QuantityKind::Rate, value));
     }
     let size =
         SIZES.iter().find_map(|(unit, factor)| Some(number(lower.strip_suffix(unit)?)? * factor));
-    size.map(|value| (Written::Size, value))
+    size.map(|value| (QuantityKind::Size, value))
 }
 
 #[cfg(test)]
@@ -201,22 +203,18 @@ mod tests {
 
     #[test]
     fn limits_mean_what_people_write() {
-        let is = |text: &str, comparison, written, value: f64| {
-            assert_eq!(
-                Bound::parse(text, None),
-                Ok(Bound { comparison, value, written }),
-                "{text}"
-            );
+        let is = |text: &str, comparison, kind, value: f64| {
+            assert_eq!(Bound::parse(text, None), Ok(Bound { comparison, value, kind }), "{text}");
         };
-        is("< 500ms", Comparison::Below, Written::Time, 500.0);
-        is("<= 2s", Comparison::AtMost, Written::Time, 2000.0);
-        is("< 0.1%", Comparison::Below, Written::Share, 0.001);
-        is("> 1000 RPS", Comparison::Above, Written::Rate, 1000.0);
-        is(">1000 req/s", Comparison::Above, Written::Rate, 1000.0);
-        is("< 512MB", Comparison::Below, Written::Size, 512e6);
-        is("< 1 GiB", Comparison::Below, Written::Size, 1_073_741_824.0);
-        is("< $0.01", Comparison::Below, Written::Money, 0.01);
-        is("≤ 10", Comparison::AtMost, Written::Number, 10.0);
+        is("< 500ms", Comparison::Below, QuantityKind::Time, 500.0);
+        is("<= 2s", Comparison::AtMost, QuantityKind::Time, 2000.0);
+        is("< 0.1%", Comparison::Below, QuantityKind::Share, 0.001);
+        is("> 1000 RPS", Comparison::Above, QuantityKind::Rate, 1000.0);
+        is(">1000 req/s", Comparison::Above, QuantityKind::Rate, 1000.0);
+        is("< 512MB", Comparison::Below, QuantityKind::Size, 512e6);
+        is("< 1 GiB", Comparison::Below, QuantityKind::Size, 1_073_741_824.0);
+        is("< $0.01", Comparison::Below, QuantityKind::Money, 0.01);
+        is("≤ 10", Comparison::AtMost, QuantityKind::Number, 10.0);
         assert_eq!(
             Bound::parse("200ms", Some(Direction::Lower)).map(|b| b.comparison),
             Ok(Comparison::AtMost)

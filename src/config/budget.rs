@@ -73,7 +73,7 @@ pub struct Profile {
     pub spawn_rate: Option<f64>,
     /// How long the load lasts, in seconds.
     pub duration_s: Option<f64>,
-    /// Where it is meant to run.
+    /// The environment that it runs in.
     pub environment: Option<String>,
     /// Its budgets.
     pub budgets: Vec<Budget>,

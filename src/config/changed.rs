@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const OF_THE_CHECKOUT: [&str; 2] = ["results", "prometheus"];
 
 /// The top-level keys that decide something and differ between two policies, sorted. Comments, order and spelling
-/// (`{ a: 1 }` or lines) are no difference. Both texts must be policies.
+/// (`{ a: 1 }` or lines) do not count. Both texts must be policies.
 pub fn changed_keys(before: &str, after: &str) -> Vec<String> {
     let (before, after) = (keys(before), keys(after));
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();

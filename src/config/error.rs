@@ -1,5 +1,6 @@
 //! What is wrong with a policy, where, and what was probably meant.
 
+use super::suggest::suggest;
 use crate::model::limits;
 use std::fmt;
 
@@ -46,7 +47,7 @@ impl ConfigError {
         Self::new(file, "", (0, 0), problem.to_owned())
     }
 
-    /// The line, or what stands around the place in a long one, and how many characters of it are before the place.
+    /// The line, or the part of a long one around the location, and the number of characters before the location.
     fn excerpt(&self) -> (String, usize) {
         let before = usize::try_from(self.column.saturating_sub(1)).unwrap_or_default();
         if self.source_line.chars().count() <= WIDEST {
@@ -58,23 +59,6 @@ impl ConfigError {
             shown = format!("…{}", shown.chars().skip(1).collect::<String>());
         }
         (shown + "…", before - first)
-    }
-
-    /// The known word nearest to the offending one, if one is near enough to be a slip of the finger.
-    fn meant(&self) -> Option<&str> {
-        let distance = |known: &&String| strsim::damerau_levenshtein(known, &self.word);
-        let near = |known: &&String| distance(known) <= (self.word.chars().count() / 3).clamp(1, 3);
-        let letters = |word: &str| {
-            let mut letters: Vec<char> = word.chars().collect();
-            letters.sort_unstable();
-            letters
-        };
-        // Among equally near words, two letters swapped are the likelier slip: p59 is p95, not p50.
-        let likeliness = |known: &&String| (distance(known), letters(known) != letters(&self.word));
-        if self.word.is_empty() {
-            return None;
-        }
-        self.known.iter().filter(near).min_by_key(likeliness).map(String::as_str)
     }
 }
 
@@ -90,7 +74,7 @@ impl fmt::Display for ConfigError {
         write!(f, "\n{:>4} | {shown}", self.line)?;
         let carets = "^".repeat(self.word.chars().count().clamp(1, WIDEST / 2));
         write!(f, "\n     | {}{carets}", " ".repeat(before))?;
-        if let Some(word) = self.meant() {
+        if let Some(word) = suggest(&self.word, self.known.iter().map(String::as_str)) {
             write!(f, " did you mean {word}?")?;
         }
         if !self.known.is_empty() {

@@ -7,27 +7,26 @@ mod accept;
 mod bound;
 mod budget;
 mod changed;
+mod choices;
+pub mod defaults;
 mod error;
-mod foreign;
-mod limits;
+mod file;
 mod pattern;
 mod policy;
 mod resolve;
-mod resolve_budget;
-mod source;
-mod written;
-mod written_budget;
-mod written_value;
+mod rules;
+mod suggest;
+mod threshold;
 
 pub use accept::Accept;
-pub use bound::{Bound, Comparison, Written};
+pub use bound::{Bound, Comparison, QuantityKind};
 pub use budget::{Budget, Limited, Phase, Profile, Query, Scope, Tier};
 pub use changed::changed_keys;
+pub use choices::{Decide, Leniency, Origin, Removed, Severity};
 pub use error::ConfigError;
-pub use limits::{Threshold, parse_limit};
+pub use file::PolicyFile;
 pub use pattern::Pattern;
-pub use policy::{
-    BaselineChoice, CustomRule, Decide, EndpointRules, Leniency, Origin, Policy, Removed, Rules,
-    Severity, StoreChoice, defaults,
-};
-pub use written::PolicyFile;
+pub use policy::{BaselineChoice, Policy, StoreChoice};
+pub use rules::{CustomRule, EndpointRules, Rules};
+pub use suggest::suggest;
+pub use threshold::{Threshold, parse_limit};

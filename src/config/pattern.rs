@@ -46,7 +46,7 @@ impl Pattern {
         }
     }
 
-    /// The part of the pattern that stands for names.
+    /// The part of the pattern that matches names.
     pub fn name(&self) -> &str {
         &self.name
     }

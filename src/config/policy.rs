@@ -1,44 +1,17 @@
 //! The resolved policy: what a gate goes by, with no default left open.
 
-use super::budget::{Budget, Limited, Profile, Query};
-use super::limits::Threshold;
+use super::budget::Query;
+use super::defaults;
 use super::pattern::Pattern;
-use crate::model::{Direction, EndpointKey, Field, Kind, Metric, Quantile, Statistic};
-use std::collections::{BTreeMap, BTreeSet};
+use super::rules::Rules;
 use std::time::Duration;
-
-/// Every default in one place.
-pub mod defaults {
-    /// Requests below which no latency is judged: below, a p95 is one of a handful of samples.
-    pub const MIN_REQUESTS: u64 = 100;
-    /// First-parent commits that are searched for a baseline, from the merge base on.
-    pub const MAX_DISTANCE: usize = 50;
-    /// Baseline runs that are looked at together.
-    pub const WINDOW: usize = 10;
-    /// New runs after which an open question stays open.
-    pub const MAX_RUNS: usize = 5;
-    /// How long a remote may be silent before it is given up.
-    pub const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
-    /// Allowed change of `api_response_time`, by statistic.
-    pub const API: [(&str, f64); 2] = [("p95", 0.20), ("p99", 0.25)];
-    /// Allowed change of `websocket_latency`, by statistic.
-    pub const WEBSOCKET: [(&str, f64); 2] = [("p95", 0.15), ("p99", 0.20)];
-    /// Allowed change of the error rate: 0.1 percentage points.
-    pub const ERROR_RATE: f64 = 0.001;
-    /// Allowed relative decrease of the throughput.
-    pub const THROUGHPUT: f64 = 0.10;
-    /// The class of all HTTP endpoints, and of whatever has no class of its own.
-    pub const API_CLASS: &str = "api";
-    /// The class of all WebSocket endpoints.
-    pub const WEBSOCKET_CLASS: &str = "websocket";
-}
 
 /// A resolved policy.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
     /// Result files or globs that are read when a command names none.
     pub results: Vec<String>,
-    /// Which runs a new one is held against.
+    /// The runs that a new one is compared with.
     pub baseline: BaselineChoice,
     /// Where runs are kept.
     pub store: StoreChoice,
@@ -50,7 +23,7 @@ pub struct Policy {
     pub rules: Rules,
 }
 
-/// Which runs a new one is held against.
+/// The runs that a new one is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaselineChoice {
     /// The revision to use when a command names none.
@@ -59,7 +32,7 @@ pub struct BaselineChoice {
     pub max_distance: usize,
     /// Comparable runs that are taken, nearest first.
     pub window: usize,
-    /// A pinned revision that is held against as well, so that many small changes add up.
+    /// A pinned revision that is compared with as well, so that many small changes add up.
     pub anchor: Option<String>,
 }
 
@@ -75,7 +48,7 @@ impl Default for BaselineChoice {
 pub struct StoreChoice {
     /// The folder of a directory store; none is the git store.
     pub directory: Option<String>,
-    /// The remote of the git store; none: found by itself.
+    /// The remote of the git store; none: `origin`, else the one that the branch tracks.
     pub remote: Option<String>,
     /// Whether histograms are kept beside the runs.
     pub keep_histograms: bool,
@@ -86,323 +59,5 @@ pub struct StoreChoice {
 impl Default for StoreChoice {
     fn default() -> Self {
         Self { directory: None, remote: None, keep_histograms: true, timeout: defaults::TIMEOUT }
-    }
-}
-
-/// How much evidence a crossing needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Decide {
-    /// None: the plain rule decides.
-    Threshold,
-    /// A change that chance does not give.
-    #[default]
-    Evidence,
-    /// The same, seen in at least two new runs.
-    Confirmed,
-}
-
-/// What an open question does to the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Leniency {
-    /// Exit code 3.
-    #[default]
-    Fail,
-    /// A loud warning and exit code 0.
-    Warn,
-}
-
-impl Leniency {
-    /// Every choice, the default first.
-    pub const ALL: [Self; 2] = [Self::Fail, Self::Warn];
-
-    /// The name in policies and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Fail => "fail",
-            Self::Warn => "warn",
-        }
-    }
-
-    /// The effect, in a few words.
-    pub fn effect(self) -> &'static str {
-        match self {
-            Self::Fail => "exit 3",
-            Self::Warn => "print a warning and exit 0",
-        }
-    }
-}
-
-/// What a vanished endpoint does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Removed {
-    /// A warning.
-    #[default]
-    Warn,
-    /// A failure.
-    Fail,
-    /// Nothing.
-    Ignore,
-}
-
-/// Where a change comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
-    /// A branch of the repository itself.
-    Repository,
-    /// A fork's pull request.
-    Forks,
-    /// A merge queue, which does not say whose commits it holds.
-    Queue,
-}
-
-/// The worst that a rule may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Severity {
-    /// Fail the gate.
-    #[default]
-    Fail,
-    /// Warn only.
-    Warn,
-}
-
-/// What decides.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// How much evidence a crossing needs.
-    pub decide: Decide,
-    /// New runs after which an open question stays open.
-    pub max_runs: usize,
-    /// Requests below which no latency is judged.
-    pub min_requests: u64,
-    /// Share of the measurements that must be compared, from 0 to 1.
-    pub require_coverage: Option<f64>,
-    /// What a missing baseline does.
-    pub missing_baseline: Leniency,
-    /// What an inconclusive report does.
-    pub inconclusive: Leniency,
-    /// What a vanished endpoint does.
-    pub removed: Removed,
-    /// Differences between runs that are allowed.
-    pub allow_different: BTreeSet<Field>,
-    /// Whose accepted changes count.
-    pub accept_from: BTreeSet<Origin>,
-    /// Endpoints that the change under test cannot touch.
-    pub(super) controls: Vec<Pattern>,
-    /// Old and new names of endpoints.
-    pub(super) renames: Vec<(String, String)>,
-    /// Classes of endpoints, in order; empty: by kind.
-    pub(super) classes: Vec<(String, Vec<Pattern>)>,
-    /// Latency limits by class.
-    pub(super) latency: BTreeMap<String, BTreeMap<Statistic, Threshold>>,
-    /// Limit of the error rate, everywhere.
-    pub(super) error_rate: Option<Threshold>,
-    /// Limit of the total's throughput.
-    pub(super) throughput: Option<Threshold>,
-    /// Limits of custom metrics by name.
-    pub custom: BTreeMap<String, CustomRule>,
-    /// Rules for some endpoints, in order.
-    pub(super) overrides: Vec<(Pattern, Override)>,
-    /// Absolute limits that hold for every load.
-    pub(super) budgets: Vec<Budget>,
-    /// Named loads with limits of their own.
-    pub profiles: BTreeMap<String, Profile>,
-}
-
-/// Limits of a custom metric.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct CustomRule {
-    /// Limits by statistic.
-    pub limits: BTreeMap<Statistic, Threshold>,
-    /// Which way is better, where the file does not say; lower when neither says.
-    pub direction: Option<Direction>,
-}
-
-/// What a rule for some endpoints changes. The inner `None` is `off`.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Override {
-    pub(super) latency: BTreeMap<Statistic, Option<Threshold>>,
-    pub(super) error_rate: Option<Option<Threshold>>,
-    pub(super) throughput: Option<Option<Threshold>>,
-    pub(super) min_requests: Option<u64>,
-    pub(super) severity: Option<Severity>,
-    pub(super) ignore: Option<bool>,
-}
-
-/// What the rules say about one endpoint.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EndpointRules {
-    /// Its class; none: no class holds it.
-    pub class: Option<String>,
-    /// Latency limits by statistic.
-    pub latency: BTreeMap<Statistic, Threshold>,
-    /// Limit of its error rate.
-    pub error_rate: Option<Threshold>,
-    /// Limit of its throughput; by default only the total has one.
-    pub throughput: Option<Threshold>,
-    /// Requests below which no latency is judged.
-    pub min_requests: u64,
-    /// The worst that a crossing may do.
-    pub severity: Severity,
-    /// Whether the endpoint is left out altogether.
-    pub ignore: bool,
-    /// Whether the change under test cannot touch it.
-    pub control: bool,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        // Every name in the tables of defaults is a statistic, so nothing is filtered out.
-        let limits = |table: &[(&str, f64)]| {
-            table
-                .iter()
-                .filter_map(|(name, value)| Some((name.parse().ok()?, Threshold::Relative(*value))))
-                .collect()
-        };
-        Self {
-            decide: Decide::default(),
-            max_runs: defaults::MAX_RUNS,
-            min_requests: defaults::MIN_REQUESTS,
-            require_coverage: None,
-            missing_baseline: Leniency::default(),
-            inconclusive: Leniency::default(),
-            removed: Removed::default(),
-            allow_different: BTreeSet::new(),
-            accept_from: BTreeSet::from([Origin::Repository]),
-            controls: Vec::new(),
-            renames: Vec::new(),
-            classes: Vec::new(),
-            latency: BTreeMap::from([
-                (defaults::API_CLASS.to_owned(), limits(&defaults::API)),
-                (defaults::WEBSOCKET_CLASS.to_owned(), limits(&defaults::WEBSOCKET)),
-            ]),
-            error_rate: Some(Threshold::Absolute(defaults::ERROR_RATE)),
-            throughput: Some(Threshold::Relative(defaults::THROUGHPUT)),
-            custom: BTreeMap::new(),
-            overrides: Vec::new(),
-            budgets: Vec::new(),
-            profiles: BTreeMap::new(),
-        }
-    }
-}
-
-impl Rules {
-    /// The absolute limits for a run of this profile: the profile's own, and those of every load that it does not replace.
-    pub fn budgets(&self, profile: Option<&str>) -> Vec<&Budget> {
-        // A part of a profile (`spike:recovery`) has the profile's budgets.
-        let whole = |name: &'_ str| name.split(':').next().and_then(|name| self.profiles.get(name));
-        let own = profile.and_then(|name| self.profiles.get(name).or_else(|| whole(name)));
-        let own: Vec<&Budget> = own.map(|profile| &profile.budgets).into_iter().flatten().collect();
-        let everywhere = self.budgets.iter();
-        let rest = everywhere.filter(|b| own.iter().all(|o| o.limited != b.limited));
-        own.iter().copied().chain(rest).collect()
-    }
-
-    /// What the rules say about this endpoint.
-    pub fn for_endpoint(&self, key: &EndpointKey) -> EndpointRules {
-        let class = self.class_of(key);
-        let latency = class.as_ref().and_then(|class| self.latency.get(class)).cloned();
-        let mut rules = EndpointRules {
-            class,
-            latency: latency.unwrap_or_default(),
-            error_rate: self.error_rate,
-            throughput: self.throughput.filter(|_| *key == EndpointKey::Total),
-            min_requests: self.min_requests,
-            severity: Severity::Fail,
-            ignore: false,
-            control: self.controls.iter().any(|pattern| pattern.matches(key)),
-        };
-        for (_, change) in self.overrides.iter().filter(|(pattern, _)| pattern.matches(key)) {
-            rules.apply(change);
-        }
-        rules
-    }
-
-    /// The rule that renames this endpoint: its old name as written, and the endpoint under its new name.
-    pub fn renamed(&self, key: &EndpointKey) -> Option<(&str, EndpointKey)> {
-        let (from, to) = self.renames.iter().find(|(from, _)| key.is_called(from))?;
-        Some((from, key.called(to)))
-    }
-
-    /// Old and new names, as written.
-    pub fn renames(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.renames.iter().map(|(from, to)| (from.as_str(), to.as_str()))
-    }
-
-    /// Whether the policy says anything about the latency of this class, be it that it has no limit.
-    pub fn knows_class(&self, class: &str) -> bool {
-        self.latency.contains_key(class)
-    }
-
-    /// Whether a limit is on a quantile that stored runs do not keep, so that their histograms are needed.
-    pub fn needs_histograms(&self) -> bool {
-        let classes = self.latency.values().flat_map(BTreeMap::keys);
-        let own = self.overrides.iter().flat_map(|(_, change)| change.latency.keys());
-        let profiles = self.profiles.values().flat_map(|profile| &profile.budgets);
-        let budgets =
-            self.budgets.iter().chain(profiles).filter_map(|budget| match &budget.limited {
-                Limited::Measurement(_, Metric::Latency, statistic) => Some(statistic),
-                _ => None,
-            });
-        let kept = |statistic: &Statistic| match statistic {
-            Statistic::Quantile(level) => Quantile::GRID.contains(level),
-            _ => true,
-        };
-        classes.chain(own).chain(budgets).any(|statistic| !kept(statistic))
-    }
-
-    /// The patterns of rules that hold none of these endpoints, and whether the rule limits anything.
-    pub fn unmatched_rules<'k>(
-        &self,
-        keys: impl Iterator<Item = &'k EndpointKey>,
-    ) -> Vec<(String, bool)> {
-        let keys: Vec<&EndpointKey> = keys.collect();
-        let own = self.overrides.iter().map(|(pattern, change)| (pattern, change.limits()));
-        let patterns = own.chain(self.controls.iter().map(|pattern| (pattern, false)));
-        let idle = patterns.filter(|(pattern, _)| !keys.iter().any(|key| pattern.matches(key)));
-        idle.map(|(pattern, limits)| (pattern.text().to_owned(), limits)).collect()
-    }
-
-    /// The patterns of the endpoints of a class; none where the policy has no classes of its own, and the kind of an endpoint is
-    /// its class.
-    pub fn class_patterns(&self, class: &str) -> Option<Vec<&Pattern>> {
-        let own = self.classes.iter().filter(|(name, _)| name == class);
-        (!self.classes.is_empty()).then(|| own.flat_map(|(_, patterns)| patterns).collect())
-    }
-
-    fn class_of(&self, key: &EndpointKey) -> Option<String> {
-        let by_kind = match key {
-            EndpointKey::Named { kind: Kind::Websocket, .. } => defaults::WEBSOCKET_CLASS,
-            _ => defaults::API_CLASS,
-        };
-        if self.classes.is_empty() || *key == EndpointKey::Total {
-            return Some(by_kind.to_owned());
-        }
-        let holds =
-            |(_, patterns): &&(String, Vec<Pattern>)| patterns.iter().any(|p| p.matches(key));
-        self.classes.iter().find(holds).map(|(name, _)| name.clone())
-    }
-}
-
-impl Override {
-    /// Whether it limits anything, and does not only loosen a limit or leave something out.
-    fn limits(&self) -> bool {
-        let own = [self.error_rate, self.throughput];
-        self.latency.values().copied().chain(own.into_iter().flatten()).any(|limit| limit.is_some())
-    }
-}
-
-impl EndpointRules {
-    fn apply(&mut self, change: &Override) {
-        for (statistic, limit) in &change.latency {
-            match limit {
-                Some(limit) => drop(self.latency.insert(*statistic, *limit)),
-                None => drop(self.latency.remove(statistic)),
-            }
-        }
-        self.error_rate = change.error_rate.unwrap_or(self.error_rate);
-        self.throughput = change.throughput.unwrap_or(self.throughput);
-        self.min_requests = change.min_requests.unwrap_or(self.min_requests);
-        self.severity = change.severity.unwrap_or(self.severity);
-        self.ignore = change.ignore.unwrap_or(self.ignore);
     }
 }

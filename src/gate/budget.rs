@@ -3,7 +3,7 @@
 use super::measure;
 use super::report::BudgetFinding;
 use super::verdict::{Reason, Verdict};
-use crate::config::{Bound, Budget, Limited, Rules, Scope, Severity, Tier};
+use crate::config::{Bound, Budget, Limited, Rules, Scope, Severity, Tier, suggest};
 use crate::model::{
     CustomMetric, Endpoint, EndpointKey, EndpointNames, MeasurementKey, Metric, Raw as _, Resource,
     Run, Statistic, Unit, Untrusted,
@@ -227,7 +227,7 @@ fn value(measured: measure::Measured) -> Result<f64, Reason> {
 /// A resource of the service where it was watched, else of the machine.
 fn resource(budget: &Budget, name: &str, statistic: Statistic, runs: &[Run]) -> Measured {
     let in_bytes =
-        budget.tiers.iter().any(|(_, bound)| bound.written == crate::config::Written::Size);
+        budget.tiers.iter().any(|(_, bound)| bound.kind == crate::config::QuantityKind::Size);
     let unit = if in_bytes { "mb" } else { "percent" };
     let found = used(runs, &format!("{name}_{unit}"));
     let number = |resource: &Resource| match statistic {
@@ -344,9 +344,6 @@ fn meant(key: &MeasurementKey, found: &BudgetFinding, runs: &[Run]) -> Option<Un
     if found.reason != Reason::NotMeasured {
         return None;
     }
-    let known = runs.iter().flat_map(|run| &run.metrics).map(|metric| &metric.name);
-    let far = |other: &Untrusted| strsim::damerau_levenshtein(other.raw(), name.raw());
-    let nearest =
-        known.filter(|other| far(other) <= 3 && *other != name).min_by_key(|own| far(own));
-    nearest.cloned()
+    let known = runs.iter().flat_map(|run| &run.metrics).map(|metric| metric.name.raw());
+    suggest(name.raw(), known).map(Untrusted::from)
 }

@@ -1,7 +1,7 @@
 //! A report from a file, `perfgate.report/1`, back to what the renderers take. The file is untrusted: everything in it is
 //! checked, and what it calls its verdict is only shown.
 
-use crate::config::{Bound, Comparison, Decide, Leniency, Threshold, Tier, Written};
+use crate::config::{Bound, Comparison, Decide, Leniency, QuantityKind, Threshold, Tier};
 use crate::gate::{
     Accepted, BaselineInfo, BudgetFinding, Counts, Coverage, CurrentInfo, Finding, Reason, Report,
     ReportReason, Variation, Verdict, Working,
@@ -176,7 +176,7 @@ fn budget(file: BudgetV1) -> Read<BudgetFinding> {
         (Some(sign), Some(value)) => {
             let comparison = Comparison::from_sign(&sign);
             let comparison = comparison.ok_or_else(|| invalid("budgets.comparison", &sign))?;
-            Some((Bound { comparison, value, written: Written::Number }, value))
+            Some((Bound { comparison, value, kind: QuantityKind::Number }, value))
         }
         _ => None,
     };

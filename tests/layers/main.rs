@@ -55,7 +55,7 @@ const FENCES: [(&str, &[&str]); 29] = [
     ("shell-words", &["cli"]),
     ("signal-hook", &["driver"]),
     ("statrs", &["stats"]),
-    ("strsim", &["config", "gate", "cli"]),
+    ("strsim", &["config"]),
     ("sysinfo", &["driver"]),
     ("zstd", &["ingest"]),
 ];
@@ -117,6 +117,21 @@ fn a_room_imports_only_lower_layers() {
         }
     }
     assert!(imports > 500, "{imports} imports were looked at");
+}
+
+#[test]
+fn arguments_end_at_the_commands() {
+    let mut commands = 0;
+    for file in files() {
+        let Some(name) = file.name.strip_prefix("src/cli/") else { continue };
+        let below = !["args/", "commands/", "mod.rs"].iter().any(|top| name.starts_with(top));
+        for path in paths(&file) {
+            let named = path.iter().any(|segment| segment == "args");
+            commands += usize::from(named && !below);
+            assert!(!(named && below), "{}: names {}", file.name, path.join("::"));
+        }
+    }
+    assert!(commands > 15, "{commands} paths to arguments were looked at");
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub(in crate::cli) struct DriveArgs {
     /// Don't record the runs
     #[arg(long)]
     pub(in crate::cli) no_record: bool,
-    /// Commit being measured [default: HEAD]
+    /// Commit being measured [default: the checked-out commit]
     #[arg(long, value_name = "REV")]
     pub(in crate::cli) commit: Option<String>,
     /// Push the records to the remote afterwards

@@ -1,4 +1,4 @@
-//! What is held against what, by which rules, and where the report goes.
+//! What is compared, by which rules, and where the report goes.
 
 use super::results::{ResultArgs, RunArgs};
 use super::values::{fields, leniency, network};
@@ -11,7 +11,7 @@ use crate::model::Field;
 use clap::{Args, ValueEnum as _};
 use std::path::PathBuf;
 
-/// What is held against what.
+/// What is compared.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ComparedArgs {
     /// Revision to compare with: its nearest comparable runs are the baseline
@@ -76,10 +76,10 @@ pub(in crate::cli) struct GateArgs {
     /// Use the local records without fetching
     #[arg(long)]
     pub(in crate::cli) offline: bool,
-    /// What to do without a baseline
+    /// Without a baseline, fail (exit 3) or warn (exit 0)
     #[arg(long, value_name = "HOW", value_parser = leniency())]
     pub(in crate::cli) missing_baseline: Option<Leniency>,
-    /// What to do if the comparison is inconclusive
+    /// If the comparison is inconclusive, fail (exit 3) or warn (exit 0)
     #[arg(long, value_name = "HOW", value_parser = leniency())]
     pub(in crate::cli) inconclusive: Option<Leniency>,
     /// Exit 3 unless this share of the measurements was compared
@@ -189,6 +189,6 @@ fn output(text: &str) -> Result<(OutputKind, PathBuf), String> {
 fn factor(text: &str) -> Result<f64, String> {
     let factor = text.parse::<f64>().ok().filter(|f| f.is_finite() && *f > 1.0);
     factor.ok_or_else(|| {
-        "write a number above 1: a change within its limit need not be seen".to_owned()
+        "write a number above 1: a change within its limit need not be detected".to_owned()
     })
 }

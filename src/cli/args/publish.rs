@@ -60,10 +60,10 @@ pub(in crate::cli) struct PublishArgs {
     /// Forge to publish to [default: detected from the CI environment]. `gitea` includes Forgejo
     #[arg(long, value_name = "FORGE")]
     pub(in crate::cli) forge: Option<ForgeChoice>,
-    /// What to do with a bundle that has no baseline
+    /// If a bundle has no baseline, fail (exit 3) or warn (exit 0)
     #[arg(long, value_name = "HOW", value_parser = leniency(), requires = "bundle", help_heading = "Gate")]
     pub(in crate::cli) missing_baseline: Option<Leniency>,
-    /// What to do with a bundle whose comparison is inconclusive
+    /// If a bundle's comparison is inconclusive, fail (exit 3) or warn (exit 0)
     #[arg(long, value_name = "HOW", value_parser = leniency(), requires = "bundle", help_heading = "Gate")]
     pub(in crate::cli) inconclusive: Option<Leniency>,
     /// Exit 3 unless this share of the bundle's measurements was compared

@@ -121,7 +121,7 @@ impl ResultArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RecordArgs {
-    /// Commit that was measured [default: the one the results name, else HEAD]
+    /// Commit that was measured [default: the one named by the results, else the checked-out one]
     #[arg(long, value_name = "REV")]
     pub(in crate::cli) commit: Option<String>,
     /// Push the records to the remote afterwards

@@ -8,9 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// `fail` or `warn`.
 pub(super) fn leniency() -> impl TypedValueParser<Value = Leniency> {
-    let names =
-        Leniency::ALL.map(|leniency| PossibleValue::new(leniency.name()).help(leniency.effect()));
-    PossibleValuesParser::new(names).try_map(|name| {
+    PossibleValuesParser::new(Leniency::ALL.map(Leniency::name)).try_map(|name| {
         let named = Leniency::ALL.into_iter().find(|leniency| leniency.name() == name);
         named.ok_or("unknown")
     })

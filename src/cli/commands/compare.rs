@@ -8,6 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::ReportOutput;
 use crate::cli::policy::Policies;
 use crate::cli::session::Session;
+use crate::config::suggest;
 use crate::gate::{Finding, Report};
 use crate::report::render_explanation;
 
@@ -24,7 +25,7 @@ pub(super) fn run(args: &CompareArgs, session: &mut Session<'_>) -> Result<Exit,
     Ok(Exit::from_report(report.exit_code()))
 }
 
-/// How the verdict on one measurement was reached; the files that were asked for are written all the same.
+/// How the verdict on one measurement was reached; files are still written.
 fn explain(
     report: &Report,
     measurement: &str,
@@ -34,13 +35,12 @@ fn explain(
     let named: Vec<&Finding> =
         report.findings.iter().filter(|f| f.key().is_named(measurement)).collect();
     if named.is_empty() {
-        let known: Vec<String> =
-            report.findings.iter().map(|f| f.key().text().into_raw()).collect();
-        let near = |name: &&String| strsim::jaro_winkler(name, measurement);
-        let nearest = known.iter().max_by(|a, b| near(a).total_cmp(&near(b)));
-        let help = nearest.map_or("the report has no findings".to_owned(), |name| {
-            format!("did you mean `{name}`? `--all` lists every measurement")
-        });
+        let known = report.findings.iter().map(|f| f.key().text().into_raw());
+        let known: Vec<String> = known.collect();
+        let help = match suggest(measurement, known.iter().map(String::as_str)) {
+            Some(name) => format!("did you mean `{name}`? `--all` lists every measurement"),
+            None => "`--all` lists every measurement".to_owned(),
+        };
         return Err(CliError::usage(format!("no measurement is called `{measurement}`"), help));
     }
     output.write_files(report, session)?;

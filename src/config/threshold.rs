@@ -24,9 +24,9 @@ pub(super) enum Quantity {
     Custom,
 }
 
-/// Whether a limit is written as relative or absolute, or leaves that to the quantity.
+/// Whether a limit is marked as relative or absolute. A bare one leaves that to the quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Written {
+pub(super) enum Notation {
     Bare,
     Relative,
     Absolute,
@@ -36,7 +36,7 @@ pub(super) enum Written {
 pub(super) fn limit(
     text: &str,
     quantity: Quantity,
-    written: Written,
+    notation: Notation,
 ) -> Result<Option<Threshold>, String> {
     if text == "off" {
         return Ok(None);
@@ -44,26 +44,26 @@ pub(super) fn limit(
     let share = parse_fraction(text).ok();
     let time = parse_duration_ms(text).ok();
     let number = text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0);
-    let (found, allowed) = match (quantity, written) {
-        (Quantity::ErrorRate, Written::Bare | Written::Absolute) => {
+    let (found, allowed) = match (quantity, notation) {
+        (Quantity::ErrorRate, Notation::Bare | Notation::Absolute) => {
             (share.map(Threshold::Absolute), "0.1%")
         }
-        (_, Written::Relative) => (share.map(Threshold::Relative), "20%"),
-        (Quantity::Latency, Written::Absolute) => (time.map(Threshold::Absolute), "50ms"),
-        (Quantity::Latency, Written::Bare) => {
+        (_, Notation::Relative) => (share.map(Threshold::Relative), "20%"),
+        (Quantity::Latency, Notation::Absolute) => (time.map(Threshold::Absolute), "50ms"),
+        (Quantity::Latency, Notation::Bare) => {
             (share.map(Threshold::Relative).or(time.map(Threshold::Absolute)), "20%, 50ms")
         }
-        (Quantity::Throughput | Quantity::Custom, Written::Bare) => {
+        (Quantity::Throughput | Quantity::Custom, Notation::Bare) => {
             (share.map(Threshold::Relative), "10%")
         }
-        (Quantity::Throughput, Written::Absolute) => {
+        (Quantity::Throughput, Notation::Absolute) => {
             (number.map(Threshold::Absolute), "5 (requests per second)")
         }
-        (Quantity::Custom, Written::Absolute) => {
+        (Quantity::Custom, Notation::Absolute) => {
             (number.or(share).or(time).map(Threshold::Absolute), "5, 0.1%, 50ms")
         }
     };
-    found.map(Some).ok_or_else(|| format!("\"{text}\" is no limit here: write {allowed} or off"))
+    found.map(Some).ok_or_else(|| format!("\"{text}\"is not a limit here: write {allowed} or off"))
 }
 
 /// Reads a share such as `95%`, from 0 to 100 %.

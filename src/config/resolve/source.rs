@@ -1,8 +1,8 @@
 //! The document that is resolved, and what its words mean: errors point at the place where they stand.
 
-use super::error::ConfigError;
-use super::limits::{self, Quantity, Threshold};
-use super::written_value::{At, Entries, Written};
+use crate::config::error::ConfigError;
+use crate::config::file::{At, Entries, RawValue};
+use crate::config::threshold::{self, Notation, Quantity, Threshold};
 use crate::model::{Direction, Quantile, Statistic};
 
 /// The statistics that latency limits name most often, for messages.
@@ -42,10 +42,10 @@ impl Source<'_> {
     }
 
     /// The text of a value that must not be a mapping.
-    pub(super) fn text_of<'v>(&self, value: &'v At<Written>) -> Result<&'v str, ConfigError> {
+    pub(super) fn text_of<'v>(&self, value: &'v At<RawValue>) -> Result<&'v str, ConfigError> {
         match &value.value {
-            Written::Text(text) => Ok(text),
-            Written::Map(_) => {
+            RawValue::Text(text) => Ok(text),
+            RawValue::Map(_) => {
                 Err(self.error(value.place, "a single value is expected here".to_owned()))
             }
         }
@@ -54,34 +54,34 @@ impl Source<'_> {
     /// A limit, and for a mapping the one under `relative` or `absolute`.
     pub(super) fn limit(
         &self,
-        value: &At<Written>,
+        value: &At<RawValue>,
         quantity: Quantity,
     ) -> Result<Option<Threshold>, ConfigError> {
-        let Written::Map(Entries(entries)) = &value.value else {
-            return self.limit_written(value, quantity, limits::Written::Bare);
+        let RawValue::Map(Entries(entries)) = &value.value else {
+            return self.limit_in(value, quantity, Notation::Bare);
         };
         let [(key, value)] = entries.as_slice() else {
             let problem = "give one limit: either relative or absolute".to_owned();
             return Err(self.error(value.place, problem));
         };
-        let written = match key.value.as_str() {
-            "relative" => limits::Written::Relative,
-            "absolute" => limits::Written::Absolute,
+        let notation = match key.value.as_str() {
+            "relative" => Notation::Relative,
+            "absolute" => Notation::Absolute,
             other => {
                 let problem = format!("unknown kind of limit \"{other}\"");
                 return Err(self.unknown(key, problem, &["relative", "absolute"]));
             }
         };
-        self.limit_written(value, quantity, written)
+        self.limit_in(value, quantity, notation)
     }
 
-    pub(super) fn limit_written(
+    pub(super) fn limit_in(
         &self,
-        value: &At<Written>,
+        value: &At<RawValue>,
         quantity: Quantity,
-        written: limits::Written,
+        notation: Notation,
     ) -> Result<Option<Threshold>, ConfigError> {
-        let limit = limits::limit(self.text_of(value)?, quantity, written);
+        let limit = threshold::limit(self.text_of(value)?, quantity, notation);
         limit.map_err(|problem| self.error(value.place, problem))
     }
 }
@@ -112,14 +112,34 @@ fn is_usual(level: Quantile) -> bool {
 
 pub(super) fn direction(
     source: &Source<'_>,
-    value: &At<Written>,
+    value: &At<RawValue>,
 ) -> Result<Direction, ConfigError> {
     match source.text_of(value)? {
         "lower" => Ok(Direction::Lower),
         "higher" => Ok(Direction::Higher),
         other => {
-            let problem = format!("\"{other}\" is no direction: write lower or higher");
+            let problem = format!("\"{other}\"is not a direction: write lower or higher");
             Err(source.error(value.place, problem))
         }
     }
+}
+
+/// The statistic of a latency that a word names, if it is one.
+pub(super) fn latency_statistic(word: &str) -> Option<Statistic> {
+    let known = word.parse().ok()?;
+    matches!(known, Statistic::Quantile(_) | Statistic::Mean | Statistic::Max).then_some(known)
+}
+
+/// A duration in seconds: `10m`, `1h30m`, or a number of seconds.
+pub(super) fn duration(source: &Source<'_>, written: &At<RawValue>) -> Result<f64, ConfigError> {
+    let text = source.text_of(written)?;
+    let number = text.parse::<f64>().ok();
+    let friendly = || text.parse::<jiff::SignedDuration>().ok().map(|own| own.as_secs_f64());
+    let seconds = number.or_else(friendly).filter(|s| s.is_finite() && *s > 0.0);
+    seconds.ok_or_else(|| {
+        source.error(
+            written.place,
+            format!("\"{text}\"is not a duration: write it like 90s, 10m or 2h"),
+        )
+    })
 }

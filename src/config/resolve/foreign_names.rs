@@ -1,7 +1,7 @@
 //! Names that other tools, or other parts of the policy, have for what `regression_thresholds` limits. Taken for a metric of
 //! the user's own, such a limit would hold nothing and look as if it did.
 
-use super::written_value::{At, Entries, Written};
+use crate::config::file::{At, Entries, RawValue};
 use crate::model::Statistic;
 
 /// What people call the things that are limited, by the key that limits them.
@@ -54,14 +54,14 @@ const NAMES: [(&str, &[&str]); 3] = [
 
 /// What is wrong with a key that is neither a known one nor a slip of the finger, and what to write instead; none where it may
 /// be a metric of the user's own. One that says its direction is: nothing else has one.
-pub(super) fn meant_otherwise(key: &str, value: &Written) -> Option<String> {
-    let of_its_own = |entries: &Entries<At<Written>>| {
+pub(super) fn meant_otherwise(key: &str, value: &RawValue) -> Option<String> {
+    let of_its_own = |entries: &Entries<At<RawValue>>| {
         entries.0.iter().any(|(name, _)| name.value == "direction")
     };
     let limit = match value {
-        Written::Text(text) => text.as_str(),
-        Written::Map(entries) if of_its_own(entries) => return None,
-        Written::Map(_) => "20%",
+        RawValue::Text(text) => text.as_str(),
+        RawValue::Map(entries) if of_its_own(entries) => return None,
+        RawValue::Map(_) => "20%",
     };
     let name = key.to_lowercase().replace([' ', '-'], "_");
     if is_endpoint(key) {

@@ -1,6 +1,6 @@
 //! Budgets and profiles as written.
 
-use super::written_value::{At, Entries, Written};
+use super::value::{At, Entries, RawValue};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
@@ -11,50 +11,50 @@ use std::fmt;
 /// A named load.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ProfileFile {
+pub(in crate::config) struct ProfileFile {
     /// What it is, for people.
-    pub(super) description: Option<String>,
+    pub(in crate::config) description: Option<String>,
     /// Users at once.
-    pub(super) users: Option<u64>,
+    pub(in crate::config) users: Option<u64>,
     /// Users started per second.
-    pub(super) spawn_rate: Option<f64>,
+    pub(in crate::config) spawn_rate: Option<f64>,
     /// How long the load lasts (`10m`, `2h`, `90s`).
-    pub(super) duration: Option<At<Written>>,
-    /// Where it is meant to run (`staging`).
-    pub(super) environment: Option<String>,
+    pub(in crate::config) duration: Option<At<RawValue>>,
+    /// The environment that it runs in (`staging`).
+    pub(in crate::config) environment: Option<String>,
     /// Absolute limits (`api_response_time_p95: "< 500ms"`).
     #[serde(default)]
-    pub(super) targets: Targets,
+    pub(in crate::config) targets: Targets,
     /// Loads one after another in place of one: `perfgate run` runs them in turn, and the last must be as good as the first.
     #[serde(default)]
-    pub(super) phases: Vec<PhaseFile>,
+    pub(in crate::config) phases: Vec<PhaseFile>,
     /// Numbers of users: `perfgate run` goes through them until a budget breaks.
     #[serde(default)]
-    pub(super) steps: Vec<u64>,
+    pub(in crate::config) steps: Vec<u64>,
 }
 
 /// One part of a load.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PhaseFile {
+pub(in crate::config) struct PhaseFile {
     /// Its name.
-    pub(super) name: String,
+    pub(in crate::config) name: String,
     /// Users at once.
-    pub(super) users: u64,
+    pub(in crate::config) users: u64,
     /// Users started per second.
-    pub(super) spawn_rate: Option<f64>,
+    pub(in crate::config) spawn_rate: Option<f64>,
     /// How long it lasts.
-    pub(super) duration: At<Written>,
+    pub(in crate::config) duration: At<RawValue>,
 }
 
 /// Absolute limits: a mapping, or a list of mappings. A list's entry with `operation` is a row of a table.
 #[derive(Debug, Default)]
-pub(super) struct Targets(pub(super) Vec<Entries<At<Written>>>);
+pub(in crate::config) struct Targets(pub(in crate::config) Vec<Entries<At<RawValue>>>);
 
 impl<'de> Deserialize<'de> for Targets {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
+        struct TargetsVisitor;
+        impl<'de> Visitor<'de> for TargetsVisitor {
             type Value = Targets;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list of limits: - error_rate: \"< 0.1%\"")
@@ -74,7 +74,7 @@ impl<'de> Deserialize<'de> for Targets {
                 Ok(Targets::default())
             }
         }
-        deserializer.deserialize_any(Any)
+        deserializer.deserialize_any(TargetsVisitor)
     }
 }
 
@@ -83,7 +83,7 @@ impl JsonSchema for Targets {
         "Budgets".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let map = generator.subschema_for::<std::collections::BTreeMap<String, Written>>();
+        let map = generator.subschema_for::<std::collections::BTreeMap<String, RawValue>>();
         schemars::json_schema!({
             "description": "Absolute limits (`error_rate: \"< 0.1%\"`): a mapping, or a list of mappings. An entry with `operation` is a row of a table.",
             "anyOf": [map, { "type": "array", "items": map }]

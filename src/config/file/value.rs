@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A value and where it stands.
+/// A value and its location.
 #[derive(Debug, Clone)]
-pub(super) struct At<T> {
-    pub(super) value: T,
+pub(in crate::config) struct At<T> {
+    pub(in crate::config) value: T,
     /// Line and column, from 1.
-    pub(super) place: (u64, u64),
+    pub(in crate::config) place: (u64, u64),
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
@@ -39,7 +39,7 @@ impl<T: JsonSchema> JsonSchema for At<T> {
 
 /// The entries of a mapping, in the order of the file, with the place of every key.
 #[derive(Debug, Clone)]
-pub(super) struct Entries<T>(pub(super) Vec<(At<String>, T)>);
+pub(in crate::config) struct Entries<T>(pub(in crate::config) Vec<(At<String>, T)>);
 
 impl<T> Default for Entries<T> {
     fn default() -> Self {
@@ -81,51 +81,51 @@ impl<T: JsonSchema> JsonSchema for Entries<T> {
 
 /// A value whose meaning depends on its key: a word or number as written, or a mapping.
 #[derive(Debug, Clone)]
-pub(super) enum Written {
+pub(in crate::config) enum RawValue {
     Text(String),
-    Map(Entries<At<Written>>),
+    Map(Entries<At<RawValue>>),
 }
 
-impl<'de> Deserialize<'de> for Written {
+impl<'de> Deserialize<'de> for RawValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Written;
+        struct RawValueVisitor;
+        impl<'de> Visitor<'de> for RawValueVisitor {
+            type Value = RawValue;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a limit such as 20%, or a mapping")
             }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Written, E> {
-                Ok(Written::Text(text.to_owned()))
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<RawValue, E> {
+                Ok(RawValue::Text(text.to_owned()))
             }
             // YAML 1.1 readers take `off` for false; here both mean that a limit is switched off.
-            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Written, E> {
-                Ok(Written::Text(if value { "true" } else { "off" }.to_owned()))
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<RawValue, E> {
+                Ok(RawValue::Text(if value { "true" } else { "off" }.to_owned()))
             }
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Written, E> {
-                Ok(Written::Text(value.to_string()))
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<RawValue, E> {
+                Ok(RawValue::Text(value.to_string()))
             }
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Written, E> {
-                Ok(Written::Text(value.to_string()))
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<RawValue, E> {
+                Ok(RawValue::Text(value.to_string()))
             }
-            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Written, E> {
-                Ok(Written::Text(value.to_string()))
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<RawValue, E> {
+                Ok(RawValue::Text(value.to_string()))
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Written, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawValue, A::Error> {
                 let mut entries = Vec::new();
                 while let Some(entry) = map.next_entry()? {
                     entries.push(entry);
                 }
-                Ok(Written::Map(Entries(entries)))
+                Ok(RawValue::Map(Entries(entries)))
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Written, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<RawValue, A::Error> {
                 Err(de::Error::custom("a list is not allowed here"))
             }
         }
-        deserializer.deserialize_any(Any)
+        deserializer.deserialize_any(RawValueVisitor)
     }
 }
 
-impl JsonSchema for Written {
+impl JsonSchema for RawValue {
     fn schema_name() -> Cow<'static, str> {
         "Limit".into()
     }

@@ -1,0 +1,24 @@
+//! Every default in one place.
+
+/// Requests below which no latency is judged: below, a p95 is one of a handful of samples.
+pub const MIN_REQUESTS: u64 = 100;
+/// First-parent commits that are searched for a baseline, from the merge base on.
+pub const MAX_DISTANCE: usize = 50;
+/// Baseline runs that are looked at together.
+pub const WINDOW: usize = 10;
+/// New runs after which an open question stays open.
+pub const MAX_RUNS: usize = 5;
+/// How long a remote may be silent before it is given up.
+pub const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
+/// Allowed change of `api_response_time`, by statistic.
+pub const API: [(&str, f64); 2] = [("p95", 0.20), ("p99", 0.25)];
+/// Allowed change of `websocket_latency`, by statistic.
+pub const WEBSOCKET: [(&str, f64); 2] = [("p95", 0.15), ("p99", 0.20)];
+/// Allowed change of the error rate: 0.1 percentage points.
+pub const ERROR_RATE: f64 = 0.001;
+/// Allowed relative decrease of the throughput.
+pub const THROUGHPUT: f64 = 0.10;
+/// The class of all HTTP endpoints, and of whatever has no class of its own.
+pub const API_CLASS: &str = "api";
+/// The class of all WebSocket endpoints.
+pub const WEBSOCKET_CLASS: &str = "websocket";

@@ -1,0 +1,88 @@
+//! From text to document, and what the parser's errors mean.
+
+use super::PolicyFile;
+use crate::config::error::ConfigError;
+use serde_saphyr::budget::BudgetBreach;
+
+impl PolicyFile {
+    /// Parses the text of a policy; `file` is for messages.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
+        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+            return Ok(Self::default());
+        }
+        let options = serde_saphyr::options! { with_snippet: false };
+        serde_saphyr::from_str_with_options(text, options).map_err(|e| located(file, text, &e))
+    }
+}
+
+/// The parser's error, with place and allowed words.
+fn located(file: &str, text: &str, error: &serde_saphyr::Error) -> ConfigError {
+    use serde_saphyr::Error as Yaml;
+    let error = error.without_snippet();
+    let place = error.location().map_or((0, 0), |at| (at.line(), at.column()));
+    let (problem, word, known): (String, &str, &[&str]) = match error {
+        Yaml::SerdeUnknownField { field, expected, .. } => {
+            (format!("unknown key \"{field}\""), field, expected)
+        }
+        Yaml::SerdeUnknownVariant { variant, expected, .. } => {
+            (format!("unknown value \"{variant}\""), variant, expected)
+        }
+        Yaml::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().unwrap_or_default();
+            (format!("\"{key}\"is given twice"), key, &[])
+        }
+        Yaml::Budget { breach, .. } => (too_much(breach), "", &[]),
+        other => {
+            // The rendered message repeats the place in front; only the first line says what is wrong.
+            let rendered = other.to_string();
+            let message = rendered.lines().next().unwrap_or_default();
+            let message = message.split_once(": ").map_or(message, |(place, rest)| {
+                if place.starts_with("error: line") || place.starts_with("line ") {
+                    rest
+                } else {
+                    message
+                }
+            });
+            (plain(message), "", &[])
+        }
+    };
+    let mut located = ConfigError::new(file, text, place, problem);
+    word.clone_into(&mut located.word);
+    located.known = known.iter().map(|word| (*word).to_owned()).collect();
+    located
+}
+
+/// What a policy has more of than the parser takes.
+fn too_much(breach: &BudgetBreach) -> String {
+    match breach {
+        BudgetBreach::Depth { .. } => "keys are nested too deeply".to_owned(),
+        BudgetBreach::Aliases { .. }
+        | BudgetBreach::Anchors { .. }
+        | BudgetBreach::AliasAnchorRatio { .. }
+        | BudgetBreach::RecordedAnchorEvents { .. }
+        | BudgetBreach::RecordedAnchorBytes { .. }
+        | BudgetBreach::MergeKeys { .. } => "it has too many anchors and aliases".to_owned(),
+        _ => "it is larger than a policy may be".to_owned(),
+    }
+}
+
+/// A message of the parser in words of the file.
+fn plain(message: &str) -> String {
+    // The message already starts with the location.
+    let is_place = |text: &str| {
+        text.split_once(", column ").is_some_and(|(line, column)| {
+            [line, column].iter().all(|number| number.bytes().all(|b| b.is_ascii_digit()))
+        })
+    };
+    let message = match message.rsplit_once(" at line ") {
+        Some((message, place)) if is_place(place) => message,
+        _ => message,
+    };
+    match message {
+        "expected sequence start" => "a list is expected: [\"…\", \"…\"]".to_owned(),
+        "expected mapping start" => "keys with values are expected: { key: value }".to_owned(),
+        other => other
+            .replace("invalid u64", "not a whole number")
+            .replace("invalid usize", "not a whole number"),
+    }
+}

@@ -1,0 +1,149 @@
+//! `budgets` and `targets`: absolute limits, by name.
+
+use super::rows::row;
+use super::source::{Source, latency_statistic, statistic};
+use super::tiers::{better, refuse_misfits, tiers};
+use crate::config::budget::{Budget, Limited, Scope};
+use crate::config::defaults;
+use crate::config::error::ConfigError;
+use crate::config::file::{At, Entries, RawValue, Targets};
+use crate::config::rules::Rules;
+use crate::config::suggest::suggest;
+use crate::model::{Metric, Statistic};
+
+/// Names of budgets that mean something by themselves.
+const KNOWN: [&str; 12] = [
+    "error_rate",
+    "throughput",
+    "cpu",
+    "cpu_max",
+    "memory",
+    "memory_mean",
+    "memory_leak",
+    "response_time_p95",
+    "latency_p95",
+    "p95",
+    "p99",
+    "mean",
+];
+/// The words between a class and a statistic.
+const LATENCY: [&str; 2] = ["response_time", "latency"];
+
+/// The budgets of a list.
+pub(super) fn budgets(
+    source: &Source<'_>,
+    targets: Targets,
+    rules: &Rules,
+) -> Result<Vec<Budget>, ConfigError> {
+    let mut all: Vec<Budget> = Vec::new();
+    for Entries(entries) in targets.0 {
+        let operation = entries.iter().position(|(key, _)| key.value == "operation");
+        let found = match operation {
+            Some(at) => row(source, &entries, at)?,
+            None => entries
+                .iter()
+                .map(|(key, value)| target(source, key, value, rules))
+                .collect::<Result<_, _>>()?,
+        };
+        for (budget, key) in found.into_iter().zip(entries.iter().map(|(key, _)| key)) {
+            if all.iter().any(|known| known.limited == budget.limited) {
+                let problem = format!("\"{}\" is limited twice", budget.name);
+                return Err(source.error(key.place, problem));
+            }
+            all.push(budget);
+        }
+    }
+    Ok(all)
+}
+
+fn target(
+    source: &Source<'_>,
+    key: &At<String>,
+    value: &At<RawValue>,
+    rules: &Rules,
+) -> Result<Budget, ConfigError> {
+    let limited = limited(source, key, rules)?;
+    let tiers = match (&limited, &value.value) {
+        (Limited::MemoryLeak, RawValue::Text(text)) if text == "none" => Vec::new(),
+        _ => tiers(source, value, better(&limited))?,
+    };
+    refuse_misfits(source, value, &limited, &tiers)?;
+    Ok(Budget { name: key.value.clone(), limited, tiers })
+}
+
+/// What a name means.
+fn limited(source: &Source<'_>, key: &At<String>, rules: &Rules) -> Result<Limited, ConfigError> {
+    let name = key.value.as_str();
+    let of_total = |metric, statistic| Limited::Measurement(Scope::Total, metric, statistic);
+    let resource = |name: &str, statistic| Limited::Resource(name.to_owned(), statistic);
+    Ok(match name {
+        "error_rate" => of_total(Metric::ErrorRate, Statistic::Rate),
+        "throughput" => of_total(Metric::Throughput, Statistic::Rate),
+        "memory_leak" => Limited::MemoryLeak,
+        // A busy second is no trouble, a full memory is.
+        "cpu" | "cpu_mean" => resource("cpu", Statistic::Mean),
+        "cpu_max" => resource("cpu", Statistic::Max),
+        "memory" | "memory_max" => resource("memory", Statistic::Max),
+        "memory_mean" => resource("memory", Statistic::Mean),
+        _ => match (name.rsplit_once('_'), latency_statistic(name)) {
+            (_, Some(statistic)) => of_total(Metric::Latency, statistic),
+            (Some((of, last)), _) if latency_statistic(last).is_some() => {
+                let at = At { value: last.to_owned(), place: key.place };
+                let statistic = statistic(source, &at, name)?;
+                return of_latency(source, key, of, statistic, rules);
+            }
+            _ => {
+                refuse_slips(source, key, rules)?;
+                of_total(Metric::Custom(name.into()), Statistic::Value)
+            }
+        },
+    })
+}
+
+/// `api_response_time`, `websocket_latency`, `response_time`, or the name of a metric with samples.
+fn of_latency(
+    source: &Source<'_>,
+    key: &At<String>,
+    of: &str,
+    statistic: Statistic,
+    rules: &Rules,
+) -> Result<Limited, ConfigError> {
+    if LATENCY.contains(&of) {
+        return Ok(Limited::Measurement(Scope::Total, Metric::Latency, statistic));
+    }
+    let class = LATENCY.iter().find_map(|word| of.strip_suffix(word)?.strip_suffix('_'));
+    let Some(class) = class else {
+        refuse_slips(source, key, rules)?;
+        let metric = Metric::Custom(of.into());
+        return Ok(Limited::Measurement(Scope::Total, metric, statistic));
+    };
+    if !classes(rules).contains(&class.to_owned()) {
+        let problem = format!("unknown class of endpoints \"{class}\"");
+        let known = known(rules);
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        return Err(source.unknown(key, problem, &known));
+    }
+    Ok(Limited::Measurement(Scope::Class(class.to_owned()), Metric::Latency, statistic))
+}
+
+fn classes(rules: &Rules) -> Vec<String> {
+    let own = rules.classes.iter().map(|(name, _)| name.clone());
+    own.chain([defaults::API_CLASS.to_owned(), defaults::WEBSOCKET_CLASS.to_owned()]).collect()
+}
+
+fn known(rules: &Rules) -> Vec<String> {
+    let of_class = |class: String| format!("{class}_response_time_p95");
+    classes(rules).into_iter().map(of_class).chain(KNOWN.map(str::to_owned)).collect()
+}
+
+/// Any other name is a custom metric, unless it looks like a known one misspelt.
+fn refuse_slips(source: &Source<'_>, key: &At<String>, rules: &Rules) -> Result<(), ConfigError> {
+    let known = known(rules);
+    let latency = LATENCY.iter().any(|word| key.value.ends_with(word));
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    if latency || suggest(&key.value, known.iter().copied()).is_some() {
+        let problem = format!("unknown budget \"{}\"", key.value);
+        return Err(source.unknown(key, problem, &known));
+    }
+    Ok(())
+}

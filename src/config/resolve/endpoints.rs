@@ -1,0 +1,54 @@
+//! `endpoints`: rules for some endpoints, by pattern.
+
+use super::source::{Source, USUAL_STATISTICS, statistic};
+use crate::config::choices::Severity;
+use crate::config::error::ConfigError;
+use crate::config::file::{At, Entries, RawValue};
+use crate::config::rules::Override;
+use crate::config::threshold::Quantity;
+
+/// The rule that these entries make.
+pub(super) fn endpoint_rule(
+    source: &Source<'_>,
+    entries: Entries<At<RawValue>>,
+) -> Result<Override, ConfigError> {
+    let mut rule = Override::default();
+    for (key, value) in entries.0 {
+        let wrong = |text: &str, allowed: &str| {
+            source.error(value.place, format!("\"{text}\" for {}: write {allowed}", key.value))
+        };
+        match key.value.as_str() {
+            "error_rate" => rule.error_rate = Some(source.limit(&value, Quantity::ErrorRate)?),
+            "throughput" => rule.throughput = Some(source.limit(&value, Quantity::Throughput)?),
+            "min_requests" => {
+                let text = source.text_of(&value)?;
+                rule.min_requests = Some(text.parse().map_err(|_| wrong(text, "a whole number"))?);
+            }
+            "severity" => {
+                rule.severity = Some(match source.text_of(&value)? {
+                    "warn" => Severity::Warn,
+                    "fail" => Severity::Fail,
+                    other => return Err(wrong(other, "warn or fail")),
+                });
+            }
+            "ignore" => {
+                rule.ignore = Some(match source.text_of(&value)? {
+                    "true" => true,
+                    "off" | "false" => false,
+                    other => return Err(wrong(other, "true or false")),
+                });
+            }
+            _ => {
+                let Ok(statistic) = statistic(source, &key, "an endpoint") else {
+                    let mut known =
+                        vec!["error_rate", "throughput", "min_requests", "severity", "ignore"];
+                    known.extend(USUAL_STATISTICS);
+                    let problem = format!("unknown rule \"{}\"", key.value);
+                    return Err(source.unknown(&key, problem, &known));
+                };
+                rule.latency.insert(statistic, source.limit(&value, Quantity::Latency)?);
+            }
+        }
+    }
+    Ok(rule)
+}

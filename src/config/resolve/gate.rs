@@ -1,0 +1,41 @@
+//! `gate`: how a verdict is reached.
+
+use super::source::Source;
+use crate::config::error::ConfigError;
+use crate::config::file::{At, GateFile};
+use crate::config::pattern::Pattern;
+use crate::config::rules::Rules;
+use crate::config::threshold::parse_limit;
+use crate::model::Field;
+
+/// Puts the choices of the document into the rules.
+pub(super) fn gate(
+    source: &Source<'_>,
+    gate: GateFile,
+    rules: &mut Rules,
+) -> Result<(), ConfigError> {
+    rules.decide = gate.decide.unwrap_or(rules.decide);
+    rules.max_runs = source.at_least(2, gate.max_runs)?.unwrap_or(rules.max_runs);
+    rules.min_requests = gate.min_requests.unwrap_or(rules.min_requests);
+    if let Some(share) = gate.require_coverage {
+        let text = source.text_of(&share)?;
+        let share = parse_limit(text).map_err(|problem| source.error(share.place, problem))?;
+        rules.require_coverage = Some(share);
+    }
+    rules.controls = gate.control.iter().map(|text| Pattern::new(text)).collect();
+    for name in gate.allow_different {
+        rules.allow_different.insert(field(source, &name)?);
+    }
+    rules.missing_baseline = gate.missing_baseline.unwrap_or(rules.missing_baseline);
+    rules.inconclusive = gate.inconclusive.unwrap_or(rules.inconclusive);
+    rules.removed = gate.removed.unwrap_or(rules.removed);
+    Ok(())
+}
+
+fn field(source: &Source<'_>, name: &At<String>) -> Result<Field, ConfigError> {
+    name.value.parse().map_err(|_| {
+        let known = Field::NAMES.iter().filter(|(_, field)| field.forbids());
+        let known: Vec<&str> = known.map(|(name, _)| *name).collect();
+        source.unknown(name, format!("unknown field \"{}\"", name.value), &known)
+    })
+}

@@ -1,0 +1,148 @@
+//! From the document as written to the policy that it means: defaults filled in, overridden key by key.
+
+mod budgets;
+mod endpoints;
+mod foreign_names;
+mod gate;
+mod profiles;
+mod queries;
+mod rows;
+mod source;
+mod thresholds;
+mod tiers;
+
+use super::choices::Origin;
+use super::defaults;
+use super::error::ConfigError;
+use super::file::{
+    AcceptFile, At, Entries, GateFile, PolicyFile, ProfileFile, RawValue, StoreFile, StoreKind,
+};
+use super::pattern::Pattern;
+use super::policy::{BaselineChoice, Policy, StoreChoice};
+use super::rules::Rules;
+use endpoints::endpoint_rule;
+use source::{Source, duration};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+impl Policy {
+    /// The policy that this text means; `file` is for messages.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
+        let mut written = PolicyFile::parse(file, text)?;
+        let source = Source { file, text };
+        let single = single_profile(&source, &mut written)?;
+        let mut policy = Self {
+            results: written.results,
+            baseline: BaselineChoice {
+                branch: written.baseline.branch,
+                max_distance: written.baseline.max_distance.unwrap_or(defaults::MAX_DISTANCE),
+                window: source.at_least(1, written.baseline.window)?.unwrap_or(defaults::WINDOW),
+                anchor: written.baseline.anchor,
+            },
+            store: store(&source, written.store)?,
+            collapse: written.collapse.iter().map(|text| Pattern::new(text)).collect(),
+            prometheus: queries::queries(&source, written.prometheus)?,
+            rules: Rules {
+                accept_from: accept_from(written.accept),
+                renames: written.rename.0.into_iter().map(|(old, new)| (old.value, new)).collect(),
+                ..rules(
+                    &source,
+                    written.gate,
+                    written.endpoint_classes,
+                    written.regression_thresholds,
+                    written.endpoints,
+                )?
+            },
+        };
+        let rules = &mut policy.rules;
+        rules.budgets = budgets::budgets(&source, written.budgets, rules)?;
+        rules.profiles = profiles::profiles(&source, written.profiles, single, rules)?;
+        Ok(policy)
+    }
+}
+
+/// The profile at the top level, under its name.
+fn single_profile(
+    source: &Source<'_>,
+    written: &mut PolicyFile,
+) -> Result<Option<(At<String>, ProfileFile)>, ConfigError> {
+    let profile = ProfileFile {
+        description: written.description.take(),
+        users: written.users.take(),
+        spawn_rate: written.spawn_rate.take(),
+        duration: written.duration.take(),
+        environment: written.environment.take(),
+        targets: std::mem::take(&mut written.targets),
+        ..ProfileFile::default()
+    };
+    let empty = profile.description.is_none()
+        && profile.users.is_none()
+        && profile.spawn_rate.is_none()
+        && profile.duration.is_none()
+        && profile.environment.is_none()
+        && profile.targets.0.is_empty();
+    match written.profile.take() {
+        Some(name) => Ok(Some((name, profile))),
+        None if empty => Ok(None),
+        None => {
+            let problem = "users, duration, targets and their like at the top level need a name beside them: profile: baseline";
+            Err(source.error((0, 0), problem.to_owned()))
+        }
+    }
+}
+
+fn store(source: &Source<'_>, file: StoreFile) -> Result<StoreChoice, ConfigError> {
+    let problem = |text: &str| Err(source.error((0, 0), text.to_owned()));
+    let directory = match (file.kind, file.path) {
+        (Some(StoreKind::Directory), Some(path)) => Some(path),
+        (Some(StoreKind::Directory), None) => {
+            return problem("store: a directory store needs a `path`");
+        }
+        (Some(StoreKind::Git) | None, Some(_)) => {
+            return problem("store: `path` belongs to `kind: directory`");
+        }
+        (Some(StoreKind::Git) | None, None) => None,
+    };
+    Ok(StoreChoice {
+        directory,
+        remote: file.remote,
+        keep_histograms: file.keep_histograms.unwrap_or(true),
+        timeout: file.timeout.map_or(Ok(defaults::TIMEOUT), |text| timeout(source, &text))?,
+    })
+}
+
+/// How long a remote may be silent: at least a second, or nothing could ever answer.
+fn timeout(source: &Source<'_>, written: &At<RawValue>) -> Result<Duration, ConfigError> {
+    let seconds = duration(source, written)?;
+    if (1.0..=3_600.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(source.error(written.place, "store: timeout: give a time from 1s to 1h".to_owned()))
+    }
+}
+
+fn accept_from(file: AcceptFile) -> BTreeSet<Origin> {
+    file.from.unwrap_or_else(|| vec![Origin::Repository]).into_iter().collect()
+}
+
+fn rules(
+    source: &Source<'_>,
+    gate: GateFile,
+    classes: Entries<Vec<String>>,
+    thresholds: Entries<At<RawValue>>,
+    endpoints: Entries<At<RawValue>>,
+) -> Result<Rules, ConfigError> {
+    let mut rules = Rules::default();
+    gate::gate(source, gate, &mut rules)?;
+    let patterns = |list: &[String]| list.iter().map(|text| Pattern::new(text)).collect();
+    rules.classes =
+        classes.0.iter().map(|(name, list)| (name.value.clone(), patterns(list))).collect();
+    thresholds::thresholds(source, thresholds, &mut rules)?;
+    for (pattern, rule) in endpoints.0 {
+        let RawValue::Map(entries) = rule.value else {
+            return Err(source.error(rule.place, "rules are a mapping: { p95: 35% }".to_owned()));
+        };
+        rules.overrides.push((Pattern::new(&pattern.value), endpoint_rule(source, entries)?));
+    }
+    Ok(rules)
+}

@@ -1,0 +1,98 @@
+//! Budgets as rows of a table: `{ operation: "POST /login", limit: 2s, expected_p95: 800ms }`.
+
+use super::source::{Source, latency_statistic};
+use super::tiers::{better, refuse_misfits, tiers};
+use crate::config::bound::Bound;
+use crate::config::budget::{Budget, Limited, Scope, Tier};
+use crate::config::error::ConfigError;
+use crate::config::file::{At, RawValue};
+use crate::config::pattern::Pattern;
+use crate::model::{Direction, Metric, Quantile, Statistic};
+
+/// The statistic that a row of a table limits where it names none.
+const USUAL: Statistic = Statistic::Quantile(Quantile::P95);
+
+/// A row of a table: `{ operation: "POST /login", limit: 2s, expected_p95: 800ms }`, or with statistics as keys.
+pub(super) fn row(
+    source: &Source<'_>,
+    entries: &[(At<String>, At<RawValue>)],
+    operation: usize,
+) -> Result<Vec<Budget>, ConfigError> {
+    let pattern = source.text_of(&entries[operation].1)?;
+    let scope = || match pattern {
+        "total" => Scope::Total,
+        other => Scope::Endpoints(Pattern::new(other)),
+    };
+    let mut budgets: Vec<Budget> = Vec::new();
+    let mut of_usual: Vec<(Tier, Bound)> = Vec::new();
+    for (key, value) in
+        entries.iter().enumerate().filter(|(i, _)| *i != operation).map(|(_, own)| own)
+    {
+        let (metric, statistic) = match key.value.as_str() {
+            "description" | "priority" => continue,
+            "limit" | "acceptable" => {
+                of_usual.extend(single(source, value, Tier::Acceptable)?);
+                continue;
+            }
+            "expected" | "expected_p95" | "expected p95" | "target" => {
+                of_usual.extend(single(source, value, Tier::Target)?);
+                continue;
+            }
+            "critical" => {
+                of_usual.extend(single(source, value, Tier::Critical)?);
+                continue;
+            }
+            "error_rate" => (Metric::ErrorRate, Statistic::Rate),
+            "throughput" => (Metric::Throughput, Statistic::Rate),
+            name => match latency_statistic(name) {
+                Some(statistic) => (Metric::Latency, statistic),
+                None => {
+                    let known = [
+                        "limit",
+                        "expected_p95",
+                        "p50",
+                        "p95",
+                        "p99",
+                        "mean",
+                        "max",
+                        "error_rate",
+                        "throughput",
+                        "critical",
+                        "description",
+                        "priority",
+                    ];
+                    let problem = format!("unknown column \"{name}\"");
+                    return Err(source.unknown(key, problem, &known));
+                }
+            },
+        };
+        let limited = Limited::Measurement(scope(), metric, statistic);
+        let tiers = tiers(source, value, better(&limited))?;
+        refuse_misfits(source, value, &limited, &tiers)?;
+        budgets.push(Budget { name: format!("{pattern} {}", key.value), limited, tiers });
+    }
+    if !of_usual.is_empty() {
+        of_usual.sort_by_key(|(tier, _)| *tier);
+        let limited = Limited::Measurement(scope(), Metric::Latency, USUAL);
+        budgets.push(Budget { name: format!("{pattern} {USUAL}"), limited, tiers: of_usual });
+    }
+    if budgets.is_empty() {
+        let problem =
+            "this row limits nothing: give it limit, expected_p95 or a statistic".to_owned();
+        return Err(source.error(entries[operation].0.place, problem));
+    }
+    Ok(budgets)
+}
+
+fn single(
+    source: &Source<'_>,
+    value: &At<RawValue>,
+    tier: Tier,
+) -> Result<Option<(Tier, Bound)>, ConfigError> {
+    let text = source.text_of(value)?;
+    let bound = Bound::parse(text, Some(Direction::Lower));
+    let tier = (tier, bound.map_err(|problem| source.error(value.place, problem))?);
+    let limited = Limited::Measurement(Scope::Total, Metric::Latency, USUAL);
+    refuse_misfits(source, value, &limited, &[tier])?;
+    Ok(Some(tier))
+}

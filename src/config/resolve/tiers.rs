@@ -1,0 +1,94 @@
+//! The limits of a budget: one, or one for each tier.
+
+use super::source::Source;
+use crate::config::bound::{Bound, QuantityKind};
+use crate::config::budget::{Limited, Tier};
+use crate::config::error::ConfigError;
+use crate::config::file::{At, Entries, RawValue};
+use crate::model::{Direction, Metric};
+
+/// A number without a unit could mean anything where there is more than one: `cpu: "< 70"` is no 7 000 %.
+pub(super) fn refuse_misfits(
+    source: &Source<'_>,
+    value: &At<RawValue>,
+    limited: &Limited,
+    tiers: &[(Tier, Bound)],
+) -> Result<(), ConfigError> {
+    let fits = |kind: QuantityKind| match limited {
+        Limited::Measurement(_, Metric::Latency, _) => kind == QuantityKind::Time,
+        Limited::Measurement(_, Metric::ErrorRate, _) => kind == QuantityKind::Share,
+        Limited::Measurement(_, Metric::Throughput, _) => {
+            matches!(kind, QuantityKind::Rate | QuantityKind::Number)
+        }
+        Limited::Resource(name, _) if name == "cpu" => kind == QuantityKind::Share,
+        Limited::Resource(..) => matches!(kind, QuantityKind::Share | QuantityKind::Size),
+        Limited::MemoryLeak => kind == QuantityKind::Size,
+        Limited::Measurement(_, Metric::Custom(_), _) => true,
+    };
+    let Some((_, wrong)) = tiers.iter().find(|(_, bound)| !fits(bound.kind)) else {
+        return Ok(());
+    };
+    let example = match limited {
+        Limited::Measurement(_, Metric::Latency, _) => "< 500ms",
+        Limited::Measurement(_, Metric::ErrorRate, _) => "< 0.1%",
+        Limited::Measurement(_, Metric::Throughput, _) => "> 100 RPS",
+        Limited::MemoryLeak => "none, or < 20MB (an hour)",
+        _ => "< 70% or < 512MB",
+    };
+    let problem = format!("{} does not fit here: write {example}", wrong.kind);
+    Err(source.error(value.place, problem))
+}
+
+/// Which way is better, where that is plain.
+pub(super) fn better(limited: &Limited) -> Option<Direction> {
+    match limited {
+        Limited::Measurement(_, Metric::Latency | Metric::ErrorRate, _)
+        | Limited::Resource(..)
+        | Limited::MemoryLeak => Some(Direction::Lower),
+        Limited::Measurement(_, Metric::Throughput, _) => Some(Direction::Higher),
+        Limited::Measurement(_, Metric::Custom(_), _) => None,
+    }
+}
+
+/// One limit, or one for each tier.
+pub(super) fn tiers(
+    source: &Source<'_>,
+    value: &At<RawValue>,
+    better: Option<Direction>,
+) -> Result<Vec<(Tier, Bound)>, ConfigError> {
+    let bound = |value: &At<RawValue>| {
+        let text = source.text_of(value)?;
+        Bound::parse(text, better).map_err(|problem| source.error(value.place, problem))
+    };
+    let RawValue::Map(Entries(entries)) = &value.value else {
+        return Ok(vec![(Tier::Acceptable, bound(value)?)]);
+    };
+    let mut tiers = Vec::new();
+    for (key, value) in entries {
+        let tier = Tier::ALL.into_iter().find(|tier| tier.name() == key.value);
+        let tier = tier.ok_or_else(|| {
+            let problem = format!("unknown tier \"{}\"", key.value);
+            source.unknown(key, problem, &Tier::ALL.map(Tier::name))
+        })?;
+        tiers.push((tier, bound(value)?));
+    }
+    tiers.sort_by_key(|(tier, _)| *tier);
+    let worse = |pair: &[(Tier, Bound)]| {
+        let (mild, grave) = (pair[0].1, pair[1].1);
+        match mild.comparison.direction() {
+            _ if mild.kind != grave.kind
+                || mild.comparison.direction() != grave.comparison.direction() =>
+            {
+                true
+            }
+            Direction::Lower => grave.value < mild.value,
+            Direction::Higher => grave.value > mild.value,
+        }
+    };
+    if tiers.is_empty() || tiers.windows(2).any(worse) {
+        let problem =
+            "tiers go from good to bad: { target: 200ms, acceptable: 500ms, critical: 1s }";
+        return Err(source.error(value.place, problem.to_owned()));
+    }
+    Ok(tiers)
+}
