@@ -1,7 +1,7 @@
 //! Bundles: the numbers of a job that is not trusted, for one that is.
 //!
 //! A bundle is a folder of run files, `run-1.json` and so on. Nothing else in it is looked at: no verdict, no limits, no pull
-//! request's number. Whoever reads it reaches the verdict anew.
+//! request's number. The reader recomputes the verdict.
 
 use super::error::CliError;
 use super::output::write_file;
@@ -43,7 +43,7 @@ fn write_bundle(folder: &Path, runs: &[Run]) -> Result<(), CliError> {
         let json = serde_json::to_vec(&RunV1::without_histograms(&run))?;
         write_file(&file(folder, number), |out| out.write_all(&json))?;
     }
-    // What an earlier, longer bundle left there is no part of this one.
+    // Left over from an earlier, longer bundle.
     for number in runs.len() + 1..=MOST_RUNS {
         let path = file(folder, number);
         match std::fs::remove_file(&path) {
@@ -85,7 +85,7 @@ pub(super) fn read_bundle(folder: &Path) -> Result<Vec<Run>, CliError> {
             CliError::usage(problem, "the bundle was not written by perfgate: nothing is published")
         };
         if !kind.is_file() {
-            return Err(refused("this is no plain file"));
+            return Err(refused("this is not a regular file"));
         }
         if kind.len() > LARGEST {
             return Err(refused(&format!("it is larger than {} MB", LARGEST >> 20)));

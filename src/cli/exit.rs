@@ -37,7 +37,7 @@ impl Exit {
         if rank(other) > rank(self) { other } else { self }
     }
 
-    /// The exit that a report's code stands for.
+    /// The exit for a report's code.
     pub(super) fn from_report(code: u8) -> Self {
         match code {
             0 => Self::Pass,

@@ -10,6 +10,7 @@ mod commands;
 mod comparison;
 mod error;
 mod exit;
+mod histograms;
 mod history;
 mod labels;
 mod open_store;

@@ -123,7 +123,7 @@ impl OpenStore {
         match &self.kept {
             Kept::Git(store) if self.history.remote().is_some() => {
                 let fetched = fetch(store)?;
-                self.say_fetched(&fetched, "perfgate baseline push brings them back", session)
+                self.say_fetched(&fetched, "perfgate baseline push restores them", session)
             }
             Kept::Git(_) | Kept::Directory(_) | Kept::Commit(_) => Ok(()),
         }
@@ -148,7 +148,7 @@ impl OpenStore {
         if fetched.gone > 0 {
             let runs = plural(fetched.gone, "run");
             session.say(&format!(
-                "{runs} cannot be had any more: never fetched to this clone, and not on {remote}"
+                "{runs} can no longer be found: never fetched to this clone, and not on {remote}"
             ))?;
         }
         if fetched.dropped > 0 {
@@ -161,7 +161,7 @@ impl OpenStore {
         }
         match &fetched.kept {
             Some(kept) => session.say(&format!(
-                "  for 90 days, perfgate baseline restore {kept} brings back what was here before"
+                "  for 90 days, perfgate baseline restore {kept} restores what was here before"
             )),
             None => Ok(()),
         }
@@ -212,7 +212,7 @@ pub(super) fn push_records(store: &OpenStore, session: &Session<'_>) -> Result<(
     let (pushed, fetched) = push(store.exchangeable()?)?;
     store.say_fetched(&fetched, "they are pushed again", session)?;
     session.say(&match pushed {
-        Pushed::UpToDate => format!("{remote} has every record already"),
+        Pushed::UpToDate => format!("{remote} already has every record"),
         Pushed::Done(0) => format!("pushed to {remote}"),
         Pushed::Done(runs) => format!("pushed {} to {remote}", plural(runs, "run")),
         Pushed::Inbox(runs) => format!(

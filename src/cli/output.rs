@@ -1,8 +1,8 @@
 //! What commands write: files that appear whole or not at all, runs, warnings, and reports in the formats that were asked
 //! for.
 
-use super::comparison::Histograms;
 use super::error::CliError;
+use super::histograms::Histograms;
 use super::session::Session;
 use crate::gate::Report;
 use crate::model::{Run, Warning};

@@ -78,7 +78,7 @@ impl LoadedPolicy {
 pub(super) fn load_policy(session: &Session<'_>) -> Result<LoadedPolicy, CliError> {
     let found = match &session.policy_file {
         Some(path) => Some(session.path(path)),
-        // Whatever has the name is meant to be the policy, even where it then cannot be read.
+        // A file of this name is the policy, even if it cannot be read.
         None => searched(session.folder()).into_iter().find_map(|folder| {
             NAMES.iter().map(|name| folder.join(name)).find(|path| path.symlink_metadata().is_ok())
         }),

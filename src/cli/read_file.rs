@@ -1,4 +1,4 @@
-//! Files that a command reads as a whole and that are no results: the policy, a report, a CI's event.
+//! Files that a command reads as a whole, other than results: a policy, a report, a CI event.
 
 use super::error::CliError;
 use crate::model::limits;
@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// The bytes of a file, which may have so many.
+/// The bytes of a file of limited size.
 pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     let wrap = |source| CliError::File { path: path.to_owned(), source };
     let mut bytes = Vec::new();

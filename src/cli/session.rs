@@ -1,4 +1,4 @@
-//! What a command has around it: where it stands, what the environment says, where it writes.
+//! A command's surroundings: its folder, the environment, and its output streams.
 
 use super::error::CliError;
 use crate::model::{brief, harmless};
@@ -79,7 +79,7 @@ pub(super) enum ColorChoice {
     Never,
 }
 
-/// What a command has around it.
+/// A command's surroundings.
 pub struct Session<'a> {
     /// Standard output.
     pub(super) out: Box<dyn Write + 'a>,
@@ -113,7 +113,7 @@ impl<'a> Session<'a> {
         Self { out, err, environment, folder, policy_file, terminal_err, color, color_err }
     }
 
-    /// The folder that relative paths are meant from.
+    /// The folder that relative paths are resolved against.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -131,7 +131,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Writes to standard output. Whoever closes it has seen enough: `perfgate … | head` is no failure of ours, and
+    /// Writes to standard output. A closed pipe is no failure (`perfgate … | head`), and
     /// the verdict stays what it is.
     pub(super) fn print(
         &mut self,

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 
-/// A change that is not merged yet, as a CI event tells it: a pull request, or a group of a merge queue.
+/// A change that is not merged yet, from a CI event: a pull request, or a group of a merge queue.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PullRequest {
     /// The commit that it is to be merged into: whose rules decide.
@@ -23,7 +23,7 @@ pub(super) struct PullRequest {
     pub(super) origin: Origin,
 }
 
-/// What is checked out, and what it stands for.
+/// The commit that is checked out, and the one that it is tested for.
 #[derive(Debug, Clone)]
 pub(super) struct UnderTest {
     /// What is checked out.
@@ -125,7 +125,7 @@ fn of_queue(session: &Session<'_>) -> Result<PullRequest, String> {
 }
 
 /// The pull request that the workflow before this one ran for; none where that was about a branch of the repository. The
-/// event does not name the pull request's base, so that the default branch stands in for it.
+/// event does not name the pull request's base, so the default branch is used instead.
 fn of_following(session: &Session<'_>) -> Result<Option<PullRequest>, String> {
     let FollowingEvent { workflow_run, repository } = event(session)?;
     if !workflow_run.event.starts_with("pull_request") {

@@ -97,7 +97,7 @@ impl Bound {
             }
         };
         let (kind, value) = quantity(rest).ok_or_else(|| {
-            format!("\"{text}\"is not a limit: write it like < 500ms, < 0.1%, > 100 RPS, < 512MB, < $0.01 or <= 10")
+            format!("\"{text}\" is not a limit: write it like < 500ms, < 0.1%, > 100 RPS, < 512MB, < $0.01 or <= 10")
         })?;
         Ok(Self { comparison, value, kind })
     }

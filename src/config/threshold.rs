@@ -63,7 +63,7 @@ pub(super) fn limit(
             (number.or(share).or(time).map(Threshold::Absolute), "5, 0.1%, 50ms")
         }
     };
-    found.map(Some).ok_or_else(|| format!("\"{text}\"is not a limit here: write {allowed} or off"))
+    found.map(Some).ok_or_else(|| format!("\"{text}\" is not a limit here: write {allowed} or off"))
 }
 
 /// Reads a share such as `95%`, from 0 to 100 %.

@@ -87,7 +87,7 @@ fn damaged(all: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
                 bytes.splice(at..end, piece.iter().copied());
             }
             7 => {
-                // A line that is lost, or stands twice.
+                // A line that is lost or repeated.
                 let start = bytes[..at].iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
                 let end = bytes[at..]
                     .iter()

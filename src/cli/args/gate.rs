@@ -2,7 +2,8 @@
 
 use super::results::{ResultArgs, RunArgs};
 use super::values::{fields, leniency, network};
-use crate::cli::comparison::{BaselineSpec, ComparisonSpec, Histograms, RecordedSpec};
+use crate::cli::comparison::{BaselineSpec, ComparisonSpec, RecordedSpec};
+use crate::cli::histograms::Histograms;
 use crate::cli::output::{ReportFormat, ReportOutput, Rows};
 use crate::cli::policy::Network;
 use crate::cli::rule_overrides::RuleOverrides;

@@ -2,9 +2,10 @@
 
 use crate::cli::args::CheckArgs;
 use crate::cli::bundle::write_bundles;
-use crate::cli::comparison::{Histograms, RecordedRuns, Request};
+use crate::cli::comparison::{RecordedRuns, Request};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::histograms::Histograms;
 use crate::cli::labels::RunLabels;
 use crate::cli::open_store::open_store;
 use crate::cli::policy::{LoadedPolicy, Network, Policies};

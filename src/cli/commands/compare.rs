@@ -2,9 +2,10 @@
 
 use crate::cli::args::CompareArgs;
 use crate::cli::bundle::write_bundles;
-use crate::cli::comparison::{Compared, Histograms, Request};
+use crate::cli::comparison::{Compared, Request};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::histograms::Histograms;
 use crate::cli::output::ReportOutput;
 use crate::cli::policy::Policies;
 use crate::cli::session::Session;

@@ -8,7 +8,7 @@ use clap::{Command, CommandFactory as _};
 
 pub(super) fn run(args: &CompletionsArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let all = Arguments::command();
-    // What is hidden is no command for people, and clap would complete it all the same.
+    // clap would complete hidden commands, too.
     let visible = all.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
     let mut command =
         Command::new("perfgate").args(all.get_arguments().cloned()).subcommands(visible);

@@ -27,7 +27,7 @@ fn policy(session: &mut Session<'_>) -> Result<Exit, CliError> {
     let file = file.display();
     if path.symlink_metadata().is_ok() {
         return Err(CliError::usage(
-            format!("{file} is there already"),
+            format!("{file} already exists"),
             "nothing was changed; docs/policy.md has all keys",
         ));
     }
@@ -48,13 +48,10 @@ fn alerts(file: &Path, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let budgets: Vec<(String, &Budget)> = everywhere.chain(of_profiles).collect();
     if budgets.is_empty() {
         let help = "write `budgets:` or `profiles:` with `targets:` into perfgate.yaml";
-        return Err(CliError::usage("the policy has no budgets to be alerted of", help));
+        return Err(CliError::usage("the policy has no budgets to alert on", help));
     }
     let queries = &loaded.policy.prometheus;
     write_file(&session.path(file), |out| render_alerts(&budgets, rules, queries, out))?;
-    session.say(&format!(
-        "wrote {}: put the names of your own metrics in the place of the usual ones",
-        file.display()
-    ))?;
+    session.say(&format!("wrote {}: replace the metric names with your own", file.display()))?;
     Ok(Exit::Pass)
 }

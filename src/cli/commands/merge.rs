@@ -1,9 +1,9 @@
 //! `perfgate merge`: the shards of one distributed load test become one run.
 
 use crate::cli::args::MergeArgs;
-use crate::cli::comparison::Histograms;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::histograms::Histograms;
 use crate::cli::output::{say_warnings, write_runs};
 use crate::cli::policy::load_policy;
 use crate::cli::results::{expand, read_one};

@@ -1,9 +1,9 @@
 //! `perfgate normalize`: any supported format in, `perfgate.run/1` out.
 
 use crate::cli::args::NormalizeArgs;
-use crate::cli::comparison::Histograms;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::histograms::Histograms;
 use crate::cli::output::{say_warnings, write_runs};
 use crate::cli::policy::load_policy;
 use crate::cli::profile_names::refuse_misspelt_profile;

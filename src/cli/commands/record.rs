@@ -1,4 +1,4 @@
-//! `perfgate record`: normalise results and store them for a commit.
+//! `perfgate record`: normalizes results and store them for a commit.
 
 use crate::cli::args::RecordArgs;
 use crate::cli::error::CliError;
@@ -33,7 +33,7 @@ pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, 
     let recorded = record(store.records(), &runs, loaded.policy.store.keep_histograms)?;
     say_warnings(&warnings, session)?;
     for (run, recorded) in runs.iter().zip(&recorded) {
-        let known = if recorded.known { "was recorded already" } else { "recorded" };
+        let known = if recorded.known { "already recorded" } else { "recorded" };
         session.say(&format!(
             "{known}: {} of {} ({})",
             recorded.entry.id,

@@ -1,9 +1,10 @@
 //! `perfgate report`: everything on one page.
 
 use crate::cli::args::ReportArgs;
-use crate::cli::comparison::{Compared, ComparisonSpec, Histograms, Request};
+use crate::cli::comparison::{Compared, ComparisonSpec, Request};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::histograms::Histograms;
 use crate::cli::history::{BranchHistory, history_of};
 use crate::cli::output::write_file;
 use crate::cli::policy::{LoadedPolicy, Policies, load_policy};
@@ -21,7 +22,7 @@ use std::path::Path;
 
 /// Measurements whose history is drawn.
 const MOST: usize = 12;
-/// Commits of a site that are held against those before them.
+/// Commits of a site that are judged.
 const MARKED: usize = 30;
 /// Bytes within which a report says what it is.
 const HEAD: u64 = 256;

@@ -50,7 +50,7 @@ fn same_load(runs: &[Run]) -> Result<(), CliError> {
             harmless(&d.current),
             harmless(&d.baseline)
         );
-        Err(CliError::usage(problem, "give results of one test, measured again and again"))
+        Err(CliError::usage(problem, "give repeated results of one test"))
     })
 }
 

@@ -1,8 +1,8 @@
 //! From a branch to what the gate is given: the window, the runs before it, the anchor, and what commits accept.
 
-use super::Histograms;
 use crate::cli::bundle::same_numbers;
 use crate::cli::error::CliError;
+use crate::cli::histograms::Histograms;
 use crate::cli::open_store::OpenStore;
 use crate::cli::results::no_results;
 use crate::cli::under_test::{PullRequest, UnderTest};
@@ -175,7 +175,7 @@ impl Lookup {
         Ok(anchor)
     }
 
-    /// The baseline with where it stands and what is accepted on it and since; none if no commit had a comparable run.
+    /// The baseline with its commits and accepted changes; none if no commit had a comparable run.
     fn complete(
         &self,
         revision: &str,
@@ -190,7 +190,7 @@ impl Lookup {
     }
 
     /// Puts every accepted change where it counts: between the baseline's own commits it begins a new level, between the
-    /// baseline and the commit under test it is a change that somebody stands for.
+    /// baseline and the commit under test it is a change that somebody vouches for.
     fn accept(&self, baseline: &mut Baseline, rules: &Rules) -> Result<Vec<Warning>, CliError> {
         let mut warnings = Vec::new();
         let commits = &baseline.info.commits;
@@ -245,7 +245,7 @@ impl Lookup {
     }
 }
 
-/// The baseline that was found, with where it stands; none if no commit had a comparable run.
+/// The baseline that was found, with its commits; none if no commit had a comparable run.
 fn taken(revision: &str, found: FoundRuns, earlier: Vec<StoredRun>) -> Option<Baseline> {
     let taken: Vec<&Visited> =
         found.visited.iter().filter(|v| matches!(v.outcome, Outcome::Taken { .. })).collect();

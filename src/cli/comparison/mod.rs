@@ -10,6 +10,7 @@ pub(super) use request::{
 };
 
 use super::error::CliError;
+use super::histograms::Histograms;
 use super::results::no_results;
 use crate::config::{Leniency, Rules};
 use crate::gate::{CurrentInfo, Input, Report, check, judge};
@@ -27,20 +28,6 @@ pub(super) struct Request {
     pub(super) histograms: Histograms,
     /// Warnings from reading policy and results.
     pub(super) warnings: Vec<Warning>,
-}
-
-/// Whether runs are loaded with their histograms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Histograms {
-    Keep,
-    Omit,
-}
-
-impl Histograms {
-    /// Kept as well where a limit of these rules needs them.
-    fn or_needed_by(self, rules: &Rules) -> Self {
-        if rules.needs_histograms() { Self::Keep } else { self }
-    }
 }
 
 /// Where the baseline comes from.

@@ -1,7 +1,8 @@
 //! From a command line to a comparison.
 
-use super::{BaselineSource, Histograms, Lookup, Request};
+use super::{BaselineSource, Lookup, Request};
 use crate::cli::error::CliError;
+use crate::cli::histograms::Histograms;
 use crate::cli::labels::{RunLabels, TestNames};
 use crate::cli::open_store::{open_fetched_store, open_store};
 use crate::cli::policy::{LoadedPolicy, Network, Policies};
@@ -168,7 +169,7 @@ pub(in crate::cli) struct RecordedRuns<'a> {
     /// The policy of the checkout: `record` puts runs into its store.
     pub(in crate::cli) policy: &'a LoadedPolicy,
     pub(in crate::cli) under_test: &'a UnderTest,
-    /// The test whose runs are meant.
+    /// The test whose runs are loaded.
     pub(in crate::cli) test: &'a TestNames,
     pub(in crate::cli) histograms: Histograms,
     pub(in crate::cli) network: Network,

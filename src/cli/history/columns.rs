@@ -61,10 +61,7 @@ impl ColumnSelection {
                 "its newest run has {}; `perfgate baseline show` prints all of it",
                 known.join(", ")
             );
-            return Err(CliError::usage(
-                "nothing that is recorded is meant by these arguments",
-                help,
-            ));
+            return Err(CliError::usage("no recorded measurement matches these arguments", help));
         }
         Ok(keys.into_iter().map(|key| column(key, newest)).collect())
     }

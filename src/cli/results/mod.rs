@@ -81,7 +81,7 @@ pub(super) fn no_results() -> CliError {
     CliError::usage("there is nothing to read", help)
 }
 
-/// A run in which nothing was measured, or nothing worked, must never become what others are held against.
+/// A run in which nothing was measured, or nothing worked, must never become a baseline.
 pub(super) fn refuse_empty(runs: &[Run]) -> Result<(), CliError> {
     let measured = |run: &Run| {
         let requests = run.all_endpoints().filter_map(|e| e.requests).any(|n| n > 0);
@@ -91,12 +91,12 @@ pub(super) fn refuse_empty(runs: &[Run]) -> Result<(), CliError> {
     for (number, run) in (1..).zip(runs) {
         let (problem, help) = if !measured(run) {
             (
-                "holds no measurement",
+                "contains no measurements",
                 "a baseline without requests would make every comparison with it empty",
             )
         } else if run.total.all_failed() {
             (
-                "holds nothing but failures",
+                "contains only failures",
                 "against such a baseline, nothing could ever fail more often",
             )
         } else {

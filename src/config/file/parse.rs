@@ -29,7 +29,7 @@ fn located(file: &str, text: &str, error: &serde_saphyr::Error) -> ConfigError {
         }
         Yaml::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().unwrap_or_default();
-            (format!("\"{key}\"is given twice"), key, &[])
+            (format!("\"{key}\" is given twice"), key, &[])
         }
         Yaml::Budget { breach, .. } => (too_much(breach), "", &[]),
         other => {

@@ -19,7 +19,7 @@ pub(super) fn profiles(
     for (name, file) in written.0.into_iter().chain(single) {
         let resolved = profile(source, file, rules)?;
         if profiles.insert(name.value.clone(), resolved).is_some() {
-            let problem = format!("profile \"{}\"is given twice", name.value);
+            let problem = format!("profile \"{}\" is given twice", name.value);
             return Err(source.error(name.place, problem));
         }
     }

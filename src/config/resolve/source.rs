@@ -118,7 +118,7 @@ pub(super) fn direction(
         "lower" => Ok(Direction::Lower),
         "higher" => Ok(Direction::Higher),
         other => {
-            let problem = format!("\"{other}\"is not a direction: write lower or higher");
+            let problem = format!("\"{other}\" is not a direction: write lower or higher");
             Err(source.error(value.place, problem))
         }
     }
@@ -139,7 +139,7 @@ pub(super) fn duration(source: &Source<'_>, written: &At<RawValue>) -> Result<f6
     seconds.ok_or_else(|| {
         source.error(
             written.place,
-            format!("\"{text}\"is not a duration: write it like 90s, 10m or 2h"),
+            format!("\"{text}\" is not a duration: write it like 90s, 10m or 2h"),
         )
     })
 }

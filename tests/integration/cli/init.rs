@@ -9,7 +9,7 @@ fn a_policy_to_begin_with_is_the_default_one_and_never_overwrites() {
     let scratch = TempDir::new().unwrap();
     perfgate(scratch.path(), &["init"]).expect(0);
     let again = perfgate(scratch.path(), &["init"]).expect(2);
-    assert!(again.stderr.contains("perfgate.yaml is there already"), "{}", again.stderr);
+    assert!(again.stderr.contains("perfgate.yaml already exists"), "{}", again.stderr);
     let write = |name: &str, level: f64| {
         std::fs::write(scratch.path().join(name), level_run(0, &[level]).to_string()).unwrap();
     };
@@ -51,5 +51,5 @@ fn init_writes_the_policy_that_is_named() {
     assert!(scratch.path().join("gate.yaml").is_file());
     assert!(!Path::new(&scratch.path().join("perfgate.yaml")).exists());
     let again = perfgate(scratch.path(), &["init", "--policy", "gate.yaml"]).expect(2).stderr;
-    assert!(again.contains("gate.yaml is there already"), "{again}");
+    assert!(again.contains("gate.yaml already exists"), "{again}");
 }

@@ -176,7 +176,7 @@ fn a_mistake_in_a_budget_is_an_error_with_what_was_meant() {
     for (policy, said) in [
         ("budgets: [{ eror_rate: \"< 1%\" }]", "did you mean error_rate?"),
         ("budgets: [{ apy_response_time_p95: \"< 1s\" }]", "did you mean api_response_time_p95?"),
-        ("budgets: [{ p95: \"< fast\" }]", "\"< fast\" is no limit"),
+        ("budgets: [{ p95: \"< fast\" }]", "\"< fast\" is not a limit"),
         ("budgets: [{ cache_hit_rate: 60% }]", "needs a sign: write < 60% or > 60%"),
         ("budgets: [{ cpu: \"< 70\" }]", "a number does not fit here: write < 70%"),
         ("budgets: [{ error_rate: 1 }]", "a number does not fit here: write < 0.1%"),
@@ -186,7 +186,7 @@ fn a_mistake_in_a_budget_is_an_error_with_what_was_meant() {
         ("budgets: [{ p95: 1s }, { response_time_p95: 2s }]", "limited twice"),
         ("budgets: [{ operation: /a, p95th: 1s }]", "unknown column \"p95th\""),
         ("profiles: { stress: { durations: 5m } }", "did you mean duration?"),
-        ("profiles: { stress: { duration: soon } }", "\"soon\" is no duration"),
+        ("profiles: { stress: { duration: soon } }", "\"soon\" is not a duration"),
         ("targets: [{ p95: 1s }]", "need a name beside them: profile: baseline"),
     ] {
         let error = error(policy);

@@ -158,7 +158,7 @@ fn what_other_tools_call_a_limit_is_an_error_that_says_what_it_is_called_here() 
 #[test]
 fn limits_that_mean_nothing_are_errors() {
     insta::assert_snapshot!(error("regression_thresholds:\n  api_latency: { p95: 0.2 }\n"), @r#"
-    perfgate.yaml:2:23: "0.2" is no limit here: write 20%, 50ms or off
+    perfgate.yaml:2:23: "0.2" is not a limit here: write 20%, 50ms or off
        2 |   api_latency: { p95: 0.2 }
          |                       ^
     "#);

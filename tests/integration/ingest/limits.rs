@@ -228,7 +228,7 @@ fn a_number_that_is_cut_or_a_damaged_time_in_an_imported_history_is_refused() {
         );
     }
     assert!(error(&format!("{id},\0\0,190.1\n")).contains("a NUL byte"));
-    assert!(error(&format!("{id},1790000000,-1\n")).contains("is no response time"));
+    assert!(error(&format!("{id},1790000000,-1\n")).contains("is not a response time"));
     std::fs::write(repo.folder.join("h.csv"), format!("commit,total p95 (s)\n{id},1e308\n"))
         .unwrap();
     let said = repo.perfgate(&["baseline", "import", "h.csv"]).expect(2).stderr;

@@ -82,7 +82,7 @@ fn a_bundle_that_is_no_bundle_is_refused_before_anything_is_published() {
             std::fs::remove_file(file(b)).unwrap();
             std::os::unix::fs::symlink("/etc/passwd", file(b)).unwrap();
         },
-        "no plain file",
+        "not a regular file",
     );
 }
 

@@ -80,7 +80,7 @@ fn a_tool_that_fails_is_told_with_its_last_words_and_nothing_is_recorded() {
     failing("echo '{ broken' > \"$4/result.json\"", &["left no result"]);
     failing(
         "echo '{\"schema\": \"perfgate.run/1\", \"tool\": {\"name\": \"x\"}, \"endpoints\": []}' > \"$4/r.json\"",
-        &["holds no measurement"],
+        &["contains no measurements"],
     );
     let repo = repository(GOOD);
     let ended = run(&repo, &["--", "./nothing"]).expect(2);

@@ -98,7 +98,7 @@ fn a_damaged_ref_is_named_and_mended_and_what_was_not_pushed_is_kept() {
         clone.perfgate(&["doctor"]).expect(2);
         clone.perfgate(&["baseline", "verify"]).expect(2);
         let mended = clone.perfgate(&["baseline", "repair"]).expect(0);
-        says(&mended, "the store was made anew: 4 runs, of which 4 runs could be read here");
+        says(&mended, "the store was rebuilt: 4 runs, of which 4 runs could be read here");
         clone.perfgate(&["baseline", "verify"]).expect(0);
         clone.perfgate(&["doctor"]).expect(0);
         clone.perfgate(&["baseline", "push"]).expect(0);
@@ -130,7 +130,7 @@ fn a_damaged_record_is_mended_from_the_remote_and_never_removed_there() {
         let pruned = clone.perfgate(&["baseline", "prune", "--broken"]).expect(2);
         says(&pruned, "damaged: nothing was removed");
         let mended = clone.perfgate(&["baseline", "repair"]).expect(0);
-        says(&mended, "the store was made anew: 3 runs");
+        says(&mended, "the store was rebuilt: 3 runs");
         clone.perfgate(&["baseline", "list"]).expect(0);
         clone.perfgate(&["baseline", "verify"]).expect(0);
         assert_eq!(here(&clone), good);

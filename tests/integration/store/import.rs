@@ -40,9 +40,9 @@ fn a_table_becomes_a_history_with_its_step() {
     write(&repo, "history.csv", &table(&ids));
     let arguments = ["baseline", "import", "--tool", "k6", "history.csv"];
     let first = repo.perfgate(&arguments).expect(0);
-    assert_eq!(first.stderr, "imported 40 runs; 0 were there already\n");
+    assert_eq!(first.stderr, "imported 40 runs; 0 were already there\n");
     let again = repo.perfgate(&arguments).expect(0);
-    assert_eq!(again.stderr, "imported 0 runs; 40 were there already\n");
+    assert_eq!(again.stderr, "imported 0 runs; 40 were already there\n");
     let trend = repo.perfgate(&["trend", "--format", "json"]).expect(0).json();
     let series = &trend["series"][0];
     assert_eq!(

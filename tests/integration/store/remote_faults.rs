@@ -33,7 +33,7 @@ fn a_remote_that_was_rolled_back_is_told_and_gets_everything_back() {
     let fetched = clone.perfgate(&["baseline", "fetch"]).expect(0);
     says(
         &fetched,
-        "origin has lost 2 runs that this clone still has: perfgate baseline push brings them back\n5 runs are here now",
+        "origin has lost 2 runs that this clone still has: perfgate baseline push restores them\n5 runs are here now",
     );
     let pushed = clone.perfgate(&["baseline", "push"]).expect(0);
     says(&pushed, "pushed 2 runs to origin");
@@ -116,7 +116,7 @@ fn what_is_removed_elsewhere_is_told_and_can_be_brought_back() {
     let listed = two.perfgate(&["baseline", "restore"]).expect(0).stdout;
     let (name, runs) = listed.trim().split_once("  ").unwrap();
     assert_eq!(runs, "3 runs");
-    says(&two.perfgate(&["baseline", "restore", name]).expect(0), "brought back 3 runs");
+    says(&two.perfgate(&["baseline", "restore", name]).expect(0), "restored 3 runs");
     two.perfgate(&["baseline", "push"]).expect(0);
     assert_eq!(records(&one), 4);
     says(
@@ -290,7 +290,7 @@ fn what_is_known_and_can_be_had_nowhere_any_more_stops_no_push() {
     shared.git(&["gc", "--quiet", "--prune=now"]);
     two.record(&shared.commits[4], 50);
     let pushed = two.perfgate(&["baseline", "push"]).expect(0);
-    says(&pushed, "1 run cannot be had any more: never fetched to this clone, and not on origin");
+    says(&pushed, "1 run can no longer be found: never fetched to this clone, and not on origin");
     assert_eq!(records(&shared.clone("reader", &[])), 3);
     one.perfgate(&["baseline", "push"]).expect(0);
     assert_eq!((records(&shared.clone("later", &[])), records(&two)), (4, 4));

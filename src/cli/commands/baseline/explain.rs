@@ -1,9 +1,10 @@
 //! `perfgate baseline explain`: every commit that is looked at for a baseline, and why it is taken or not.
 
 use crate::cli::args::ExplainArgs;
-use crate::cli::comparison::{Histograms, PreparedLookup};
+use crate::cli::comparison::PreparedLookup;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::histograms::Histograms;
 use crate::cli::policy::{LoadedPolicy, Policies};
 use crate::cli::results::no_results;
 use crate::cli::session::Session;

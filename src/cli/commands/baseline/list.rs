@@ -1,9 +1,9 @@
 //! `perfgate baseline list` and `show`: what is recorded.
 
 use crate::cli::args::{ListArgs, ShowArgs};
-use crate::cli::comparison::Histograms;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::histograms::Histograms;
 use crate::cli::open_store::open_store;
 use crate::cli::output::write_runs;
 use crate::cli::policy::{LoadedPolicy, Network};
@@ -96,7 +96,7 @@ fn row(info: Option<&CommitInfo>, entry: &Entry, run: &Run) -> Vec<String> {
     ]
 }
 
-/// The slowest endpoint by p95, for recognising a run.
+/// The slowest endpoint by p95, to recognize a run.
 fn slowest(run: &Run) -> Option<String> {
     let p95 = Statistic::Quantile(Quantile::P95);
     let of = |key: &EndpointKey| *key != EndpointKey::Total || run.endpoints.is_empty();

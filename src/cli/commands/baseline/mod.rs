@@ -4,8 +4,8 @@ mod exchange;
 mod explain;
 mod import;
 mod list;
-mod mend;
 mod prune;
+mod repair;
 mod restore;
 
 use crate::cli::args::{BaselineArgs, BaselineCommand};
@@ -26,7 +26,7 @@ pub(super) fn run(args: &BaselineArgs, session: &mut Session<'_>) -> Result<Exit
         BaselineCommand::Fetch => exchange::fetch(&loaded, session),
         BaselineCommand::Prune(args) => prune::prune(args, &loaded, session),
         BaselineCommand::Restore(args) => restore::restore(args, &loaded, session),
-        BaselineCommand::Verify => mend::verify(&loaded, session),
-        BaselineCommand::Repair => mend::repair(&loaded, session),
+        BaselineCommand::Verify => repair::verify(&loaded, session),
+        BaselineCommand::Repair => repair::repair(&loaded, session),
     }
 }

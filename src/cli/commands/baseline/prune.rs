@@ -56,8 +56,7 @@ pub(super) fn prune(
         plural(entries.len(), "run")
     ))?;
     if let Some(kept) = kept {
-        session
-            .say(&format!("  for 90 days, perfgate baseline restore {kept} brings them back"))?;
+        session.say(&format!("  for 90 days, perfgate baseline restore {kept} restores them"))?;
         if store.history.remote().is_some() {
             session.say("  perfgate baseline push removes them from the remote as well")?;
         }
@@ -71,7 +70,7 @@ fn broken(store: &OpenStore) -> Result<Vec<Entry>, CliError> {
     store.records().make_present(&store.records().entries()?)?;
     let verified = store.verify()?;
     if verified.broken.iter().any(|broken| broken.only_here) {
-        let help = "mend that first: perfgate baseline repair; what is broken on the remote as well can be pruned then";
+        let help = "fix that first with perfgate baseline repair; records that are broken on the remote as well can be pruned then";
         return Err(CliError::usage(
             "the store of this clone is damaged: nothing was removed",
             help,
@@ -88,7 +87,7 @@ fn beyond(store: &OpenStore, entries: &[Entry], keep: usize) -> Result<Vec<Entry
     let dates = store.history.infos(&commits)?.into_iter().map(|info| info.map(|info| info.date));
     let mut dated: Vec<(Option<jiff::Timestamp>, CommitId)> = dates.zip(commits).collect();
     if store.history.is_shallow() && dated.iter().any(|(date, _)| date.is_none()) {
-        let problem = "this clone is shallow, so that nobody can tell which commits are old";
+        let problem = "this clone is shallow, so it is unknown which commits are old";
         let help = "fetch the whole history first (git fetch --unshallow); nothing was removed";
         return Err(CliError::usage(problem, help));
     }

@@ -18,8 +18,10 @@ pub(super) fn restore(
     let store = open_store(loaded, Network::Online, session)?;
     let Some(git) = store.git() else {
         let help = "what was removed from it may be in a backup or in git";
-        let problem =
-            format!("the store is {}, which keeps nothing back", store.records().describe());
+        let problem = format!(
+            "the store is {}, which does not keep removed records",
+            store.records().describe()
+        );
         return Err(CliError::usage(problem, help));
     };
     let Some(name) = &args.name else {
@@ -36,9 +38,9 @@ pub(super) fn restore(
         return Ok(Exit::Pass);
     };
     let runs = restore_state(git, name)?;
-    session.say(&format!("brought back {}", plural(runs, "run")))?;
+    session.say(&format!("restored {}", plural(runs, "run")))?;
     if runs > 0 && store.history.remote().is_some() {
-        session.say("  perfgate baseline push brings them back on the remote as well")?;
+        session.say("  perfgate baseline push restores them on the remote as well")?;
     }
     git.make_present(&git.entries()?)?;
     Ok(Exit::Pass)

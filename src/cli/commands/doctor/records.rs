@@ -152,7 +152,7 @@ fn runs_of(runs: usize, commits: usize) -> String {
 fn fetched(name: &str, outcome: Result<(), CliError>, checkup: &mut Checkup) -> bool {
     match outcome {
         Ok(()) => checkup.fine("remote", format!("{name} answers")),
-        // The remote was not even asked: there is no place for what it would send.
+        // The remote was not even asked: what it sends could not be written.
         Err(CliError::Store(error)) if error.is_read_only() => {
             checkup.wrong("repository", &error.into());
         }

@@ -8,8 +8,9 @@ use super::messages;
 use crate::cli::args::PublishArgs;
 use crate::cli::bundle::{read_bundle, same_numbers};
 use crate::cli::ci_forge::ForgeChoice;
-use crate::cli::comparison::{BaselineSource, Histograms, Lookup, Request};
+use crate::cli::comparison::{BaselineSource, Lookup, Request};
 use crate::cli::error::CliError;
+use crate::cli::histograms::Histograms;
 use crate::cli::labels::TestNames;
 use crate::cli::open_store::open_fetched_store;
 use crate::cli::policy::{Network, Policies, load_policy};
@@ -88,7 +89,10 @@ fn measured(context: &mut Context) -> Result<Measured, CliError> {
     let number = |place: &str| of(place).and_then(Value::as_u64);
     if text("/event") != Some("pull_request") {
         let help = "run it in a workflow on `workflow_run`, after one on `pull_request`";
-        return Err(CliError::usage("this is no run that a pull request's run has started", help));
+        return Err(CliError::usage(
+            "this run was not triggered by a `pull_request` workflow",
+            help,
+        ));
     }
     let parts = (text("/head_sha").map(str::to_owned), number("/head_repository/id"));
     let run = (number("/id").unwrap_or_default(), number("/run_attempt").unwrap_or(1));
@@ -134,7 +138,7 @@ fn refuse_other_tests(runs: &[Run], test: &TestNames) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Refuses a run that stands in the bundle more than once: copies would stand for repeats that nobody made.
+/// Refuses a run that is in the bundle more than once: copies would count as repeats.
 fn refuse_repeats(runs: &[Run]) -> Result<(), CliError> {
     for (i, run) in runs.iter().enumerate() {
         if let Some(of) = runs[..i].iter().position(|earlier| same_numbers(earlier, run)) {
@@ -174,7 +178,7 @@ fn judged_by_base(
         Ok(()) => tips.push(head),
         // They could only accept a change, and nobody is trusted without being heard.
         Err(error) => session.say(&format!(
-            "the commits of pull request {} are not here, so that they accept nothing: {}",
+            "the commits of pull request {} could not be fetched, so they accept no changes: {}",
             open.number,
             escape_terminal(&error.to_string())
         ))?,

@@ -40,30 +40,38 @@ pub(super) fn conclusion(report: &Report, exit: Exit) -> &'static str {
     }
 }
 
-/// Makes a check run on the commit that was judged; the outer error says what is missing to make one.
-pub(super) fn make(
-    (name, conclusion): (&str, &'static str),
-    report: &Report,
-    context: &Context,
-    session: &Session<'_>,
-) -> Result<Result<Option<String>, ForgeError>, String> {
-    if context.forge != ForgeChoice::Github {
-        return Err("only GitHub has check runs: none was made".to_owned());
+/// A check run to create.
+pub(super) struct CheckRun<'a> {
+    pub(super) name: &'a str,
+    pub(super) conclusion: &'static str,
+    pub(super) report: &'a Report,
+}
+
+impl CheckRun<'_> {
+    /// Creates the check run on the commit that was judged; the outer error says what is missing.
+    pub(super) fn create(
+        &self,
+        context: &Context,
+        session: &Session<'_>,
+    ) -> Result<Result<Option<String>, ForgeError>, String> {
+        if context.forge != ForgeChoice::Github {
+            return Err("only GitHub has check runs: none was created".to_owned());
+        }
+        let mut text = Vec::new();
+        render_markdown(self.report, &mut text).map_err(|error| error.to_string())?;
+        let annotations: Vec<(&'static str, String)> =
+            self.report.findings.iter().filter_map(annotation).take(MOST_ANNOTATIONS).collect();
+        let check = Check {
+            name: self.name,
+            sha: &context.sha,
+            conclusion: self.conclusion,
+            title: &summary(self.report),
+            summary: &String::from_utf8_lossy(&text),
+            annotations: &annotations,
+            file: "perfgate.yaml",
+        };
+        Ok(github(session)?.and_then(|github| github.check(&check)))
     }
-    let mut text = Vec::new();
-    render_markdown(report, &mut text).map_err(|error| error.to_string())?;
-    let annotations: Vec<(&'static str, String)> =
-        report.findings.iter().filter_map(annotation).take(MOST_ANNOTATIONS).collect();
-    let check = Check {
-        name,
-        sha: &context.sha,
-        conclusion,
-        title: &summary(report),
-        summary: &String::from_utf8_lossy(&text),
-        annotations: &annotations,
-        file: "perfgate.yaml",
-    };
-    Ok(github(session)?.and_then(|github| github.check(&check)))
 }
 
 fn annotation(finding: &Finding) -> Option<(&'static str, String)> {

@@ -69,7 +69,7 @@ impl Context {
     }
 }
 
-/// The event of a CI that is like GitHub's; nothing where none is told.
+/// The event of GitHub, Gitea or Forgejo; null where there is none.
 fn event(session: &Session<'_>) -> Result<Value, CliError> {
     let Some(path) = session.environment.get("GITHUB_EVENT_PATH") else { return Ok(Value::Null) };
     let text = read_file(&session.path(Path::new(path)), limits::EVENT_BYTES)?;

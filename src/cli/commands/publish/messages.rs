@@ -9,9 +9,9 @@ use crate::report::{harmless, signed_percent, significant};
 pub(super) fn published(published: &Published) -> String {
     let at = url(published).map(|url| format!(": {}", harmless(&url))).unwrap_or_default();
     match published {
-        Published::Created(_) => format!("made a comment{at}"),
+        Published::Created(_) => format!("posted a comment{at}"),
         Published::Updated(_) => format!("updated the comment{at}"),
-        Published::Unchanged(_) => format!("the comment says so already{at}"),
+        Published::Unchanged(_) => format!("the comment is already up to date{at}"),
         Published::Outdated => {
             "a newer run has commented already: this one is out of date".to_owned()
         }
@@ -28,14 +28,14 @@ pub(super) fn url(published: &Published) -> Option<String> {
 }
 
 pub(super) fn variable_missing(name: &str) -> String {
-    format!("no comment was made: the variable {name} is not set")
+    format!("no comment was posted: the variable {name} is not set")
 }
 
 pub(super) fn token_missing(names: &[&str]) -> String {
-    format!("no comment was made: there is no token; set {} for this step", names.join(" or "))
+    format!("no comment was posted: there is no token; set {} for this step", names.join(" or "))
 }
 
-/// Why no comment was made, and which permission is missing.
+/// Why no comment was posted, and which permission is missing.
 pub(super) fn not_published(error: &ForgeError, forge: ForgeChoice) -> String {
     let help = match (forge, error.status()) {
         (ForgeChoice::Github, Some(401)) => {
@@ -60,18 +60,18 @@ pub(super) fn not_published(error: &ForgeError, forge: ForgeChoice) -> String {
         }
         (_, Some(429)) => "the forge is busy: the next run tries again",
         (_, Some(500..)) => "the forge has a problem: the next run tries again",
-        _ => "the verdict stands all the same",
+        _ => "the verdict still stands",
     };
-    format!("no comment was made: {}\n  {help}", harmless(&error.to_string()))
+    format!("no comment was posted: {}\n  {help}", harmless(&error.to_string()))
 }
 
 pub(super) fn not_checked(error: &ForgeError) -> String {
     let help = match error.status() {
         Some(401 | 403 | 404) => "give the job `permissions: { checks: write }`",
         Some(422) => "the commit is not one of this repository",
-        _ => "the verdict stands all the same",
+        _ => "the verdict still stands",
     };
-    format!("no check run was made: {}\n  {help}", harmless(&error.to_string()))
+    format!("no check run was created: {}\n  {help}", harmless(&error.to_string()))
 }
 
 /// A finding in one line of plain text.

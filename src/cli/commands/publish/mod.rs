@@ -23,7 +23,7 @@ use crate::report::{
     harmless, read_report, render_annotations, render_markdown, render_plain_markdown,
 };
 use bundle::Judged;
-use checks::Publication;
+use checks::{CheckRun, Publication};
 use context::Context;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -61,7 +61,7 @@ pub(super) fn run(args: &PublishArgs, session: &mut Session<'_>) -> Result<Exit,
     Ok(Exit::Pass)
 }
 
-/// How the program ends for a report on one of so many pull requests. Of several with one head, those without a baseline
+/// The exit for a report on one of `of` pull requests. Of several with one head, those without a baseline
 /// must not stand for the others.
 fn exit(report: &Report, of: usize) -> Exit {
     match Exit::from_report(report.exit_code()) {
@@ -92,8 +92,9 @@ fn publish_everywhere(
     if args.check {
         let conclusion = checks::conclusion(&worst.report, exit(&worst.report, all.len()));
         for name in all.iter().map(checks::name).collect::<BTreeSet<_>>() {
-            match checks::make((name.as_str(), conclusion), &worst.report, context, session) {
-                Ok(Ok(_)) => session.say("made the check run")?,
+            let check = CheckRun { name: &name, conclusion, report: &worst.report };
+            match check.create(context, session) {
+                Ok(Ok(_)) => session.say("created the check run")?,
                 Ok(Err(error)) => session.say(&messages::not_checked(&error))?,
                 Err(missing) => session.say(&missing)?,
             }
@@ -142,7 +143,7 @@ fn show(
             Err(missing) => session.say(&missing)?,
         },
         None if context.forge != ForgeChoice::None => {
-            session.say("no comment was made: this is no run of a pull request")?;
+            session.say("no comment was posted: this is not a pull request run")?;
         }
         None => {}
     }
@@ -199,11 +200,13 @@ fn comment(
             let of = (needed("BITBUCKET_REPO_FULL_NAME")?, number);
             Bitbucket::new(api, of, token, patience).and_then(|bitbucket| put(&bitbucket))
         }
-        ForgeChoice::None => return Err("no forge was recognised: no comment was made".to_owned()),
+        ForgeChoice::None => {
+            return Err("no forge was recognized: no comment was posted".to_owned());
+        }
     })
 }
 
-/// How bad a verdict is, for whoever is told when it gets worse: what was not decided is worse than a warning.
+/// The severity of a verdict, to tell when it gets worse. Undecided is worse than a warning.
 fn badness(report: &Report) -> u8 {
     match report.verdict {
         Verdict::NotCompared => Verdict::Inconclusive.rank(),

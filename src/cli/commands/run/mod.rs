@@ -75,7 +75,7 @@ fn refuse_mixtures(
         || args.until_decided.is_some()
         || args.ab.is_some();
     if several && repeated {
-        let problem = "a profile with phases or steps is run once, and in no other way";
+        let problem = "a profile with phases or steps runs exactly once";
         return Err(CliError::usage(
             problem,
             "leave out --repeat, --until-decided and --ab, or name another profile",
@@ -83,7 +83,7 @@ fn refuse_mixtures(
     }
     let budgets = loaded.policy.rules.budgets(name);
     if !profile.steps.is_empty() && budgets.is_empty() {
-        let problem = "steps end where a budget breaks, and the profile has none";
+        let problem = "steps end when a budget is broken, but the profile has none";
         return Err(CliError::usage(problem, "write some: targets: [{ error_rate: \"< 1%\" }]"));
     }
     Ok(())

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// What every run of a session shares.
 pub(super) struct Plan<'a> {
     pub(super) numbers: Numbers,
-    /// Where the profile is meant to run.
+    /// The environment that the profile runs in.
     pub(super) environment: Option<String>,
     pub(super) watched: Option<Watched>,
     pub(super) interrupts: Interrupts,
@@ -22,7 +22,7 @@ pub(super) struct Plan<'a> {
     pub(super) policies: Policies,
 }
 
-/// Whoever asks perfgate to end wants no further run, and none recorded.
+/// After an interrupt, nothing is run or recorded any more.
 pub(super) fn refuse_interrupted(plan: &Plan<'_>) -> Result<(), CliError> {
     if plan.interrupts.came() {
         let help = format!("what was measured is in {}", plan.out.display());

@@ -21,7 +21,7 @@ pub(super) fn await_quiet(plan: &Plan<'_>, session: &mut Session<'_>) -> Result<
         let Some(limit) = plan.args.wait_for_quiet else {
             return Err(CliError::usage(
                 format!("the machine is busy ({why}): nothing was started"),
-                "end what else runs here, wait for it with --wait-for-quiet 5m, or measure all the same with --busy-ok",
+                "stop what else is running, wait with --wait-for-quiet 5m, or measure anyway with --busy-ok",
             ));
         };
         if begin.elapsed() >= limit {
@@ -30,7 +30,7 @@ pub(super) fn await_quiet(plan: &Plan<'_>, session: &mut Session<'_>) -> Result<
                     "the machine is still busy after {} s ({why}): nothing was started",
                     limit.as_secs()
                 ),
-                "end what else runs here, wait longer, or measure all the same with --busy-ok",
+                "stop what else is running, wait longer, or measure anyway with --busy-ok",
             ));
         }
         if !waits {

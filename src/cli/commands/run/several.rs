@@ -3,9 +3,10 @@
 use super::once::{Attempt, run_once};
 use super::plan::{Plan, refuse_interrupted};
 use super::quiet::Tries;
-use crate::cli::comparison::{BaselineSource, Histograms, PreparedLookup, RecordedSpec, Request};
+use crate::cli::comparison::{BaselineSource, PreparedLookup, RecordedSpec, Request};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::histograms::Histograms;
 use crate::cli::open_store::{open_store, push_records};
 use crate::cli::output::ReportOutput;
 use crate::cli::policy::Network;
@@ -211,7 +212,7 @@ fn refuse_fixed_users(plan: &Plan<'_>, users: u64) -> Result<(), CliError> {
         return Ok(());
     }
     let problem = "the command does not take the number of users from the profile";
-    Err(CliError::usage(problem, "put {users} into it, and leave out a number of its own"))
+    Err(CliError::usage(problem, "use {users} in the command instead of a fixed number"))
 }
 
 /// Judges one run by the budgets of its profile, and shows how it went.

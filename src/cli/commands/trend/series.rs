@@ -48,7 +48,7 @@ pub(super) fn steps_in(
         TrendFormat::Table => print_table(&found, session)?,
         TrendFormat::Markdown | TrendFormat::Csv => {
             let help = "write --format table or json";
-            return Err(CliError::usage("series from a file have no other form", help));
+            return Err(CliError::usage("series from a file have no other format", help));
         }
     }
     Ok(())

@@ -50,7 +50,7 @@ impl Importer<'_, '_> {
     }
 }
 
-/// What stands beside results.
+/// Files that are found beside results.
 fn is_no_result(problem: &Problem) -> bool {
     matches!(
         problem,

@@ -18,7 +18,7 @@ pub(super) struct Importer<'a, 's> {
 pub(super) struct FoundRuns {
     pub(super) runs: Vec<Run>,
     pub(super) warnings: Vec<Warning>,
-    /// Files of a folder that are no results, or name no commit.
+    /// Files of a folder that are not results, or name no commit.
     pub(super) passed_over: Vec<String>,
 }
 

@@ -62,7 +62,7 @@ pub(super) fn import(
     let new = recorded.iter().filter(|recorded| !recorded.known).count();
     let known = recorded.len() - new;
     let there = if known == 1 { "1 was" } else { &format!("{known} were") };
-    session.say(&format!("imported {}; {there} there already", plural(new, "run")))?;
+    session.say(&format!("imported {}; {there} already there", plural(new, "run")))?;
     say_rest(&found, &store, session)
 }
 
@@ -165,7 +165,7 @@ fn refuse_unreadable(run: &Run, file: &str, line: Option<u64>) -> Result<(), Cli
     let json = serde_json::to_vec(&RunV1::without_histograms(run))?;
     let place = line.map(|line| format!(" line {line}:")).unwrap_or_default();
     read_recorded(&json).map(drop).map_err(|error| {
-        let help = "nothing was imported; mend the row, or leave it out";
+        let help = "nothing was imported; fix the row, or leave it out";
         CliError::usage(format!("{file}:{place} {error}"), help)
     })
 }

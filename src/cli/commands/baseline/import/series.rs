@@ -117,10 +117,10 @@ impl Heading {
         match (&self.metric, self.statistic) {
             (Metric::Custom(_), _) => {}
             (Metric::Latency, _) if !Distribution::takes(value) => {
-                return Err("is no response time (from 0 to one week)");
+                return Err("is not a response time (0 to one week)");
             }
             (Metric::ErrorRate, _) if !(0.0..=1.0).contains(&value) => {
-                return Err("is no error rate (from 0 to 1)");
+                return Err("is not an error rate (0 to 1)");
             }
             _ if value < 0.0 => return Err("must not be negative"),
             _ => {}

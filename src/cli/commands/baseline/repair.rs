@@ -53,7 +53,7 @@ fn lines(verified: &Verified) -> Vec<String> {
 
 pub(super) fn repair(loaded: &LoadedPolicy, session: &mut Session<'_>) -> Result<Exit, CliError> {
     if loaded.directory().is_some() {
-        let problem = "the store is a folder, of which there is no other copy";
+        let problem = "the store is a folder, and there is no other copy of it";
         return Err(CliError::usage(
             problem,
             "perfgate baseline verify names what is broken in it",
@@ -85,6 +85,6 @@ fn say_repaired(repaired: &Repaired, session: &Session<'_>) -> Result<Exit, CliE
     for entry in repaired.lost.iter().take(NAMED) {
         session.say(&format!("  {} of {}", entry.id, entry.commit.short()))?;
     }
-    session.say("  a clone that still has them brings them back: perfgate baseline push there")?;
+    session.say("  to restore them, run perfgate baseline push in a clone that still has them")?;
     Ok(Exit::CouldNotRun)
 }
