@@ -1,7 +1,7 @@
 //! The command line: parses arguments, brings the other rooms together, maps the outcome to an exit code.
 //!
-//! `args` is what was typed. A command turns its arguments into values of the files beside it (a [`comparison::ComparisonSpec`], a
-//! [`results::ResultSelection`]); below `commands`, nothing knows about arguments.
+//! `args` is what was typed. A command turns its arguments into values of the files beside it (a `ComparisonSpec`, a
+//! `ResultSelection`); below `commands`, nothing knows about arguments.
 
 mod args;
 mod bundle;
