@@ -17,7 +17,7 @@ const NO_LEAK_MB: f64 = 10.0;
 const SERVICE: &str = "service_";
 
 /// A value to be judged, or why there is none.
-struct Measured {
+struct BudgetValue {
     subject: Untrusted,
     unit: Unit,
     value: Result<f64, Reason>,
@@ -159,14 +159,14 @@ fn keys(budget: &Budget, judged: &Judged<'_>) -> Vec<MeasurementKey> {
 }
 
 /// A budget whose endpoints no run has.
-fn missing(budget: &Budget) -> Measured {
+fn missing(budget: &Budget) -> BudgetValue {
     let unit = match &budget.limited {
         Limited::Measurement(_, Metric::Latency, _) => Unit::Milliseconds,
         Limited::Measurement(_, Metric::ErrorRate, _) => Unit::Ratio,
         Limited::Measurement(_, Metric::Throughput, _) => Unit::PerSecond,
         _ => Unit::Number,
     };
-    Measured {
+    BudgetValue {
         subject: budget.name.as_str().into(),
         unit,
         value: Err(Reason::NotMeasured),
@@ -174,7 +174,7 @@ fn missing(budget: &Budget) -> Measured {
     }
 }
 
-fn measure_key(key: &MeasurementKey, judged: &Judged<'_>) -> Measured {
+fn measure_key(key: &MeasurementKey, judged: &Judged<'_>) -> BudgetValue {
     let runs = judged.runs;
     let own = judged.rules.for_endpoint(&key.endpoint);
     let subject = key.text().map(|text| text.replace("error_rate", "error rate"));
@@ -196,7 +196,7 @@ fn measure_key(key: &MeasurementKey, judged: &Judged<'_>) -> Measured {
             let unit = ["percent", "mb"]
                 .into_iter()
                 .find(|unit| name.raw().ends_with(&format!("_{unit}")));
-            return Measured {
+            return BudgetValue {
                 subject,
                 unit: unit.map_or(Unit::Number, |unit| Unit::Other(unit.into())),
                 value,
@@ -205,7 +205,7 @@ fn measure_key(key: &MeasurementKey, judged: &Judged<'_>) -> Measured {
         }
         let measured = measure::custom([all, all], key.statistic);
         let unit = all.first().map_or(Unit::Number, |metric| metric.unit.clone());
-        return Measured { subject, unit, value: value(measured), severity: own.severity };
+        return BudgetValue { subject, unit, value: value(measured), severity: own.severity };
     }
     let endpoints: Vec<&Endpoint> =
         runs.iter().filter_map(|run| run.all_endpoints().find(|e| e.key == key.endpoint)).collect();
@@ -217,15 +217,15 @@ fn measure_key(key: &MeasurementKey, judged: &Judged<'_>) -> Measured {
         Metric::ErrorRate => (Unit::Ratio, measure::error_rate(sides)),
         Metric::Throughput | Metric::Custom(_) => (Unit::PerSecond, measure::throughput(sides)),
     };
-    Measured { subject, unit, value: value(measured), severity: own.severity }
+    BudgetValue { subject, unit, value: value(measured), severity: own.severity }
 }
 
-fn value(measured: measure::Measured) -> Result<f64, Reason> {
+fn value(measured: measure::MeasuredSides) -> Result<f64, Reason> {
     measured.sides.map(|[_, now]| now.value)
 }
 
 /// A resource of the service where it was watched, else of the machine.
-fn resource(budget: &Budget, name: &str, statistic: Statistic, runs: &[Run]) -> Measured {
+fn resource(budget: &Budget, name: &str, statistic: Statistic, runs: &[Run]) -> BudgetValue {
     let in_bytes =
         budget.tiers.iter().any(|(_, bound)| bound.kind == crate::config::QuantityKind::Size);
     let unit = if in_bytes { "mb" } else { "percent" };
@@ -242,7 +242,7 @@ fn resource(budget: &Budget, name: &str, statistic: Statistic, runs: &[Run]) -> 
     let unit = if in_bytes { Unit::Bytes } else { Unit::Ratio };
     let factor = if in_bytes { 1e6 } else { 0.01 };
     let value = value.map(|value| value * factor);
-    Measured {
+    BudgetValue {
         subject: format!("{name} {statistic}").into(),
         unit,
         value,
@@ -276,7 +276,7 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
     let subject = Untrusted::from(subject);
     if !budget.tiers.is_empty() {
         let value = value.ok_or(Reason::NotMeasured);
-        return finding(budget, Measured { subject, unit, value, severity: Severity::Fail });
+        return finding(budget, BudgetValue { subject, unit, value, severity: Severity::Fail });
     }
     let usual = all.iter().filter_map(|own| own.mean).fold(0.0, f64::max);
     let allowed = (usual * NO_LEAK_SHARE).max(NO_LEAK_MB);
@@ -299,8 +299,8 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
 }
 
 /// The verdict on a value: the gravest limit that it breaks, else the mildest.
-fn finding(budget: &Budget, measured: Measured) -> BudgetFinding {
-    let Measured { subject, unit, value, severity } = measured;
+fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
+    let BudgetValue { subject, unit, value, severity } = measured;
     let limits: Option<Vec<(Tier, Bound, f64)>> = budget
         .tiers
         .iter()

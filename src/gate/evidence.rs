@@ -3,7 +3,7 @@
 
 use super::expected::Expected;
 use super::measure::Side;
-use super::noise::RUNS_FOR_NOISE;
+use super::noise_model::RUNS_FOR_NOISE;
 use crate::model::{Direction, Metric, Statistic};
 use crate::stats::{
     Interval, benjamini_hochberg, difference_interval, fisher_one_sided, normal_upper_tail,

@@ -5,7 +5,7 @@ use crate::config::Threshold;
 use crate::model::{Direction, Endpoint, EndpointKey, MeasurementKey, Metric, Run};
 
 /// A change to put into runs: the finding that it is about, and its size as a multiple of the threshold.
-pub(super) struct Change<'a> {
+pub(super) struct Injection<'a> {
     pub(super) finding: &'a Finding,
     pub(super) times: f64,
 }
@@ -13,7 +13,7 @@ pub(super) struct Change<'a> {
 /// The run with one measurement worse than the baseline, by a multiple of its threshold: what the run itself happens to be
 /// better or worse by is taken out first. A latency grows as a whole, as it does when an endpoint becomes slower, and not in
 /// one percentile alone. What was not measured stays so.
-pub(super) fn worsened(run: &Run, change: &Change<'_>) -> Run {
+pub(super) fn worsened(run: &Run, change: &Injection<'_>) -> Run {
     let mut run = run.clone();
     let key = change.finding.key();
     if let Metric::Custom(name) = &key.metric {
@@ -38,7 +38,7 @@ pub(super) fn worsened(run: &Run, change: &Change<'_>) -> Run {
     run
 }
 
-impl Change<'_> {
+impl Injection<'_> {
     fn worse(&self, value: f64) -> f64 {
         let finding = self.finding;
         let sign = if finding.direction == Direction::Lower { 1.0 } else { -1.0 };
@@ -56,7 +56,7 @@ impl Change<'_> {
     }
 }
 
-fn slow_down(endpoint: &mut Endpoint, key: &MeasurementKey, change: &Change<'_>) {
+fn slow_down(endpoint: &mut Endpoint, key: &MeasurementKey, change: &Injection<'_>) {
     let Some(latency) = &mut endpoint.latency else { return };
     let Some(own) = latency.statistic(key.statistic).filter(|own| *own > 0.0) else { return };
     let factor = change.worse(own) / own;
@@ -70,7 +70,7 @@ fn slow_down(endpoint: &mut Endpoint, key: &MeasurementKey, change: &Change<'_>)
     numbers.for_each(|value| *value *= factor);
 }
 
-fn fail_more(endpoint: &mut Endpoint, change: &Change<'_>) {
+fn fail_more(endpoint: &mut Endpoint, change: &Injection<'_>) {
     let rate = endpoint.error_rate().unwrap_or_default();
     let worse = change.worse(rate).min(1.0);
     if let Some((_, of)) = endpoint.failure_counts() {

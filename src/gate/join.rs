@@ -11,13 +11,13 @@ pub(super) struct Pair<'a> {
     /// The window's runs, nearest first.
     pub(super) baseline: Vec<&'a Endpoint>,
     pub(super) current: Vec<&'a Endpoint>,
-    /// The window's runs and those before them, each with its place on the line.
-    pub(super) line: Vec<(usize, &'a Endpoint)>,
+    /// The window's runs and those before them, each with its place in the whole series.
+    pub(super) series: Vec<(usize, &'a Endpoint)>,
 }
 
 impl Pair<'_> {
     fn new(key: &EndpointKey) -> Self {
-        Self { key: key.clone(), baseline: Vec::new(), current: Vec::new(), line: Vec::new() }
+        Self { key: key.clone(), baseline: Vec::new(), current: Vec::new(), series: Vec::new() }
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn pairs<'a>(
             let known = index.get(key).copied();
             if place >= baseline.len() {
                 if let Some(at) = known {
-                    pairs[at].line.push((place, endpoint));
+                    pairs[at].series.push((place, endpoint));
                 }
                 continue;
             }
@@ -64,7 +64,7 @@ pub(super) fn pairs<'a>(
                 pairs.len() - 1
             });
             pairs[at].baseline.push(endpoint);
-            pairs[at].line.push((place, endpoint));
+            pairs[at].series.push((place, endpoint));
         }
     }
     pairs

@@ -1,19 +1,19 @@
 //! The verdict on every finding, and on the whole.
 
 use super::budget::budget_findings;
-use super::by_noise::{ByNoise, by_noise};
 use super::evidence::{Evidence, Q_FAIL, Q_FAIL_OF_COUNTS, Strength, evidence, strengths};
 use super::input::{Acceptance, Baseline, Input};
 use super::join::{Pair, pairs, renamed};
+use super::level_shifts::BaselineSeries;
 use super::limit::is_crossed;
-use super::line::Line;
-use super::notices::{compare_loads, notices};
-use super::plan::{Sides, Test, calibration, tests_of_custom_metrics, tests_of_endpoints};
+use super::noise_verdicts::{ByNoise, by_noise};
+use super::plan::{ComparedRuns, Test, calibration, tests_of_custom_metrics, tests_of_endpoints};
 use super::report::{
     Accepted, BaselineInfo, BudgetFinding, Coverage, CurrentInfo, Finding, Report, ReportReason,
     Variation, Working,
 };
 use super::verdict::{Reason, Verdict};
+use super::warnings::{compare_loads, warnings_about};
 use crate::config::{Decide, Rules, Severity, Threshold};
 use crate::model::{Difference, Field, Metric, Run, Warning, WarningKind, differences};
 use crate::stats::{Matrix, fisher_one_sided};
@@ -59,7 +59,7 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
     (report.findings, report.variation) = (held.findings, held.variation);
     report.coverage = coverage(&report.findings);
     let different = compare_loads(&baseline.runs, current, rules, &mut report.warnings);
-    let noticed = notices(&baseline, current, &held.pairs, rules, &report.findings);
+    let noticed = warnings_about(&baseline, current, &held.pairs, rules, &report.findings);
     report.warnings.extend(noticed.into_iter().chain(rename_misses));
     report.warnings.extend(idle_acceptances(&baseline.acceptances, &report.findings));
     let mut seen = HashSet::new();
@@ -168,14 +168,14 @@ struct Held<'a> {
 
 fn hold_against<'a>(baseline: &'a Baseline, current: &'a [Run], rules: &Rules) -> Held<'a> {
     let pairs = pairs(&baseline.runs, &baseline.earlier, current);
-    let line = Line::of(baseline);
-    let mut tests = tests_of_endpoints(&pairs, &line, rules);
-    tests.extend(tests_of_custom_metrics(baseline, current, &line, rules));
+    let series = BaselineSeries::new(baseline);
+    let mut tests = tests_of_endpoints(&pairs, &series, rules);
+    tests.extend(tests_of_custom_metrics(baseline, current, &series, rules));
     let calibration = calibration(&baseline.runs, current);
     let busy = |runs: &[Run]| runs.iter().map(|run| run.disturbance().is_some()).collect();
-    let sides = Sides {
+    let sides = ComparedRuns {
         runs: [baseline.runs.len(), current.len()],
-        nearest: line.nearest(),
+        nearest: series.nearest(),
         disturbed: [busy(&baseline.runs), busy(current)],
     };
     let (mut findings, variation) = verdicts(tests, &calibration, &sides, rules);
@@ -302,7 +302,7 @@ fn fails_on_main_already(test: &Test, current: f64, nearest: usize) -> bool {
 fn verdicts(
     tests: Vec<Test>,
     calibration: &[Matrix; 2],
-    sides: &Sides,
+    sides: &ComparedRuns,
     rules: &Rules,
 ) -> (Vec<Finding>, Option<Variation>) {
     // Latency comes first: a run that is slower as a whole by its response times makes fewer requests, for one reason.

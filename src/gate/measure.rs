@@ -18,7 +18,7 @@ pub(super) struct Side {
 }
 
 /// Both sides, or why they cannot be compared, with the values and counts that are there all the same.
-pub(super) struct Measured {
+pub(super) struct MeasuredSides {
     pub(super) sides: Result<[Side; 2], Reason>,
     pub(super) values: [Option<f64>; 2],
     pub(super) counts: [Counts; 2],
@@ -36,7 +36,7 @@ pub(super) struct Measured {
     pub(super) counted: bool,
 }
 
-impl Measured {
+impl MeasuredSides {
     fn new(
         baseline: Result<Side, Reason>,
         current: Result<Side, Reason>,
@@ -74,12 +74,12 @@ pub(super) fn latency(
     sides: [&[&Endpoint]; 2],
     statistic: Statistic,
     min_requests: u64,
-) -> Measured {
+) -> MeasuredSides {
     // A quantile is as good as the smallest run that it is taken from.
     let fewest = |runs: &[&Endpoint]| runs.iter().filter_map(samples).min();
     let counts = sides.map(|runs| Counts { requests: fewest(runs), failures: None });
     let [baseline, current] = sides.map(|runs| latency_side(runs, statistic, min_requests));
-    let mut measured = Measured::new(baseline, current, counts);
+    let mut measured = MeasuredSides::new(baseline, current, counts);
     // Too few requests on one side still leaves two numbers worth showing.
     measured.per_run = sides.map(|runs| values(runs, statistic));
     measured.values = measured.per_run.each_ref().map(|values| median(values));
@@ -251,7 +251,7 @@ fn max_log_variance(latency: &Latency, n: u64) -> Option<f64> {
 }
 
 /// The error rate: failures of all runs over requests of all runs.
-pub(super) fn error_rate(sides: [&[&Endpoint]; 2]) -> Measured {
+pub(super) fn error_rate(sides: [&[&Endpoint]; 2]) -> MeasuredSides {
     let counts = sides.map(failure_counts);
     let side = |runs: &[&Endpoint], counts: Counts| {
         if runs.iter().all(|e| e.is_empty()) {
@@ -270,7 +270,8 @@ pub(super) fn error_rate(sides: [&[&Endpoint]; 2]) -> Measured {
             counts,
         })
     };
-    let mut measured = Measured::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts);
+    let mut measured =
+        MeasuredSides::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts);
     measured.baseline_failures = sides[0].iter().filter_map(|e| e.failure_counts()).collect();
     measured
 }
@@ -287,7 +288,7 @@ fn failure_counts(runs: &[&Endpoint]) -> Counts {
 }
 
 /// The throughput: median over the runs.
-pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> Measured {
+pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> MeasuredSides {
     let counts = sides.map(|runs| Counts { requests: total_requests(runs), failures: None });
     let side = |runs: &[&Endpoint], counts: Counts| {
         if runs.iter().all(|e| e.is_empty()) {
@@ -299,7 +300,8 @@ pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> Measured {
         let log_variance = counts.requests.filter(|n| *n > 0).map(|n| 1.0 / n as f64);
         Ok(Side { value, rounded_from: Interval { low: value, high: value }, log_variance, counts })
     };
-    let mut measured = Measured::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts);
+    let mut measured =
+        MeasuredSides::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts);
     measured.per_run = sides.map(|runs| runs.iter().filter_map(|e| e.throughput_rps).collect());
     // Counting n requests is off by about √n.
     let one = |e: &&Endpoint| e.requests.filter(|n| *n > 0).map(|n| 1.0 / n as f64);
@@ -309,7 +311,7 @@ pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> Measured {
 
 /// A number of a custom metric: median over the runs that have it. The policy names it, so that it is missed where no
 /// side has it.
-pub(super) fn custom(sides: [&[&CustomMetric]; 2], statistic: Statistic) -> Measured {
+pub(super) fn custom(sides: [&[&CustomMetric]; 2], statistic: Statistic) -> MeasuredSides {
     let side = |metrics: &[&CustomMetric]| {
         let values: Vec<f64> = metrics.iter().filter_map(|m| m.statistic(statistic)).collect();
         let value = median(&values).ok_or(Reason::NotMeasured)?;
@@ -321,11 +323,11 @@ pub(super) fn custom(sides: [&[&CustomMetric]; 2], statistic: Statistic) -> Meas
             counts: Counts::default(),
         })
     };
-    let measured = Measured::new(side(sides[0]), side(sides[1]), [Counts::default(); 2]);
+    let measured = MeasuredSides::new(side(sides[0]), side(sides[1]), [Counts::default(); 2]);
     let per_run = sides.map(|side| side.iter().filter_map(|m| m.statistic(statistic)).collect());
     let sampling =
         sides.map(|side| mean_if_known(side.iter().map(|m| custom_log_variance(m, statistic))));
-    Measured { counted: true, per_run, sampling, ..measured }
+    MeasuredSides { counted: true, per_run, sampling, ..measured }
 }
 
 /// What chance gives of a custom metric: of a quantile as for a latency, of a ratio p of n by (1−p)/(p·n). None for

@@ -1,8 +1,8 @@
 //! The tests of one metric, as the noise analysis needs them.
 
 use super::expected::Expected;
-use super::noise::Family;
-use super::plan::{Sides, Test};
+use super::noise_model::Family;
+use super::plan::{ComparedRuns, Test};
 use crate::config::Threshold;
 use crate::model::{Direction, EndpointKey, Metric, Statistic};
 use crate::stats::{Matrix, median};
@@ -112,7 +112,7 @@ fn numbered<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<usize> {
 /// The members of one metric as a family.
 pub(super) fn family(
     members: &[Member<'_>],
-    sides: &Sides,
+    sides: &ComparedRuns,
     calibration: Option<&[Matrix; 2]>,
 ) -> Family {
     let rows = |count: usize, of: fn(&Member<'_>, usize) -> f64| {

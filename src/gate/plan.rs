@@ -2,8 +2,8 @@
 
 use super::input::Baseline;
 use super::join::Pair;
-use super::line::Line;
-use super::measure::{self, Measured};
+use super::level_shifts::BaselineSeries;
+use super::measure::{self, MeasuredSides};
 use super::verdict::{Reason, Verdict};
 use crate::config::{EndpointRules, Removed, Rules, Severity, Threshold};
 use crate::model::{
@@ -26,7 +26,7 @@ pub(super) struct Test {
     pub(super) direction: Direction,
     pub(super) threshold: Threshold,
     pub(super) severity: Severity,
-    pub(super) measured: Measured,
+    pub(super) measured: MeasuredSides,
     /// Where the baseline runs come to another level of this test: places of runs, nearest first.
     pub(super) levels: Vec<usize>,
     /// Whether the change under test cannot touch it: it is not judged, and shows what a run does to all endpoints.
@@ -40,7 +40,11 @@ pub(super) struct Test {
 }
 
 /// Everything about endpoints and the total that has a limit.
-pub(super) fn tests_of_endpoints(pairs: &[Pair<'_>], line: &Line<'_>, rules: &Rules) -> Vec<Test> {
+pub(super) fn tests_of_endpoints(
+    pairs: &[Pair<'_>],
+    series: &BaselineSeries<'_>,
+    rules: &Rules,
+) -> Vec<Test> {
     let total_latency = judges_total_latency(pairs);
     let mut tests = Vec::new();
     for pair in pairs {
@@ -57,7 +61,7 @@ pub(super) fn tests_of_endpoints(pairs: &[Pair<'_>], line: &Line<'_>, rules: &Ru
         if !own.ignore {
             let total = pair.key == EndpointKey::Total;
             let with_latency = !total || total_latency;
-            tests.extend(tests_of_pair(pair, line, &own, with_latency, one_sided));
+            tests.extend(tests_of_pair(pair, series, &own, with_latency, one_sided));
         }
     }
     tests
@@ -65,7 +69,7 @@ pub(super) fn tests_of_endpoints(pairs: &[Pair<'_>], line: &Line<'_>, rules: &Ru
 
 fn tests_of_pair(
     pair: &Pair<'_>,
-    line: &Line<'_>,
+    series: &BaselineSeries<'_>,
     rules: &EndpointRules,
     with_latency: bool,
     one_sided: Option<(Verdict, Reason)>,
@@ -75,7 +79,7 @@ fn tests_of_pair(
         let key = MeasurementKey { endpoint: pair.key.clone(), metric, statistic };
         let value =
             |(place, e): &(usize, &Endpoint)| Some((*place, e.value(&key.metric, statistic)?));
-        let levels = line.levels(&key, &pair.line.iter().filter_map(value).collect::<Vec<_>>());
+        let levels = series.levels(&key, &pair.series.iter().filter_map(value).collect::<Vec<_>>());
         let mut kinds = Vec::new();
         let measured = match key.metric {
             Metric::Latency => measure::latency(sides, statistic, rules.min_requests),
@@ -83,7 +87,7 @@ fn tests_of_pair(
             Metric::ErrorRate | Metric::Custom(_) => {
                 // Counts before a step are counts of other code.
                 let level = levels.first().copied().unwrap_or(usize::MAX);
-                let now = pair.line.iter().zip(&pair.baseline);
+                let now = pair.series.iter().zip(&pair.baseline);
                 let now: Vec<&Endpoint> =
                     now.filter(|((place, _), _)| *place < level).map(|(_, e)| *e).collect();
                 let counted = [if now.is_empty() { sides[0] } else { &now }, sides[1]];
@@ -201,7 +205,7 @@ fn total_stands_alone<'a>(pairs: &[Pair<'a>], side: fn(&Pair<'a>) -> Option<&'a 
 pub(super) fn tests_of_custom_metrics(
     baseline: &Baseline,
     current: &[Run],
-    line: &Line<'_>,
+    series: &BaselineSeries<'_>,
     rules: &Rules,
 ) -> Vec<Test> {
     let mut tests = Vec::new();
@@ -218,8 +222,8 @@ pub(super) fn tests_of_custom_metrics(
                 let value = |(place, own): &(usize, &CustomMetric)| {
                     Some((*place, own.statistic(*statistic)?))
                 };
-                let values: Vec<_> = measured.line.iter().filter_map(value).collect();
-                let levels = line.levels(&key, &values);
+                let values: Vec<_> = measured.series.iter().filter_map(value).collect();
+                let levels = series.levels(&key, &values);
                 tests.push(Test {
                     key,
                     unit: example.map_or(Unit::Number, |m| m.unit.clone()),
@@ -247,8 +251,8 @@ pub(super) fn tests_of_custom_metrics(
 struct OfEndpoint<'a> {
     /// In the window's runs and in the new ones.
     sides: [Vec<&'a CustomMetric>; 2],
-    /// In the window's runs and those before them, each with its place on the line.
-    line: Vec<(usize, &'a CustomMetric)>,
+    /// In the window's runs and those before them, each with its place in the whole series.
+    series: Vec<(usize, &'a CustomMetric)>,
 }
 
 /// What was measured of a custom metric, by endpoint; where no run has it, nothing of the whole run.
@@ -268,9 +272,9 @@ fn measured<'a>(
     for (place, run) in baseline.runs.iter().chain(&baseline.earlier).enumerate() {
         for metric in of_name(run) {
             if let Some(own) = all.get_mut(&names.known(&metric.endpoint))
-                && own.line.last().is_none_or(|(last, _)| *last != place)
+                && own.series.last().is_none_or(|(last, _)| *last != place)
             {
-                own.line.push((place, metric));
+                own.series.push((place, metric));
             }
         }
     }
@@ -294,7 +298,7 @@ pub(super) fn calibration(baseline: &[Run], current: &[Run]) -> [Matrix; 2] {
 
 /// The two sides of a comparison.
 #[derive(Debug, Clone)]
-pub(super) struct Sides {
+pub(super) struct ComparedRuns {
     /// Baseline and new runs.
     pub(super) runs: [usize; 2],
     /// Baseline runs of the nearest commit; they come first.

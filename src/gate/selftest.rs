@@ -1,6 +1,6 @@
 //! Does the gate work here? It is shown changes that are known, and runs in which nothing changed.
 
-use super::inject::{Change, worsened};
+use super::inject::{Injection, worsened};
 use super::judge::judge_against;
 use super::report::{Finding, Report};
 use super::verdict::Verdict;
@@ -144,7 +144,7 @@ fn inject(test: &mut Selftest, newest: &[Run], before: &[Run], window: usize, ru
     let stride = judged.len().div_ceil(MOST_INJECTED).max(1);
     for finding in judged.into_iter().step_by(stride) {
         let key = finding.key();
-        let change = Change { finding, times: test.times };
+        let change = Injection { finding, times: test.times };
         let changed: Vec<Run> = newest.iter().map(|run| worsened(run, &change)).collect();
         let report = judge_against(&changed, before, window, rules);
         let Some(found) = report.findings.iter().find(|f| f.key() == key) else { continue };

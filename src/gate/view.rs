@@ -2,7 +2,7 @@
 
 use super::limit::is_crossed;
 use super::member::Member;
-use super::noise::Looked;
+use super::noise_model::Looked;
 use super::verdict::{Reason, Verdict};
 use crate::model::Direction;
 use crate::stats::median;

@@ -2,7 +2,7 @@
 
 use super::input::Baseline;
 use super::join::Pair;
-use super::noise::RUNS_FOR_NOISE;
+use super::noise_model::RUNS_FOR_NOISE;
 use super::report::Finding;
 use super::verdict::Reason;
 use crate::config::{Decide, Rules};
@@ -43,7 +43,7 @@ pub(super) fn compare_loads(
 }
 
 /// What a person should know beside the findings.
-pub(super) fn notices(
+pub(super) fn warnings_about(
     baseline: &Baseline,
     current: &[Run],
     pairs: &[Pair<'_>],

@@ -9,7 +9,7 @@ use crate::stats::{median, steps};
 use std::ops::Range;
 
 /// The runs of the baseline by commit.
-pub(super) struct Line<'a> {
+pub(super) struct BaselineSeries<'a> {
     /// Places of each commit's runs, nearest first; empty where the order of the runs is not known.
     commits: Vec<Range<usize>>,
     /// Runs of the window.
@@ -18,8 +18,8 @@ pub(super) struct Line<'a> {
     accepted: &'a [(usize, Acceptance)],
 }
 
-impl<'a> Line<'a> {
-    pub(super) fn of(baseline: &'a Baseline) -> Self {
+impl<'a> BaselineSeries<'a> {
+    pub(super) fn new(baseline: &'a Baseline) -> Self {
         let runs: Vec<&Run> = baseline.runs.iter().chain(&baseline.earlier).collect();
         let mut commits: Vec<Range<usize>> = Vec::new();
         // Plain files name no commits, or in an order that means nothing.

@@ -2,8 +2,8 @@
 
 use super::evidence::{Q_FAIL, Q_SUSPICIOUS, rank};
 use super::member::{Member, family};
-use super::noise::{Analysis, Confirmation, Look, RARE_WHOLE_RUN, RUNS_FOR_NOISE};
-use super::plan::{Sides, Test};
+use super::noise_model::{Analysis, Confirmation, Look, RARE_WHOLE_RUN, RUNS_FOR_NOISE};
+use super::plan::{ComparedRuns, Test};
 use super::report::{NoiseWorking, Variation};
 use super::verdict::{Reason, Verdict};
 use super::view::View;
@@ -60,7 +60,7 @@ pub(super) struct Judged {
 pub(super) fn by_noise(
     tests: &[(usize, &Test)],
     calibration: Option<&[Matrix; 2]>,
-    sides: &Sides,
+    sides: &ComparedRuns,
     disturbed: bool,
     rules: &Rules,
 ) -> Option<Judged> {
