@@ -85,7 +85,7 @@ fn rules_of(policy: &str) -> Rules {
 }
 
 fn said(report: &Report) -> Said {
-    match (report.verdict, report.exit_code()) {
+    match (report.verdict, report.exit.code()) {
         (Verdict::Fail, _) => Said::Fail,
         (_, 0) => Said::Pass,
         _ => Said::Again,

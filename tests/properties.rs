@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 use perfgate::config::Policy;
-use perfgate::gate::{Baseline, BaselineInfo, Input, Reason, Report, Verdict, judge};
+use perfgate::gate::{Baseline, BaselineInfo, Input, Missing, Reason, Report, Verdict, judge};
 use perfgate::ingest::{ReadOptions, Source, read};
 use perfgate::model::{Endpoint, EndpointKey, Kind, Latency, Run, Tool};
 use perfgate::schema::{RunV1, read_run};
@@ -81,7 +81,7 @@ proptest! {
             let report = report(&run, &run, mode);
             prop_assert!(!report.findings.is_empty());
             for finding in &report.findings {
-                prop_assert!(matches!(finding.verdict, Verdict::Pass | Verdict::NotCompared), "{finding:?}");
+                prop_assert!(matches!(finding.verdict(), Verdict::Pass | Verdict::NotCompared), "{finding:?}");
             }
             prop_assert!(matches!(report.verdict, Verdict::Pass | Verdict::NotCompared));
         }
@@ -99,12 +99,12 @@ proptest! {
             for (before, after) in bad.findings.iter().zip(&worse.findings) {
                 // When everything fails, nothing is left to be said of the latency; the errors then fail. What is slower as a
                 // whole may be the machine: a failure may become a question, and no more than that.
-                let silenced = after.reason == Reason::AllFailed;
-                let noisy = after.reason == Reason::TooNoisy && before.verdict.rank() <= Verdict::Warn.rank();
-                let least = before.verdict.rank().min(Verdict::Inconclusive.rank());
-                prop_assert!(silenced || noisy || after.verdict.rank() >= least, "{before:?} {after:?}");
+                let silenced = after.reason == Reason::Missing(Missing::AllFailed);
+                let noisy = after.reason == Reason::TooNoisy && before.verdict().rank() <= Verdict::Warn.rank();
+                let least = before.verdict().rank().min(Verdict::Inconclusive.rank());
+                prop_assert!(silenced || noisy || after.verdict().rank() >= least, "{before:?} {after:?}");
             }
-            prop_assert!(worse.exit_code() != 0 || bad.exit_code() == 0);
+            prop_assert!(worse.exit.code() != 0 || bad.exit.code() == 0);
         }
     }
 
@@ -125,7 +125,7 @@ proptest! {
             }
             prop_assert_eq!(tight.findings.len(), loose.findings.len());
             for (tight, loose) in tight.findings.iter().zip(&loose.findings) {
-                prop_assert!(loose.verdict.rank() <= tight.verdict.rank(), "{tight:?} {loose:?}");
+                prop_assert!(loose.verdict().rank() <= tight.verdict().rank(), "{tight:?} {loose:?}");
             }
         }
     }

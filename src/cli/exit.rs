@@ -1,5 +1,6 @@
 //! How the program ends.
 
+use crate::gate;
 use std::process::ExitCode;
 
 /// The exit codes. 2 is what `make` and argument parsers use for "could not run", so nothing soft may have it.
@@ -36,13 +37,14 @@ impl Exit {
         };
         if rank(other) > rank(self) { other } else { self }
     }
+}
 
-    /// The exit for a report's code.
-    pub(super) fn from_report(code: u8) -> Self {
-        match code {
-            0 => Self::Pass,
-            1 => Self::Regression,
-            _ => Self::NoVerdict,
+impl From<gate::Exit> for Exit {
+    fn from(exit: gate::Exit) -> Self {
+        match exit {
+            gate::Exit::Pass => Self::Pass,
+            gate::Exit::Regression => Self::Regression,
+            gate::Exit::NoVerdict => Self::NoVerdict,
         }
     }
 }

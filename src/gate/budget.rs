@@ -1,51 +1,19 @@
 //! Absolute limits: each budget held against the new runs, whatever the baseline says.
 
-use super::measure;
-use super::report::BudgetFinding;
-use super::verdict::{Reason, Verdict};
+use super::budget_value::{
+    BudgetValue, Judged, SERVICE, measure_key, not_measured, resource, used,
+};
+use super::finding::BudgetFinding;
+use super::verdict::{BudgetReason, Missing, Verdict};
 use crate::config::{Bound, Budget, Limited, Rules, Scope, Severity, Tier, suggest};
 use crate::model::{
-    CustomMetric, Endpoint, EndpointKey, EndpointNames, MeasurementKey, Metric, Raw as _, Resource,
-    Run, Statistic, Unit, Untrusted,
+    EndpointKey, MeasurementKey, Metric, Raw as _, Resource, Run, Statistic, Unit, Untrusted,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Growth of the memory in an hour that is no leak: this share of what is used, or these megabytes, whichever is more.
 const NO_LEAK_SHARE: f64 = 0.05;
 const NO_LEAK_MB: f64 = 10.0;
-/// The prefix of what the watched service used, beside what the whole machine did.
-const SERVICE: &str = "service_";
-
-/// A value to be judged, or why there is none.
-struct BudgetValue {
-    subject: Untrusted,
-    unit: Unit,
-    value: Result<f64, Reason>,
-    severity: Severity,
-}
-
-/// What budgets are held against.
-struct Judged<'a> {
-    runs: &'a [Run],
-    rules: &'a Rules,
-    names: EndpointNames<'a>,
-    /// The custom metrics of all runs, by name and endpoint.
-    metrics: BTreeMap<&'a Untrusted, BTreeMap<EndpointKey, Vec<&'a CustomMetric>>>,
-}
-
-impl<'a> Judged<'a> {
-    fn new(runs: &'a [Run], rules: &'a Rules) -> Self {
-        let names: EndpointNames<'a> =
-            runs.iter().flat_map(|run| &run.endpoints).map(|endpoint| &endpoint.key).collect();
-        let mut metrics: BTreeMap<&Untrusted, BTreeMap<EndpointKey, Vec<_>>> = BTreeMap::new();
-        for metric in runs.iter().flat_map(|run| &run.metrics) {
-            let of_name = metrics.entry(&metric.name).or_default();
-            of_name.entry(names.known(&metric.endpoint)).or_default().push(metric);
-        }
-        Self { runs, rules, names, metrics }
-    }
-}
-
 /// Judges every budget that holds for these runs.
 pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding> {
     let profile = runs.first().and_then(|run| run.profile.as_ref().map(|name| name.raw()));
@@ -68,7 +36,7 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
                 let keys: Vec<&MeasurementKey> =
                     all.iter().filter(|key| !(of_class && named.contains(key))).collect();
                 if all.is_empty() {
-                    findings.push(finding(budget, missing(budget)));
+                    findings.push(finding(budget, not_measured(budget)));
                 }
                 let of_key = |key: &&MeasurementKey| {
                     let found = finding(budget, measure_key(key, &judged));
@@ -113,13 +81,17 @@ fn whole_name(budget: &Budget, runs: &[Run]) -> Option<Budget> {
 /// Where others of a class were judged, an endpoint that was hardly requested is a warning: it keeps no rare endpoint's class
 /// from ever passing, and is still said.
 fn leave_rare_ones(findings: &mut [BudgetFinding]) {
-    if findings.iter().all(|own| own.verdict == Verdict::NotCompared) {
+    if findings.iter().all(|own| own.verdict() == Verdict::NotCompared) {
         return;
     }
     for own in findings {
-        if matches!(own.reason, Reason::TooFewRequests { .. } | Reason::NoData) {
-            own.verdict = Verdict::Warn;
-        }
+        own.reason = match own.reason {
+            BudgetReason::Missing(Missing::TooFewRequests { needs }) => {
+                BudgetReason::RarelyRequested(Some(needs))
+            }
+            BudgetReason::Missing(Missing::NoData) => BudgetReason::RarelyRequested(None),
+            other => other,
+        };
     }
 }
 
@@ -158,107 +130,6 @@ fn keys(budget: &Budget, judged: &Judged<'_>) -> Vec<MeasurementKey> {
     found.into_iter().map(key).collect()
 }
 
-/// A budget whose endpoints no run has.
-fn missing(budget: &Budget) -> BudgetValue {
-    let unit = match &budget.limited {
-        Limited::Measurement(_, Metric::Latency, _) => Unit::Milliseconds,
-        Limited::Measurement(_, Metric::ErrorRate, _) => Unit::Ratio,
-        Limited::Measurement(_, Metric::Throughput, _) => Unit::PerSecond,
-        _ => Unit::Number,
-    };
-    BudgetValue {
-        subject: budget.name.as_str().into(),
-        unit,
-        value: Err(Reason::NotMeasured),
-        severity: Severity::Fail,
-    }
-}
-
-fn measure_key(key: &MeasurementKey, judged: &Judged<'_>) -> BudgetValue {
-    let runs = judged.runs;
-    let own = judged.rules.for_endpoint(&key.endpoint);
-    let subject = key.text().map(|text| text.replace("error_rate", "error rate"));
-    if let Metric::Custom(name) = &key.metric {
-        let all = judged.metrics.get(name).and_then(|own| own.get(&key.endpoint));
-        let all = all.map_or(&[][..], Vec::as_slice);
-        let subject = subject.map(|text| text.strip_prefix("total ").unwrap_or(text).to_owned());
-        if all.is_empty() {
-            let number = |run: &Run| {
-                let own = run.resources.get(name)?;
-                match key.statistic {
-                    Statistic::Value | Statistic::Mean => own.mean,
-                    Statistic::Max => own.max,
-                    _ => None,
-                }
-            };
-            let used: Vec<f64> = runs.iter().filter_map(number).collect();
-            let value = crate::stats::median(&used).ok_or(Reason::NotMeasured);
-            let unit = ["percent", "mb"]
-                .into_iter()
-                .find(|unit| name.raw().ends_with(&format!("_{unit}")));
-            return BudgetValue {
-                subject,
-                unit: unit.map_or(Unit::Number, |unit| Unit::Other(unit.into())),
-                value,
-                severity: own.severity,
-            };
-        }
-        let measured = measure::custom([all, all], key.statistic);
-        let unit = all.first().map_or(Unit::Number, |metric| metric.unit.clone());
-        return BudgetValue { subject, unit, value: value(measured), severity: own.severity };
-    }
-    let endpoints: Vec<&Endpoint> =
-        runs.iter().filter_map(|run| run.all_endpoints().find(|e| e.key == key.endpoint)).collect();
-    let sides = [endpoints.as_slice(), endpoints.as_slice()];
-    let (unit, measured) = match key.metric {
-        Metric::Latency => {
-            (Unit::Milliseconds, measure::latency(sides, key.statistic, own.min_requests))
-        }
-        Metric::ErrorRate => (Unit::Ratio, measure::error_rate(sides)),
-        Metric::Throughput | Metric::Custom(_) => (Unit::PerSecond, measure::throughput(sides)),
-    };
-    BudgetValue { subject, unit, value: value(measured), severity: own.severity }
-}
-
-fn value(measured: measure::MeasuredSides) -> Result<f64, Reason> {
-    measured.sides.map(|[_, now]| now.value)
-}
-
-/// A resource of the service where it was watched, else of the machine.
-fn resource(budget: &Budget, name: &str, statistic: Statistic, runs: &[Run]) -> BudgetValue {
-    let in_bytes =
-        budget.tiers.iter().any(|(_, bound)| bound.kind == crate::config::QuantityKind::Size);
-    let unit = if in_bytes { "mb" } else { "percent" };
-    let found = used(runs, &format!("{name}_{unit}"));
-    let number = |resource: &Resource| match statistic {
-        Statistic::Max => resource.max,
-        _ => resource.mean,
-    };
-    let values: Vec<f64> = found.iter().flat_map(|(_, all)| all).filter_map(number).collect();
-    let value = crate::stats::median(&values).ok_or(Reason::NotMeasured);
-    let name = found.map_or(name.to_owned(), |(key, _)| {
-        key.trim_end_matches(unit).trim_end_matches('_').replace('_', " ")
-    });
-    let unit = if in_bytes { Unit::Bytes } else { Unit::Ratio };
-    let factor = if in_bytes { 1e6 } else { 0.01 };
-    let value = value.map(|value| value * factor);
-    BudgetValue {
-        subject: format!("{name} {statistic}").into(),
-        unit,
-        value,
-        severity: Severity::Fail,
-    }
-}
-
-/// What the runs used of a resource, under the name that all of them have.
-fn used(runs: &[Run], name: &str) -> Option<(String, Vec<Resource>)> {
-    [format!("{SERVICE}{name}"), name.to_owned()].into_iter().find_map(|key| {
-        let all: Option<Vec<Resource>> =
-            runs.iter().map(|run| run.resources.get(key.as_str()).copied()).collect();
-        Some((key, all.filter(|all| !all.is_empty())?))
-    })
-}
-
 /// A leak is a growth that every part of the steady run shows; one run that shows it is enough.
 fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
     let found = used(runs, "memory_mb");
@@ -275,15 +146,15 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
     let value = slopes.map(|all| all.into_iter().fold(f64::NEG_INFINITY, f64::max).max(0.0));
     let subject = Untrusted::from(subject);
     if !budget.tiers.is_empty() {
-        let value = value.ok_or(Reason::NotMeasured);
+        let value = value.ok_or(Missing::NotMeasured);
         return finding(budget, BudgetValue { subject, unit, value, severity: Severity::Fail });
     }
     let usual = all.iter().filter_map(|own| own.mean).fold(0.0, f64::max);
     let allowed = (usual * NO_LEAK_SHARE).max(NO_LEAK_MB);
-    let (verdict, reason) = match value {
-        None => (Verdict::NotCompared, Reason::NotMeasured),
-        Some(slope) if slope > allowed => (Verdict::Fail, Reason::OverThreshold),
-        Some(_) => (Verdict::Pass, Reason::WithinLimit),
+    let reason = match value {
+        None => BudgetReason::Missing(Missing::NotMeasured),
+        Some(slope) if slope > allowed => BudgetReason::Broken,
+        Some(_) => BudgetReason::Kept,
     };
     BudgetFinding {
         budget: budget.name.as_str().into(),
@@ -292,7 +163,6 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
         value,
         limit: None,
         tier: Tier::Acceptable,
-        verdict,
         reason,
         meant: None,
     }
@@ -311,19 +181,15 @@ fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
     let broken =
         |value: f64| limits.iter().rev().find(|(_, bound, limit)| !bound.is_kept(value, *limit));
     let first = limits.first().copied();
-    let (verdict, reason, decides) = match value {
-        Ok(_) if limits.is_empty() => (Verdict::NotCompared, Reason::OtherUnit, None),
+    let (reason, decides) = match value {
+        Ok(_) if limits.is_empty() => (BudgetReason::OtherUnit, None),
         Ok(value) => match broken(value) {
-            Some(own) if own.0 == Tier::Target => {
-                (Verdict::Warn, Reason::OverThreshold, Some(*own))
-            }
-            Some(own) if severity == Severity::Warn => {
-                (Verdict::Warn, Reason::WarnOnly, Some(*own))
-            }
-            Some(own) => (Verdict::Fail, Reason::OverThreshold, Some(*own)),
-            None => (Verdict::Pass, Reason::WithinLimit, first),
+            Some(own) if own.0 == Tier::Target => (BudgetReason::TargetMissed, Some(*own)),
+            Some(own) if severity == Severity::Warn => (BudgetReason::WarnOnly, Some(*own)),
+            Some(own) => (BudgetReason::Broken, Some(*own)),
+            None => (BudgetReason::Kept, first),
         },
-        Err(reason) => (Verdict::NotCompared, reason, first),
+        Err(missing) => (BudgetReason::Missing(missing), first),
     };
     BudgetFinding {
         budget: budget.name.as_str().into(),
@@ -332,7 +198,6 @@ fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
         value: value.ok().filter(|_| !limits.is_empty()),
         limit: decides.map(|(_, bound, limit)| (bound, limit)),
         tier: decides.map_or(Tier::Acceptable, |(tier, _, _)| tier),
-        verdict,
         reason,
         meant: None,
     }
@@ -341,7 +206,7 @@ fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
 /// The metric that was probably meant by the name of one that no run has.
 fn meant(key: &MeasurementKey, found: &BudgetFinding, runs: &[Run]) -> Option<Untrusted> {
     let Metric::Custom(name) = &key.metric else { return None };
-    if found.reason != Reason::NotMeasured {
+    if found.reason != BudgetReason::Missing(Missing::NotMeasured) {
         return None;
     }
     let known = runs.iter().flat_map(|run| &run.metrics).map(|metric| metric.name.raw());

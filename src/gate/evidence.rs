@@ -2,8 +2,10 @@
 //! every run has.
 
 use super::expected::Expected;
+use super::finding::RankInFamily;
 use super::measure::Side;
 use super::noise_model::RUNS_FOR_NOISE;
+use super::sides::Sides;
 use crate::model::{Direction, Metric, Statistic};
 use crate::stats::{
     Interval, benjamini_hochberg, difference_interval, fisher_one_sided, normal_upper_tail,
@@ -12,6 +14,9 @@ use crate::stats::{
 
 /// Degrees of freedom of what is assumed of real machines: their tails are heavy.
 const FREEDOM: f64 = 5.0;
+
+/// Point of a distribution up to which a 95 % interval reaches: 2.5 % lie beyond it.
+pub(super) const CONFIDENCE_POINT: f64 = 0.975;
 
 /// Share of false rejections at which a crossing is a failure.
 pub(super) const Q_FAIL: f64 = 0.01;
@@ -39,9 +44,10 @@ pub(super) struct Evidence {
 pub(super) fn evidence(
     (metric, statistic): (&Metric, Statistic),
     direction: Direction,
-    [baseline, current]: &[Side; 2],
+    sides: &Sides<Side>,
     failures: &[(u64, u64)],
 ) -> Evidence {
+    let Sides { baseline, current } = sides;
     match metric {
         Metric::ErrorRate => of_counts(baseline, current, failures),
         Metric::Latency | Metric::Throughput | Metric::Custom(_) => {
@@ -104,16 +110,13 @@ fn of_logarithms(
         return Evidence::default();
     }
     let change = (current.value / baseline.value).ln();
-    let worse = match direction {
-        Direction::Lower => change,
-        Direction::Higher => -change,
-    };
+    let worse = direction.worse_sign() * change;
     let expected = |side: &Side| {
         let step = side.rounded_from.high - side.rounded_from.low;
         Expected::of(what, baseline.value, side.log_variance, step).variance
     };
     let deviation = (expected(baseline) + expected(current)).sqrt();
-    let reach = student_quantile(0.975, FREEDOM) * deviation;
+    let reach = student_quantile(CONFIDENCE_POINT, FREEDOM) * deviation;
     let (low, high) = ((change - reach).exp_m1(), (change + reach).exp_m1());
     Evidence {
         p: Some(student_upper_tail(worse / deviation, FREEDOM)),
@@ -133,26 +136,38 @@ pub(super) enum Strength {
     Real,
 }
 
-/// The strength of each test of one family, many tests considered, with the place of its p among theirs (from 1) and their
-/// number: real where a share `q` of such rejections would be false. Without a p the plain rule stands.
-pub(super) fn strengths(p: &[Option<f64>], q: f64) -> Vec<(Strength, [usize; 2])> {
+/// The strength of each test of one family, many tests considered, with the place of its p among theirs: real where a share
+/// `q` of such rejections would be false. Without a p the plain rule stands.
+pub(super) fn strengths(p: &[Option<f64>], q: f64) -> Vec<(Strength, Option<RankInFamily>)> {
     let known: Vec<f64> = p.iter().flatten().copied().collect();
     let mut real = benjamini_hochberg(&known, q).into_iter();
     let mut suspicious = benjamini_hochberg(&known, Q_SUSPICIOUS).into_iter();
     p.iter()
         .map(|p| {
-            let Some(p) = p else { return (Strength::Real, [0, 0]) };
+            let Some(p) = p else { return (Strength::Real, None) };
             let strength = match (real.next(), suspicious.next()) {
                 (Some(true), _) => Strength::Real,
                 (_, Some(true)) => Strength::Suspicious,
                 _ => Strength::Chance,
             };
-            (strength, [rank(*p, &known), known.len()])
+            (strength, Some(RankInFamily::new(*p, &known)))
         })
         .collect()
 }
 
-/// The place of a p among those of its family, from 1.
-pub(super) fn rank(p: f64, family: &[f64]) -> usize {
-    1 + family.iter().filter(|other| **other < p).count()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_tests_make_a_small_p_ordinary_and_what_has_none_is_judged_by_its_limit() {
+        let alone = strengths(&[Some(0.004)], Q_FAIL);
+        assert_eq!(alone, [(Strength::Real, Some(RankInFamily { rank: 1, size: 1 }))]);
+        let mut many = vec![Some(0.5); 19];
+        many.extend([Some(0.004), None]);
+        let found = strengths(&many, Q_FAIL);
+        assert_eq!(found[19], (Strength::Chance, Some(RankInFamily { rank: 1, size: 20 })));
+        assert_eq!(found[20], (Strength::Real, None), "it takes no place in the family");
+        assert_eq!(strengths(&[Some(0.02)], Q_FAIL)[0].0, Strength::Suspicious);
+    }
 }

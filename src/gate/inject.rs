@@ -1,8 +1,9 @@
 //! A known change, put into a run: what a gate must see.
 
-use super::report::Finding;
+use super::finding::Finding;
+use super::sides::Sides;
 use crate::config::Threshold;
-use crate::model::{Direction, Endpoint, EndpointKey, MeasurementKey, Metric, Run};
+use crate::model::{BEYOND, Endpoint, EndpointKey, MeasurementKey, Metric, Run};
 
 /// A change to put into runs: the finding that it is about, and its size as a multiple of the threshold.
 pub(super) struct Injection<'a> {
@@ -41,10 +42,8 @@ pub(super) fn worsened(run: &Run, change: &Injection<'_>) -> Run {
 impl Injection<'_> {
     fn worse(&self, value: f64) -> f64 {
         let finding = self.finding;
-        let sign = if finding.direction == Direction::Lower { 1.0 } else { -1.0 };
-        let (Some(baseline), Some(current)) = (finding.baseline, finding.current) else {
-            return value;
-        };
+        let sign = finding.direction.worse_sign();
+        let Some(Sides { baseline, current }) = finding.values.both() else { return value };
         let changed = match finding.threshold {
             Threshold::Relative(share) if current > 0.0 => {
                 value * baseline / current * (1.0 + sign * self.times * share)
@@ -75,7 +74,7 @@ fn fail_more(endpoint: &mut Endpoint, change: &Injection<'_>) {
     let worse = change.worse(rate).min(1.0);
     if let Some((_, of)) = endpoint.failure_counts() {
         // Rounded up: the change is never smaller than it says.
-        endpoint.failures = Some((worse * of as f64 - 1e-9).ceil() as u64);
+        endpoint.failures = Some((worse * of as f64 - BEYOND).ceil() as u64);
     } else {
         endpoint.stated_error_rate = Some(worse);
     }

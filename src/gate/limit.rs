@@ -1,11 +1,7 @@
 //! The plain rule: is the limit crossed?
 
 use crate::config::Threshold;
-use crate::model::Direction;
-
-/// How far beyond its limit a value must lie, relative to the limit, to have crossed it: decimals mean what is written,
-/// and 3.0 → 3.6 is +20 %, although floats put 3.0 · 1.2 a hair below 3.6.
-const BEYOND: f64 = 1e-9;
+use crate::model::{BEYOND, Direction};
 
 /// Whether `current` is beyond what the threshold allows from `baseline`. At the limit is not beyond it.
 pub(super) fn is_crossed(
@@ -14,10 +10,7 @@ pub(super) fn is_crossed(
     threshold: Threshold,
     direction: Direction,
 ) -> bool {
-    let worse = match direction {
-        Direction::Lower => 1.0,
-        Direction::Higher => -1.0,
-    };
+    let worse = direction.worse_sign();
     let limit = match threshold {
         Threshold::Relative(share) => baseline * (1.0 + worse * share),
         Threshold::Absolute(amount) => baseline + worse * amount,

@@ -1,9 +1,11 @@
 //! The numbers behind one comparison, or the reason why there is none.
 
-use super::report::Counts;
-use super::verdict::Reason;
-use crate::model::{CustomMetric, Endpoint, Latency, Metric, Quantile, Statistic, Unit};
-use crate::stats::{Interval, QuantileGrid, median, rank_interval};
+use super::finding::Counts;
+use super::sampling::{custom_log_variance, log_variance};
+use super::sides::Sides;
+use super::verdict::Missing;
+use crate::model::{CustomMetric, Endpoint, Latency, Metric, Statistic};
+use crate::stats::{Interval, median};
 
 /// One side of a comparison: the value, and what is known about how far chance moves it.
 #[derive(Debug, Clone, Copy)]
@@ -19,15 +21,15 @@ pub(super) struct Side {
 
 /// Both sides, or why they cannot be compared, with the values and counts that are there all the same.
 pub(super) struct MeasuredSides {
-    pub(super) sides: Result<[Side; 2], Reason>,
-    pub(super) values: [Option<f64>; 2],
-    pub(super) counts: [Counts; 2],
+    pub(super) sides: Result<Sides<Side>, Missing>,
+    pub(super) values: Sides<Option<f64>>,
+    pub(super) counts: Sides<Counts>,
     /// The value of each run that has one.
-    pub(super) per_run: [Vec<f64>; 2],
+    pub(super) per_run: Sides<Vec<f64>>,
     /// Sampling variance of the logarithm of one run of each side; none where no request count is known.
-    pub(super) sampling: [Option<f64>; 2],
+    pub(super) sampling: Sides<Option<f64>>,
     /// Width of the rounding step at the value of each side; 0 where the source does not round.
-    pub(super) steps: [f64; 2],
+    pub(super) steps: Sides<f64>,
     /// Of a mean: how probable it is that all of its rise are a few slow requests that came by chance; else 0.
     pub(super) by_a_few: f64,
     /// Failures and requests of each baseline run, for an error rate.
@@ -37,33 +39,26 @@ pub(super) struct MeasuredSides {
 }
 
 impl MeasuredSides {
-    fn new(
-        baseline: Result<Side, Reason>,
-        current: Result<Side, Reason>,
-        counts: [Counts; 2],
-    ) -> Self {
-        let counted =
-            [&baseline, &current].iter().any(|side| !matches!(side, Err(Reason::NotMeasured)));
-        let values = [&baseline, &current].map(|side| side.as_ref().ok().map(|side| side.value));
-        let sides = match (baseline, current) {
-            (Ok(baseline), Ok(current)) => Ok([baseline, current]),
+    fn new(sides: Sides<Result<Side, Missing>>, counts: Sides<Counts>) -> Self {
+        let counted = sides.iter().any(|side| !matches!(side, Err(Missing::NotMeasured)));
+        let values = sides.as_ref().map(|side| side.as_ref().ok().map(|side| side.value));
+        let sides = match (sides.baseline, sides.current) {
+            (Ok(baseline), Ok(current)) => Ok(Sides { baseline, current }),
             // What was not measured can be mended and says most; then what is wrong with the new run.
-            (Err(Reason::NotMeasured), _) | (_, Err(Reason::NotMeasured)) => {
-                Err(Reason::NotMeasured)
+            (Err(Missing::NotMeasured), _) | (_, Err(Missing::NotMeasured)) => {
+                Err(Missing::NotMeasured)
             }
-            (_, Err(reason)) | (Err(reason), Ok(_)) => Err(reason),
+            (_, Err(missing)) | (Err(missing), Ok(_)) => Err(missing),
         };
-        let (per_run, baseline_failures) = ([Vec::new(), Vec::new()], Vec::new());
-        let (sampling, steps, by_a_few) = ([None, None], [0.0, 0.0], 0.0);
         Self {
             sides,
             values,
             counts,
-            per_run,
-            sampling,
-            steps,
-            by_a_few,
-            baseline_failures,
+            per_run: Sides::default(),
+            sampling: Sides::default(),
+            steps: Sides::default(),
+            by_a_few: 0.0,
+            baseline_failures: Vec::new(),
             counted,
         }
     }
@@ -71,27 +66,26 @@ impl MeasuredSides {
 
 /// A latency statistic of one endpoint.
 pub(super) fn latency(
-    sides: [&[&Endpoint]; 2],
+    sides: Sides<&[&Endpoint]>,
     statistic: Statistic,
     min_requests: u64,
 ) -> MeasuredSides {
     // A quantile is as good as the smallest run that it is taken from.
     let fewest = |runs: &[&Endpoint]| runs.iter().filter_map(samples).min();
     let counts = sides.map(|runs| Counts { requests: fewest(runs), failures: None });
-    let [baseline, current] = sides.map(|runs| latency_side(runs, statistic, min_requests));
-    let mut measured = MeasuredSides::new(baseline, current, counts);
+    let known = sides.map(|runs| latency_side(runs, statistic, min_requests));
+    let mut measured = MeasuredSides::new(known, counts);
     // Too few requests on one side still leaves two numbers worth showing.
     measured.per_run = sides.map(|runs| values(runs, statistic));
-    measured.values = measured.per_run.each_ref().map(|values| median(values));
+    measured.values = measured.per_run.as_ref().map(|values| median(values));
     measured.sampling = sides.map(|runs| mean_variance(runs, statistic));
     if let (Statistic::Mean, Ok(means)) = (statistic, &measured.sides) {
-        let means = means.each_ref().map(|side| side.value);
+        let means = means.map(|side| side.value);
         measured.by_a_few = by_a_few(sides, means).unwrap_or_default();
     }
-    measured.steps = [0, 1].map(|i| {
-        let value = measured.values[i].unwrap_or_default();
-        2.0 * half_step(sides[i], statistic, value)
-    });
+    measured.steps = sides
+        .zip(measured.values)
+        .map(|(runs, value)| 2.0 * half_step(runs, statistic, value.unwrap_or_default()));
     measured
 }
 
@@ -118,24 +112,24 @@ fn latency_side(
     runs: &[&Endpoint],
     statistic: Statistic,
     min_requests: u64,
-) -> Result<Side, Reason> {
+) -> Result<Side, Missing> {
     let latencies: Vec<&Latency> = runs.iter().filter_map(|e| e.latency.as_ref()).collect();
     if runs.iter().all(|e| e.is_empty()) {
-        return Err(Reason::NoData);
+        return Err(Missing::NoData);
     }
     if runs.iter().any(|e| e.all_failed()) {
-        return Err(Reason::AllFailed);
+        return Err(Missing::AllFailed);
     }
     if !latencies.is_empty() && latencies.iter().all(|l| l.has_no_data()) {
-        return Err(Reason::NoData);
+        return Err(Missing::NoData);
     }
-    let value = median(&values(runs, statistic)).ok_or(Reason::NotMeasured)?;
+    let value = median(&values(runs, statistic)).ok_or(Missing::NotMeasured)?;
     let needs = match statistic {
         Statistic::Quantile(level) => min_requests.max(level.requests_needed()),
         _ => min_requests,
     };
     if runs.iter().filter_map(samples).any(|n| n < needs) {
-        return Err(Reason::TooFewRequests { needs });
+        return Err(Missing::TooFewRequests { needs });
     }
     // The median of k runs varies about as their mean does: a k-th of one run's variance.
     let log_variance = mean_variance(runs, statistic).map(|one| one / runs.len() as f64);
@@ -157,112 +151,34 @@ fn values(runs: &[&Endpoint], statistic: Statistic) -> Vec<f64> {
     runs.iter().filter_map(|endpoint| endpoint.value(&Metric::Latency, statistic)).collect()
 }
 
-/// Variance of the logarithm of a statistic that chance alone gives: of a quantile from its order-statistic interval,
-/// of a mean from the spread of the samples. None where the number of samples is not known.
-fn log_variance(latency: &Latency, statistic: Statistic) -> Option<f64> {
-    let n = latency.count.filter(|n| *n > 0)?;
-    match statistic {
-        Statistic::Quantile(level) => {
-            order_interval(latency, level).and_then(positive).map(Interval::log_variance)
-        }
-        Statistic::Mean => mean_log_variance(latency, n),
-        Statistic::Max => max_log_variance(latency, n),
-        _ => None,
-    }
-}
-
-/// The 95 % interval of a quantile, in milliseconds: between the order statistics that hold the true one whatever the
-/// distribution, read off the known quantiles; half a rounding step wider where the source rounds. None where the number of
-/// samples is not known.
-///
-/// The samples themselves would say a little more. But they are not at hand everywhere that a run is judged, and a
-/// verdict must not depend on the way by which a run came; the quantiles are kept with every run.
-pub fn quantile_interval(latency: &Latency, level: Quantile) -> Option<Interval> {
-    let half_step = |value: f64| latency.half_step(level, value);
-    let Interval { low, high } = order_interval(latency, level)?;
-    positive(Interval { low: low - half_step(low), high: high + half_step(high) })
-}
-
-/// An interval with logarithms: a lower end of nothing has none, and a hundredth of the upper end is as uncertain as it gets.
-fn positive(interval: Interval) -> Option<Interval> {
-    let Interval { low, high } = interval;
-    (high > 0.0).then(|| Interval { low: low.max(high / 100.0), high })
-}
-
-/// The interval between order statistics, without rounding.
-fn order_interval(latency: &Latency, level: Quantile) -> Option<Interval> {
-    let n = latency.count.filter(|n| *n > 0)?;
-    let level = level.fraction();
-    let (low, high) = rank_interval(n, level);
-    let grid = grid(latency, n)?;
-    // A quantile q of n samples is about rank q·(n−1) + 1; the interval is one of plotting positions (rank − ½)/n.
-    let at = |p: f64| grid.at((p * n as f64 - 0.5) / (n as f64 - 1.0).max(1.0));
-    let read = Interval { low: at(low), high: at(high) };
-    Some(match grid.far_neighbours(level) {
-        Some(far) => Interval { low: read.low.min(far.low), high: read.high.max(far.high) },
-        None => read,
-    })
-}
-
-/// The known quantiles, with the extremes at the plotting positions (rank − ½)/n.
-fn grid(latency: &Latency, n: u64) -> Option<QuantileGrid> {
-    let first = 0.5 / n as f64;
-    let inside = |p: &f64| *p > first && *p < 1.0 - first;
-    let known = latency.quantiles.iter().map(|(level, value)| (level.fraction(), *value));
-    let extremes = [(first, latency.min), (1.0 - first, latency.max)];
-    let extremes = extremes.into_iter().filter_map(|(p, value)| Some((p, value?)));
-    QuantileGrid::new(known.filter(|(p, _)| inside(p)), extremes)
-}
-
-/// (s/mean)²/n, with the spread s of the known quantiles and extremes: all of them, because a slow one per cent makes most of it.
-fn mean_log_variance(latency: &Latency, n: u64) -> Option<f64> {
-    let mean = latency.mean.filter(|mean| *mean > 0.0)?;
-    let spread = grid(latency, n)?.deviation();
-    Some((spread / mean).powi(2) / n as f64)
-}
-
 /// How probable it is that a mean rose by a few slow requests that came to the new runs by chance: the rise is that of k
 /// requests as slow as the slowest one, and each could as well have come to a baseline run. Three of them are no proof, however
 /// far three times five seconds move a mean; the normal distribution of means takes them for one. None where the slowest request
 /// or the number of requests is not known.
-fn by_a_few(sides: [&[&Endpoint]; 2], [old, new]: [f64; 2]) -> Option<f64> {
+fn by_a_few(sides: Sides<&[&Endpoint]>, means: Sides<f64>) -> Option<f64> {
+    let Sides { baseline: old, current: new } = means;
     let requests = |runs: &[&Endpoint]| runs.iter().map(samples).sum::<Option<u64>>();
-    let [before, after] = sides.map(requests);
-    let slowest = sides[1].iter().filter_map(|e| e.latency.as_ref()?.max).reduce(f64::max)?;
+    let Sides { baseline: before, current: after } = sides.map(requests);
+    let slowest = sides.current.iter().filter_map(|e| e.latency.as_ref()?.max).reduce(f64::max)?;
     let after = after? as f64;
     let slow_requests = (new - old) * after / (slowest - old);
     let share = after / (before? as f64 + after);
     (slow_requests > 0.0).then(|| share.powf(slow_requests))
 }
 
-/// The largest of n samples with an exponential tail has a Gumbel distribution: its standard deviation is π/√6 times the
-/// slope of the tail, which here is read, in ln Q against −ln(1−p), from the highest quantile up to the maximum.
-fn max_log_variance(latency: &Latency, n: u64) -> Option<f64> {
-    let scale = |p: f64| -(-p).ln_1p();
-    let top = 1.0 - 0.5 / n as f64;
-    let (level, value) = latency
-        .quantiles
-        .iter()
-        .rev()
-        .find(|(level, _)| level.fraction() < 1.0 - 5.0 / n as f64)?;
-    let rise = (latency.max? / value.max(f64::MIN_POSITIVE)).ln().max(0.0);
-    let slope = rise / (scale(top) - scale(level.fraction()));
-    Some(std::f64::consts::PI.powi(2) / 6.0 * slope * slope)
-}
-
 /// The error rate: failures of all runs over requests of all runs.
-pub(super) fn error_rate(sides: [&[&Endpoint]; 2]) -> MeasuredSides {
+pub(super) fn error_rate(sides: Sides<&[&Endpoint]>) -> MeasuredSides {
     let counts = sides.map(failure_counts);
-    let side = |runs: &[&Endpoint], counts: Counts| {
+    let side = |(runs, counts): (&[&Endpoint], Counts)| {
         if runs.iter().all(|e| e.is_empty()) {
-            return Err(Reason::NoData);
+            return Err(Missing::NoData);
         }
         let rates: Vec<f64> = runs.iter().filter_map(|e| e.error_rate()).collect();
         let pooled = match (counts.failures, counts.requests) {
             (Some(failures), Some(of)) => Some(failures as f64 / of as f64),
             _ => median(&rates),
         };
-        let value = pooled.ok_or(Reason::NotMeasured)?;
+        let value = pooled.ok_or(Missing::NotMeasured)?;
         Ok(Side {
             value,
             rounded_from: Interval { low: value, high: value },
@@ -270,9 +186,8 @@ pub(super) fn error_rate(sides: [&[&Endpoint]; 2]) -> MeasuredSides {
             counts,
         })
     };
-    let mut measured =
-        MeasuredSides::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts);
-    measured.baseline_failures = sides[0].iter().filter_map(|e| e.failure_counts()).collect();
+    let mut measured = MeasuredSides::new(sides.zip(counts).map(side), counts);
+    measured.baseline_failures = sides.baseline.iter().filter_map(|e| e.failure_counts()).collect();
     measured
 }
 
@@ -288,20 +203,19 @@ fn failure_counts(runs: &[&Endpoint]) -> Counts {
 }
 
 /// The throughput: median over the runs.
-pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> MeasuredSides {
+pub(super) fn throughput(sides: Sides<&[&Endpoint]>) -> MeasuredSides {
     let counts = sides.map(|runs| Counts { requests: total_requests(runs), failures: None });
-    let side = |runs: &[&Endpoint], counts: Counts| {
+    let side = |(runs, counts): (&[&Endpoint], Counts)| {
         if runs.iter().all(|e| e.is_empty()) {
-            return Err(Reason::NoData);
+            return Err(Missing::NoData);
         }
         let rates: Vec<f64> = runs.iter().filter_map(|e| e.throughput_rps).collect();
-        let value = median(&rates).ok_or(Reason::NotMeasured)?;
+        let value = median(&rates).ok_or(Missing::NotMeasured)?;
         // Counting n requests is off by about √n.
         let log_variance = counts.requests.filter(|n| *n > 0).map(|n| 1.0 / n as f64);
         Ok(Side { value, rounded_from: Interval { low: value, high: value }, log_variance, counts })
     };
-    let mut measured =
-        MeasuredSides::new(side(sides[0], counts[0]), side(sides[1], counts[1]), counts);
+    let mut measured = MeasuredSides::new(sides.zip(counts).map(side), counts);
     measured.per_run = sides.map(|runs| runs.iter().filter_map(|e| e.throughput_rps).collect());
     // Counting n requests is off by about √n.
     let one = |e: &&Endpoint| e.requests.filter(|n| *n > 0).map(|n| 1.0 / n as f64);
@@ -311,10 +225,10 @@ pub(super) fn throughput(sides: [&[&Endpoint]; 2]) -> MeasuredSides {
 
 /// A number of a custom metric: median over the runs that have it. The policy names it, so that it is missed where no
 /// side has it.
-pub(super) fn custom(sides: [&[&CustomMetric]; 2], statistic: Statistic) -> MeasuredSides {
+pub(super) fn custom(sides: Sides<&[&CustomMetric]>, statistic: Statistic) -> MeasuredSides {
     let side = |metrics: &[&CustomMetric]| {
         let values: Vec<f64> = metrics.iter().filter_map(|m| m.statistic(statistic)).collect();
-        let value = median(&values).ok_or(Reason::NotMeasured)?;
+        let value = median(&values).ok_or(Missing::NotMeasured)?;
         let variance = mean_if_known(metrics.iter().map(|m| custom_log_variance(m, statistic)));
         Ok(Side {
             value,
@@ -323,24 +237,11 @@ pub(super) fn custom(sides: [&[&CustomMetric]; 2], statistic: Statistic) -> Meas
             counts: Counts::default(),
         })
     };
-    let measured = MeasuredSides::new(side(sides[0]), side(sides[1]), [Counts::default(); 2]);
+    let measured = MeasuredSides::new(sides.map(side), Sides::default());
     let per_run = sides.map(|side| side.iter().filter_map(|m| m.statistic(statistic)).collect());
     let sampling =
         sides.map(|side| mean_if_known(side.iter().map(|m| custom_log_variance(m, statistic))));
     MeasuredSides { counted: true, per_run, sampling, ..measured }
-}
-
-/// What chance gives of a custom metric: of a quantile as for a latency, of a ratio p of n by (1−p)/(p·n). None for
-/// anything else.
-fn custom_log_variance(metric: &CustomMetric, statistic: Statistic) -> Option<f64> {
-    if let Statistic::Quantile(_) = statistic {
-        let quantiles = metric.quantiles.clone();
-        let like = Latency { count: metric.count, quantiles, ..Latency::default() };
-        return log_variance(&like, statistic);
-    }
-    let (n, ratio) = (metric.count.filter(|n| *n > 0)?, metric.value?);
-    (metric.unit == Unit::Ratio && ratio > 0.0 && ratio <= 1.0)
-        .then(|| (1.0 - ratio) / (ratio * n as f64))
 }
 
 fn total_requests(runs: &[&Endpoint]) -> Option<u64> {

@@ -1,8 +1,9 @@
 //! The tests of one metric, as the noise analysis needs them.
 
 use super::expected::Expected;
-use super::noise_model::Family;
+use super::noise_family::Family;
 use super::plan::{ComparedRuns, Test};
+use super::sides::Sides;
 use crate::config::Threshold;
 use crate::model::{Direction, EndpointKey, Metric, Statistic};
 use crate::stats::{Matrix, median};
@@ -10,6 +11,9 @@ use std::collections::BTreeMap;
 
 /// Standard deviation of the logarithm by chance alone up to which a number tells anything at all.
 const MOST_UNSURE: f64 = 1.0;
+
+/// Largest relative decrease that a limit allows: a decrease of everything has no logarithm.
+const MOST_DECREASE: f64 = 0.999;
 
 /// A test with its values as logarithms, worse up.
 pub(super) struct Member<'a> {
@@ -25,13 +29,13 @@ pub(super) struct Member<'a> {
 impl<'a> Member<'a> {
     /// None when a run does not have the test, a value has no logarithm, or it says nothing. What has too few requests to be
     /// judged still tells what its endpoint did.
-    pub(super) fn of(place: usize, test: &'a Test, runs: [usize; 2]) -> Option<Self> {
+    pub(super) fn of(place: usize, test: &'a Test, runs: Sides<usize>) -> Option<Self> {
         let values = &test.measured.per_run;
         let whole = test.one_sided.is_none()
-            && values[0].len() == runs[0]
-            && values[1].len() == runs[1]
+            && values.baseline.len() == runs.baseline
+            && values.current.len() == runs.current
             && values.iter().flatten().all(|v| *v > 0.0);
-        let centre = median(&values[0]).filter(|_| whole)?;
+        let centre = median(&values.baseline).filter(|_| whole)?;
         let judged = !test.control && test.measured.sides.is_ok();
         if !judged && !test.control && !tells(test) {
             return None;
@@ -40,14 +44,15 @@ impl<'a> Member<'a> {
             Threshold::Relative(share) => share,
             Threshold::Absolute(amount) => amount / centre,
         };
-        let (sign, limit) = match test.direction {
-            Direction::Lower => (1.0, share.ln_1p()),
-            Direction::Higher => (-1.0, -(-share.min(0.999)).ln_1p()),
+        let sign = test.direction.worse_sign();
+        let limit = match test.direction {
+            Direction::Lower => share.ln_1p(),
+            Direction::Higher => -(-share.min(MOST_DECREASE)).ln_1p(),
         };
         let limit = if judged { limit } else { f64::INFINITY };
         let logs = |side: &[f64]| side.iter().map(|v| sign * v.ln()).collect::<Vec<_>>();
-        let baseline = at_present_level(logs(&values[0]), &test.levels);
-        Some(Self { place, test, baseline, new: logs(&values[1]), limit })
+        let baseline = at_present_level(logs(&values.baseline), &test.levels);
+        Some(Self { place, test, baseline, new: logs(&values.current), limit })
     }
 
     /// Whether a verdict depends on it.
@@ -65,20 +70,20 @@ impl<'a> Member<'a> {
         self.test.levels.first().copied().unwrap_or(self.baseline.len())
     }
 
-    /// What is expected of one run of a side.
-    fn expected(&self, side: usize) -> Expected {
+    /// What is expected of one run of each side.
+    fn expected(&self) -> Sides<Expected> {
         let measured = &self.test.measured;
+        let key = &self.test.key;
+        let level = median(&measured.per_run.baseline).unwrap_or(1.0);
+        let expected = measured.sampling.zip(measured.steps).map(|(sampling, step)| {
+            Expected::of((&key.metric, key.statistic), level, sampling, step)
+        });
         // The largest of a run's samples says nothing about how far such a largest one varies: a slow one makes room for
         // itself.
-        let key = &self.test.key;
-        let side = if key.statistic == Statistic::Max { 0 } else { side };
-        let level = median(&measured.per_run[0]).unwrap_or(1.0);
-        Expected::of(
-            (&key.metric, key.statistic),
-            level,
-            measured.sampling[side],
-            measured.steps[side],
-        )
+        match key.statistic {
+            Statistic::Max => Sides { current: expected.baseline, ..expected },
+            _ => expected,
+        }
     }
 }
 
@@ -112,8 +117,8 @@ fn numbered<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<usize> {
 /// The members of one metric as a family.
 pub(super) fn family(
     members: &[Member<'_>],
-    sides: &ComparedRuns,
-    calibration: Option<&[Matrix; 2]>,
+    compared: &ComparedRuns,
+    calibration: Option<&Sides<Matrix>>,
 ) -> Family {
     let rows = |count: usize, of: fn(&Member<'_>, usize) -> f64| {
         Matrix::new((0..count).map(|r| members.iter().map(|m| of(m, r)).collect()).collect())
@@ -123,12 +128,14 @@ pub(super) fn family(
     let control =
         |(member, endpoint): (&Member<'_>, &usize)| member.test.control.then_some(*endpoint);
     let controls = members.iter().zip(&endpoints).filter_map(control).collect();
-    let runs = sides.runs;
-    let (baseline, new) = (rows(runs[0], |m, r| m.baseline[r]), rows(runs[1], |m, r| m.new[r]));
+    let runs = compared.runs;
+    let baseline = rows(runs.baseline, |m, r| m.baseline[r]);
+    let new = rows(runs.current, |m, r| m.new[r]);
     let limits = members.iter().map(|m| m.limit).collect();
-    let none = |side: &Matrix| Matrix::new(vec![Vec::new(); side.runs()]);
+    let expected: Vec<Sides<Expected>> = members.iter().map(Member::expected).collect();
+    let none = runs.map(|count| Matrix::new(vec![Vec::new(); count]));
     Family {
-        calibration: calibration.cloned().unwrap_or_else(|| [none(&baseline), none(&new)]),
+        calibration: calibration.cloned().unwrap_or(none),
         baseline,
         new,
         endpoints,
@@ -136,9 +143,12 @@ pub(super) fn family(
         limits,
         level: members.iter().map(Member::level).collect(),
         controls,
-        expected: [0, 1].map(|side| members.iter().map(|m| m.expected(side)).collect()),
+        expected: Sides {
+            baseline: expected.iter().map(|own| own.baseline).collect(),
+            current: expected.iter().map(|own| own.current).collect(),
+        },
         by_a_few: members.iter().map(|m| m.test.measured.by_a_few).collect(),
-        disturbed: sides.disturbed.clone(),
+        disturbed: compared.disturbed.clone(),
         are_times: members.iter().all(|m| m.test.key.metric == Metric::Latency),
     }
 }

@@ -6,15 +6,20 @@
 //! 3. `limit` applies the plain rule: is the limit crossed?
 //! 4. `evidence` asks how probable the crossing is when nothing changed, over all tests of one metric together;
 //! 5. `budget` holds the new runs against absolute limits;
-//! 6. `judge` puts the verdict on every finding and on the whole.
+//! 6. `family` puts the verdict on every finding, and `judge` on the whole.
 //!
 //! `selftest` shows the gate known changes, and runs in which nothing changed.
 //!
 //! The rules are explained for users in `docs/decisions.md`.
 
 mod budget;
+mod budget_value;
+mod confirmation;
 mod evidence;
+mod exceptions;
 mod expected;
+mod family;
+mod finding;
 mod inject;
 mod input;
 mod join;
@@ -23,23 +28,29 @@ mod level_shifts;
 mod limit;
 mod measure;
 mod member;
+mod noise_family;
 mod noise_model;
 mod noise_verdicts;
 mod plan;
 mod report;
+mod sampling;
 mod selftest;
+mod sides;
 mod verdict;
 mod view;
 mod warnings;
 
+pub use confirmation::Confirmation;
 pub use expected::Expected;
+pub use finding::{
+    Accepted, BudgetFinding, Change, Counts, Finding, NoiseWorking, RankInFamily, Role, Working,
+};
 pub use input::{Acceptance, Baseline, Input, Search};
 pub use judge::{check, judge, judge_against};
-pub use measure::quantile_interval;
-pub use noise_model::{Analysis, Confirmation, Family, Look, Looked, RUNS_FOR_NOISE};
-pub use report::{
-    Accepted, BaselineInfo, BudgetFinding, Change, Counts, Coverage, CurrentInfo, Finding,
-    NoiseWorking, Report, ReportReason, Variation, Working,
-};
+pub use noise_family::Family;
+pub use noise_model::{Analysis, Look, Looked, RUNS_FOR_NOISE};
+pub use report::{BaselineInfo, Comparison, Coverage, CurrentInfo, Report, Subject, Variation};
+pub use sampling::quantile_interval;
 pub use selftest::{Outcomes, Replayed, Rule, Selftest, selftest};
-pub use verdict::{Reason, Verdict};
+pub use sides::Sides;
+pub use verdict::{BudgetReason, Exit, Missing, Reason, ReportReason, Verdict};

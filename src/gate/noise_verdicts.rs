@@ -1,10 +1,13 @@
 //! From the noise that is expected, and that the baseline runs show, to a verdict for each test of a family.
 
-use super::evidence::{Q_FAIL, Q_SUSPICIOUS, rank};
+use super::confirmation::{Confirmation, RARE_WHOLE_RUN, RUNS_TO_FAIL};
+use super::evidence::{CONFIDENCE_POINT, Q_FAIL, Q_SUSPICIOUS};
+use super::finding::{NoiseWorking, RankInFamily};
 use super::member::{Member, family};
-use super::noise_model::{Analysis, Confirmation, Look, RARE_WHOLE_RUN, RUNS_FOR_NOISE};
+use super::noise_model::{Analysis, Look, RUNS_FOR_NOISE};
 use super::plan::{ComparedRuns, Test};
-use super::report::{NoiseWorking, Variation};
+use super::report::Variation;
+use super::sides::Sides;
 use super::verdict::{Reason, Verdict};
 use super::view::View;
 use crate::config::{Decide, Rules};
@@ -18,6 +21,9 @@ const Q_FAIL_OF_FEW: f64 = 0.001;
 const RISK_OF_ONE: f64 = 0.005;
 /// A test that sees nothing below so many times its limit is blind: its crossings and its passes mean nothing.
 const BLIND: f64 = 3.0;
+/// Share of what is expected of a test that must be doubt about what the run shares for the only other endpoint to be in
+/// its way.
+const MOSTLY_DOUBT: f64 = 0.5;
 /// New runs beyond which nobody measures again.
 const MOST_FURTHER_RUNS: usize = 20;
 /// New runs that a run which is slower as a whole needs to be confirmed.
@@ -26,19 +32,18 @@ const RUNS_FOR_WHOLE_RUN: usize = 3;
 /// What the noise says about one test.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ByNoise {
-    pub(super) verdict: Verdict,
     pub(super) reason: Reason,
     pub(super) p: f64,
     /// 95 % interval of the relative change.
     pub(super) interval: Interval,
     /// Centre of the baseline window, and of the new runs.
-    pub(super) values: [f64; 2],
+    pub(super) values: Sides<f64>,
     /// The smallest relative change that would have failed.
     pub(super) visible: f64,
     /// How many more runs would decide.
     pub(super) further_runs: Option<usize>,
-    /// The place of p in its family, and the family's size.
-    pub(super) family: [usize; 2],
+    /// The place of p in its family.
+    pub(super) family: RankInFamily,
     /// Share of false rejections at which a crossing is a failure.
     pub(super) risk: f64,
     /// The way to the verdict.
@@ -59,23 +64,24 @@ pub(super) struct Judged {
 /// so that a crossing here may have the same reason.
 pub(super) fn by_noise(
     tests: &[(usize, &Test)],
-    calibration: Option<&[Matrix; 2]>,
-    sides: &ComparedRuns,
+    calibration: Option<&Sides<Matrix>>,
+    compared: &ComparedRuns,
     disturbed: bool,
     rules: &Rules,
 ) -> Option<Judged> {
-    let runs = sides.runs;
+    let runs = compared.runs;
     let members: Vec<Member<'_>> =
         tests.iter().filter_map(|(i, test)| Member::of(*i, test, runs)).collect();
     if !members.iter().any(Member::is_shown) {
         return None;
     }
-    let family = family(&members, sides, calibration);
+    let family = family(&members, compared, calibration);
     let analysis = Analysis::of(&family);
-    let look = analysis.look(runs[1], rules.decide != Decide::Confirmed);
+    let look = analysis.look(runs.current, rules.decide != Decide::Confirmed);
     let weighed = Weighed::of(&analysis, &look, &members, disturbed, rules, runs);
-    let judge =
-        |(j, member): (usize, &Member<'_>)| (member.place, weighed.judge(member, j, sides.nearest));
+    let judge = |(j, member): (usize, &Member<'_>)| {
+        (member.place, weighed.judge(member, j, compared.nearest))
+    };
     let shown = members.iter().enumerate().filter(|(_, member)| member.is_shown());
     Some(Judged {
         tests: shown.map(judge).collect(),
@@ -88,7 +94,7 @@ pub(super) fn by_noise(
 struct Weighed<'a> {
     look: &'a Look,
     rules: &'a Rules,
-    runs: [usize; 2],
+    runs: Sides<usize>,
     confirmation: Confirmation,
     /// Whether the run as a whole moved.
     moved: bool,
@@ -101,8 +107,8 @@ struct Weighed<'a> {
     /// Crossings that chance hardly ever gives, and those that it gives too rarely to ignore.
     real: Vec<bool>,
     suspicious: Vec<bool>,
-    /// Place of each p in its family, and its size.
-    family: Vec<[usize; 2]>,
+    /// Place of each p in its family.
+    family: Vec<RankInFamily>,
     risk: f64,
     /// 97.5 % point of Student's t.
     reach: f64,
@@ -115,9 +121,9 @@ impl<'a> Weighed<'a> {
         members: &[Member<'_>],
         disturbed: bool,
         rules: &'a Rules,
-        runs: [usize; 2],
+        runs: Sides<usize>,
     ) -> Self {
-        let most = rules.max_runs.max(runs[1]);
+        let most = rules.max_runs.max(runs.current);
         let freedom = look.tests.first().map_or(f64::INFINITY, |test| test.distance.freedom);
         let seen = student_quantile(1.0 - RISK_OF_ONE, freedom);
         let visible: Vec<f64> = look
@@ -139,12 +145,11 @@ impl<'a> Weighed<'a> {
         };
         let judged: Vec<bool> = members.iter().map(Member::is_judged).collect();
         let (sure, doubted) = (p(|d| d.sure()), p(|d| d.suspicious()));
-        let counted = among(&judged, &blind);
+        let among = Among::new(&judged, &blind);
         let family = (0..members.len())
             .map(|j| {
-                let own: Vec<f64> =
-                    counted[usize::from(blind[j])].iter().map(|i| sure[*i]).collect();
-                [rank(sure[j], &own), own.len()]
+                let own: Vec<f64> = among.family(blind[j]).iter().map(|i| sure[*i]).collect();
+                RankInFamily::new(sure[j], &own)
             })
             .collect();
         let moved = look.whole_run_p.is_some_and(|p| p < Q_SUSPICIOUS);
@@ -153,13 +158,13 @@ impl<'a> Weighed<'a> {
             whole_run: analysis.is_whole_run_suspicious(look, RARE_WHOLE_RUN),
             moved,
             disturbed,
-            real: rejected(&sure, &counted, q),
-            suspicious: rejected(&doubted, &counted, Q_SUSPICIOUS),
+            real: among.rejected(&sure, q),
+            suspicious: among.rejected(&doubted, Q_SUSPICIOUS),
             visible,
             blind,
             family,
             risk: q,
-            reach: student_quantile(0.975, freedom),
+            reach: student_quantile(CONFIDENCE_POINT, freedom),
             look,
             rules,
             runs,
@@ -169,29 +174,13 @@ impl<'a> Weighed<'a> {
     fn judge(&self, member: &Member<'_>, j: usize, nearest: usize) -> ByNoise {
         let looked = self.look.tests[j];
         let view = View::of(member, &looked, nearest);
-        let (verdict, reason) = match self.rules.decide {
+        let reason = match self.rules.decide {
             _ if member.test.control => view.of_control(),
             Decide::Confirmed => self.confirmed(&view, j),
             Decide::Evidence | Decide::Threshold => self.evident(&view, j),
         };
-        let unsettled = matches!(verdict, Verdict::Pass | Verdict::Warn);
-        let excused = matches!(reason, Reason::AlreadyOnMain | Reason::Control);
-        let (verdict, reason) = if self.blind[j] && unsettled && !excused {
-            if self.is_told_by_one_other(&view, j) {
-                (Verdict::Inconclusive, Reason::WholeRun)
-            } else if view.crossed
-                && (looked.distance.sure() <= Q_FAIL || looked.p_as_measured <= Q_FAIL_OF_FEW)
-            {
-                // By itself it would be a failure, or would have been one beyond doubt as measured: neither a tight limit that makes
-                // it blind nor what the other endpoints may share with it is an excuse.
-                (Verdict::Inconclusive, Reason::MeasureAgain)
-            } else {
-                (Verdict::NotCompared, Reason::TooNoisy)
-            }
-        } else {
-            (verdict, reason)
-        };
-        let further_runs = (verdict == Verdict::Inconclusive)
+        let reason = if self.blind[j] { self.unseen(reason, &view, j) } else { reason };
+        let further_runs = (reason.verdict() == Verdict::Inconclusive)
             .then(|| self.further_runs(member, j, reason))
             .flatten();
         let p = match reason {
@@ -199,7 +188,6 @@ impl<'a> Weighed<'a> {
             _ => looked.distance.sure(),
         };
         ByNoise {
-            verdict,
             reason,
             p,
             interval: self.interval(member, j),
@@ -217,24 +205,44 @@ impl<'a> Weighed<'a> {
         }
     }
 
+    /// The reason for a test that sees nothing near its limit: neither its passes nor its warnings mean anything.
+    fn unseen(&self, reason: Reason, view: &View, j: usize) -> Reason {
+        let unsettled = matches!(reason.verdict(), Verdict::Pass | Verdict::Warn);
+        let excused = matches!(reason, Reason::AlreadyOnMain | Reason::Control);
+        if !unsettled || excused {
+            reason
+        } else if self.is_told_by_one_other(view, j) {
+            Reason::WholeRun
+        } else if view.crossed && self.would_fail_alone(j) {
+            Reason::MeasureAgain
+        } else {
+            Reason::TooNoisy
+        }
+    }
+
+    /// Whether a test would be a failure by itself, or would have been one beyond doubt as measured: neither a tight limit that
+    /// makes it blind nor what the other endpoints may share with it is an excuse.
+    fn would_fail_alone(&self, j: usize) -> bool {
+        let looked = self.look.tests[j];
+        looked.distance.sure() <= Q_FAIL || looked.p_as_measured <= Q_FAIL_OF_FEW
+    }
+
     /// Whether a crossing is in doubt because the only other endpoint moved as well: then both may have, or the machine.
     fn is_told_by_one_other(&self, view: &View, j: usize) -> bool {
-        self.look.whole_run_p.is_none() && view.plain && self.look.tests[j].doubt > 0.5
+        self.look.whole_run_p.is_none() && view.plain && self.look.tests[j].doubt > MOSTLY_DOUBT
     }
 
     /// `evidence`: one crossing, weighed.
-    fn evident(&self, view: &View, j: usize) -> (Verdict, Reason) {
+    fn evident(&self, view: &View, j: usize) -> Reason {
         let worst = if view.crossed && self.real[j] {
             self.failed_alone()
         } else if view.crossed && self.suspicious[j] {
-            (Verdict::Inconclusive, Reason::MeasureAgain)
+            Reason::MeasureAgain
         } else if view.plain && self.moved && !self.look.is_the_machines {
             // What the run shares crosses, or may have a part in it. From one run alone, nobody can tell a slow machine from slow code.
             match &self.confirmation {
-                Confirmation::Fail(tests) if tests.contains(&j) => {
-                    (Verdict::Fail, Reason::OverThreshold)
-                }
-                _ => (Verdict::Inconclusive, Reason::WholeRun),
+                Confirmation::Fail(tests) if tests.contains(&j) => Reason::OverThreshold,
+                _ => Reason::WholeRun,
             }
         } else {
             return view.unproven();
@@ -243,34 +251,26 @@ impl<'a> Weighed<'a> {
     }
 
     /// A proven crossing: of this run's code, unless the run was slower as a whole by another metric.
-    fn failed_alone(&self) -> (Verdict, Reason) {
-        if self.disturbed {
-            (Verdict::Inconclusive, Reason::WholeRun)
-        } else {
-            (Verdict::Fail, Reason::OverThreshold)
-        }
+    fn failed_alone(&self) -> Reason {
+        if self.disturbed { Reason::WholeRun } else { Reason::OverThreshold }
     }
 
     /// `confirmed`: fail, pass, or run again.
-    fn confirmed(&self, view: &View, j: usize) -> (Verdict, Reason) {
+    fn confirmed(&self, view: &View, j: usize) -> Reason {
         // Without the noise from run to run, nothing but counts can confirm.
-        if self.runs[0] < RUNS_FOR_NOISE {
-            let again = (Verdict::Inconclusive, Reason::MeasureAgain);
+        if self.runs.baseline < RUNS_FOR_NOISE {
+            let again = Reason::MeasureAgain;
             return if view.plain { view.excused().unwrap_or(again) } else { view.unproven() };
         }
         match &self.confirmation {
             Confirmation::Fail(tests) if tests.contains(&j) => {
-                let beyond = if view.plain {
-                    self.failed_alone()
-                } else {
-                    (Verdict::Inconclusive, Reason::MeasureAgain)
-                };
+                let beyond = if view.plain { self.failed_alone() } else { Reason::MeasureAgain };
                 view.excused().unwrap_or(beyond)
             }
             Confirmation::Again(tests) if tests.contains(&j) || (self.whole_run && view.plain) => {
                 let reason =
                     if self.look.typical_moved { Reason::WholeRun } else { Reason::MeasureAgain };
-                view.excused().unwrap_or((Verdict::Inconclusive, reason))
+                view.excused().unwrap_or(reason)
             }
             Confirmation::Fail(_) | Confirmation::Again(_) | Confirmation::Pass => view.unproven(),
         }
@@ -283,19 +283,19 @@ impl<'a> Weighed<'a> {
             _ => distance.runs_to_see(member.limit, MOST_FURTHER_RUNS),
         };
         // One run alone confirms nothing.
-        let least = if self.rules.decide == Decide::Confirmed { 2 } else { 1 };
-        needed.map(|n| n.max(least).saturating_sub(self.runs[1]).max(1))
+        let least = if self.rules.decide == Decide::Confirmed { RUNS_TO_FAIL } else { 1 };
+        needed.map(|n| n.max(least).saturating_sub(self.runs.current).max(1))
     }
 
     /// The 95 % interval of the relative change: whether what the run shares belongs to it or not.
     fn interval(&self, member: &Member<'_>, j: usize) -> Interval {
         let (looked, distance) = (self.look.tests[j], self.look.tests[j].distance);
         let reach = self.reach * distance.error;
-        let ends =
-            [looked.raw.min(distance.change) - reach, looked.raw.max(distance.change) + reach];
+        let low = looked.raw.min(distance.change) - reach;
+        let high = looked.raw.max(distance.change) + reach;
         match member.test.direction {
-            Direction::Lower => Interval { low: ends[0].exp_m1(), high: ends[1].exp_m1() },
-            Direction::Higher => Interval { low: (-ends[1]).exp_m1(), high: (-ends[0]).exp_m1() },
+            Direction::Lower => Interval { low: low.exp_m1(), high: high.exp_m1() },
+            Direction::Higher => Interval { low: (-high).exp_m1(), high: (-low).exp_m1() },
         }
     }
 }
@@ -314,21 +314,47 @@ fn visible(member: &Member<'_>, noise: f64) -> f64 {
     share(noise.max(limit), member)
 }
 
-/// The tests that see something, and all judged tests: what sees nothing does not count among those that do.
-fn among(judged: &[bool], blind: &[bool]) -> [Vec<usize>; 2] {
-    let all = || (0..judged.len()).filter(|j| judged[*j]);
-    [all().filter(|j| !blind[*j]).collect(), all().collect()]
+/// The tests that are judged together: what sees nothing does not count among those that do.
+struct Among {
+    seeing: Vec<usize>,
+    all: Vec<usize>,
 }
 
-/// Which tests are rejected: those that see something among themselves, the blind ones among all.
-fn rejected(p: &[f64], counted: &[Vec<usize>; 2], q: f64) -> Vec<bool> {
-    let mut result = vec![false; p.len()];
-    let [seeing, all] = counted;
-    for list in [all, seeing] {
-        let own: Vec<f64> = list.iter().map(|j| p[*j]).collect();
-        for (j, rejected) in list.iter().zip(benjamini_hochberg(&own, q)) {
-            result[*j] = rejected;
-        }
+impl Among {
+    fn new(judged: &[bool], blind: &[bool]) -> Self {
+        let all: Vec<usize> = (0..judged.len()).filter(|j| judged[*j]).collect();
+        Self { seeing: all.iter().copied().filter(|j| !blind[*j]).collect(), all }
     }
-    result
+
+    /// The tests that a test is judged with.
+    fn family(&self, blind: bool) -> &[usize] {
+        if blind { &self.all } else { &self.seeing }
+    }
+
+    /// Which tests are rejected: those that see something among themselves, the blind ones among all.
+    fn rejected(&self, p: &[f64], q: f64) -> Vec<bool> {
+        let mut result = vec![false; p.len()];
+        for list in [&self.all, &self.seeing] {
+            let own: Vec<f64> = list.iter().map(|j| p[*j]).collect();
+            for (j, rejected) in list.iter().zip(benjamini_hochberg(&own, q)) {
+                result[*j] = rejected;
+            }
+        }
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blind_test_takes_no_strength_from_those_that_see() {
+        let among = Among::new(&[true, true, true, false], &[false, false, true, false]);
+        assert_eq!((among.family(false), among.family(true)), (&[0, 1][..], &[0, 1, 2][..]));
+        // 0.02 is rejected among the two that see; among all three, and for the blind one, it is not.
+        assert_eq!(among.rejected(&[0.02, 0.9, 0.02, 0.0], 0.04), [true, false, true, false]);
+        assert_eq!(among.rejected(&[0.02, 0.9, 0.9, 0.0], 0.04), [true, false, false, false]);
+        assert_eq!(among.rejected(&[0.9, 0.9, 0.02, 0.0], 0.04), [false; 4]);
+    }
 }

@@ -4,7 +4,8 @@ use super::input::Baseline;
 use super::join::Pair;
 use super::level_shifts::BaselineSeries;
 use super::measure::{self, MeasuredSides};
-use super::verdict::{Reason, Verdict};
+use super::sides::Sides;
+use super::verdict::Reason;
 use crate::config::{EndpointRules, Removed, Rules, Severity, Threshold};
 use crate::model::{
     CustomMetric, Direction, Endpoint, EndpointKey, EndpointNames, Kind, MeasurementKey, Metric,
@@ -32,11 +33,11 @@ pub(super) struct Test {
     /// Whether the change under test cannot touch it: it is not judged, and shows what a run does to all endpoints.
     pub(super) control: bool,
     /// The parts of the response time, before and after.
-    pub(super) parts: Vec<(Untrusted, [f64; 2])>,
+    pub(super) parts: Vec<(Untrusted, Sides<f64>)>,
     /// Of an error rate, how often each kind of failure came, before and after.
-    pub(super) kinds: Vec<(Untrusted, [u64; 2])>,
+    pub(super) kinds: Vec<(Untrusted, Sides<u64>)>,
     /// Set when the endpoint is only on one side.
-    pub(super) one_sided: Option<(Verdict, Reason)>,
+    pub(super) one_sided: Option<Reason>,
 }
 
 /// Everything about endpoints and the total that has a limit.
@@ -50,11 +51,11 @@ pub(super) fn tests_of_endpoints(
     for pair in pairs {
         let own = rules.for_endpoint(&pair.key);
         let one_sided = match (pair.baseline.is_empty(), pair.current.is_empty()) {
-            (true, _) => Some((Verdict::NotCompared, Reason::NewEndpoint)),
+            (true, _) => Some(Reason::NewEndpoint),
             (_, true) => match rules.removed {
                 Removed::Ignore => continue,
-                Removed::Warn => Some((Verdict::Warn, Reason::Removed)),
-                Removed::Fail => Some((Verdict::Fail, Reason::Removed)),
+                Removed::Warn => Some(Reason::Removed(Severity::Warn)),
+                Removed::Fail => Some(Reason::Removed(Severity::Fail)),
             },
             _ => None,
         };
@@ -72,9 +73,9 @@ fn tests_of_pair(
     series: &BaselineSeries<'_>,
     rules: &EndpointRules,
     with_latency: bool,
-    one_sided: Option<(Verdict, Reason)>,
+    one_sided: Option<Reason>,
 ) -> Vec<Test> {
-    let sides = [pair.baseline.as_slice(), pair.current.as_slice()];
+    let sides = Sides { baseline: pair.baseline.as_slice(), current: pair.current.as_slice() };
     let test = |metric, statistic, unit, direction, threshold| {
         let key = MeasurementKey { endpoint: pair.key.clone(), metric, statistic };
         let value =
@@ -90,7 +91,11 @@ fn tests_of_pair(
                 let now = pair.series.iter().zip(&pair.baseline);
                 let now: Vec<&Endpoint> =
                     now.filter(|((place, _), _)| *place < level).map(|(_, e)| *e).collect();
-                let counted = [if now.is_empty() { sides[0] } else { &now }, sides[1]];
+                let counted = if now.is_empty() {
+                    sides
+                } else {
+                    Sides { baseline: now.as_slice(), ..sides }
+                };
                 kinds = kinds_of_failure(counted);
                 measure::error_rate(counted)
             }
@@ -136,7 +141,7 @@ fn tests_of_pair(
 }
 
 /// The mean of each part of the response time on both sides, where both know any: the median over the runs.
-fn parts(sides: [&[&Endpoint]; 2]) -> Vec<(Untrusted, [f64; 2])> {
+fn parts(sides: Sides<&[&Endpoint]>) -> Vec<(Untrusted, Sides<f64>)> {
     if sides.iter().any(|side| side.iter().all(|e| e.parts.is_empty())) {
         return Vec::new();
     }
@@ -155,16 +160,18 @@ fn parts(sides: [&[&Endpoint]; 2]) -> Vec<(Untrusted, [f64; 2])> {
 }
 
 /// How often each kind of failure came on both sides, the most frequent first.
-fn kinds_of_failure(sides: [&[&Endpoint]; 2]) -> Vec<(Untrusted, [u64; 2])> {
-    let mut all: BTreeMap<&Untrusted, [u64; 2]> = BTreeMap::new();
-    for (i, side) in sides.into_iter().enumerate() {
-        for kind in side.iter().flat_map(|endpoint| &endpoint.failure_kinds) {
-            let counts = all.entry(&kind.message).or_default();
-            counts[i] = counts[i].saturating_add(kind.count);
-        }
+fn kinds_of_failure(sides: Sides<&[&Endpoint]>) -> Vec<(Untrusted, Sides<u64>)> {
+    let mut all: BTreeMap<&Untrusted, Sides<u64>> = BTreeMap::new();
+    for kind in sides.baseline.iter().flat_map(|endpoint| &endpoint.failure_kinds) {
+        let counts = all.entry(&kind.message).or_default();
+        counts.baseline = counts.baseline.saturating_add(kind.count);
+    }
+    for kind in sides.current.iter().flat_map(|endpoint| &endpoint.failure_kinds) {
+        let counts = all.entry(&kind.message).or_default();
+        counts.current = counts.current.saturating_add(kind.count);
     }
     let mut all: Vec<_> = all.into_iter().map(|(kind, counts)| (kind.clone(), counts)).collect();
-    all.sort_by_key(|(_, [before, after])| Reverse((*after, *before)));
+    all.sort_by_key(|(_, counts)| Reverse((counts.current, counts.baseline)));
     all.truncate(MOST_KINDS);
     all
 }
@@ -231,7 +238,7 @@ pub(super) fn tests_of_custom_metrics(
                     threshold: *threshold,
                     severity: own.severity,
                     measured: measure::custom(
-                        measured.sides.each_ref().map(Vec::as_slice),
+                        measured.sides.as_ref().map(Vec::as_slice),
                         *statistic,
                     ),
                     levels,
@@ -250,7 +257,7 @@ pub(super) fn tests_of_custom_metrics(
 #[derive(Default)]
 struct OfEndpoint<'a> {
     /// In the window's runs and in the new ones.
-    sides: [Vec<&'a CustomMetric>; 2],
+    sides: Sides<Vec<&'a CustomMetric>>,
     /// In the window's runs and those before them, each with its place in the whole series.
     series: Vec<(usize, &'a CustomMetric)>,
 }
@@ -264,10 +271,11 @@ fn measured<'a>(
 ) -> BTreeMap<EndpointKey, OfEndpoint<'a>> {
     let of_name = |run: &'a Run| run.metrics.iter().filter(move |m| m.name == name);
     let mut all: BTreeMap<EndpointKey, OfEndpoint<'a>> = BTreeMap::new();
-    for (side, runs) in [baseline.runs.as_slice(), current].into_iter().enumerate() {
-        for metric in runs.iter().flat_map(of_name) {
-            all.entry(names.known(&metric.endpoint)).or_default().sides[side].push(metric);
-        }
+    for metric in baseline.runs.iter().flat_map(of_name) {
+        all.entry(names.known(&metric.endpoint)).or_default().sides.baseline.push(metric);
+    }
+    for metric in current.iter().flat_map(of_name) {
+        all.entry(names.known(&metric.endpoint)).or_default().sides.current.push(metric);
     }
     for (place, run) in baseline.runs.iter().chain(&baseline.earlier).enumerate() {
         for metric in of_name(run) {
@@ -285,7 +293,7 @@ fn measured<'a>(
 }
 
 /// How long fixed work took the machine in each run, as logarithms, part by part: the parts that every run has.
-pub(super) fn calibration(baseline: &[Run], current: &[Run]) -> [Matrix; 2] {
+pub(super) fn calibration(baseline: &[Run], current: &[Run]) -> Sides<Matrix> {
     let timed = |part: &&Untrusted| {
         let time = |run: &Run| run.calibration.get(*part).is_some_and(|ms| *ms > 0.0);
         baseline.iter().chain(current).all(time)
@@ -293,16 +301,16 @@ pub(super) fn calibration(baseline: &[Run], current: &[Run]) -> [Matrix; 2] {
     let parts: Vec<&Untrusted> =
         baseline.first().map_or(Vec::new(), |run| run.calibration.keys().filter(timed).collect());
     let row = |run: &Run| parts.iter().map(|part| run.calibration[*part].ln()).collect();
-    [baseline, current].map(|runs| Matrix::new(runs.iter().map(row).collect()))
+    Sides { baseline, current }.map(|runs| Matrix::new(runs.iter().map(row).collect()))
 }
 
-/// The two sides of a comparison.
+/// The runs of a comparison.
 #[derive(Debug, Clone)]
 pub(super) struct ComparedRuns {
     /// Baseline and new runs.
-    pub(super) runs: [usize; 2],
+    pub(super) runs: Sides<usize>,
     /// Baseline runs of the nearest commit; they come first.
     pub(super) nearest: usize,
     /// Which runs were measured while the machine was busy with something else.
-    pub(super) disturbed: [Vec<bool>; 2],
+    pub(super) disturbed: Sides<Vec<bool>>,
 }

@@ -1,8 +1,9 @@
 //! Does the gate work here? It is shown changes that are known, and runs in which nothing changed.
 
+use super::finding::Finding;
 use super::inject::{Injection, worsened};
 use super::judge::judge_against;
-use super::report::{Finding, Report};
+use super::report::Report;
 use super::verdict::Verdict;
 use crate::config::{Decide, Rules, Threshold};
 use crate::model::{Direction, MeasurementKey, Metric, Run, Statistic, Unit};
@@ -148,8 +149,8 @@ fn inject(test: &mut Selftest, newest: &[Run], before: &[Run], window: usize, ru
         let changed: Vec<Run> = newest.iter().map(|run| worsened(run, &change)).collect();
         let report = judge_against(&changed, before, window, rules);
         let Some(found) = report.findings.iter().find(|f| f.key() == key) else { continue };
-        entry(&mut test.injected, found).add(found.verdict);
-        if !matches!(found.verdict, Verdict::Fail | Verdict::Inconclusive) {
+        entry(&mut test.injected, found).add(found.verdict());
+        if !matches!(found.verdict(), Verdict::Fail | Verdict::Inconclusive) {
             test.unseen.push((key, found.visible));
         }
     }
@@ -172,9 +173,9 @@ fn replay(test: &mut Selftest, runs: &[Run], window: usize, rules: &Rules) {
             own.judged += 1;
             let plain = crosses_the_run_before(finding);
             own.crossed += usize::from(plain);
-            own.fail += usize::from(finding.verdict == Verdict::Fail);
-            own.again += usize::from(finding.verdict == Verdict::Inconclusive);
-            whole.add(finding.verdict);
+            own.fail += usize::from(finding.verdict() == Verdict::Fail);
+            own.again += usize::from(finding.verdict() == Verdict::Inconclusive);
+            whole.add(finding.verdict());
             crossed |= plain;
         }
         test.runs.judged += usize::from(whole.total() > 0);
@@ -189,7 +190,7 @@ fn moved(reports: &[Report]) -> BTreeSet<(usize, MeasurementKey)> {
     let mut series: BTreeMap<MeasurementKey, Vec<(usize, f64)>> = BTreeMap::new();
     for (i, report) in reports.iter().enumerate().rev() {
         for finding in &report.findings {
-            if let Some(value) = finding.current {
+            if let Some(value) = finding.values.current {
                 series.entry(finding.key()).or_default().push((i, value));
             }
         }
@@ -204,8 +205,8 @@ fn moved(reports: &[Report]) -> BTreeSet<(usize, MeasurementKey)> {
 
 /// What a comparison of this run with the one before says by the limit alone.
 fn crosses_the_run_before(finding: &Finding) -> bool {
-    let before = finding.working.per_run[0].first().copied().or(finding.baseline);
-    before.zip(finding.current).is_some_and(|(before, current)| {
+    let before = finding.working.per_run.baseline.first().copied().or(finding.values.baseline);
+    before.zip(finding.values.current).is_some_and(|(before, current)| {
         super::limit::is_crossed(before, current, finding.threshold, finding.direction)
     })
 }

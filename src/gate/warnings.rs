@@ -1,10 +1,11 @@
 //! What a person should know beside the findings.
 
+use super::finding::Finding;
 use super::input::Baseline;
 use super::join::Pair;
 use super::noise_model::RUNS_FOR_NOISE;
-use super::report::Finding;
-use super::verdict::Reason;
+use super::sides::Sides;
+use super::verdict::{Missing, Reason};
 use crate::config::{Decide, Rules};
 use crate::model::{
     Difference, Endpoint, Metric, Raw as _, Run, Warning, WarningKind, differences,
@@ -63,7 +64,9 @@ pub(super) fn warnings_about(
     }
     let not_measured: BTreeSet<String> = findings
         .iter()
-        .filter(|f| f.metric == Metric::Latency && f.reason == Reason::NotMeasured)
+        .filter(|f| {
+            f.metric == Metric::Latency && f.reason == Reason::Missing(Missing::NotMeasured)
+        })
         .map(|f| f.statistic.to_string())
         .collect();
     let absent = |name: &&String| {
@@ -99,10 +102,15 @@ pub(super) fn warnings_about(
         let requests = run.all_endpoints().any(|e| known(e) && !e.is_empty());
         run.load.users.is_none() && run.profile.is_none() && requests
     };
-    let [before, now] = [&baseline.runs, current].map(|runs: &[Run]| runs.iter().any(unknown));
-    if before || now {
+    let sides = Sides { baseline: baseline.runs.as_slice(), current };
+    let unknown = sides.map(|runs| runs.iter().any(unknown));
+    if unknown.baseline || unknown.current {
         let tool = current.first().map(|run| run.tool.name.raw().to_owned()).unwrap_or_default();
-        kinds.push(WarningKind::LoadUnknown { baseline: before, current: now, tool });
+        kinds.push(WarningKind::LoadUnknown {
+            baseline: unknown.baseline,
+            current: unknown.current,
+            tool,
+        });
     }
     let unclassified: Vec<String> = pairs
         .iter()

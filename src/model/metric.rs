@@ -14,6 +14,20 @@ pub enum Direction {
     Higher,
 }
 
+impl Direction {
+    /// The sign of a change for the worse.
+    pub fn worse_sign(self) -> f64 {
+        match self {
+            Self::Lower => 1.0,
+            Self::Higher => -1.0,
+        }
+    }
+}
+
+/// How far beyond a limit a value must lie, relative to the limit, to have crossed it: decimals mean what is written, and
+/// 3.0 → 3.6 is +20 %, although floats put 3.0 · 1.2 a hair below 3.6.
+pub const BEYOND: f64 = 1e-9;
+
 /// What is measured. The three that every load test has fix their unit and direction; a custom one carries its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Metric {

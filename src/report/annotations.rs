@@ -19,7 +19,7 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let listed = attention(report);
     let show = |text: &dyn Raw| harmless(text);
     let mut rest = [("error", MOST), ("warning", MOST)];
-    if report.exit_code() != 0 && report.verdict != Verdict::Fail {
+    if report.exit.code() != 0 && report.verdict != Verdict::Fail {
         rest[0].1 -= 1;
         command("error", &"performance", &headline(report, &scales, &show), out)?;
     }
@@ -33,7 +33,7 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
         }
     }
     for budget in budgets::broken(report) {
-        let level = if budget.verdict == Verdict::Warn { "warning" } else { "error" };
+        let level = if budget.verdict() == Verdict::Warn { "warning" } else { "error" };
         let Some(left) = rest.iter_mut().find(|(name, _)| *name == level) else { continue };
         if left.1 > 0 {
             left.1 -= 1;
@@ -49,9 +49,9 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
 
 /// A failure is an error, and so is what keeps the whole undecided.
 fn level(finding: &Finding, report: &Report) -> &'static str {
-    match finding.verdict {
+    match finding.verdict() {
         Verdict::Fail => "error",
-        Verdict::Inconclusive if report.exit_code() == 3 => "error",
+        Verdict::Inconclusive if report.exit.code() == 3 => "error",
         _ => "warning",
     }
 }
@@ -69,7 +69,7 @@ fn command(
 
 /// The report's verdict in a few words, for a check or a status: `2 regressions`, `no verdict`.
 pub fn summary(report: &Report) -> String {
-    let count = |verdict| report.findings.iter().filter(|f| f.verdict == verdict).count();
+    let count = |verdict| report.all_findings().filter(|f| f.verdict() == verdict).count();
     let over = report.budgets_with(Verdict::Fail);
     match report.verdict {
         Verdict::Fail if count(Verdict::Fail) == 0 && over > 0 => {

@@ -4,13 +4,13 @@ use super::escape::Show;
 use super::mark::mark;
 use super::number::{Scale, grouped, plural, significant, trimmed};
 use crate::config::Tier;
-use crate::gate::{BudgetFinding, Reason, Report, ReportReason, Verdict};
+use crate::gate::{BudgetFinding, BudgetReason, Missing, Report, ReportReason, Verdict};
 use crate::model::Unit;
 
 /// The budgets, those that ask for attention first.
 pub(super) fn ordered(report: &Report) -> Vec<&BudgetFinding> {
     let mut all: Vec<&BudgetFinding> = report.budgets.iter().collect();
-    all.sort_by_key(|budget| match budget.verdict {
+    all.sort_by_key(|budget| match budget.verdict() {
         Verdict::Fail | Verdict::Inconclusive => 0,
         Verdict::NotCompared => 1,
         Verdict::Warn => 2,
@@ -21,21 +21,21 @@ pub(super) fn ordered(report: &Report) -> Vec<&BudgetFinding> {
 
 /// Those that are not simply kept.
 pub(super) fn broken(report: &Report) -> Vec<&BudgetFinding> {
-    ordered(report).into_iter().filter(|budget| budget.verdict != Verdict::Pass).collect()
+    ordered(report).into_iter().filter(|budget| budget.verdict() != Verdict::Pass).collect()
 }
 
 /// `5 of 6 kept`; a missed target is kept.
 pub(super) fn kept(report: &Report) -> String {
     let kept = |budget: &&BudgetFinding| {
         let judged = budget.value.is_some() || budget.limit.is_none();
-        judged && matches!(budget.verdict, Verdict::Pass | Verdict::Warn)
+        judged && matches!(budget.verdict(), Verdict::Pass | Verdict::Warn)
     };
     format!("{} of {} kept", report.budgets.iter().filter(kept).count(), report.budgets.len())
 }
 
 /// A budget with its mark: `✓ total p95 234.56 ms < 1000 ms`.
 pub(super) fn line(budget: &BudgetFinding, show: Show<'_>) -> String {
-    format!("{} {}", mark(budget.verdict), text(budget, show))
+    format!("{} {}", mark(budget.verdict()), text(budget, show))
 }
 
 /// The same without the mark.
@@ -54,7 +54,7 @@ pub(super) fn text(budget: &BudgetFinding, show: Show<'_>) -> String {
         return format!("{subject}{}: {}", of.unwrap_or_default(), why(budget, show));
     };
     let Some((bound, limit)) = budget.limit else {
-        return match budget.verdict {
+        return match budget.verdict() {
             Verdict::Fail => format!("{subject} at least {} MB/h: a leak", significant(value)),
             _ if value > 0.0 => format!("{subject} at least {} MB/h: no leak", significant(value)),
             _ => format!("{subject}: no leak"),
@@ -68,7 +68,7 @@ pub(super) fn text(budget: &BudgetFinding, show: Show<'_>) -> String {
         Unit::Milliseconds if number >= 1.0 => format!("{number:.2}{}", scale.suffix()),
         _ => scale.show(value),
     };
-    match (budget.verdict, budget.tier) {
+    match (budget.verdict(), budget.tier) {
         (Verdict::Pass, _) => format!("{subject} {value} {sign} {limit}"),
         (Verdict::Warn, Tier::Target) => format!("{subject} {value}, target {sign} {limit}"),
         (Verdict::Warn, _) => format!("{subject} {value}, limit {sign} {limit} (warn only)"),
@@ -80,19 +80,25 @@ pub(super) fn text(budget: &BudgetFinding, show: Show<'_>) -> String {
 /// Why a budget was not judged, and what to do.
 fn why(budget: &BudgetFinding, show: Show<'_>) -> String {
     match budget.reason {
-        Reason::NotMeasured => match &budget.meant {
+        BudgetReason::Missing(Missing::NotMeasured) => match &budget.meant {
             Some(name) => format!("not measured; did you mean {}?", show(name)),
             None => "not measured".to_owned(),
         },
-        Reason::NoData => "no requests".to_owned(),
-        Reason::TooFewRequests { needs } => {
+        BudgetReason::Missing(Missing::NoData) | BudgetReason::RarelyRequested(None) => {
+            "no requests".to_owned()
+        }
+        BudgetReason::Missing(Missing::TooFewRequests { needs })
+        | BudgetReason::RarelyRequested(Some(needs)) => {
             format!("too few requests, needs {}", grouped(needs))
         }
-        Reason::AllFailed => "every request failed".to_owned(),
-        Reason::OtherUnit => {
+        BudgetReason::Missing(Missing::AllFailed) => "every request failed".to_owned(),
+        BudgetReason::OtherUnit => {
             format!("the limit has a different unit than the metric ({})", show(&budget.unit))
         }
-        other => other.name().to_owned(),
+        BudgetReason::Kept
+        | BudgetReason::TargetMissed
+        | BudgetReason::Broken
+        | BudgetReason::WarnOnly => String::new(),
     }
 }
 
@@ -126,7 +132,7 @@ pub(super) fn check_headline(report: &Report, show: Show<'_>) -> String {
 
 /// How many budgets could not be judged, and the first of them.
 pub(super) fn unjudged(report: &Report, show: Show<'_>) -> String {
-    let of = |b: &&BudgetFinding| b.verdict == Verdict::NotCompared;
+    let of = |b: &&BudgetFinding| b.verdict() == Verdict::NotCompared;
     let first = report.budgets.iter().find(of).map(|budget| text(budget, show));
     let (n, all) =
         (report.budgets_with(Verdict::NotCompared), plural(report.budgets.len(), "budget"));

@@ -1,7 +1,7 @@
 //! A measurement over the runs, as a chart that forges draw from text.
 
 use super::number::significant;
-use crate::gate::Finding;
+use crate::gate::{Finding, Sides};
 use crate::model::Raw as _;
 
 /// Fewest baseline runs that are worth a chart.
@@ -13,7 +13,7 @@ const THEME: &str =
 
 /// A chart of the baseline's runs, oldest first, and the new runs, for a forge that draws Mermaid; none with too few runs.
 pub(super) fn mermaid(finding: &Finding) -> Option<String> {
-    let [baseline, new] = &finding.working.per_run;
+    let Sides { baseline, current: new } = &finding.working.per_run;
     if baseline.len() < FEWEST || new.is_empty() {
         return None;
     }

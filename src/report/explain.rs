@@ -5,8 +5,10 @@ use super::number::{Scale, plural, probability, significant};
 use super::reasons;
 use super::words::{self, Scales, change, interval, limit_of};
 use crate::config::Decide;
-use crate::gate::{Finding, NoiseWorking, RUNS_FOR_NOISE, Reason, Report, Verdict};
-use crate::model::{Direction, Metric, Raw};
+use crate::gate::{
+    Finding, NoiseWorking, RUNS_FOR_NOISE, RankInFamily, Reason, Report, Sides, Verdict,
+};
+use crate::model::{BEYOND, Direction, Metric, Raw};
 use std::io::{self, Write};
 
 /// Writes how the verdict on each of these findings was reached.
@@ -17,7 +19,7 @@ pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> i
         let verdict = reasons::verdict(finding, report, &show);
         writeln!(out, "{}: {verdict}", terminal(&finding.key().text()))?;
         write_measured(finding, &scales.scale(&finding.unit), out)?;
-        if finding.verdict == Verdict::NotCompared {
+        if finding.verdict() == Verdict::NotCompared {
             continue;
         }
         write_limit(finding, out)?;
@@ -51,9 +53,9 @@ fn write_measured(finding: &Finding, scale: &Scale, out: &mut impl Write) -> io:
     let list = |values: &[f64]| {
         values.iter().map(|v| scale.bare(*v)).collect::<Vec<_>>().join(", ") + scale.suffix()
     };
-    for (i, head) in ["baseline", "this run"].into_iter().enumerate() {
-        let (values, counts) = (&finding.working.per_run[i], finding.counts[i]);
-        let side = [finding.baseline, finding.current][i];
+    let heads = Sides { baseline: "baseline", current: "this run" };
+    let sides = finding.working.per_run.as_ref().zip(finding.counts).zip(finding.values);
+    for (head, ((values, counts), side)) in heads.zip(sides).iter() {
         let text = match (counts.failures, counts.requests, values.as_slice()) {
             (Some(failures), Some(of), _) => format!("{failures} failures in {of} requests"),
             (.., [_, ..]) => format!("{} ({})", list(values), plural(values.len(), "run")),
@@ -73,7 +75,7 @@ fn write_measured(finding: &Finding, scale: &Scale, out: &mut impl Write) -> io:
 
 fn write_limit(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n  2. Is the limit crossed?")?;
-    let crossed = words::closeness(finding) > 1.0 + 1e-9;
+    let crossed = words::closeness(finding) > 1.0 + BEYOND;
     let text = format!(
         "{}, and the limit is {}: {}",
         change(finding),
@@ -124,7 +126,7 @@ fn write_noise(finding: &Finding, noise: &NoiseWorking, out: &mut impl Write) ->
     }
     writeln!(out, "\n  4. How much does it vary when nothing changes?")?;
     row(out, "deviation", &format!("{} from run to run", percent(own.spread)))?;
-    if finding.working.per_run[0].len() < RUNS_FOR_NOISE {
+    if finding.working.per_run.baseline.len() < RUNS_FOR_NOISE {
         let text = "fewer than three baseline runs: estimated from requests, rounding and a typical machine";
         row(out, "", &format!("({text})"))?;
     }
@@ -181,20 +183,21 @@ fn write_assumed(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_family(report: &Report, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
-    let (rank, tests, risk) = (finding.working.rank, finding.working.tests, finding.working.risk);
-    if rank == 0 || report.decide == Decide::Threshold {
+    let Some(RankInFamily { rank, size }) = finding.working.family else { return Ok(()) };
+    if report.decide == Decide::Threshold {
         return Ok(());
     }
+    let risk = finding.working.risk;
     let number = if finding.working.noise.is_some() { 5 } else { 4 };
     writeln!(out, "\n  {number}. Is it still significant among this many tests?")?;
-    let level = |q: f64| significant(q * rank as f64 / tests as f64);
+    let level = |q: f64| significant(q * rank as f64 / size as f64);
     let what = match &finding.metric {
         Metric::Latency => "latency",
         Metric::ErrorRate => "error rate",
         Metric::Throughput => "throughput",
         Metric::Custom(_) => "metric",
     };
-    let tests_text = plural(tests, &format!("{what} test"));
+    let tests_text = plural(size, &format!("{what} test"));
     row(out, "rank", &format!("number {rank} of {tests_text} by p-value"))?;
     if report.decide == Decide::Confirmed {
         return row(
@@ -204,7 +207,7 @@ fn write_family(report: &Report, finding: &Finding, out: &mut impl Write) -> io:
         );
     }
     let text = format!(
-        "fails at p ≤ {} ({} % × {rank}/{tests}), is suspicious at p ≤ {} (5 % × {rank}/{tests}),",
+        "fails at p ≤ {} ({} % × {rank}/{size}), is suspicious at p ≤ {} (5 % × {rank}/{size}),",
         level(risk),
         100.0 * risk,
         level(0.05)
@@ -220,8 +223,9 @@ fn write_parts(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "\n  Where does the time go? (means)")?;
-    parts.iter().try_for_each(|(name, [before, after])| {
-        let text = format!("{} → {} ms", significant(*before), significant(*after));
+    parts.iter().try_for_each(|(name, part)| {
+        let (before, after) = (significant(part.baseline), significant(part.current));
+        let text = format!("{before} → {after} ms");
         writeln!(out, "     {:15} {text}", terminal(&reasons::part(name)))
     })
 }
@@ -233,13 +237,13 @@ fn write_kinds(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "\n  How did requests fail? (the most frequent kinds)")?;
-    kinds.iter().try_for_each(|(kind, [before, after])| {
-        writeln!(out, "     {before} → {after}  {}", terminal(kind))
+    kinds.iter().try_for_each(|(kind, Sides { baseline, current })| {
+        writeln!(out, "     {baseline} → {current}  {}", terminal(kind))
     })
 }
 
 fn write_verdict(report: &Report, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "\n  → {}: {}", finding.verdict.name(), because(report, finding))
+    writeln!(out, "\n  → {}: {}", finding.verdict().name(), because(report, finding))
 }
 
 fn because(report: &Report, finding: &Finding) -> &'static str {
@@ -266,15 +270,10 @@ fn because(report: &Report, finding: &Finding) -> &'static str {
         Reason::Control => {
             "this endpoint is a control: the change cannot touch it, so the machine differs"
         }
-        Reason::Removed => "the baseline has the endpoint, this run does not",
-        Reason::NotMeasured
-        | Reason::NoData
-        | Reason::OtherUnit
-        | Reason::TooFewRequests { .. }
-        | Reason::AllFailed
-        | Reason::TooNoisy
-        | Reason::ZeroBaseline
-        | Reason::NewEndpoint => "there was nothing to compare",
+        Reason::Removed(_) => "the baseline has the endpoint, this run does not",
+        Reason::Missing(_) | Reason::TooNoisy | Reason::ZeroBaseline | Reason::NewEndpoint => {
+            "there was nothing to compare"
+        }
     }
 }
 

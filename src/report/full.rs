@@ -40,7 +40,7 @@ pub fn render(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
     let run = &first.runs[0];
     writeln!(out, "# Performance report\n")?;
     let judged =
-        |level: &&Level| level.report.baseline.is_some() || !level.report.budgets.is_empty();
+        |level: &&Level| level.report.baseline().is_some() || !level.report.budgets.is_empty();
     for level in levels.iter().filter(judged) {
         let load =
             level.users.map_or_else(String::new, |n| format!("{}: ", plural(n as usize, "user")));
@@ -184,7 +184,7 @@ fn checklist(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{users}: {}\n", budgets::kept(&level.report))?;
         }
         for budget in budgets::ordered(&level.report) {
-            let kept = matches!(budget.verdict, crate::gate::Verdict::Pass);
+            let kept = matches!(budget.verdict(), crate::gate::Verdict::Pass);
             writeln!(out, "- [{}] {}", if kept { "x" } else { " " }, budgets::text(budget, &code))?;
         }
         writeln!(out)?;

@@ -2,15 +2,15 @@
 
 use super::escape::write_json;
 use super::warnings::warning_text;
-use crate::config::{Decide, Threshold};
-use crate::gate::{BaselineInfo, BudgetFinding, Finding, Reason, Report, ReportReason, Verdict};
-use crate::model::{
-    Difference, Direction, EndpointKey, Outcome, Raw as _, Untrusted, Visited, Warning,
+use crate::config::{Comparison, Decide, Threshold, Tier};
+use crate::gate::{
+    BaselineInfo, BudgetFinding, Finding, Missing, Reason, Report, ReportReason, Role, Sides,
 };
+use crate::model::{Difference, EndpointKey, Outcome, Raw as _, Untrusted, Visited, Warning};
 use crate::schema::{
-    AcceptedV1, BaselineV1, BudgetV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1,
-    FailureCountsV1, FindingV1, IntervalV1, NoiseV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1,
-    ThresholdV1, VisitedV1, WarningV1,
+    AcceptedV1, BaselineV1, BudgetV1, ChangeV1, ComparisonV1, CoverageV1, CurrentV1, DecideV1,
+    DifferenceV1, FailureCountsV1, FindingKindV1, FindingV1, IntervalV1, NoiseV1, OutcomeV1,
+    PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, ThresholdV1, TierV1, TotalV1, VisitedV1, WarningV1,
 };
 use std::io::{self, Write};
 
@@ -23,19 +23,18 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
 pub fn to_wire(report: &Report) -> ReportV1 {
     ReportV1 {
         schema: REPORT_SCHEMA.to_owned(),
-        verdict: report.verdict.name().to_owned(),
-        reason: report.reason.name().to_owned(),
-        exit_code: report.exit_code(),
+        verdict: report.verdict.into(),
+        reason: (&report.reason).into(),
+        exit_code: report.exit.code(),
         decide: match report.decide {
-            Decide::Threshold => "threshold",
-            Decide::Evidence => "evidence",
-            Decide::Confirmed => "confirmed",
-        }
-        .to_owned(),
-        requested: text(report.requested.as_ref()),
-        baseline: report.baseline.as_ref().map(baseline),
-        anchor: report.anchor.as_ref().map(baseline),
-        visited: report.visited.iter().map(visited).collect(),
+            Decide::Threshold => DecideV1::Threshold,
+            Decide::Evidence => DecideV1::Evidence,
+            Decide::Confirmed => DecideV1::Confirmed,
+        },
+        requested: text(report.requested()),
+        baseline: report.baseline().map(baseline),
+        anchor: report.anchor().map(baseline),
+        visited: report.visited().iter().map(visited).collect(),
         required_coverage: match report.reason {
             ReportReason::CoverageTooLow { required } => Some(required),
             _ => None,
@@ -46,7 +45,7 @@ pub fn to_wire(report: &Report) -> ReportV1 {
             }
             _ => Vec::new(),
         },
-        noise: report.variation.map(|v| NoiseV1 { cv: v.cv, shared: v.shared }),
+        noise: report.variation().map(|v| NoiseV1 { cv: v.cv, shared: v.shared }),
         current: CurrentV1 {
             commit: report.current.commit.map(|id| id.to_string()),
             date: report.current.date.map(|at| at.to_string()),
@@ -55,7 +54,7 @@ pub fn to_wire(report: &Report) -> ReportV1 {
             suite: text(report.current.suite.as_ref()),
         },
         coverage: CoverageV1 { compared: report.coverage.compared, total: report.coverage.total },
-        findings: report.findings.iter().map(finding).collect(),
+        findings: report.all_findings().map(finding).collect(),
         budgets: report.budgets.iter().map(budget).collect(),
         warnings: report.warnings.iter().map(warning).collect(),
     }
@@ -79,18 +78,18 @@ fn baseline(info: &BaselineInfo) -> BaselineV1 {
 
 fn visited(visited: &Visited) -> VisitedV1 {
     let (outcome, runs, differences) = match &visited.outcome {
-        Outcome::Taken { runs } => ("taken", Some(*runs), Vec::new()),
-        Outcome::NoRecord => ("no_record", None, Vec::new()),
-        Outcome::OtherVersion => ("other_version", None, Vec::new()),
-        Outcome::UnderTest => ("under_test", None, Vec::new()),
+        Outcome::Taken { runs } => (OutcomeV1::Taken, Some(*runs), Vec::new()),
+        Outcome::NoRecord => (OutcomeV1::NoRecord, None, Vec::new()),
+        Outcome::OtherVersion => (OutcomeV1::OtherVersion, None, Vec::new()),
+        Outcome::UnderTest => (OutcomeV1::UnderTest, None, Vec::new()),
         Outcome::NotComparable { differences } => {
-            ("not_comparable", None, differences.iter().map(difference).collect())
+            (OutcomeV1::NotComparable, None, differences.iter().map(difference).collect())
         }
     };
     VisitedV1 {
         commit: visited.commit.to_string(),
         distance: visited.distance,
-        outcome: outcome.to_owned(),
+        outcome,
         runs,
         differences,
     }
@@ -105,7 +104,7 @@ fn difference(difference: &Difference) -> DifferenceV1 {
 }
 
 fn finding(finding: &Finding) -> FindingV1 {
-    let [before, after] = finding.counts;
+    let Sides { baseline: before, current: after } = finding.counts;
     let (relative, absolute) = match finding.threshold {
         Threshold::Relative(share) => (Some(share), None),
         Threshold::Absolute(amount) => (None, Some(amount)),
@@ -113,14 +112,14 @@ fn finding(finding: &Finding) -> FindingV1 {
     FindingV1 {
         endpoint: finding.endpoint.text().into_raw(),
         kind: match &finding.endpoint {
-            EndpointKey::Total => "total".to_owned(),
-            EndpointKey::Named { kind, .. } => kind.to_string(),
+            EndpointKey::Total => FindingKindV1::Total(TotalV1::Total),
+            EndpointKey::Named { kind, .. } => FindingKindV1::Endpoint((*kind).into()),
         },
         metric: finding.metric.text().into_raw(),
         statistic: finding.statistic.to_string(),
         unit: finding.unit.raw().to_owned(),
-        baseline: finding.baseline,
-        current: finding.current,
+        baseline: finding.values.baseline,
+        current: finding.values.current,
         change: finding
             .change()
             .map(|change| ChangeV1 { relative: change.relative, absolute: change.absolute }),
@@ -128,8 +127,8 @@ fn finding(finding: &Finding) -> FindingV1 {
             .interval
             .map(|interval| IntervalV1 { low: interval.low, high: interval.high }),
         threshold: ThresholdV1 { relative, absolute },
-        verdict: finding.verdict.name().to_owned(),
-        reason: finding.reason.name().to_owned(),
+        verdict: finding.verdict().into(),
+        reason: finding.reason.into(),
         p: finding.p,
         visible: finding.visible,
         further_runs: finding.further_runs,
@@ -138,37 +137,32 @@ fn finding(finding: &Finding) -> FindingV1 {
             author: own.author.raw().to_owned(),
             reason: own.reason.raw().to_owned(),
         }),
-        since_anchor: finding.since_anchor,
-        direction: match finding.direction {
-            Direction::Lower => "lower",
-            Direction::Higher => "higher",
-        }
-        .to_owned(),
-        baseline_values: finding.working.per_run[0].clone(),
-        current_values: finding.working.per_run[1].clone(),
+        since_anchor: finding.role == Role::Drift,
+        direction: finding.direction.into(),
+        baseline_values: finding.working.per_run.baseline.clone(),
+        current_values: finding.working.per_run.current.clone(),
         parts: finding
             .working
             .parts
             .iter()
-            .map(|(name, [baseline, current])| {
-                (name.raw().to_owned(), PartV1 { baseline: *baseline, current: *current })
+            .map(|(name, part)| {
+                let part = PartV1 { baseline: part.baseline, current: part.current };
+                (name.raw().to_owned(), part)
             })
             .collect(),
         failure_kinds: finding
             .working
             .kinds
             .iter()
-            .map(|(message, [baseline, current])| FailureCountsV1 {
+            .map(|(message, counts)| FailureCountsV1 {
                 message: message.raw().to_owned(),
-                baseline: *baseline,
-                current: *current,
+                baseline: counts.baseline,
+                current: counts.current,
             })
             .collect(),
-        counted: finding.counted,
+        counted: finding.is_counted(),
         needs_requests: match finding.reason {
-            Reason::TooFewRequests { needs } if finding.verdict == Verdict::NotCompared => {
-                Some(needs)
-            }
+            Reason::Missing(Missing::TooFewRequests { needs }) => Some(needs),
             _ => None,
         },
         baseline_requests: before.requests,
@@ -184,16 +178,29 @@ fn budget(budget: &BudgetFinding) -> BudgetV1 {
         subject: budget.subject.raw().to_owned(),
         unit: budget.unit.raw().to_owned(),
         value: budget.value,
-        comparison: budget.limit.map(|(bound, _)| bound.comparison.sign().to_owned()),
+        comparison: budget.limit.map(|(bound, _)| comparison(bound.comparison)),
         limit: budget.limit.map(|(_, limit)| limit),
-        tier: budget.tier.name().to_owned(),
-        verdict: budget.verdict.name().to_owned(),
-        reason: budget.reason.name().to_owned(),
-        needs_requests: match budget.reason {
-            Reason::TooFewRequests { needs } => Some(needs),
+        tier: match budget.tier {
+            Tier::Target => TierV1::Target,
+            Tier::Acceptable => TierV1::Acceptable,
+            Tier::Critical => TierV1::Critical,
+        },
+        verdict: budget.verdict().into(),
+        reason: budget.reason.into(),
+        needs_requests: match budget.reason.missing() {
+            Some(Missing::TooFewRequests { needs }) => Some(needs),
             _ => None,
         },
         meant: text(budget.meant.as_ref()),
+    }
+}
+
+fn comparison(comparison: Comparison) -> ComparisonV1 {
+    match comparison {
+        Comparison::Below => ComparisonV1::Below,
+        Comparison::AtMost => ComparisonV1::AtMost,
+        Comparison::Above => ComparisonV1::Above,
+        Comparison::AtLeast => ComparisonV1::AtLeast,
     }
 }
 

@@ -15,10 +15,10 @@ use std::io::{self, Write};
 pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let scales = Scales::of(report);
     let show = |text: &dyn Raw| harmless(text);
-    let exit = report.exit_code();
-    let outcomes: Vec<Outcome> = report.findings.iter().map(|f| Outcome::of(f, exit)).collect();
+    let exit = report.exit.code();
+    let outcomes: Vec<Outcome> = report.all_findings().map(|f| Outcome::of(f, exit)).collect();
     let budgets: Vec<Outcome> =
-        report.budgets.iter().map(|b| Outcome::of_budget(b.verdict)).collect();
+        report.budgets.iter().map(|b| Outcome::of_budget(b.verdict())).collect();
     let count = |outcome| outcomes.iter().chain(&budgets).filter(|own| **own == outcome).count();
     let failures = count(Outcome::Failure) + usize::from(exit != 0);
     let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
@@ -33,7 +33,7 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     xml.write_event(Event::Start(suite))?;
     let whole = if exit == 0 { Outcome::Passed } else { Outcome::Failure };
     case(&mut xml, ("perfgate", "verdict"), whole, &headline(report, &scales, &show))?;
-    for (finding, outcome) in report.findings.iter().zip(outcomes) {
+    for (finding, outcome) in report.all_findings().zip(outcomes) {
         let text = match outcome {
             Outcome::Skipped => reasons::verdict(finding, report, &show),
             _ => move_of(finding, &scales, &show),
@@ -67,7 +67,7 @@ impl Outcome {
     }
 
     fn of(finding: &Finding, exit: u8) -> Self {
-        match finding.verdict {
+        match finding.verdict() {
             Verdict::Pass | Verdict::Warn => Self::Passed,
             Verdict::Fail => Self::Failure,
             Verdict::Inconclusive if exit == 3 => Self::Failure,

@@ -15,7 +15,7 @@ use super::words::{
     self, Scales, accept_lines, anchored, attention, by_chance, change, gone, headline, interval,
     largest, left_out, limit_of, looked_at, measure_again, provenance,
 };
-use crate::gate::{Finding, Report, ReportReason, Verdict};
+use crate::gate::{Finding, Report, ReportReason, Role, Verdict};
 use crate::model::{Metric, Raw, Untrusted};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -65,7 +65,7 @@ fn packed(report: &Report, budget: usize) -> String {
     let charts = room.take(charts(report));
     let chance = by_chance(report);
     let mut passed = chance.clone();
-    passed.extend(report.findings.iter().filter(|f| f.verdict == Verdict::Pass));
+    passed.extend(report.all_findings().filter(|f| f.verdict() == Verdict::Pass));
     let left_out = left_out(report, &code);
     let counts = folded_counts([chance.len(), passed.len() - chance.len(), left_out.len()]);
     let within = rows(&passed, report, &scales, "more within their limits", &mut room);
@@ -89,13 +89,13 @@ fn head(report: &Report, scales: &Scales) -> String {
 
 fn title(report: &Report) -> String {
     let over = report.budgets_with(Verdict::Fail);
-    let failed = report.findings.iter().any(|f| f.verdict == Verdict::Fail);
+    let failed = report.all_findings().any(|f| f.verdict() == Verdict::Fail);
     match report.verdict {
         Verdict::Fail if over > 0 && !failed => return "over budget".to_owned(),
         Verdict::Pass | Verdict::Warn if report.is_check() => return "within budget".to_owned(),
         _ => {}
     }
-    let of = |verdict| report.findings.iter().filter(move |f| f.verdict == verdict);
+    let of = |verdict| report.all_findings().filter(move |f| f.verdict() == verdict);
     match report.verdict {
         Verdict::Pass => "no regression".to_owned(),
         Verdict::Warn => {
@@ -151,11 +151,11 @@ fn row(finding: &Finding, report: &Report, scales: &Scales) -> String {
     let change = if change.is_empty() { change } else { format!("**{change}**") };
     format!(
         "| {} | {} | {} | {} | {} | {change}{interval} | {} | {} |\n",
-        mark(finding.verdict),
+        mark(finding.verdict()),
         markdown_code(&finding.endpoint.text()),
         words::metric(finding, &code),
-        value(finding.baseline),
-        value(finding.current),
+        value(finding.values.baseline),
+        value(finding.values.current),
         whole(limit_of(finding)),
         reasons::verdict(finding, report, &code),
     )
@@ -200,9 +200,9 @@ fn where_from(report: &Report) -> String {
             code(&record)
         );
     }
-    let Some(baseline) = &report.baseline else { return String::new() };
+    let Some(baseline) = report.baseline() else { return String::new() };
     let (compared, total) = (report.coverage.compared, report.coverage.total);
-    let anchor = report.anchor.as_ref();
+    let anchor = report.anchor();
     let anchor = anchor.map(|info| format!(" Anchor {}.", anchored(info, report, &code)));
     format!(
         "Baseline {}.{} {compared} of {} compared.\n\n",
@@ -235,16 +235,16 @@ fn folded(summary: &str, text: &str) -> String {
 
 /// The failures over the baseline's runs, oldest first.
 fn charts(report: &Report) -> String {
-    let failed = attention(report)
-        .into_iter()
-        .filter(|f| matches!(f.verdict, Verdict::Fail | Verdict::Inconclusive) && !f.since_anchor);
+    let failed = attention(report).into_iter().filter(|f| {
+        matches!(f.verdict(), Verdict::Fail | Verdict::Inconclusive) && f.role != Role::Drift
+    });
     let drawn: Vec<String> = failed.filter_map(chart::mermaid).take(MOST_CHARTS).collect();
     folded("Trend of these changes", &drawn.join("\n"))
 }
 
 /// How to see it oneself, how to follow the verdict, and how to accept it.
 fn next_steps(report: &Report) -> String {
-    let (Some(requested), false) = (&report.requested, report.findings.is_empty()) else {
+    let (Some(requested), false) = (report.requested(), report.findings.is_empty()) else {
         return String::new();
     };
     let fenced = |lines: &[Untrusted]| {

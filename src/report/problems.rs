@@ -28,7 +28,7 @@ pub fn render_sarif(report: &Report, out: &mut impl Write) -> io::Result<()> {
         .map(|(id, text)| json!({ "id": id, "shortDescription": { "text": text } }))
         .collect();
     let result = |finding: &&Finding| {
-        let level = match finding.verdict {
+        let level = match finding.verdict() {
             Verdict::Fail => "error",
             Verdict::Inconclusive => "warning",
             _ => "note",
@@ -45,7 +45,7 @@ pub fn render_sarif(report: &Report, out: &mut impl Write) -> io::Result<()> {
         })
     };
     let over = |budget: &&BudgetFinding| {
-        let level = if budget.verdict == Verdict::Warn { "note" } else { "error" };
+        let level = if budget.verdict() == Verdict::Warn { "note" } else { "error" };
         json!({
             "ruleId": "budget",
             "level": level,
@@ -74,7 +74,7 @@ pub fn render_code_quality(report: &Report, out: &mut impl Write) -> io::Result<
     let scales = Scales::of(report);
     let show = |text: &dyn Raw| harmless(text);
     let issue = |finding: &Finding| {
-        let severity = match finding.verdict {
+        let severity = match finding.verdict() {
             Verdict::Fail => "critical",
             Verdict::Inconclusive => "major",
             _ => "minor",
@@ -92,7 +92,7 @@ pub fn render_code_quality(report: &Report, out: &mut impl Write) -> io::Result<
             "description": text(budget, &show),
             "check_name": "budget",
             "fingerprint": hashed(&format!("budget {}", budget.subject.raw())),
-            "severity": if budget.verdict == Verdict::Warn { "minor" } else { "critical" },
+            "severity": if budget.verdict() == Verdict::Warn { "minor" } else { "critical" },
             "location": { "path": POLICY, "lines": { "begin": 1 } },
         })
     };

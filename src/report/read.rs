@@ -1,19 +1,20 @@
 //! A report from a file, `perfgate.report/1`, back to what the renderers take. The file is untrusted: everything in it is
 //! checked, and what it calls its verdict is only shown.
 
-use crate::config::{Bound, Comparison, Decide, Leniency, QuantityKind, Threshold, Tier};
+use crate::config::{Bound, Comparison as Sign, Decide, QuantityKind, Severity, Threshold, Tier};
 use crate::gate::{
-    Accepted, BaselineInfo, BudgetFinding, Counts, Coverage, CurrentInfo, Finding, Reason, Report,
-    ReportReason, Variation, Verdict, Working,
+    Accepted, BaselineInfo, BudgetFinding, BudgetReason, Comparison, Counts, Coverage, CurrentInfo,
+    Exit, Finding, Missing, Reason, Report, ReportReason, Role, Sides, Subject, Variation, Working,
 };
 use crate::model::limits::check_label;
 use crate::model::{
-    CommitId, Difference, Direction, EndpointKey, Field, Kind, Metric, Outcome, Place, Unit,
+    CommitId, Difference, EndpointKey, Field, Kind, Metric, Named as _, Outcome, Place, Unit,
     Untrusted, Visited, Warning, WarningKind,
 };
 use crate::schema::{
-    AcceptedV1, BaselineV1, BudgetV1, CurrentV1, DifferenceV1, FindingV1, REPORT_SCHEMA, ReportV1,
-    VisitedV1, WarningV1,
+    AcceptedV1, BaselineV1, BudgetV1, ComparisonV1, CurrentV1, DecideV1, DifferenceV1,
+    FindingKindV1, FindingV1, OutcomeV1, REPORT_SCHEMA, ReasonV1, ReportReasonV1, ReportV1, TierV1,
+    VerdictV1, VisitedV1, WarningV1,
 };
 use crate::stats::Interval;
 
@@ -48,35 +49,43 @@ pub fn read(json: &[u8]) -> Read<Report> {
     if file.schema != REPORT_SCHEMA {
         return Err(ReportFileError::Version(file.schema));
     }
-    let verdict = verdict("verdict", &file.verdict)?;
-    let leniency = if file.exit_code == 0 { Leniency::Warn } else { Leniency::Fail };
-    Ok(Report {
-        verdict,
-        reason: reason_of_report(&file)?,
-        decide: match file.decide.as_str() {
-            "threshold" => Decide::Threshold,
-            "evidence" => Decide::Evidence,
-            "confirmed" => Decide::Confirmed,
-            other => return Err(invalid("decide", other)),
-        },
-        inconclusive: leniency,
-        missing_baseline: leniency,
+    let reason = reason_of_report(&file)?;
+    let (drift, findings) = file
+        .findings
+        .into_iter()
+        .map(finding)
+        .collect::<Read<Vec<Finding>>>()?
+        .into_iter()
+        .partition(|finding| finding.role == Role::Drift);
+    let is_check = file.baseline.is_none()
+        && file.requested.is_none()
+        && !matches!(reason, ReportReason::NoBaseline);
+    let comparison = Comparison {
         requested: file.requested.map(Into::into),
         baseline: file.baseline.map(baseline).transpose()?,
         anchor: file.anchor.map(baseline).transpose()?,
         visited: file.visited.into_iter().map(visited).collect::<Read<_>>()?,
-        current: current(file.current)?,
         variation: file.noise.map(|noise| Variation { cv: noise.cv, shared: noise.shared }),
+    };
+    let report = Report {
+        subject: if is_check { Subject::Check } else { Subject::Comparison(Box::new(comparison)) },
+        verdict: file.verdict.into(),
+        reason,
+        // Where the policy decided, the file says how.
+        exit: if file.exit_code == 0 { Exit::Pass } else { Exit::NoVerdict },
+        decide: match file.decide {
+            DecideV1::Threshold => Decide::Threshold,
+            DecideV1::Evidence => Decide::Evidence,
+            DecideV1::Confirmed => Decide::Confirmed,
+        },
+        current: current(file.current)?,
         coverage: Coverage { compared: file.coverage.compared, total: file.coverage.total },
-        findings: file.findings.into_iter().map(finding).collect::<Read<_>>()?,
+        findings,
+        drift,
         budgets: file.budgets.into_iter().map(budget).collect::<Read<_>>()?,
         warnings: file.warnings.into_iter().map(warning).collect(),
-    })
-}
-
-fn verdict(path: &'static str, name: &str) -> Read<Verdict> {
-    let found = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name);
-    found.ok_or_else(|| invalid(path, name))
+    };
+    Ok(Report { exit: report.strict_exit().unwrap_or(report.exit), ..report })
 }
 
 fn commit(path: &'static str, text: &str) -> Read<CommitId> {
@@ -88,21 +97,20 @@ fn time(path: &'static str, text: Option<String>) -> Read<Option<jiff::Timestamp
 }
 
 fn reason_of_report(file: &ReportV1) -> Read<ReportReason> {
-    Ok(match file.reason.as_str() {
-        "findings" => ReportReason::Findings,
-        "no_baseline" => ReportReason::NoBaseline,
-        "nothing_compared" => ReportReason::NothingCompared,
-        "idle_limit" => ReportReason::IdleLimit,
-        "no_latency_compared" => ReportReason::NoLatencyCompared,
-        "budget_not_measured" => ReportReason::BudgetNotMeasured,
-        "coverage_too_low" => {
+    Ok(match file.reason {
+        ReportReasonV1::Findings => ReportReason::Findings,
+        ReportReasonV1::NoBaseline => ReportReason::NoBaseline,
+        ReportReasonV1::NothingCompared => ReportReason::NothingCompared,
+        ReportReasonV1::IdleLimit => ReportReason::IdleLimit,
+        ReportReasonV1::NoLatencyCompared => ReportReason::NoLatencyCompared,
+        ReportReasonV1::BudgetNotMeasured => ReportReason::BudgetNotMeasured,
+        ReportReasonV1::CoverageTooLow => {
             ReportReason::CoverageTooLow { required: file.required_coverage.unwrap_or(1.0) }
         }
-        "not_comparable" => {
+        ReportReasonV1::NotComparable => {
             let differences = file.differences.iter().cloned().map(difference);
             ReportReason::NotComparable { differences: differences.collect::<Read<_>>()? }
         }
-        other => return Err(invalid("reason", other)),
     })
 }
 
@@ -128,15 +136,14 @@ fn baseline(file: BaselineV1) -> Read<BaselineInfo> {
 }
 
 fn visited(file: VisitedV1) -> Read<Visited> {
-    let outcome = match file.outcome.as_str() {
-        "taken" => Outcome::Taken { runs: file.runs.unwrap_or_default() },
-        "no_record" => Outcome::NoRecord,
-        "other_version" => Outcome::OtherVersion,
-        "under_test" => Outcome::UnderTest,
-        "not_comparable" => Outcome::NotComparable {
+    let outcome = match file.outcome {
+        OutcomeV1::Taken => Outcome::Taken { runs: file.runs.unwrap_or_default() },
+        OutcomeV1::NoRecord => Outcome::NoRecord,
+        OutcomeV1::OtherVersion => Outcome::OtherVersion,
+        OutcomeV1::UnderTest => Outcome::UnderTest,
+        OutcomeV1::NotComparable => Outcome::NotComparable {
             differences: file.differences.into_iter().map(difference).collect::<Read<_>>()?,
         },
-        other => return Err(invalid("visited.outcome", other)),
     };
     Ok(Visited {
         commit: commit("visited.commit", &file.commit)?,
@@ -161,41 +168,113 @@ fn current(file: CurrentV1) -> Read<CurrentInfo> {
     })
 }
 
-fn reason(path: &'static str, name: &str, needs: Option<u64>) -> Read<Reason> {
-    let reason = Reason::ALL.into_iter().find(|reason| reason.name() == name);
-    Ok(match reason.ok_or_else(|| invalid(path, name))? {
-        Reason::TooFewRequests { .. } => {
-            Reason::TooFewRequests { needs: needs.unwrap_or_default() }
+/// Why there is no value, where a reason says that.
+fn missing(reason: ReasonV1, needs: Option<u64>) -> Option<Missing> {
+    match reason {
+        ReasonV1::NotMeasured => Some(Missing::NotMeasured),
+        ReasonV1::NoData => Some(Missing::NoData),
+        ReasonV1::TooFewRequests => {
+            Some(Missing::TooFewRequests { needs: needs.unwrap_or_default() })
         }
-        other => other,
-    })
+        ReasonV1::AllFailed => Some(Missing::AllFailed),
+        _ => None,
+    }
+}
+
+/// The reason of a finding, which must stand for the verdict beside it.
+fn reason(file: &FindingV1) -> Read<Reason> {
+    let warns = file.verdict == VerdictV1::Warn;
+    let reason = match file.reason {
+        ReasonV1::WithinLimit => Reason::WithinLimit,
+        ReasonV1::OverThreshold => Reason::OverThreshold,
+        ReasonV1::MeasureAgain => Reason::MeasureAgain,
+        ReasonV1::WithinNoise => Reason::WithinNoise,
+        ReasonV1::BelowResolution => Reason::BelowResolution,
+        ReasonV1::WholeRun => Reason::WholeRun,
+        ReasonV1::AlreadyOnMain => Reason::AlreadyOnMain,
+        ReasonV1::WarnOnly => Reason::WarnOnly,
+        ReasonV1::Accepted => Reason::Accepted,
+        ReasonV1::Control => Reason::Control,
+        ReasonV1::TooNoisy => Reason::TooNoisy,
+        ReasonV1::ZeroBaseline => Reason::ZeroBaseline,
+        ReasonV1::NewEndpoint => Reason::NewEndpoint,
+        ReasonV1::Removed => Reason::Removed(if warns { Severity::Warn } else { Severity::Fail }),
+        ReasonV1::NotMeasured
+        | ReasonV1::NoData
+        | ReasonV1::OtherUnit
+        | ReasonV1::TooFewRequests
+        | ReasonV1::AllFailed => missing(file.reason, file.needs_requests)
+            .map(Reason::Missing)
+            .ok_or_else(|| invalid("findings.reason", file.reason.name()))?,
+    };
+    match file.verdict == reason.verdict().into() {
+        true => Ok(reason),
+        false => Err(invalid("findings.verdict", file.verdict.name())),
+    }
+}
+
+/// The reason of a budget, which must stand for the verdict beside it.
+fn budget_reason(file: &BudgetV1) -> Read<BudgetReason> {
+    let warns = file.verdict == VerdictV1::Warn;
+    let reason = match (file.reason, missing(file.reason, file.needs_requests)) {
+        (_, Some(Missing::TooFewRequests { needs })) if warns => {
+            BudgetReason::RarelyRequested(Some(needs))
+        }
+        (_, Some(Missing::NoData)) if warns => BudgetReason::RarelyRequested(None),
+        (_, Some(missing)) => BudgetReason::Missing(missing),
+        (ReasonV1::WithinLimit, _) => BudgetReason::Kept,
+        (ReasonV1::OverThreshold, _) if warns => BudgetReason::TargetMissed,
+        (ReasonV1::OverThreshold, _) => BudgetReason::Broken,
+        (ReasonV1::WarnOnly, _) => BudgetReason::WarnOnly,
+        (ReasonV1::OtherUnit, _) => BudgetReason::OtherUnit,
+        (other, _) => return Err(invalid("budgets.reason", other.name())),
+    };
+    match file.verdict == reason.verdict().into() {
+        true => Ok(reason),
+        false => Err(invalid("budgets.verdict", file.verdict.name())),
+    }
 }
 
 fn budget(file: BudgetV1) -> Read<BudgetFinding> {
-    let limit = match (file.comparison, file.limit) {
-        (Some(sign), Some(value)) => {
-            let comparison = Comparison::from_sign(&sign);
-            let comparison = comparison.ok_or_else(|| invalid("budgets.comparison", &sign))?;
-            Some((Bound { comparison, value, kind: QuantityKind::Number }, value))
-        }
-        _ => None,
-    };
-    let tier = Tier::ALL.into_iter().find(|tier| tier.name() == file.tier);
+    let reason = budget_reason(&file)?;
+    let limit = file.comparison.zip(file.limit).map(|(comparison, value)| {
+        let comparison = match comparison {
+            ComparisonV1::Below => Sign::Below,
+            ComparisonV1::AtMost => Sign::AtMost,
+            ComparisonV1::Above => Sign::Above,
+            ComparisonV1::AtLeast => Sign::AtLeast,
+        };
+        (Bound { comparison, value, kind: QuantityKind::Number }, value)
+    });
     Ok(BudgetFinding {
         budget: file.budget.into(),
         subject: file.subject.into(),
         unit: Unit::from_name(&file.unit).0,
         value: file.value,
         limit,
-        tier: tier.ok_or_else(|| invalid("budgets.tier", &file.tier))?,
-        verdict: verdict("budgets.verdict", &file.verdict)?,
-        reason: reason("budgets.reason", &file.reason, file.needs_requests)?,
+        tier: match file.tier {
+            TierV1::Target => Tier::Target,
+            TierV1::Acceptable => Tier::Acceptable,
+            TierV1::Critical => Tier::Critical,
+        },
+        reason,
         meant: file.meant.map(Into::into),
     })
 }
 
+/// What a finding is for, as far as the file tells.
+fn role(file: &FindingV1, reason: Reason) -> Role {
+    match (file.since_anchor, file.counted) {
+        (true, _) => Role::Drift,
+        (false, true) => Role::Judged,
+        (false, false) if reason == Reason::Missing(Missing::NotMeasured) => Role::Unmeasured,
+        (false, false) => Role::Control,
+    }
+}
+
 fn finding(file: FindingV1) -> Read<Finding> {
-    let reason = reason("findings.reason", &file.reason, file.needs_requests)?;
+    let reason = reason(&file)?;
+    let role = role(&file, reason);
     let threshold = match (file.threshold.relative, file.threshold.absolute) {
         (Some(share), None) => Threshold::Relative(share),
         (None, Some(amount)) => Threshold::Absolute(amount),
@@ -203,7 +282,7 @@ fn finding(file: FindingV1) -> Read<Finding> {
     };
     let counts = |requests, failures| Counts { requests, failures };
     Ok(Finding {
-        endpoint: endpoint(&file.kind, file.endpoint)?,
+        endpoint: endpoint(file.kind, file.endpoint),
         metric: match file.metric.as_str() {
             "latency" => Metric::Latency,
             "error_rate" => Metric::ErrorRate,
@@ -215,38 +294,35 @@ fn finding(file: FindingV1) -> Read<Finding> {
             .parse()
             .map_err(|()| invalid("findings.statistic", &file.statistic))?,
         unit: Unit::from_name(&file.unit).0,
-        baseline: file.baseline,
-        current: file.current,
+        values: Sides { baseline: file.baseline, current: file.current },
         interval: file.interval.map(|i| Interval { low: i.low, high: i.high }),
-        direction: match file.direction.as_str() {
-            "lower" => Direction::Lower,
-            "higher" => Direction::Higher,
-            other => return Err(invalid("findings.direction", other)),
-        },
+        direction: file.direction.into(),
         threshold,
-        verdict: verdict("findings.verdict", &file.verdict)?,
         reason,
         p: file.p,
         visible: file.visible,
         further_runs: file.further_runs,
         accepted: file.accepted.map(accepted).transpose()?,
-        since_anchor: file.since_anchor,
-        counts: [
-            counts(file.baseline_requests, file.baseline_failures),
-            counts(file.current_requests, file.current_failures),
-        ],
-        counted: file.counted,
+        counts: Sides {
+            baseline: counts(file.baseline_requests, file.baseline_failures),
+            current: counts(file.current_requests, file.current_failures),
+        },
+        role,
         working: Working {
-            per_run: [file.baseline_values, file.current_values],
+            per_run: Sides { baseline: file.baseline_values, current: file.current_values },
             parts: file
                 .parts
                 .into_iter()
-                .map(|(name, own)| (name.into(), [own.baseline, own.current]))
+                .map(|(name, own)| {
+                    (name.into(), Sides { baseline: own.baseline, current: own.current })
+                })
                 .collect(),
             kinds: file
                 .failure_kinds
                 .into_iter()
-                .map(|kind| (kind.message.into(), [kind.baseline, kind.current]))
+                .map(|kind| {
+                    (kind.message.into(), Sides { baseline: kind.baseline, current: kind.current })
+                })
                 .collect(),
             ..Working::default()
         },
@@ -254,16 +330,14 @@ fn finding(file: FindingV1) -> Read<Finding> {
 }
 
 /// The endpoint under the name that it is shown by; its method is part of that name.
-fn endpoint(kind: &str, shown: String) -> Read<EndpointKey> {
-    if kind == "total" {
-        return Ok(EndpointKey::Total);
-    }
-    let kind: Kind = kind.parse().map_err(|()| invalid("findings.kind", kind))?;
+fn endpoint(kind: FindingKindV1, shown: String) -> EndpointKey {
+    let FindingKindV1::Endpoint(kind) = kind else { return EndpointKey::Total };
+    let kind = Kind::from(kind);
     let name = match kind {
         Kind::Group | Kind::Scenario => shown.strip_prefix(&format!("{kind} ")).unwrap_or(&shown),
         _ => &shown,
     };
-    Ok(EndpointKey::named(kind, None, name))
+    EndpointKey::named(kind, None, name)
 }
 
 fn accepted(file: AcceptedV1) -> Read<Accepted> {

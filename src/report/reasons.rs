@@ -2,8 +2,8 @@
 
 use super::escape::Show;
 use super::number::{grouped, probability, significant};
-use crate::gate::{Finding, Reason, Report};
-use crate::model::{Direction, Untrusted};
+use crate::gate::{Finding, Missing, Reason, Report, Role, Sides};
+use crate::model::Untrusted;
 
 /// The longest name of a kind of failure or of a part of a request in a table, in characters; `--explain` has more of it.
 const LONGEST_NAME: usize = 40;
@@ -36,8 +36,8 @@ pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> Str
         Reason::AlreadyOnMain => "already on the branch".to_owned(),
         _ => not_compared(finding),
     };
-    match &report.anchor {
-        Some(anchor) if finding.since_anchor => {
+    match report.anchor() {
+        Some(anchor) if finding.role == Role::Drift => {
             format!("{text} since the anchor {}", show(&anchor.requested))
         }
         _ => text,
@@ -46,7 +46,7 @@ pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> Str
 
 /// The part of the response time that grew, where it is most of what grew: `, mostly waiting +5.12 ms`.
 fn grown(finding: &Finding, show: Show<'_>) -> Option<String> {
-    let growth = |(name, [before, after]): &(Untrusted, [f64; 2])| (part(name), after - before);
+    let growth = |(name, ms): &(Untrusted, Sides<f64>)| (part(name), ms.current - ms.baseline);
     let grown: Vec<(Untrusted, f64)> =
         finding.working.parts.iter().map(growth).filter(|(_, ms)| *ms > 0.0).collect();
     let all: f64 = grown.iter().map(|(_, ms)| ms).sum();
@@ -69,25 +69,30 @@ fn short(name: &Untrusted) -> Untrusted {
 
 /// The kind of failure that most of the new ones are of: `, mostly HTTP 500 (25 vs 3)`.
 fn most_failures(finding: &Finding, show: Show<'_>) -> Option<String> {
-    let share = |i: usize, n: u64| n as f64 / finding.counts[i].requests.unwrap_or(1).max(1) as f64;
-    let more = |(_, [before, after]): &&(Untrusted, [u64; 2])| share(1, *after) - share(0, *before);
+    let more = |(_, kind): &&(Untrusted, Sides<u64>)| {
+        let share = kind
+            .zip(finding.counts)
+            .map(|(n, counts)| n as f64 / counts.requests.unwrap_or(1).max(1) as f64);
+        share.current - share.baseline
+    };
     let kinds = &finding.working.kinds;
     let all: f64 = kinds.iter().map(|kind| more(&kind).max(0.0)).sum();
     let most = kinds.iter().max_by(|a, b| more(a).total_cmp(&more(b)))?;
-    let (kind, [before, after]) = most;
-    let [old, new] = of_requests(finding);
+    let (kind, Sides { baseline: before, current: after }) = most;
+    let Sides { baseline: old, current: new } = of_requests(finding);
     (more(&most) > all / 2.0)
         .then(|| format!(", mostly {} ({after}{new} vs {before}{old})", show(&short(kind))))
 }
 
 /// ` of 1083` behind a number of failures, for both sides, where those made so different numbers of requests that the failures
 /// alone would mislead.
-fn of_requests(finding: &Finding) -> [String; 2] {
-    let [Some(old), Some(new)] = finding.counts.each_ref().map(|counts| counts.requests) else {
-        return Default::default();
+fn of_requests(finding: &Finding) -> Sides<String> {
+    let Some(requests) = finding.counts.map(|counts| counts.requests).both() else {
+        return Sides::default();
     };
+    let Sides { baseline: old, current: new } = requests;
     let alike = old.max(new) as f64 <= MOST_UNALIKE * old.min(new) as f64;
-    [old, new].map(|n| if alike { String::new() } else { format!(" of {}", grouped(n)) })
+    requests.map(|n| if alike { String::new() } else { format!(" of {}", grouped(n)) })
 }
 
 fn more_runs(n: usize) -> String {
@@ -96,10 +101,9 @@ fn more_runs(n: usize) -> String {
 
 /// Why a crossing is within noise: counts for an error rate, else the smallest change that could have been seen.
 fn noise(finding: &Finding, p: &str) -> String {
-    let [before, after] = finding.counts;
-    match (before.failures.zip(after.failures), finding.visible) {
-        (Some((before, after)), _) => {
-            let [old, new] = of_requests(finding);
+    match (finding.counts.map(|counts| counts.failures).both(), finding.visible) {
+        (Some(Sides { baseline: before, current: after }), _) => {
+            let Sides { baseline: old, current: new } = of_requests(finding);
             format!("{after}{new} failures vs {before}{old}; {p}")
         }
         (None, Some(_)) => format!("{p}; changes below {} are not visible", visible(finding)),
@@ -110,33 +114,32 @@ fn noise(finding: &Finding, p: &str) -> String {
 /// Why a measurement was not compared, in a few words.
 pub(super) fn not_compared(finding: &Finding) -> String {
     match finding.reason {
-        Reason::NotMeasured => "not measured".to_owned(),
-        Reason::NoData => match finding.counts[1].requests {
+        Reason::Missing(Missing::NotMeasured) => "not measured".to_owned(),
+        Reason::Missing(Missing::NoData) => match finding.counts.current.requests {
             Some(requests) if requests > 0 => "no response times".to_owned(),
             _ => "no requests".to_owned(),
         },
-        Reason::TooFewRequests { needs } => {
+        Reason::Missing(Missing::TooFewRequests { needs }) => {
             let fewest = finding.counts.iter().filter_map(|counts| counts.requests).min();
             let has = fewest.map_or("too few requests".to_owned(), |n| {
                 format!("{} request{}", grouped(n), if n == 1 { "" } else { "s" })
             });
             format!("{has}, needs {}", grouped(needs))
         }
-        Reason::OtherUnit => "other unit".to_owned(),
-        Reason::AllFailed => "every request failed".to_owned(),
+        Reason::Missing(Missing::AllFailed) => "every request failed".to_owned(),
         Reason::TooNoisy => {
             format!("too noisy: changes below {} are not visible", visible(finding))
         }
         Reason::ZeroBaseline => "the baseline is 0".to_owned(),
         Reason::NewEndpoint => "new".to_owned(),
-        Reason::Removed => "gone".to_owned(),
+        Reason::Removed(_) => "gone".to_owned(),
         _ => finding.reason.name().to_owned(),
     }
 }
 
 /// The smallest change that would have failed, where that is known.
 pub(super) fn visible(finding: &Finding) -> String {
-    let sign = if finding.direction == Direction::Higher { -1.0 } else { 1.0 };
+    let sign = finding.direction.worse_sign();
     let text = |visible: f64| format!("{} %", super::number::signed(sign * visible * 100.0, 0));
     finding.visible.map(text).unwrap_or_default()
 }

@@ -13,11 +13,11 @@ const MOST_NAMED: usize = 3;
 /// and those of which nothing near the limit would. Empty without a latency whose noise is known.
 pub fn sight(report: &Report) -> Vec<String> {
     let relative = |f: &&Finding| matches!(f.threshold, Threshold::Relative(_));
-    let known = report.findings.iter().filter(|f| f.metric == Metric::Latency);
+    let known = report.all_findings().filter(|f| f.metric == Metric::Latency);
     let mut known: Vec<(&Finding, f64)> =
         known.filter(relative).filter_map(|f| Some((f, f.visible?))).collect();
     known.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let blind = |(finding, _): &(&Finding, f64)| finding.verdict == Verdict::NotCompared;
+    let blind = |(finding, _): &(&Finding, f64)| finding.verdict() == Verdict::NotCompared;
     let (unseen, seen): (Vec<_>, Vec<_>) = known.into_iter().partition(blind);
     let change = |(finding, _): &(&Finding, f64)| visible(finding);
     let name = |(finding, _): &(&Finding, f64)| terminal(&finding.key().text());

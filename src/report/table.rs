@@ -45,9 +45,9 @@ pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::R
             writeln!(out, "  {:9} {line}", if i == 0 { "searched" } else { "" })?;
         }
     }
-    if let Some(baseline) = &report.baseline {
+    if let Some(baseline) = report.baseline() {
         writeln!(out, "  baseline  {}", provenance(baseline, report, &show))?;
-        if let Some(anchor) = &report.anchor {
+        if let Some(anchor) = report.anchor() {
             writeln!(out, "  anchor    {}", anchored(anchor, report, &show))?;
         }
         write_coverage(report, out)?;
@@ -74,14 +74,14 @@ fn write_rows(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let mut rows = attention(report);
-    let compared = report.findings.iter().filter(|f| f.verdict == Verdict::Pass).count();
+    let compared = report.all_findings().filter(|f| f.verdict() == Verdict::Pass).count();
     let small = rows.len() + by_chance(report).len() + compared <= SMALL;
     let whole = style.all || (!rows.is_empty() && small);
     let chance = by_chance(report);
     if whole {
         rows.extend(&chance);
-        rows.extend(report.findings.iter().filter(|f| f.verdict == Verdict::Pass));
-        let noisy = report.findings.iter().filter(|f| f.reason == Reason::TooNoisy);
+        rows.extend(report.all_findings().filter(|f| f.verdict() == Verdict::Pass));
+        let noisy = report.all_findings().filter(|f| f.reason == Reason::TooNoisy);
         rows.extend(noisy.filter(|_| style.all));
     }
     if rows.is_empty() {
@@ -132,13 +132,13 @@ fn table(report: &Report, rows: &[&Finding], scales: &Scales, style: TableStyle)
     let row = |finding: &&Finding| {
         let scale = scales.scale(&finding.unit);
         let value = |value: Option<f64>| (value.map(|v| scale.show(v)).unwrap_or_default(), None);
-        let ink = ink_of(finding.verdict);
+        let ink = ink_of(finding.verdict());
         let mut cells = vec![
-            (mark(finding.verdict).to_owned(), ink),
+            (mark(finding.verdict()).to_owned(), ink),
             (terminal(&finding.endpoint.text()), None),
             (words::metric(finding, &show), None),
-            value(finding.baseline),
-            value(finding.current),
+            value(finding.values.baseline),
+            value(finding.values.current),
             (change(finding), ink),
             (interval(finding), None),
             (limit_of(finding), None),
@@ -210,7 +210,7 @@ fn write_budgets(report: &Report, style: TableStyle, out: &mut impl Write) -> io
     let listed = if all { budgets::ordered(report) } else { budgets::broken(report) };
     for budget in &listed {
         let line = budgets::line(budget, &show);
-        let line = match budget.verdict {
+        let line = match budget.verdict() {
             Verdict::Pass => line,
             verdict => painted(&line, verdict, style.color),
         };
@@ -245,15 +245,15 @@ fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
         }
         writeln!(out, "            {}", harmless(line))?;
     }
-    if report.exit_code() == 0 && report.verdict == Verdict::Pass {
+    if report.exit.code() == 0 && report.verdict == Verdict::Pass {
         return Ok(());
     }
-    writeln!(out, "  exit {}{}", report.exit_code(), way_out(report))
+    writeln!(out, "  exit {}{}", report.exit.code(), way_out(report))
 }
 
 /// The option that changes the exit code, in brackets; nothing where none does.
 fn way_out(report: &Report) -> String {
-    let undecided = report.exit_code() == 3;
+    let undecided = report.exit.code() == 3;
     let other: Vec<String> =
         report.other_load().iter().map(|field| format!("--allow-different {field}")).collect();
     let unjudged = report.budgets_with(Verdict::NotCompared) > 0;

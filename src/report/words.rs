@@ -6,9 +6,9 @@ use super::escape::{Show, shell};
 use super::number::{Scale, limit, plural, signed_percent, signed_points, significant};
 use super::reasons::not_compared;
 use crate::config::Accept;
-use crate::gate::{BaselineInfo, Finding, Reason, Report, ReportReason, Verdict};
+use crate::gate::{BaselineInfo, Finding, Reason, Report, ReportReason, Role, Verdict};
 use crate::model::{
-    Direction, EndpointKey, Metric, Outcome, Statistic, Unit, Untrusted, WarningKind,
+    BEYOND, Direction, EndpointKey, Metric, Outcome, Statistic, Unit, Untrusted, WarningKind,
 };
 use std::collections::BTreeMap;
 
@@ -18,8 +18,8 @@ pub(super) struct Scales(Vec<(Unit, Scale)>);
 impl Scales {
     pub(super) fn of(report: &Report) -> Self {
         let mut values: Vec<(Unit, Vec<f64>)> = Vec::new();
-        for finding in report.findings.iter().filter(|f| f.is_compared()) {
-            let own = finding.baseline.into_iter().chain(finding.current);
+        for finding in report.all_findings().filter(|f| f.is_compared()) {
+            let own = finding.values.baseline.into_iter().chain(finding.values.current);
             match values.iter_mut().find(|(unit, _)| *unit == finding.unit) {
                 Some((_, known)) => known.extend(own),
                 None => values.push((finding.unit.clone(), own.collect())),
@@ -79,25 +79,25 @@ pub(super) fn limit_of(finding: &Finding) -> String {
 
 /// The lines that accept the failures, ready to be copied into a commit message; only where there is a history.
 pub(super) fn accept_lines(report: &Report) -> Vec<Untrusted> {
-    let failed = attention(report).into_iter().filter(|f| f.verdict == Verdict::Fail);
+    let failed = attention(report).into_iter().filter(|f| f.verdict() == Verdict::Fail);
     let line = |finding: &Finding| {
         let change = finding.change()?;
         let change = (change.relative, change.absolute);
         Accept::suggest(&finding.key(), change, finding.direction).map(Untrusted::from)
     };
-    if report.requested.is_none() { Vec::new() } else { failed.filter_map(line).collect() }
+    if report.requested().is_none() { Vec::new() } else { failed.filter_map(line).collect() }
 }
 
 /// The findings that ask for attention: worst first, what names an endpoint before the total, latency before errors
 /// before throughput, then by how far they are beyond their limit. What is gone is told apart.
 pub(super) fn attention(report: &Report) -> Vec<&Finding> {
     let asks = |f: &&Finding| {
-        f.verdict.rank() > Verdict::Pass.rank() && f.reason != Reason::Removed && !f.is_chance()
+        f.verdict().rank() > Verdict::Pass.rank() && !f.is_removed() && !f.is_chance()
     };
-    let mut list: Vec<&Finding> = report.findings.iter().filter(asks).collect();
+    let mut list: Vec<&Finding> = report.all_findings().filter(asks).collect();
     list.sort_by(|a, b| {
         let total = |f: &Finding| f.endpoint == EndpointKey::Total;
-        let rank = b.verdict.rank().cmp(&a.verdict.rank());
+        let rank = b.verdict().rank().cmp(&a.verdict().rank());
         let place = total(a).cmp(&total(b)).then(a.metric.cmp(&b.metric));
         rank.then(place).then(closeness(b).total_cmp(&closeness(a)))
     });
@@ -106,7 +106,7 @@ pub(super) fn attention(report: &Report) -> Vec<&Finding> {
 
 /// The crossings that chance gives: told, but not in the headline.
 pub(super) fn by_chance(report: &Report) -> Vec<&Finding> {
-    report.findings.iter().filter(|f| f.is_chance()).collect()
+    report.all_findings().filter(|f| f.is_chance()).collect()
 }
 
 /// How many crossings chance gives, in brackets; nothing where there are none.
@@ -119,7 +119,7 @@ pub(super) fn chance_count(report: &Report) -> String {
 
 /// The endpoints that the baseline has and the run has not.
 pub(super) fn gone(report: &Report, show: Show<'_>) -> Vec<String> {
-    let gone = report.findings.iter().filter(|f| f.reason == Reason::Removed);
+    let gone = report.all_findings().filter(|f| f.is_removed());
     let mut names: Vec<String> = gone.map(|f| show(&f.endpoint.text())).collect();
     // The findings of one endpoint stand together.
     names.dedup();
@@ -129,7 +129,7 @@ pub(super) fn gone(report: &Report, show: Show<'_>) -> Vec<String> {
 /// How much of its limit a change uses: 1 is at the limit, negative is an improvement.
 pub(super) fn closeness(finding: &Finding) -> f64 {
     let Some(change) = finding.change() else { return 0.0 };
-    let worse = if higher_is_better(finding) { -1.0 } else { 1.0 };
+    let worse = finding.direction.worse_sign();
     match finding.threshold {
         crate::config::Threshold::Relative(share) if share > 0.0 => {
             worse * change.relative.unwrap_or_default() / share
@@ -143,14 +143,14 @@ pub(super) fn closeness(finding: &Finding) -> f64 {
 
 /// The compared finding that came closest to its limit.
 pub(super) fn closest(report: &Report) -> Option<&Finding> {
-    let passed = report.findings.iter().filter(|f| f.verdict == Verdict::Pass);
+    let passed = report.all_findings().filter(|f| f.verdict() == Verdict::Pass);
     passed.max_by(|a, b| closeness(a).total_cmp(&closeness(b)))
 }
 
 /// The findings within their limits that moved most of it, in whatever direction.
 pub(super) fn largest(report: &Report) -> Vec<&Finding> {
-    let moved = |f: &&Finding| f.verdict == Verdict::Pass && closeness(f).abs() > 1e-9;
-    let mut list: Vec<&Finding> = report.findings.iter().filter(moved).collect();
+    let moved = |f: &&Finding| f.verdict() == Verdict::Pass && closeness(f).abs() > BEYOND;
+    let mut list: Vec<&Finding> = report.all_findings().filter(moved).collect();
     list.sort_by(|a, b| closeness(b).abs().total_cmp(&closeness(a).abs()));
     list
 }
@@ -161,8 +161,8 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
         return check_headline(report, show);
     }
     let listed = attention(report);
-    let over = broken(report).into_iter().filter(|b| b.verdict == Verdict::Fail).count();
-    let of = |verdict: Verdict| listed.iter().filter(move |f| f.verdict == verdict).count();
+    let over = broken(report).into_iter().filter(|b| b.verdict() == Verdict::Fail).count();
+    let of = |verdict: Verdict| listed.iter().filter(move |f| f.verdict() == verdict).count();
     let more = |n: usize| if n > 1 { format!(", and {} more", n - 1) } else { String::new() };
     let coverage = report.coverage;
     let gone = gone(report, show);
@@ -174,8 +174,8 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
         (Verdict::Fail, _) if of(Verdict::Fail) == 0 => format!("regression: {}", missing()),
         (Verdict::Fail, _) => {
             let first = listed.first().map(|f| move_of(f, scales, show)).unwrap_or_default();
-            let since = match (listed.first(), &report.anchor) {
-                (Some(first), Some(anchor)) if first.since_anchor => {
+            let since = match (listed.first(), report.anchor()) {
+                (Some(first), Some(anchor)) if first.role == Role::Drift => {
                     format!(" since {}", show(&anchor.requested))
                 }
                 _ => String::new(),
@@ -204,7 +204,8 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
             }
         },
         (Verdict::Pass, _) => {
-            let within = coverage.compared - by_chance(report).iter().filter(|f| f.counted).count();
+            let within =
+                coverage.compared - by_chance(report).iter().filter(|f| f.is_counted()).count();
             let total = coverage.total;
             let largest = closest(report).map(|f| {
                 format!(
@@ -233,12 +234,12 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
         (Verdict::Warn, _)
             if listed.is_empty()
                 && gone.is_empty()
-                && !report.findings.iter().any(Finding::is_blind) =>
+                && !report.all_findings().any(Finding::is_blind) =>
         {
             format!("no regression, but {}", idle(report, show))
         }
         (Verdict::Warn, _) if listed.is_empty() && gone.is_empty() => {
-            let blind = report.findings.iter().filter(|f| f.is_blind()).count();
+            let blind = report.all_findings().filter(|f| f.is_blind()).count();
             format!("no regression, but {} could not be compared", plural(blind, "measurement"))
         }
         (Verdict::Warn, _) if listed.is_empty() => format!("no regression, but {}", missing()),
@@ -256,7 +257,7 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
 
 /// A run that moved as a whole, in one sentence; its change is that of the typical measurement of this metric.
 fn whole_run(report: &Report, moved: &Finding) -> String {
-    let same = report.findings.iter().filter(|f| f.metric == moved.metric && f.is_compared());
+    let same = report.all_findings().filter(|f| f.metric == moved.metric && f.is_compared());
     let changes: Vec<f64> = same.filter_map(|f| f.change()?.relative).collect();
     let typical = 100.0 * crate::stats::median(&changes).unwrap_or_default().abs();
     let how = if moved.metric == Metric::Latency { "slower" } else { "worse" };
@@ -265,7 +266,7 @@ fn whole_run(report: &Report, moved: &Finding) -> String {
 
 /// The command that judges all runs, where another one would decide.
 pub(super) fn measure_again(report: &Report) -> Untrusted {
-    let against = match (&report.requested, &report.baseline) {
+    let against = match (report.requested(), report.baseline()) {
         (Some(revision), _) => format!("--baseline {}", shell(revision)),
         (None, Some(info)) if info.runs == 1 => {
             format!("--baseline-file {}", shell(&info.requested))
@@ -304,9 +305,9 @@ fn no_verdict(report: &Report, reason: &ReportReason, show: Show<'_>) -> String 
     let coverage = report.coverage;
     match reason {
         ReportReason::NoBaseline => {
-            let revision = report.requested.as_ref().map(|revision| show(revision));
+            let revision = report.requested().map(|revision| show(revision));
             let revision = revision.unwrap_or_else(|| "the baseline".to_owned());
-            let looked = plural(report.visited.len(), "commit");
+            let looked = plural(report.visited().len(), "commit");
             format!("no comparable run is recorded for {revision} ({looked} searched)")
         }
         ReportReason::BudgetNotMeasured => unjudged(report, show),
@@ -343,8 +344,8 @@ pub(super) fn move_of(finding: &Finding, scales: &Scales, show: Show<'_>) -> Str
     format!(
         "{name} {what}: {} {} → {}{} ({}, limit {})",
         metric(finding, show),
-        value(finding.baseline),
-        value(finding.current),
+        value(finding.values.baseline),
+        value(finding.values.current),
         scale.suffix(),
         change(finding),
         limit_of(finding)
@@ -354,7 +355,7 @@ pub(super) fn move_of(finding: &Finding, scales: &Scales, show: Show<'_>) -> Str
 /// Where the baseline comes from.
 pub(super) fn provenance(info: &BaselineInfo, report: &Report, show: Show<'_>) -> String {
     let noise =
-        report.variation.map(|v| format!(", run-to-run CV {} %", significant(v.cv * 100.0)));
+        report.variation().map(|v| format!(", run-to-run CV {} %", significant(v.cv * 100.0)));
     let place = match info.distance {
         Some(0) => ", the merge base".to_owned(),
         Some(steps) => format!(", {} before the merge base", plural(steps, "commit")),
@@ -409,7 +410,7 @@ pub fn ago(now: jiff::Timestamp, then: jiff::Timestamp) -> String {
 pub(super) fn left_out(report: &Report, show: Show<'_>) -> Vec<String> {
     let mut groups: Vec<(String, String, Vec<String>)> = Vec::new();
     let mut index: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for finding in report.findings.iter().filter(|f| f.verdict == Verdict::NotCompared) {
+    for finding in report.all_findings().filter(|f| f.verdict() == Verdict::NotCompared) {
         let (endpoint, why) = (show(&finding.endpoint.text()), not_compared(finding));
         let at = *index.entry((endpoint.clone(), why.clone())).or_insert_with(|| {
             groups.push((endpoint, why, Vec::new()));
@@ -431,7 +432,7 @@ pub(super) fn left_out(report: &Report, show: Show<'_>) -> Vec<String> {
 pub(super) fn looked_at(report: &Report, show: Show<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     let empty: Vec<String> = report
-        .visited
+        .visited()
         .iter()
         .filter(|v| v.outcome == Outcome::NoRecord)
         .map(|v| {
@@ -449,7 +450,7 @@ pub(super) fn looked_at(report: &Report, show: Show<'_>) -> Vec<String> {
         lines.push(format!("{}{rest}: no record", named.join(", ")));
     }
     let mut different: BTreeMap<usize, String> = BTreeMap::new();
-    for visited in &report.visited {
+    for visited in report.visited() {
         let text = match &visited.outcome {
             Outcome::OtherVersion => "recorded by a newer perfgate".to_owned(),
             Outcome::UnderTest => "the commit under test is not its own baseline".to_owned(),

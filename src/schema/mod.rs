@@ -10,6 +10,7 @@ mod keys;
 mod read;
 mod report;
 mod run;
+mod verdicts;
 mod write;
 
 pub use histogram::{HistogramError, decode_histogram, encode_histogram};
@@ -17,8 +18,13 @@ pub use history::{HISTORY_SCHEMA, HistoryV1, RowV1, SeriesV1, StepV1, ValueV1};
 pub use read::{ReadRun, RunFileError, read_bundled, read_recorded, read_run};
 pub use report::{
     AcceptedV1, BaselineV1, BudgetV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1,
-    FailureCountsV1, FindingV1, IntervalV1, NoiseV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1,
-    ThresholdV1, VisitedV1, WarningV1,
+    FailureCountsV1, FindingKindV1, FindingV1, IntervalV1, NoiseV1, PartV1, PlaceV1, REPORT_SCHEMA,
+    ReportV1, ThresholdV1, VisitedV1, WarningV1,
 };
-pub use run::{EndpointV1, HistogramV1, LatencyV1, RUN_SCHEMA, RunV1, TimelineV1};
+pub use run::{
+    DirectionV1, EndpointV1, HistogramV1, KindV1, LatencyV1, RUN_SCHEMA, RunV1, TimelineV1,
+};
+pub use verdicts::{
+    ComparisonV1, DecideV1, OutcomeV1, ReasonV1, ReportReasonV1, TierV1, TotalV1, VerdictV1,
+};
 pub use write::Stored;

@@ -2,9 +2,7 @@
 
 use super::histogram::{HistogramError, decode_histogram};
 use super::keys::check_keys;
-use super::run::{
-    DirectionV1, EndpointV1, LatencyV1, MeasuredV1, MetricV1, RUN_SCHEMA, RoundingV1, RunV1,
-};
+use super::run::{EndpointV1, LatencyV1, MeasuredV1, MetricV1, RUN_SCHEMA, RoundingV1, RunV1};
 use crate::model::limits::{self, Census, Exceeded, check_name};
 use crate::model::{
     Check, CommitId, CustomMetric, Direction, Distribution, Endpoint, EndpointKey, EndpointNames,
@@ -397,10 +395,7 @@ fn metric(
     let (unit, factor) = Unit::from_name(file.unit.as_deref().unwrap_or_default());
     let mut metric = CustomMetric::new(&file.name, unit);
     metric.sort = file.sort.map(MetricType::from);
-    metric.direction = file.direction.map(|direction| match direction {
-        DirectionV1::Lower => Direction::Lower,
-        DirectionV1::Higher => Direction::Higher,
-    });
+    metric.direction = file.direction.map(Direction::from);
     let value = file.value.map(|value| finite(&format!("{path}.value"), value * factor));
     metric.value = value.transpose()?;
     metric.count = file.count;

@@ -1,5 +1,9 @@
 //! `perfgate.report/1`: what a gate found, for programs.
 
+use super::run::{DirectionV1, KindV1};
+use super::verdicts::{
+    ComparisonV1, DecideV1, OutcomeV1, ReasonV1, ReportReasonV1, TierV1, TotalV1, VerdictV1,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,15 +18,14 @@ pub struct ReportV1 {
     /// Always `perfgate.report/1`.
     #[schemars(regex(pattern = r"^perfgate\.report/1$"))]
     pub schema: String,
-    /// `pass`, `warn`, `fail`, `inconclusive` or `not_compared`.
-    pub verdict: String,
-    /// Why: `findings` when the worst of them decides, `no_baseline`, `nothing_compared`, `no_latency_compared`,
-    /// `coverage_too_low`, `idle_limit`, `budget_not_measured` or `not_comparable`.
-    pub reason: String,
+    /// The verdict on the whole.
+    pub verdict: VerdictV1,
+    /// Why: `findings` when the worst of them decides.
+    pub reason: ReportReasonV1,
     /// The exit code that goes with it: 0, 1 or 3.
     pub exit_code: u8,
-    /// How much evidence a crossing needed: `threshold`, `evidence` or `confirmed`.
-    pub decide: String,
+    /// How much evidence a crossing needed.
+    pub decide: DecideV1,
     /// The revision whose history was searched for a baseline; null for plain files.
     pub requested: Option<String>,
     /// What the run was held against; null when nothing was found.
@@ -90,8 +93,8 @@ pub struct VisitedV1 {
     pub commit: String,
     /// First-parent steps from the merge base.
     pub distance: usize,
-    /// `taken`, `no_record`, `under_test` or `not_comparable`.
-    pub outcome: String,
+    /// What it had to offer.
+    pub outcome: OutcomeV1,
     /// How many of its runs were taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs: Option<usize>,
@@ -144,7 +147,7 @@ pub struct FindingV1 {
     /// `METHOD NAME`, or `total`. Untrusted text.
     pub endpoint: String,
     /// Kind of the endpoint, or `total`.
-    pub kind: String,
+    pub kind: FindingKindV1,
     /// `latency`, `error_rate`, `throughput`, or the name of a custom metric.
     pub metric: String,
     /// `p95`, `mean`, `rate`, …
@@ -162,10 +165,10 @@ pub struct FindingV1 {
     pub interval: Option<IntervalV1>,
     /// The limit.
     pub threshold: ThresholdV1,
-    /// `pass`, `warn`, `inconclusive`, `fail` or `not_compared`.
-    pub verdict: String,
-    /// Why: `within_limit`, `over_threshold`, `within_noise`, `below_resolution`, `too_few_requests`, …
-    pub reason: String,
+    /// The verdict.
+    pub verdict: VerdictV1,
+    /// Why.
+    pub reason: ReasonV1,
     /// How probable a change as large as this one is when nothing changed, where a test was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p: Option<f64>,
@@ -181,8 +184,8 @@ pub struct FindingV1 {
     /// Whether the change is one since the anchor, not since the baseline.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub since_anchor: bool,
-    /// Which way is better: `lower` or `higher`.
-    pub direction: String,
+    /// Which way is better.
+    pub direction: DirectionV1,
     /// The values of the baseline's runs, nearest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub baseline_values: Vec<f64>,
@@ -212,6 +215,16 @@ pub struct FindingV1 {
     /// Failures of the run, for an error rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_failures: Option<u64>,
+}
+
+/// What a finding is about: an endpoint of some kind, or the whole run.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum FindingKindV1 {
+    /// The whole run.
+    Total(TotalV1),
+    /// An endpoint.
+    Endpoint(KindV1),
 }
 
 /// A part of the response time, in milliseconds.
@@ -245,16 +258,16 @@ pub struct BudgetV1 {
     pub unit: String,
     /// The value; null where it was not measured.
     pub value: Option<f64>,
-    /// How the value must stand to the limit: `<`, `≤`, `>` or `≥`; null for a memory that is not to leak.
-    pub comparison: Option<String>,
+    /// How the value must stand to the limit; null for a memory that is not to leak.
+    pub comparison: Option<ComparisonV1>,
     /// The limit that decides.
     pub limit: Option<f64>,
-    /// `target`, `acceptable` or `critical`.
-    pub tier: String,
-    /// `pass`, `warn`, `fail` or `not_compared`.
-    pub verdict: String,
-    /// Why: `within_limit`, `over_threshold`, `not_measured`, `too_few_requests`, …
-    pub reason: String,
+    /// The tier of that limit.
+    pub tier: TierV1,
+    /// The verdict.
+    pub verdict: VerdictV1,
+    /// Why.
+    pub reason: ReasonV1,
     /// Requests that the statistic needs, where there are too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_requests: Option<u64>,

@@ -167,6 +167,24 @@ impl From<&Endpoint> for EndpointV1 {
     }
 }
 
+impl From<Direction> for DirectionV1 {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Lower => Self::Lower,
+            Direction::Higher => Self::Higher,
+        }
+    }
+}
+
+impl From<DirectionV1> for Direction {
+    fn from(direction: DirectionV1) -> Self {
+        match direction {
+            DirectionV1::Lower => Self::Lower,
+            DirectionV1::Higher => Self::Higher,
+        }
+    }
+}
+
 impl From<Kind> for KindV1 {
     fn from(kind: Kind) -> Self {
         match kind {
@@ -259,10 +277,7 @@ impl From<&CustomMetric> for MetricV1 {
             name: metric.name.raw().to_owned(),
             sort: metric.sort.map(MetricTypeV1::from),
             unit: Some(metric.unit.raw().to_owned()),
-            direction: metric.direction.map(|direction| match direction {
-                Direction::Lower => DirectionV1::Lower,
-                Direction::Higher => DirectionV1::Higher,
-            }),
+            direction: metric.direction.map(DirectionV1::from),
             value: metric.value,
             count: metric.count,
             quantiles: quantiles(&metric.quantiles),

@@ -34,7 +34,7 @@ pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, C
     let rules = policies.deciding.policy.rules;
     let report = Request::check(runs, commit, rules, warnings).run()?.report;
     output.write(&report, session)?;
-    Ok(Exit::from_report(report.exit_code()))
+    Ok(report.exit.into())
 }
 
 /// The runs that are recorded for the commit under test, and that commit.

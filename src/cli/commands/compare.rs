@@ -23,7 +23,7 @@ pub(super) fn run(args: &CompareArgs, session: &mut Session<'_>) -> Result<Exit,
         Some(measurement) => explain(&report, measurement, &output, session)?,
         None => output.write(&report, session)?,
     }
-    Ok(Exit::from_report(report.exit_code()))
+    Ok(report.exit.into())
 }
 
 /// How the verdict on one measurement was reached; files are still written.
@@ -34,9 +34,9 @@ fn explain(
     session: &mut Session<'_>,
 ) -> Result<(), CliError> {
     let named: Vec<&Finding> =
-        report.findings.iter().filter(|f| f.key().is_named(measurement)).collect();
+        report.all_findings().filter(|f| f.key().is_named(measurement)).collect();
     if named.is_empty() {
-        let known = report.findings.iter().map(|f| f.key().text().into_raw());
+        let known = report.all_findings().map(|f| f.key().text().into_raw());
         let known: Vec<String> = known.collect();
         let help = match suggest(measurement, known.iter().map(String::as_str)) {
             Some(name) => format!("did you mean `{name}`? `--all` lists every measurement"),

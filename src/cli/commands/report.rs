@@ -49,7 +49,7 @@ fn full(args: &ReportArgs, session: &mut Session<'_>) -> Result<Exit, CliError> 
     session.print(|mut out| render_full(&levels, &mut out))?;
     let limited = levels.iter().filter(|level| named || !level.report.budgets.is_empty());
     // Nothing to compare with is no verdict for a gate; a report without one is still a report.
-    let exits = limited.map(|level| Exit::from_report(level.report.exit_code()));
+    let exits = limited.map(|level| Exit::from(level.report.exit));
     Ok(exits.fold(Exit::Pass, Exit::worse))
 }
 
@@ -115,7 +115,7 @@ fn page(file: &Path, args: &ReportArgs, session: &mut Session<'_>) -> Result<Exi
     };
     write_file(&session.path(file), |mut out| render_html(page, &mut out))?;
     session.say(&format!("wrote {}", file.display()))?;
-    Ok(Exit::from_report(compared.report.exit_code()))
+    Ok(compared.report.exit.into())
 }
 
 /// The report that the only argument is, if it is one.
@@ -145,15 +145,14 @@ fn history(
     loaded: &LoadedPolicy,
     session: &Session<'_>,
 ) -> Result<Option<Table>, CliError> {
-    let Some(revision) = compared.report.requested.clone() else { return Ok(None) };
+    let Some(revision) = compared.report.requested().cloned() else { return Ok(None) };
     let Some(run) = compared.current.first() else { return Ok(None) };
-    let mut findings: Vec<_> =
-        compared.report.findings.iter().filter(|f| f.is_compared()).collect();
-    findings.sort_by_key(|f| std::cmp::Reverse(f.verdict.rank()));
+    let mut findings: Vec<_> = compared.report.all_findings().filter(|f| f.is_compared()).collect();
+    findings.sort_by_key(|f| std::cmp::Reverse(f.verdict().rank()));
     let mut seen = BTreeSet::new();
     let keys: Vec<MeasurementKey> = findings
         .into_iter()
-        .filter(|f| f.metric != Metric::ErrorRate || f.verdict.rank() > 1)
+        .filter(|f| f.metric != Metric::ErrorRate || f.verdict().rank() > 1)
         .map(crate::gate::Finding::key)
         .filter(|key| seen.insert(key.clone()))
         .take(MOST)

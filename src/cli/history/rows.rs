@@ -119,10 +119,10 @@ impl CommitRows {
             }
             let report = judge_against(runs, &before, window, rules);
             let row = &mut self.rows[count - 1 - i];
-            for finding in &report.findings {
+            for finding in report.all_findings() {
                 let at = columns.iter().position(|column| column.key == finding.key());
                 let Some(cell) = at.map(|c| &mut row.cells[c]) else { continue };
-                cell.mark = match finding.verdict {
+                cell.mark = match finding.verdict() {
                     Verdict::Fail => Some(Mark::Fail),
                     Verdict::Inconclusive => Some(Mark::Again),
                     Verdict::Warn if finding.is_chance() => None,

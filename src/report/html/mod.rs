@@ -108,11 +108,11 @@ fn from(report: &Report) -> Markup {
     let plain = |text: &dyn Raw| harmless(text);
     let (compared, total) = (report.coverage.compared, report.coverage.total);
     html! {
-        @if let Some(baseline) = &report.baseline {
+        @if let Some(baseline) = report.baseline() {
             p.soft {
                 "Baseline " (provenance(baseline, report, &plain)) ". "
-                @if let Some(anchor) = &report.anchor { "Anchor " (anchored(anchor, report, &plain)) ". " }
-                (compared) " of " (plural(total, "measurement")) " compared. Exit code " (report.exit_code()) "."
+                @if let Some(anchor) = report.anchor() { "Anchor " (anchored(anchor, report, &plain)) ". " }
+                (compared) " of " (plural(total, "measurement")) " compared. Exit code " (report.exit.code()) "."
             }
         }
         @if report.reason == ReportReason::NoBaseline {
@@ -128,7 +128,7 @@ fn budget_list(report: &Report) -> Markup {
         @if !report.budgets.is_empty() {
             h2 { "Budgets: " (budgets::kept(report)) }
             ul.plain { @for budget in budgets::ordered(report) {
-                li class=(budget.verdict.name()) { (budgets::line(budget, &plain)) }
+                li class=(budget.verdict().name()) { (budgets::line(budget, &plain)) }
             } }
         }
     }
@@ -139,9 +139,9 @@ fn findings(report: &Report, scales: &Scales) -> Markup {
     if report.findings.is_empty() {
         return html! {};
     }
-    let mut rows: Vec<&Finding> = report.findings.iter().collect();
+    let mut rows: Vec<&Finding> = report.all_findings().collect();
     rows.sort_by(|a, b| {
-        let rank = b.verdict.rank().cmp(&a.verdict.rank());
+        let rank = b.verdict().rank().cmp(&a.verdict().rank());
         rank.then(closeness(b).total_cmp(&closeness(a)))
     });
     let head = |text: &str, number: bool| {
@@ -182,14 +182,14 @@ fn row(finding: &Finding, report: &Report, scales: &Scales) -> Markup {
     let shown = |value: Option<f64>| value.map(|v| scale.show(v)).unwrap_or_default();
     let sorted = |value: Option<f64>| value.map_or("NaN".to_owned(), |v| v.to_string());
     let size = finding.change().map(|change| change.relative.unwrap_or(change.absolute));
-    let verdict = finding.verdict.name();
+    let verdict = finding.verdict().name();
     html! {
         tr data-verdict=(verdict) {
-            td class=(verdict) data-value=(finding.verdict.rank()) { (mark(finding.verdict)) }
+            td class=(verdict) data-value=(finding.verdict().rank()) { (mark(finding.verdict())) }
             td.name { (harmless(&finding.endpoint.text())) }
             td { (words::metric(finding, &plain)) }
-            td.number data-value=(sorted(finding.baseline)) { (shown(finding.baseline)) }
-            td.number data-value=(sorted(finding.current)) { (shown(finding.current)) }
+            td.number data-value=(sorted(finding.values.baseline)) { (shown(finding.values.baseline)) }
+            td.number data-value=(sorted(finding.values.current)) { (shown(finding.values.current)) }
             td class={ "number " (verdict) } data-value=(sorted(size)) { (change(finding)) }
             td.number { (interval(finding)) }
             td.number { (limit_of(finding)) }

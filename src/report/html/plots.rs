@@ -1,7 +1,7 @@
 //! The plots of the page: distributions, percentile curves, the compared runs, and the recorded history.
 
 use super::page::Page;
-use crate::gate::{Finding, Report, Verdict};
+use crate::gate::{Finding, Report, Role, Sides, Verdict};
 use crate::model::{Distribution, EndpointKey, Metric, Run, Untrusted};
 use crate::report::escape::harmless;
 use crate::report::number::{Scale, significant};
@@ -122,11 +122,11 @@ fn percentiles(before: &Distribution, after: &Distribution) -> Plot {
 
 /// The baseline's runs and the new ones, of what asks for attention and of the whole run.
 pub(super) fn windows(report: &Report) -> io::Result<Vec<Markup>> {
-    let total = |f: &&Finding| f.endpoint == EndpointKey::Total && f.verdict == Verdict::Pass;
-    let shown = attention(report).into_iter().chain(report.findings.iter().filter(total));
+    let total = |f: &&Finding| f.endpoint == EndpointKey::Total && f.verdict() == Verdict::Pass;
+    let shown = attention(report).into_iter().chain(report.all_findings().filter(total));
     let mut figures = Vec::new();
-    for finding in shown.filter(|f| !f.since_anchor).take(MOST) {
-        let [before, after] = &finding.working.per_run;
+    for finding in shown.filter(|f| f.role != Role::Drift).take(MOST) {
+        let Sides { baseline: before, current: after } = &finding.working.per_run;
         if before.len() < 2 || after.is_empty() {
             continue;
         }
@@ -136,7 +136,7 @@ pub(super) fn windows(report: &Report) -> io::Result<Vec<Markup>> {
         let points: Vec<(f64, f64)> =
             all.iter().enumerate().map(|(i, v)| (place(i) - 1.0, scale.number(*v))).collect();
         let color =
-            if matches!(finding.verdict, Verdict::Fail | Verdict::Inconclusive) { 1 } else { 2 };
+            if matches!(finding.verdict(), Verdict::Fail | Verdict::Inconclusive) { 1 } else { 2 };
         let plot = Plot {
             title: finding.key().text(),
             unit: scale.suffix().trim().to_owned(),

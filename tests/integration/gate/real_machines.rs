@@ -90,9 +90,9 @@ fn a_hiccup_of_one_endpoint_hides_no_slowdown_of_another() {
             new[0] *= 1.5;
             let baseline: Vec<Value> = baseline.iter().map(|levels| run(levels)).collect();
             let report = judged(&baseline, &run(&new), "");
-            assert_ne!(report.exit_code(), 0, "{endpoints} endpoints, {k} runs, hiccup {hiccup}");
+            assert_ne!(report.exit.code(), 0, "{endpoints} endpoints, {k} runs, hiccup {hiccup}");
             if hiccup == 1.0 {
-                assert_eq!(of(&report, "/0", "p95").verdict, Verdict::Fail);
+                assert_eq!(of(&report, "/0", "p95").verdict(), Verdict::Fail);
             }
         }
     }
@@ -117,14 +117,14 @@ fn a_starved_machine_is_asked_about_and_not_failed() {
     old.iter_mut().for_each(|run| rate(run, 180.0));
     rate(&mut new, 140.0);
     let report = judged(&old, &new, "");
-    assert_eq!(report.exit_code(), 3);
-    let failed = report.findings.iter().filter(|f| f.verdict == Verdict::Fail).count();
+    assert_eq!(report.exit.code(), 3);
+    let failed = report.findings.iter().filter(|f| f.verdict() == Verdict::Fail).count();
     assert_eq!(failed, 0, "neither latency nor the throughput that goes with it");
     assert_eq!(of(&report, "/3", "p95").reason, Reason::WholeRun);
     // And a slowdown is not lost in it.
     let mut slower = starved;
     slower[3] += 35.0;
-    assert_ne!(judged(&old, &run(&slower), "").exit_code(), 0);
+    assert_ne!(judged(&old, &run(&slower), "").exit.code(), 0);
 }
 
 #[test]
@@ -132,11 +132,11 @@ fn one_slower_endpoint_is_not_the_machine() {
     let mut new = LEVELS;
     new[3] *= 1.4;
     let report = judged(&calm(), &run(&new), "");
-    assert_eq!(of(&report, "/3", "p95").verdict, Verdict::Fail);
+    assert_eq!(of(&report, "/3", "p95").verdict(), Verdict::Fail);
     let others = report.findings.iter().filter(|f| !f.endpoint.is_called("/3"));
     assert!(others.clone().count() >= 8);
     for other in others {
-        assert!(matches!(other.verdict, Verdict::Pass | Verdict::NotCompared), "{other:?}");
+        assert!(matches!(other.verdict(), Verdict::Pass | Verdict::NotCompared), "{other:?}");
     }
 }
 
@@ -150,7 +150,7 @@ fn slow_endpoints_that_scatter_do_not_blind_the_gate_for_a_fast_one() {
         let mut new = noisy(&levels, 0.05, &mut random);
         new[0] *= 20.0;
         let report = judged(&baseline, &run(&new), "");
-        assert_ne!(report.exit_code(), 0, "{:?}", of(&report, "/0", "p95"));
+        assert_ne!(report.exit.code(), 0, "{:?}", of(&report, "/0", "p95"));
     }
 }
 
@@ -167,16 +167,16 @@ fn what_is_too_noisy_to_see_is_not_compared_and_says_so() {
     new[0] = 2.4;
     let report = judged(&old, &run(&new), "");
     let tiny = of(&report, "/0", "p95");
-    assert_eq!((tiny.verdict, tiny.reason), (Verdict::NotCompared, Reason::TooNoisy));
+    assert_eq!((tiny.verdict(), tiny.reason), (Verdict::NotCompared, Reason::TooNoisy));
     assert!(tiny.visible.unwrap() > 0.6, "three times its limit of 20 %: {:?}", tiny.visible);
     assert!(report.coverage.compared < report.coverage.total);
-    assert_eq!(report.exit_code(), 0, "the others are compared");
+    assert_eq!(report.exit.code(), 0, "the others are compared");
     // And where nothing is left, nothing was checked.
     let only = |level: f64| run(&[level]);
     let old: Vec<Value> = [0.4, 1.9, 0.6, 3.1].map(only).into();
-    assert_eq!(judged(&old, &only(2.4), "").exit_code(), 3);
+    assert_eq!(judged(&old, &only(2.4), "").exit.code(), 3);
     // What no noise explains is seen all the same.
-    assert_eq!(of(&judged(&old, &only(90.0), ""), "/0", "p95").verdict, Verdict::Fail);
+    assert_eq!(of(&judged(&old, &only(90.0), ""), "/0", "p95").verdict(), Verdict::Fail);
 }
 
 #[test]
@@ -216,11 +216,11 @@ fn an_accident_of_chance_is_no_headline() {
     );
     let crossed = of(&report, "/4", "p95");
     assert_eq!(
-        (crossed.verdict, crossed.reason),
+        (crossed.verdict(), crossed.reason),
         (Verdict::Warn, Reason::WithinNoise),
         "{crossed:?}"
     );
-    let failed = report.findings.iter().find(|f| f.verdict == Verdict::Fail);
+    let failed = report.findings.iter().find(|f| f.verdict() == Verdict::Fail);
     assert_eq!(report.verdict, Verdict::Pass, "{failed:?}");
 }
 
@@ -244,11 +244,11 @@ fn what_others_may_share_with_a_fast_endpoint_does_not_make_it_pass() {
     ] {
         let (mut baseline, new) = case(seed, 4, k, cv, slower);
         let mut new = run(&new);
-        assert_eq!(judged(&baseline, &new, "").exit_code(), 1);
+        assert_eq!(judged(&baseline, &new, "").exit.code(), 1);
         joined(&mut baseline, &mut new, seed, cv);
         let report = judged(&baseline, &new, "");
         let slow = of(&report, "/0", "p95");
-        assert_eq!((report.exit_code(), slow.reason), (3, Reason::MeasureAgain), "{slow:?}");
+        assert_eq!((report.exit.code(), slow.reason), (3, Reason::MeasureAgain), "{slow:?}");
     }
 }
 
@@ -274,7 +274,7 @@ proptest! {
     fn one_of_its_own_baseline_runs_never_fails(seed in any::<u64>(), endpoints in 1_usize..12, k in 3_usize..8, cv in 0.005..0.12_f64) {
         let (baseline, _) = case(seed, endpoints, k, cv, 1.0);
         for new in &baseline {
-            prop_assert_ne!(judged(&baseline, new, "").exit_code(), 1);
+            prop_assert_ne!(judged(&baseline, new, "").exit.code(), 1);
         }
     }
 
@@ -283,25 +283,25 @@ proptest! {
         let (baseline, new) = case(seed, endpoints, k, cv, slower);
         let new = run(&new);
         let plain = judged(&baseline, &new, "gate: { decide: threshold }\n");
-        for finding in judged(&baseline, &new, "").findings.iter().filter(|f| f.verdict == Verdict::Fail) {
+        for finding in judged(&baseline, &new, "").findings.iter().filter(|f| f.verdict() == Verdict::Fail) {
             let same = plain.findings.iter().find(|f| f.key() == finding.key()).unwrap();
-            prop_assert_eq!(same.verdict, Verdict::Fail, "{:?}", finding);
+            prop_assert_eq!(same.verdict(), Verdict::Fail, "{:?}", finding);
         }
     }
 
     #[test]
     fn a_slower_endpoint_never_passes_where_a_less_slow_one_failed(seed in any::<u64>(), endpoints in 1_usize..12, k in 3_usize..8, cv in 0.005..0.12_f64, slower in 1.2..2.0_f64, more in 1.0..5.0_f64) {
         let (baseline, mut new) = case(seed, endpoints, k, cv, slower);
-        let before = judged(&baseline, &run(&new), "").exit_code();
+        let before = judged(&baseline, &run(&new), "").exit.code();
         new[0] *= more;
-        let after = judged(&baseline, &run(&new), "").exit_code();
+        let after = judged(&baseline, &run(&new), "").exit.code();
         prop_assert!(before != 1 || after != 0);
     }
 
     #[test]
     fn a_tighter_limit_never_turns_a_failure_into_a_pass(seed in any::<u64>(), endpoints in 1_usize..12, k in 3_usize..8, cv in 0.005..0.12_f64, slower in 1.0..2.0_f64, loose in 10_u32..40, tighter in 0_u32..9) {
         let (baseline, new) = case(seed, endpoints, k, cv, slower);
-        let code = |percent: u32| judged(&baseline, &run(&new), &limit(percent)).exit_code();
+        let code = |percent: u32| judged(&baseline, &run(&new), &limit(percent)).exit.code();
         prop_assert!(code(loose) != 1 || code(loose - tighter) != 0);
     }
 
@@ -309,9 +309,9 @@ proptest! {
     fn an_unchanged_endpoint_that_joins_never_turns_a_failure_into_a_pass(seed in any::<u64>(), endpoints in 1_usize..12, k in 3_usize..8, cv in 0.005..0.04_f64, slower in 1.6..2.0_f64) {
         let (mut baseline, new) = case(seed, endpoints, k, cv, slower);
         let mut new = run(&new);
-        let before = judged(&baseline, &new, "").exit_code();
+        let before = judged(&baseline, &new, "").exit.code();
         joined(&mut baseline, &mut new, seed, cv);
-        prop_assert!(before != 1 || judged(&baseline, &new, "").exit_code() != 0);
+        prop_assert!(before != 1 || judged(&baseline, &new, "").exit.code() != 0);
     }
 
     #[test]
@@ -324,7 +324,7 @@ proptest! {
         let baseline: Vec<Value> = fails.iter().map(|n| of(*n)).collect();
         let mut worse = baseline.clone();
         worse[more] = of(fails[more] + 1);
-        let code = |baseline: &[Value]| judged(baseline, &of(new), "").exit_code();
+        let code = |baseline: &[Value]| judged(baseline, &of(new), "").exit.code();
         prop_assert!(code(&worse) != 1 || code(&baseline) != 0);
     }
 }

@@ -60,7 +60,7 @@ impl CheckRun<'_> {
         let mut text = Vec::new();
         render_markdown(self.report, &mut text).map_err(|error| error.to_string())?;
         let annotations: Vec<(&'static str, String)> =
-            self.report.findings.iter().filter_map(annotation).take(MOST_ANNOTATIONS).collect();
+            self.report.all_findings().filter_map(annotation).take(MOST_ANNOTATIONS).collect();
         let check = Check {
             name: self.name,
             sha: &context.sha,
@@ -75,7 +75,7 @@ impl CheckRun<'_> {
 }
 
 fn annotation(finding: &Finding) -> Option<(&'static str, String)> {
-    let level = match finding.verdict {
+    let level = match finding.verdict() {
         Verdict::Fail => "failure",
         Verdict::Inconclusive => "warning",
         Verdict::Pass | Verdict::Warn | Verdict::NotCompared => return None,

@@ -79,7 +79,7 @@ pub(super) fn finding(finding: &Finding) -> String {
     let value = |v: Option<f64>| v.map(significant).unwrap_or_default();
     let change = finding.change().and_then(|change| change.relative).map(signed_percent);
     let change = change.map(|change| format!(" ({change})")).unwrap_or_default();
-    let (before, after) = (value(finding.baseline), value(finding.current));
+    let (before, after) = (value(finding.values.baseline), value(finding.values.current));
     harmless(
         &finding
             .key()

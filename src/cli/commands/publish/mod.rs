@@ -64,7 +64,7 @@ pub(super) fn run(args: &PublishArgs, session: &mut Session<'_>) -> Result<Exit,
 /// The exit for a report on one of `of` pull requests. Of several with one head, those without a baseline
 /// must not stand for the others.
 fn exit(report: &Report, of: usize) -> Exit {
-    match Exit::from_report(report.exit_code()) {
+    match Exit::from(report.exit) {
         Exit::Pass if of > 1 && report.verdict == Verdict::NotCompared => Exit::NoVerdict,
         exit => exit,
     }

@@ -93,7 +93,7 @@ pub(super) fn until_decided(plan: &Plan<'_>, session: &mut Session<'_>) -> Resul
     };
     keep(plan, runs, session)?;
     ReportOutput::default().write(&report, session)?;
-    Ok(Exit::from_report(report.exit_code()))
+    Ok(report.exit.into())
 }
 
 /// The runs that are made so far, compared with the recorded ones.
@@ -151,7 +151,7 @@ fn compare_with(
     let histograms = Histograms::Omit;
     let report = Request { current, baseline, rules, histograms, warnings }.run()?.report;
     ReportOutput::default().write(&report, session)?;
-    Ok(Exit::from_report(report.exit_code()))
+    Ok(report.exit.into())
 }
 
 /// A profile's phases in turn; the last one must be as good as the first again.
@@ -226,7 +226,7 @@ fn judge_alone(
     let report = Request::check(vec![run.clone()], None, rules, warnings).run()?.report;
     ReportOutput::default().write(&report, session)?;
     session.flush()?;
-    Ok((report.verdict, Exit::from_report(report.exit_code())))
+    Ok((report.verdict, report.exit.into()))
 }
 
 fn file_name(text: &str) -> String {

@@ -1,0 +1,165 @@
+//! The value that a budget limits, or why there is none.
+
+use super::measure::{self, MeasuredSides};
+use super::sides::Sides;
+use super::verdict::Missing;
+use crate::config::{Budget, Limited, QuantityKind, Rules, Severity};
+use crate::model::{
+    CustomMetric, Endpoint, EndpointKey, EndpointNames, MeasurementKey, Metric, Raw as _, Resource,
+    Run, Statistic, Unit, Untrusted,
+};
+use crate::stats::median;
+use std::collections::BTreeMap;
+
+/// The prefix of what the watched service used, beside what the whole machine did.
+pub(super) const SERVICE: &str = "service_";
+
+/// A value to be judged, or why there is none.
+pub(super) struct BudgetValue {
+    pub(super) subject: Untrusted,
+    pub(super) unit: Unit,
+    pub(super) value: Result<f64, Missing>,
+    pub(super) severity: Severity,
+}
+
+/// What budgets are held against.
+pub(super) struct Judged<'a> {
+    pub(super) runs: &'a [Run],
+    pub(super) rules: &'a Rules,
+    pub(super) names: EndpointNames<'a>,
+    /// The custom metrics of all runs, by name and endpoint.
+    pub(super) metrics: BTreeMap<&'a Untrusted, BTreeMap<EndpointKey, Vec<&'a CustomMetric>>>,
+}
+
+impl<'a> Judged<'a> {
+    pub(super) fn new(runs: &'a [Run], rules: &'a Rules) -> Self {
+        let names: EndpointNames<'a> =
+            runs.iter().flat_map(|run| &run.endpoints).map(|endpoint| &endpoint.key).collect();
+        let mut metrics: BTreeMap<&Untrusted, BTreeMap<EndpointKey, Vec<_>>> = BTreeMap::new();
+        for metric in runs.iter().flat_map(|run| &run.metrics) {
+            let of_name = metrics.entry(&metric.name).or_default();
+            of_name.entry(names.known(&metric.endpoint)).or_default().push(metric);
+        }
+        Self { runs, rules, names, metrics }
+    }
+}
+
+/// A budget whose endpoints no run has.
+pub(super) fn not_measured(budget: &Budget) -> BudgetValue {
+    let unit = match &budget.limited {
+        Limited::Measurement(_, Metric::Latency, _) => Unit::Milliseconds,
+        Limited::Measurement(_, Metric::ErrorRate, _) => Unit::Ratio,
+        Limited::Measurement(_, Metric::Throughput, _) => Unit::PerSecond,
+        _ => Unit::Number,
+    };
+    BudgetValue {
+        subject: budget.name.as_str().into(),
+        unit,
+        value: Err(Missing::NotMeasured),
+        severity: Severity::Fail,
+    }
+}
+
+pub(super) fn measure_key(key: &MeasurementKey, judged: &Judged<'_>) -> BudgetValue {
+    let runs = judged.runs;
+    let own = judged.rules.for_endpoint(&key.endpoint);
+    let subject = key.text().map(|text| text.replace("error_rate", "error rate"));
+    if let Metric::Custom(name) = &key.metric {
+        let subject = subject.map(|text| text.strip_prefix("total ").unwrap_or(text).to_owned());
+        let (unit, value) = custom(key, name, judged);
+        return BudgetValue { subject, unit, value, severity: own.severity };
+    }
+    let endpoints: Vec<&Endpoint> =
+        runs.iter().filter_map(|run| run.all_endpoints().find(|e| e.key == key.endpoint)).collect();
+    let sides = both(endpoints.as_slice());
+    let (unit, measured) = match key.metric {
+        Metric::Latency => {
+            (Unit::Milliseconds, measure::latency(sides, key.statistic, own.min_requests))
+        }
+        Metric::ErrorRate => (Unit::Ratio, measure::error_rate(sides)),
+        Metric::Throughput | Metric::Custom(_) => (Unit::PerSecond, measure::throughput(sides)),
+    };
+    BudgetValue { subject, unit, value: value(measured), severity: own.severity }
+}
+
+/// The value of a metric of the runs or, where none has it, of a resource of that name; and its unit.
+fn custom(
+    key: &MeasurementKey,
+    name: &Untrusted,
+    judged: &Judged<'_>,
+) -> (Unit, Result<f64, Missing>) {
+    let all = judged.metrics.get(name).and_then(|own| own.get(&key.endpoint));
+    let all = all.map_or(&[][..], Vec::as_slice);
+    match all.first() {
+        Some(metric) => (metric.unit.clone(), value(measure::custom(both(all), key.statistic))),
+        None => resource_by_key(name, key.statistic, judged.runs),
+    }
+}
+
+/// A resource by its key, whose unit is the end of it.
+fn resource_by_key(
+    key: &Untrusted,
+    statistic: Statistic,
+    runs: &[Run],
+) -> (Unit, Result<f64, Missing>) {
+    let number = |run: &Run| {
+        let own = run.resources.get(key)?;
+        match statistic {
+            Statistic::Value | Statistic::Mean => own.mean,
+            Statistic::Max => own.max,
+            _ => None,
+        }
+    };
+    let used: Vec<f64> = runs.iter().filter_map(number).collect();
+    let unit = ["percent", "mb"].into_iter().find(|unit| key.raw().ends_with(&format!("_{unit}")));
+    let unit = unit.map_or(Unit::Number, |unit| Unit::Other(unit.into()));
+    (unit, median(&used).ok_or(Missing::NotMeasured))
+}
+
+/// The same runs on both sides: a budget knows no baseline.
+fn both<T: Copy>(runs: T) -> Sides<T> {
+    Sides { baseline: runs, current: runs }
+}
+
+fn value(measured: MeasuredSides) -> Result<f64, Missing> {
+    measured.sides.map(|sides| sides.current.value)
+}
+
+/// A resource of the service where it was watched, else of the machine.
+pub(super) fn resource(
+    budget: &Budget,
+    name: &str,
+    statistic: Statistic,
+    runs: &[Run],
+) -> BudgetValue {
+    let in_bytes = budget.tiers.iter().any(|(_, bound)| bound.kind == QuantityKind::Size);
+    let unit = if in_bytes { "mb" } else { "percent" };
+    let found = used(runs, &format!("{name}_{unit}"));
+    let number = |resource: &Resource| match statistic {
+        Statistic::Max => resource.max,
+        _ => resource.mean,
+    };
+    let values: Vec<f64> = found.iter().flat_map(|(_, all)| all).filter_map(number).collect();
+    let value = median(&values).ok_or(Missing::NotMeasured);
+    let name = found.map_or(name.to_owned(), |(key, _)| {
+        key.trim_end_matches(unit).trim_end_matches('_').replace('_', " ")
+    });
+    let unit = if in_bytes { Unit::Bytes } else { Unit::Ratio };
+    let factor = if in_bytes { 1e6 } else { 0.01 };
+    let value = value.map(|value| value * factor);
+    BudgetValue {
+        subject: format!("{name} {statistic}").into(),
+        unit,
+        value,
+        severity: Severity::Fail,
+    }
+}
+
+/// What the runs used of a resource, under the name that all of them have.
+pub(super) fn used(runs: &[Run], name: &str) -> Option<(String, Vec<Resource>)> {
+    [format!("{SERVICE}{name}"), name.to_owned()].into_iter().find_map(|key| {
+        let all: Option<Vec<Resource>> =
+            runs.iter().map(|run| run.resources.get(key.as_str()).copied()).collect();
+        Some((key, all.filter(|all| !all.is_empty())?))
+    })
+}

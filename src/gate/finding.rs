@@ -1,0 +1,237 @@
+//! One judged comparison, with everything that a renderer needs, and no prose.
+
+use super::sides::Sides;
+use super::verdict::{BudgetReason, Missing, Reason, Verdict};
+use crate::config::{Bound, Threshold, Tier};
+use crate::model::{
+    CommitId, Direction, EndpointKey, MeasurementKey, Metric, Statistic, Unit, Untrusted,
+};
+use crate::stats::{Distance, Interval};
+
+/// One judged comparison, or the reason why there is none.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// What was exercised.
+    pub endpoint: EndpointKey,
+    /// What was measured.
+    pub metric: Metric,
+    /// Which number of it.
+    pub statistic: Statistic,
+    /// The unit of the values.
+    pub unit: Unit,
+    /// The value of each side, where it has one.
+    pub values: Sides<Option<f64>>,
+    /// The 95 % interval of the relative change (error rates: of the absolute one); none where no noise is known.
+    pub interval: Option<Interval>,
+    /// Which way is better.
+    pub direction: Direction,
+    /// The limit.
+    pub threshold: Threshold,
+    /// Why it has its verdict.
+    pub reason: Reason,
+    /// How probable a change as large as this is when nothing changed.
+    pub p: Option<f64>,
+    /// The smallest relative change that would have failed, where the noise is known or assumed.
+    pub visible: Option<f64>,
+    /// How many more runs would tell a change as large as the limit from none, where the verdict is inconclusive and the
+    /// noise is known.
+    pub further_runs: Option<usize>,
+    /// The commit that accepts the change.
+    pub accepted: Option<Accepted>,
+    /// Counts behind the values.
+    pub counts: Sides<Counts>,
+    /// What the finding is for.
+    pub role: Role,
+    /// The numbers behind the verdict.
+    pub working: Working,
+}
+
+/// What a finding is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Measured on at least one side, and judged: coverage counts it.
+    Judged,
+    /// Measured on neither side: said, and not missed.
+    Unmeasured,
+    /// An endpoint that the change cannot touch: shown, and not judged.
+    Control,
+    /// A change since the anchor, which the baseline does not show.
+    Drift,
+}
+
+/// Who accepted a change, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accepted {
+    /// The commit that says so.
+    pub commit: CommitId,
+    /// Who wrote it.
+    pub author: Untrusted,
+    /// Why.
+    pub reason: Untrusted,
+}
+
+/// The numbers behind a verdict, for whoever wants to follow it.
+#[derive(Debug, Clone, Default)]
+pub struct Working {
+    /// The values of baseline and new runs; the baseline's nearest first.
+    pub per_run: Sides<Vec<f64>>,
+    /// Where the baseline runs come to another level: places of runs, nearest first.
+    pub levels: Vec<usize>,
+    /// The place of p among the tests of its family; none without a p.
+    pub family: Option<RankInFamily>,
+    /// Share of failures among these tests that may be false, from 0 to 1.
+    pub risk: f64,
+    /// What the noise of the baseline runs says; none where they are too few.
+    pub noise: Option<NoiseWorking>,
+    /// The parts of the response time, in milliseconds: where the time goes.
+    pub parts: Vec<(Untrusted, Sides<f64>)>,
+    /// Of an error rate, how often each kind of failure came; the most frequent ones.
+    pub kinds: Vec<(Untrusted, Sides<u64>)>,
+}
+
+/// The place of a p-value among those that are judged together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RankInFamily {
+    /// The place, from 1 for the smallest p-value.
+    pub rank: usize,
+    /// Number of tests that are judged together.
+    pub size: usize,
+}
+
+impl RankInFamily {
+    pub(super) fn new(p: f64, family: &[f64]) -> Self {
+        Self { rank: 1 + family.iter().filter(|other| **other < p).count(), size: family.len() }
+    }
+}
+
+/// A judgement by the noise that is expected and that the baseline runs show. Changes and deviations are logarithms, worse is
+/// positive.
+#[derive(Debug, Clone, Copy)]
+pub struct NoiseWorking {
+    /// The change without what the run shares with all endpoints.
+    pub own: Distance,
+    /// The change as measured.
+    pub raw: f64,
+    /// The limit.
+    pub limit: f64,
+    /// Whether the whole run moved, and how probable that is when nothing changed; none where no other endpoint tells.
+    pub whole_run: Option<(bool, f64)>,
+}
+
+/// Counts behind one side's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Requests, where they are known.
+    pub requests: Option<u64>,
+    /// Failed requests, for an error rate.
+    pub failures: Option<u64>,
+}
+
+/// How far two values are apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    /// Relative to the baseline; none from zero.
+    pub relative: Option<f64>,
+    /// In the unit of the values.
+    pub absolute: f64,
+}
+
+impl Finding {
+    /// The verdict, which the reason determines.
+    pub fn verdict(&self) -> Verdict {
+        self.reason.verdict()
+    }
+
+    /// Which measurement it is about.
+    pub fn key(&self) -> MeasurementKey {
+        MeasurementKey {
+            endpoint: self.endpoint.clone(),
+            metric: self.metric.clone(),
+            statistic: self.statistic,
+        }
+    }
+
+    /// How far the run is from the baseline; none unless both sides have a value.
+    pub fn change(&self) -> Option<Change> {
+        let Sides { baseline, current } = self.values.both()?;
+        let relative = (baseline > 0.0).then(|| current / baseline - 1.0);
+        Some(Change { relative, absolute: current - baseline })
+    }
+
+    /// Whether nothing was compared although one side has a value that asks for it: it might be worse, and nobody knows.
+    pub fn is_blind(&self) -> bool {
+        let Sides { baseline, current } = self.values;
+        match self.reason {
+            Reason::Missing(Missing::NotMeasured) => baseline.is_some() && current.is_none(),
+            Reason::Missing(Missing::NoData) => baseline.is_some() != current.is_some(),
+            Reason::ZeroBaseline => current.is_some_and(|current| current != 0.0),
+            Reason::Missing(Missing::TooFewRequests { needs }) => {
+                let enough = self.counts.map(|side| side.requests.is_some_and(|n| n >= needs));
+                enough.baseline && !enough.current
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a limit is crossed by no more than chance or rounding gives: worth a line, and no warning.
+    pub fn is_chance(&self) -> bool {
+        matches!(self.reason, Reason::WithinNoise | Reason::BelowResolution)
+    }
+
+    /// Whether the run no longer has the endpoint.
+    pub fn is_removed(&self) -> bool {
+        matches!(self.reason, Reason::Removed(_))
+    }
+
+    /// Whether the two sides were held against each other.
+    pub fn is_compared(&self) -> bool {
+        self.verdict() != Verdict::NotCompared && !self.is_removed()
+    }
+
+    /// Whether coverage counts it.
+    pub fn is_counted(&self) -> bool {
+        self.role == Role::Judged
+    }
+}
+
+/// One budget that was judged, or why it was not.
+#[derive(Debug, Clone)]
+pub struct BudgetFinding {
+    /// The budget's name as written.
+    pub budget: Untrusted,
+    /// What was measured: `total p95`, `POST /api/chat p99`, `cpu mean`.
+    pub subject: Untrusted,
+    /// The unit of the value and the limit.
+    pub unit: Unit,
+    /// The value.
+    pub value: Option<f64>,
+    /// The limit that decides, in the unit, and its sign; none for a memory leak that is not to be.
+    pub limit: Option<(Bound, f64)>,
+    /// The tier of that limit.
+    pub tier: Tier,
+    /// Why it has its verdict.
+    pub reason: BudgetReason,
+    /// What is called much like a metric that no run has.
+    pub meant: Option<Untrusted>,
+}
+
+impl BudgetFinding {
+    /// The verdict, which the reason determines.
+    pub fn verdict(&self) -> Verdict {
+        self.reason.verdict()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rank_counts_the_smaller_ones_and_itself() {
+        let family = [0.5, 0.01, 0.2, 0.2];
+        let rank = |p| RankInFamily::new(p, &family);
+        assert_eq!(rank(0.01), RankInFamily { rank: 1, size: 4 });
+        assert_eq!(rank(0.2), RankInFamily { rank: 2, size: 4 }, "equals share a place");
+        assert_eq!(rank(0.5).rank, 4);
+    }
+}
