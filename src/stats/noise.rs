@@ -6,6 +6,7 @@
 //! towards the typical one, the more the more alike the tests are.
 
 use super::matrix::{Matrix, mean, middle, variance};
+use super::order::MAD_TO_SD;
 use super::student::{student_quantile, student_upper_tail};
 use super::trigamma::trigamma;
 
@@ -29,6 +30,31 @@ const FIRST_WEIGHT: f64 = 8.0;
 const FEWEST_FOR_TAIL: usize = 15;
 /// How far from the median, in robust deviations, a value may lie before it is brought back.
 const CLIP: f64 = 3.0;
+/// The same of the new runs, from three on, in deviations that are known.
+const CLIP_OF_NEW: f64 = 2.0;
+/// The same of the run as a whole.
+const CLIP_OF_WHOLE_RUN: f64 = 2.0;
+/// How many runs the deviation that is expected of the run as a whole counts as.
+const WEIGHT_OF_WHOLE_RUN: f64 = 2.0;
+/// Tests that show the noise between two runs as well as one more run would.
+const TESTS_LIKE_A_RUN: f64 = 4.0;
+/// How many times the known variance the spread of the new runs counts at most: three times its deviation.
+const MOST_SPREAD: f64 = 9.0;
+/// New runs from which on the best one may be chance, and the second best counts.
+const RUNS_TO_SPARE_ONE: usize = 4;
+/// Variance below which two runs differ by no more than floats do.
+const LEAST_VARIANCE: f64 = 1e-8;
+/// The least by which variances of tests are taken to differ more than chance gives.
+const LEAST_EXCESS: f64 = 1e-3;
+/// How many times the baseline's runs the typical variance counts as at most.
+const MOST_WEIGHT: f64 = 4.0;
+/// Halvings until nobody can tell the ends of an interval apart: a double has 53 bits.
+const HALVINGS: usize = 60;
+/// Risk of a failure and share of the changes that are seen, where the runs are told that it takes: 1 % and nine in ten.
+const RISK: f64 = 0.01;
+const POWER: f64 = 0.90;
+/// Change below which what an error narrows by is 1 to the last digit.
+const NO_CHANGE: f64 = 1e-9;
 
 /// What the baseline runs say about the noise of each test.
 #[derive(Debug, Clone)]
@@ -89,7 +115,7 @@ pub struct Distance {
 /// By how much an error narrows for a change this large: a part of it is of amounts (some milliseconds), and some
 /// milliseconds are less of a value that grew. Half a millisecond of noise makes nothing of 0.5 ms sure, but 20 ms are far out.
 fn narrowed(amounts: f64, change: f64) -> f64 {
-    let grown = if change > 1e-9 { change / change.exp_m1() } else { 1.0 };
+    let grown = if change > NO_CHANGE { change / change.exp_m1() } else { 1.0 };
     (1.0 - amounts + amounts * grown * grown).sqrt()
 }
 
@@ -112,8 +138,7 @@ impl Distance {
     pub fn visible(&self, t: f64) -> f64 {
         let far = |change: f64| change / (self.error * narrowed(self.amounts, change)) >= t;
         let (mut low, mut high) = (0.0, t * self.error);
-        // Halved until nobody can tell the ends apart.
-        for _ in 0..60 {
+        for _ in 0..HALVINGS {
             let middle = f64::midpoint(low, high);
             if far(middle) {
                 high = middle;
@@ -127,7 +152,8 @@ impl Distance {
     /// How many new runs it takes to tell a change as large as `limit` from none: nine times in ten, at a risk of 1 %. None
     /// where more than `most` would be needed: then the baseline has too few runs.
     pub fn runs_to_see(&self, limit: f64, most: usize) -> Option<usize> {
-        let reach = student_quantile(0.99, self.freedom) + student_quantile(0.90, self.freedom);
+        let reach =
+            student_quantile(1.0 - RISK, self.freedom) + student_quantile(POWER, self.freedom);
         let error = |m: usize| (self.spread.powi(2) / m as f64 + self.level_error.powi(2)).sqrt();
         (1..=most).find(|m| reach * error(*m) < limit)
     }
@@ -162,7 +188,7 @@ impl Noise {
     /// it and two runs' worth of that.
     pub fn of_whole_run(baseline: &Matrix, deviation: f64) -> Self {
         let expected = baseline.map(|_, _, _| deviation * deviation);
-        Self::scaled(baseline, &expected, (1.0, 2.0), 2.0)
+        Self::scaled(baseline, &expected, (1.0, WEIGHT_OF_WHOLE_RUN), CLIP_OF_WHOLE_RUN)
     }
 
     fn scaled(
@@ -253,14 +279,14 @@ impl Noise {
             new.to_vec()
         } else {
             let at = middle(new);
-            let reach = |v: &f64| 2.0 * drawn * v.sqrt();
+            let reach = |v: &f64| CLIP_OF_NEW * drawn * v.sqrt();
             new.iter().zip(expected).map(|(x, v)| x.clamp(at - reach(v), at + reach(v))).collect()
         };
         let centre = weighted_mean(&brought_back, &weights);
         let spread = if new.len() > 1 { weighted_variance(new, &weights) } else { 0.0 };
         let freedom = self.weight[j] + self.runs + m - 2.0;
-        // New runs that spread wildly may do so by a change; they count only up to nine times the known variance.
-        let own = spread.min(9.0 * self.fit.variance[j].max(self.typical));
+        // New runs that spread wildly may do so by a change.
+        let own = spread.min(MOST_SPREAD * self.fit.variance[j].max(self.typical));
         let pooled = (self.weight[j] * self.typical
             + (self.runs - 1.0) * self.fit.variance[j]
             + (m - 1.0) * own)
@@ -284,7 +310,7 @@ impl Noise {
             amounts,
             tail,
             outliers: outliers * self.endpoints as f64,
-            best: sorted[usize::from(new.len() >= 4)] - self.fit.centre[j],
+            best: sorted[usize::from(new.len() >= RUNS_TO_SPARE_ONE)] - self.fit.centre[j],
             spread: (pooled * m / own_weight).sqrt(),
             level_error: (pooled / level_weight).sqrt(),
             level: self.level[j],
@@ -317,7 +343,7 @@ impl Noise {
         let beyond = |z: f64| ((count(z) + count(z).sqrt() + unseen) / (n + unseen)).min(1.0);
         let all = beyond(sorted[0]).powi(m);
         let tail = match sorted.len() {
-            ..4 => all,
+            ..RUNS_TO_SPARE_ONE => all,
             _ => all.min(f64::from(m) * beyond(sorted[1]).powi(m - 1)),
         };
         (tail, count(sorted[0]) / n)
@@ -339,7 +365,7 @@ impl Fit {
             let own = if baseline.runs() < FEWEST_RUNS {
                 typical
             } else {
-                (1.4826 * middle(&absolute)).powi(2)
+                (MAD_TO_SD * middle(&absolute)).powi(2)
             };
             let robust = ((weight * typical + freedom * own) / (weight + freedom)).sqrt();
             let back =
@@ -361,7 +387,7 @@ impl Fit {
 /// The typical variance in units of what is expected, and how many runs it counts as, where one or two baseline runs show
 /// none: most tests did not change, so that many of them together show it.
 fn seen_in_one_run(apart: &[f64]) -> (f64, f64) {
-    let weight = (apart.len() as f64 / 4.0).min(MOST_WEIGHT_OF_ONE_RUN);
+    let weight = (apart.len() as f64 / TESTS_LIKE_A_RUN).min(MOST_WEIGHT_OF_ONE_RUN);
     if apart.len() < FEWEST_TO_POOL {
         return (FEW.0 * FEW.0, EXPECTED_WEIGHT);
     }
@@ -369,7 +395,7 @@ fn seen_in_one_run(apart: &[f64]) -> (f64, f64) {
         return (1.0, EXPECTED_WEIGHT);
     }
     let off: Vec<f64> = apart.iter().map(|z| z.abs()).collect();
-    ((1.4826 * middle(&off)).powi(2).max(1.0), weight)
+    ((MAD_TO_SD * middle(&off)).powi(2).max(1.0), weight)
 }
 
 /// The typical variance of these tests in units of what is expected, and how many runs it counts as: the more alike the
@@ -397,9 +423,10 @@ fn pooled(baseline: &Matrix, expected: &Matrix, tests: &[usize]) -> (f64, f64) {
 
 /// How many runs the typical variance counts as: no fewer than what is expected counts without any run.
 fn likeness(variances: &[f64], freedom: f64) -> f64 {
-    let logs: Vec<f64> = variances.iter().map(|v| v.max(1e-8).ln()).collect();
-    let excess = (variance(&logs) - trigamma(freedom / 2.0)).max(1e-3);
-    ((1.0 + (1.0 + 2.0 * excess).sqrt()) / excess).clamp(EXPECTED_WEIGHT, 4.0 * (freedom + 1.0))
+    let logs: Vec<f64> = variances.iter().map(|v| v.max(LEAST_VARIANCE).ln()).collect();
+    let excess = (variance(&logs) - trigamma(freedom / 2.0)).max(LEAST_EXCESS);
+    ((1.0 + (1.0 + 2.0 * excess).sqrt()) / excess)
+        .clamp(EXPECTED_WEIGHT, MOST_WEIGHT * (freedom + 1.0))
 }
 
 fn weighted_mean(values: &[f64], weights: &[f64]) -> f64 {

@@ -17,6 +17,15 @@ const DOUBT: f64 = 1.4;
 const DOUBT_OF_CONTROLS: f64 = 0.25;
 /// By how much the others of an ordinary run may move more than those of the typical one.
 const ORDINARY: f64 = 1.5;
+/// Fewest runs, or others, that show what is typical of them.
+const FEWEST_TO_SHOW: usize = 3;
+/// The quartiles of the others: what three quarters of them share is beyond the lower or the upper one.
+const LOWER_QUARTILE: f64 = 0.25;
+const UPPER_QUARTILE: f64 = 0.75;
+/// Logarithm of the largest factor by which a run is explained: more is no slow machine.
+const MOST_OF_A_FACTOR: f64 = 2.0;
+/// The least that is left of a value when an amount is taken from it.
+const LEAST_LEFT: f64 = 0.2;
 /// Ratio of a median absolute deviation to a standard deviation.
 const MEDIAN_DEVIATION: f64 = 0.6745;
 
@@ -159,11 +168,11 @@ impl<'a> Others<'a> {
             for j in told {
                 let (group, endpoint) = (self.group_of[j], self.tests[j].endpoint);
                 if self.is_told(reading, j) {
-                    low[reading][j] = signed[group].quantile(endpoint, 0.25);
-                    high[reading][j] = signed[group].quantile(endpoint, 0.75);
+                    low[reading][j] = signed[group].quantile(endpoint, LOWER_QUARTILE);
+                    high[reading][j] = signed[group].quantile(endpoint, UPPER_QUARTILE);
                 }
                 // Of one or two others, all must have moved.
-                let typical = if self.counts[reading][j] < 3 { 0.0 } else { 0.5 };
+                let typical = if self.counts[reading][j] < FEWEST_TO_SHOW { 0.0 } else { 0.5 };
                 moved[reading][j] = absolute[group].quantile(endpoint, typical);
             }
         }
@@ -183,7 +192,7 @@ impl<'a> Others<'a> {
             [0, 1].map(|reading| {
                 let rest = |j: usize| {
                     let seen: Vec<f64> = baseline.iter().map(|read| of(read, reading)[j]).collect();
-                    if seen.len() < 3 { 0.0 } else { middle(&seen) }
+                    if seen.len() < FEWEST_TO_SHOW { 0.0 } else { middle(&seen) }
                 };
                 (0..self.tests.len()).map(rest).collect()
             })
@@ -211,7 +220,10 @@ impl<'a> Others<'a> {
         let mut loss = [0.0; 2];
         for (j, test) in self.tests.iter().enumerate().filter(|(_, test)| test.is_time) {
             let deviation = std::f64::consts::SQRT_2 * self.wider * self.levels[j] * test.deviation;
-            let explained = [shared[0][j], self.levels[j] * shared[1][j].clamp(-2.0, 2.0).exp_m1()];
+            let explained = [
+                shared[0][j],
+                self.levels[j] * shared[1][j].clamp(-MOST_OF_A_FACTOR, MOST_OF_A_FACTOR).exp_m1(),
+            ];
             for (loss, explained) in loss.iter_mut().zip(explained) {
                 *loss += ((offsets[0][j] - explained) / deviation).powi(2).ln_1p();
             }
@@ -236,7 +248,11 @@ impl<'a> Others<'a> {
             let of_test = |j: usize| {
                 let expected = ranked[self.group_of[j]].quantile(self.tests[j].endpoint, 0.5);
                 let seen: Vec<f64> = baseline.iter().map(|row| row.moved[reading][j]).collect();
-                if seen.len() < 3 { expected } else { expected.max(ORDINARY * middle(&seen)) }
+                if seen.len() < FEWEST_TO_SHOW {
+                    expected
+                } else {
+                    expected.max(ORDINARY * middle(&seen))
+                }
             };
             (0..self.tests.len()).map(of_test).collect()
         })
@@ -252,10 +268,9 @@ impl<'a> Others<'a> {
     ) -> Cleared {
         let reading: Vec<usize> = rows.iter().map(|row| Shift::reading(&[row.shift])).collect();
         let shared = |r: usize, j: usize| rows[r].shared[reading[r]][j].max(least[reading[r]]);
-        // A fifth is the least that is left of a value.
         let left = |j: usize, log: f64, amount: f64| {
             let value = log.exp();
-            (value - amount).max(0.2 * value.min(self.levels[j]))
+            (value - amount).max(LEAST_LEFT * value.min(self.levels[j]))
         };
         let logs = side.map(|r, j, log| match reading[r] {
             0 if shared(r, j) == 0.0 => log,
@@ -278,7 +293,7 @@ impl<'a> Others<'a> {
 
 /// How many times as much as expected the typical test varies from run to run, at least once.
 fn wider(baseline: &Matrix, tests: &[Witness]) -> f64 {
-    if baseline.runs() < 3 {
+    if baseline.runs() < FEWEST_TO_SHOW {
         return 1.0;
     }
     let deviations = baseline.per_test(|logs| variance(logs).sqrt());

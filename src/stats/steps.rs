@@ -5,7 +5,7 @@
 
 use super::mann_whitney::mann_whitney;
 use super::matrix::quantile;
-use super::order::median;
+use super::order::{MAD_TO_SD, median};
 use super::pelt::pelt;
 use super::student::student_upper_tail;
 
@@ -13,10 +13,24 @@ use super::student::student_upper_tail;
 const FEWEST: usize = 6;
 /// Fewest points of a level.
 const SHORTEST: usize = 3;
-/// Median absolute deviation to standard deviation, for normal noise.
-const MAD_TO_SD: f64 = 1.4826;
-/// Distance between the 10 % and 90 % points of a standard normal distribution.
+/// The first and the last decile, and their distance in a standard normal distribution.
+const FIRST_DECILE: f64 = 0.1;
+const LAST_DECILE: f64 = 0.9;
 const DECILES: f64 = 2.563;
+/// Standard deviations from the running median, or from the median of its level, at which a spike is cut off.
+const CLIP: f64 = 3.0;
+/// Points on either side that a running median takes: seven with its own.
+const HALF_WINDOW: usize = 3;
+/// What a split costs, in units of the logarithm of the number of points.
+const PENALTY: f64 = 4.0;
+/// How many times as wide as from point to point the noise must be to be called a mixture.
+const MIXTURE: f64 = 1.3;
+/// Largest correlation of neighbours that is reckoned with: a variance is then inflated twelvefold.
+const MOST_CORRELATED: f64 = 0.85;
+/// The smallest variance of a level that is believed, as a share of the noise's.
+const LEAST_VARIANCE: f64 = 0.25;
+/// By how much more than the smallest p that few values can have a p may be: floats are not exact.
+const HAIR: f64 = 1e-9;
 /// p above which a t-test does not confirm a step.
 const T_TEST: f64 = 1e-3;
 /// p above which a Mann–Whitney test does not confirm a step.
@@ -102,9 +116,9 @@ fn noise_of_differences(y: &[f64]) -> Option<f64> {
 fn clip(y: &[f64], noise: f64) -> Vec<f64> {
     (0..y.len())
         .map(|i| {
-            let around = &y[i.saturating_sub(3)..(i + 4).min(y.len())];
+            let around = &y[i.saturating_sub(HALF_WINDOW)..(i + HALF_WINDOW + 1).min(y.len())];
             let centre = median(around).unwrap_or(y[i]);
-            y[i].clamp(centre - 3.0 * noise, centre + 3.0 * noise)
+            y[i].clamp(centre - CLIP * noise, centre + CLIP * noise)
         })
         .collect()
 }
@@ -112,7 +126,7 @@ fn clip(y: &[f64], noise: f64) -> Vec<f64> {
 /// Step 3: the splits of a series in units of its noise.
 fn split(clipped: &[f64], noise: f64, inflation: f64) -> Vec<usize> {
     let standard: Vec<f64> = clipped.iter().map(|v| v / noise).collect();
-    pelt(&standard, 4.0 * (clipped.len() as f64).ln() * inflation, SHORTEST)
+    pelt(&standard, PENALTY * (clipped.len() as f64).ln() * inflation, SHORTEST)
 }
 
 /// Steps 2 to 4: where the residuals of the segments are wider than the noise from point to point, the noise is a mixture
@@ -130,9 +144,10 @@ fn unmixed(y: &[f64], noise: f64) -> (f64, Vec<f64>, Vec<usize>) {
             residuals.extend(part.iter().map(|v| v - centre));
         }
         let sizes: Vec<f64> = residuals.iter().map(|r| r.abs()).collect();
-        let wide = (quantile(&residuals, 0.9) - quantile(&residuals, 0.1)) / DECILES;
+        let wide =
+            (quantile(&residuals, LAST_DECILE) - quantile(&residuals, FIRST_DECILE)) / DECILES;
         let wider = noise.max(MAD_TO_SD * median(&sizes).unwrap_or_default()).max(wide);
-        if wider <= 1.3 * noise {
+        if wider <= MIXTURE * noise {
             break;
         }
         noise = wider;
@@ -157,9 +172,9 @@ fn decorrelated(clipped: &[f64], noise: f64, splits: Vec<usize>) -> (Vec<usize>,
     let squares: f64 = residuals.iter().map(|r| r * r).sum();
     let products: f64 = residuals.windows(2).map(|pair| pair[0] * pair[1]).sum();
     let lag = if squares > 0.0 { products / squares } else { 0.0 };
-    // Segment means take some of the correlation away; what chance gives is not held against the series.
+    // Segment means take (1 + 3ρ)/n of the correlation away (Kendall 1954); what chance gives is not held against the series.
     let lag = lag + (1.0 + 3.0 * lag) * segments / n;
-    let lag = (lag - 1.0 / n.sqrt()).clamp(0.0, 0.85);
+    let lag = (lag - 1.0 / n.sqrt()).clamp(0.0, MOST_CORRELATED);
     let inflation = (1.0 + lag) / (1.0 - lag);
     let wider = if n > segments { noise.max((squares / (n - segments)).sqrt()) } else { noise };
     // Nothing is gained by looking again where nothing has changed.
@@ -201,14 +216,14 @@ fn prune(
 /// the first and last points of a level halfway to the next one.
 fn within(level: &[f64], noise: f64) -> Vec<f64> {
     let centre = median(level).unwrap_or_default();
-    level.iter().map(|v| v.clamp(centre - 3.0 * noise, centre + 3.0 * noise)).collect()
+    level.iter().map(|v| v.clamp(centre - CLIP * noise, centre + CLIP * noise)).collect()
 }
 
 /// The smallest p that a Mann–Whitney test of so many values can have, and a hair more: few values say nothing by their order
 /// but that none of one side lies among the other's, and that must do.
 fn least_p(left: usize, right: usize) -> f64 {
     let orders: f64 = (1..=left).map(|i| (right + i) as f64 / i as f64).product();
-    2.0 / orders * (1.0 + 1e-9)
+    2.0 / orders * (1.0 + HAIR)
 }
 
 /// Two-sided p of the t-test of two levels with a common variance, which is at least a quarter of the noise's and is
@@ -219,8 +234,9 @@ fn t_test(left: &[f64], right: &[f64], noise: f64, inflation: f64) -> f64 {
     let (m1, m2) = (mean(left), mean(right));
     let squares = |part: &[f64], m: f64| part.iter().map(|v| (v - m).powi(2)).sum::<f64>();
     let nu = a + b - 2.0;
-    let variance =
-        ((squares(left, m1) + squares(right, m2)) / nu).max(noise * noise / 4.0) * inflation;
+    let variance = ((squares(left, m1) + squares(right, m2)) / nu)
+        .max(LEAST_VARIANCE * noise * noise)
+        * inflation;
     let t = (m2 - m1).abs() / (variance * (1.0 / a + 1.0 / b)).sqrt();
     2.0 * student_upper_tail(t, nu)
 }
