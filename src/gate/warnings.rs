@@ -52,88 +52,108 @@ pub(super) fn warnings_about(
     findings: &[Finding],
 ) -> Vec<Warning> {
     let mut kinds = Vec::new();
+    kinds.extend(noise_unknown(baseline.runs.len(), rules, findings));
+    kinds.extend(blind(findings));
+    kinds.extend(unknown_metrics(baseline, current, rules));
+    kinds.extend(requests_unknown(current, pairs, rules));
+    kinds.extend(not_measured(current, findings));
+    let unmatched = rules.unmatched_rules(pairs.iter().map(|pair| &pair.key)).into_iter();
+    kinds.extend(unmatched.map(|(pattern, limits)| WarningKind::UnmatchedRule { pattern, limits }));
+    kinds.extend(load_unknown(&baseline.runs, current));
+    kinds.extend(unclassified(pairs, rules));
+    kinds.extend(same_as_baseline(baseline, current));
+    kinds.into_iter().map(Warning::new).collect()
+}
+
+/// The tool of the new runs.
+fn tool(current: &[Run]) -> String {
+    current.first().map(|run| run.tool.name.raw().to_owned()).unwrap_or_default()
+}
+
+fn noise_unknown(runs: usize, rules: &Rules, findings: &[Finding]) -> Option<WarningKind> {
     let judged_by_noise = findings.iter().any(|f| f.p.is_some() && f.metric != Metric::ErrorRate);
-    let runs = baseline.runs.len();
-    if rules.decide != Decide::Threshold && runs < RUNS_FOR_NOISE && judged_by_noise {
-        kinds.push(WarningKind::NoiseUnknown { runs });
-    }
-    let blind: Vec<String> =
+    (rules.decide != Decide::Threshold && runs < RUNS_FOR_NOISE && judged_by_noise)
+        .then_some(WarningKind::NoiseUnknown { runs })
+}
+
+fn blind(findings: &[Finding]) -> Option<WarningKind> {
+    let measurements: Vec<String> =
         findings.iter().filter(|f| f.is_blind()).map(|f| f.key().text().into_raw()).collect();
-    if !blind.is_empty() {
-        kinds.push(WarningKind::Blind { measurements: blind });
-    }
-    let not_measured: BTreeSet<String> = findings
+    (!measurements.is_empty()).then_some(WarningKind::Blind { measurements })
+}
+
+fn unknown_metrics(
+    baseline: &Baseline,
+    current: &[Run],
+    rules: &Rules,
+) -> impl Iterator<Item = WarningKind> {
+    let absent = move |name: &&String| {
+        let has = |run: &Run| run.metrics.iter().any(|m| m.name == name.as_str());
+        !baseline.runs.iter().chain(current).any(has)
+    };
+    rules.custom.keys().filter(absent).map(|name| WarningKind::UnknownMetric { name: name.clone() })
+}
+
+fn requests_unknown(current: &[Run], pairs: &[Pair<'_>], rules: &Rules) -> Option<WarningKind> {
+    let uncounted = |e: &&Endpoint| {
+        let known = e.latency.as_ref().filter(|l| !l.has_no_data());
+        known.is_some_and(|latency| latency.count.or(e.requests).is_none())
+    };
+    let limited = |pair: &&Pair<'_>| {
+        pair.current.iter().any(uncounted) && !rules.for_endpoint(&pair.key).latency.is_empty()
+    };
+    let endpoints = pairs.iter().filter(limited).count();
+    (endpoints > 0).then(|| WarningKind::RequestsUnknown { endpoints, tool: tool(current) })
+}
+
+fn not_measured(current: &[Run], findings: &[Finding]) -> Option<WarningKind> {
+    let statistics: BTreeSet<String> = findings
         .iter()
         .filter(|f| {
             f.metric == Metric::Latency && f.reason == Reason::Missing(Missing::NotMeasured)
         })
         .map(|f| f.statistic.to_string())
         .collect();
-    let absent = |name: &&String| {
-        let has = |run: &Run| run.metrics.iter().any(|m| m.name == name.as_str());
-        !baseline.runs.iter().chain(current).any(has)
-    };
-    for name in rules.custom.keys().filter(absent) {
-        kinds.push(WarningKind::UnknownMetric { name: name.clone() });
-    }
-    let uncounted = |pair: &&Pair<'_>| {
-        let uncounted = |e: &&Endpoint| {
-            let count =
-                e.latency.as_ref().filter(|l| !l.has_no_data()).map(|l| l.count.or(e.requests));
-            count == Some(None)
-        };
-        pair.current.iter().any(uncounted) && !rules.for_endpoint(&pair.key).latency.is_empty()
-    };
-    let endpoints = pairs.iter().filter(uncounted).count();
-    if endpoints > 0 {
-        let tool = current.first().map(|run| run.tool.name.raw().to_owned()).unwrap_or_default();
-        kinds.push(WarningKind::RequestsUnknown { endpoints, tool });
-    }
-    if let (false, Some(run)) = (not_measured.is_empty(), current.first()) {
-        let statistics = not_measured.into_iter().collect();
-        kinds.push(WarningKind::NotMeasured { statistics, tool: run.tool.name.raw().to_owned() });
-    }
-    for (pattern, limits) in rules.unmatched_rules(pairs.iter().map(|pair| &pair.key)) {
-        kinds.push(WarningKind::UnmatchedRule { pattern, limits });
-    }
-    // A named load is known by its name, and whatever makes no requests has none.
+    let statistics: Vec<String> = statistics.into_iter().collect();
+    (!statistics.is_empty() && !current.is_empty())
+        .then(|| WarningKind::NotMeasured { statistics, tool: tool(current) })
+}
+
+/// A named load is known by its name, and whatever makes no requests has none.
+fn load_unknown(baseline: &[Run], current: &[Run]) -> Option<WarningKind> {
     let unknown = |run: &Run| {
         let known = |e: &Endpoint| e.requests.is_some() || e.latency.is_some();
         let requests = run.all_endpoints().any(|e| known(e) && !e.is_empty());
         run.load.users.is_none() && run.profile.is_none() && requests
     };
-    let sides = Sides { baseline: baseline.runs.as_slice(), current };
-    let unknown = sides.map(|runs| runs.iter().any(unknown));
-    if unknown.baseline || unknown.current {
-        let tool = current.first().map(|run| run.tool.name.raw().to_owned()).unwrap_or_default();
-        kinds.push(WarningKind::LoadUnknown {
-            baseline: unknown.baseline,
-            current: unknown.current,
-            tool,
-        });
-    }
-    let unclassified: Vec<String> = pairs
-        .iter()
-        .filter(|pair| !pair.current.is_empty())
-        .filter(|pair| {
-            let own = rules.for_endpoint(&pair.key);
-            let known = own.class.as_ref().is_some_and(|class| rules.knows_class(class));
-            !known && own.latency.is_empty() && !own.ignore
-        })
-        .map(|pair| pair.key.text().into_raw())
-        .collect();
-    if !unclassified.is_empty() {
-        kinds.push(WarningKind::Unclassified { endpoints: unclassified });
-    }
+    let sides = Sides { baseline, current };
+    let Sides { baseline, current: now } = sides.map(|runs| runs.iter().any(unknown));
+    (baseline || now).then(|| WarningKind::LoadUnknown {
+        baseline,
+        current: now,
+        tool: tool(current),
+    })
+}
+
+fn unclassified(pairs: &[Pair<'_>], rules: &Rules) -> Option<WarningKind> {
+    let unknown = |pair: &&Pair<'_>| {
+        let own = rules.for_endpoint(&pair.key);
+        let known = own.class.as_ref().is_some_and(|class| rules.knows_class(class));
+        !pair.current.is_empty() && !known && own.latency.is_empty() && !own.ignore
+    };
+    let endpoints: Vec<String> =
+        pairs.iter().filter(unknown).map(|pair| pair.key.text().into_raw()).collect();
+    (!endpoints.is_empty()).then_some(WarningKind::Unclassified { endpoints })
+}
+
+fn same_as_baseline(baseline: &Baseline, current: &[Run]) -> Option<WarningKind> {
     let numbers = |run: &Run| {
         let file = RunV1 { commit: None, ..RunV1::without_histograms(run) };
         serde_json::to_string(&file).unwrap_or_default()
     };
     let new: BTreeSet<String> = current.iter().map(numbers).collect();
-    if let Some(same) = baseline.runs.iter().find(|run| new.contains(&numbers(run))) {
-        let name =
-            same.commit.map_or_else(|| baseline.info.requested.raw().to_owned(), |id| id.short());
-        kinds.push(WarningKind::SameAsBaseline { baseline: name });
-    }
-    kinds.into_iter().map(Warning::new).collect()
+    let same = baseline.runs.iter().find(|run| new.contains(&numbers(run)))?;
+    let requested = || baseline.info.requested.raw().to_owned();
+    let name = same.commit.map_or_else(requested, |id| id.short());
+    Some(WarningKind::SameAsBaseline { baseline: name })
 }
