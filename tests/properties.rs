@@ -72,6 +72,69 @@ fn blind(report: &Report, limit: u32) -> Vec<bool> {
 }
 
 const MODES: [&str; 2] = ["", "gate: { decide: threshold }\n"];
+const ALL_MODES: [&str; 3] = ["", "gate: { decide: threshold }\n", "gate: { decide: confirmed }\n"];
+
+/// What a run of the same code is slower by than the typical one, for three runs and for five.
+fn repeats() -> impl Strategy<Value = Vec<f64>> {
+    prop_oneof![prop::collection::vec(0.98..1.02_f64, 3), prop::collection::vec(0.98..1.02_f64, 5),]
+}
+
+/// The verdict on a run against several of the same code.
+fn against(baseline: &[Run], current: &Run, policy: &str) -> Report {
+    let runs = baseline.len();
+    let info = BaselineInfo { requested: "main".into(), runs, ..BaselineInfo::default() };
+    let rules = Policy::parse("perfgate.yaml", policy).unwrap().rules;
+    let baseline = Baseline { info, runs: baseline.to_vec(), ..Baseline::default() };
+    let current = std::slice::from_ref(current);
+    judge(Input { baseline: Some(baseline), current, ..Input::default() }, &rules)
+}
+
+proptest! {
+    #[test]
+    fn a_run_that_is_one_of_its_baseline_never_fails(endpoints in sketches(), repeats in repeats()) {
+        let runs: Vec<Run> = repeats.iter().map(|slower| run(&endpoints, *slower, 0)).collect();
+        for (current, mode) in runs.iter().flat_map(|own| ALL_MODES.map(|mode| (own, mode))) {
+            let report = against(&runs, current, mode);
+            for finding in &report.findings {
+                prop_assert!(finding.verdict().rank() <= Verdict::Pass.rank(), "{finding:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn by_the_plain_rule_a_slower_endpoint_is_never_judged_better(
+        endpoints in sketches(), repeats in repeats(), slower in 1.0..2.0_f64, more in 1.0..2.0_f64,
+    ) {
+        let runs: Vec<Run> = repeats.iter().map(|slower| run(&endpoints, *slower, 0)).collect();
+        let changed = |slower: f64| {
+            let mut endpoints = endpoints.clone();
+            endpoints[0].median *= slower;
+            against(&runs, &run(&endpoints, 1.0, 0), MODES[1])
+        };
+        let (bad, worse) = (changed(slower), changed(slower * more));
+        for (before, after) in bad.findings.iter().zip(&worse.findings) {
+            prop_assert!(after.verdict().rank() >= before.verdict().rank(), "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_baseline_runs_does_not_matter(
+        endpoints in sketches(), repeats in repeats(), slower in 0.9..2.0_f64, turn in 1_usize..5,
+    ) {
+        let runs: Vec<Run> = repeats.iter().map(|slower| run(&endpoints, *slower, 0)).collect();
+        let mut turned = runs.clone();
+        turned.rotate_left(turn % runs.len());
+        let current = run(&endpoints, slower, 0);
+        for mode in ALL_MODES {
+            let reports = [against(&runs, &current, mode), against(&turned, &current, mode)];
+            let verdicts = reports.each_ref().map(|report| {
+                report.findings.iter().map(|own| (own.key(), own.reason)).collect::<Vec<_>>()
+            });
+            prop_assert_eq!(&verdicts[0], &verdicts[1]);
+            prop_assert_eq!(reports[0].exit, reports[1].exit);
+        }
+    }
+}
 
 proptest! {
     #[test]

@@ -142,3 +142,56 @@ fn only_partner<'k>(
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Kind, Tool};
+
+    fn named(method: Option<&str>, name: &str) -> EndpointKey {
+        EndpointKey::named(Kind::Http, method, name)
+    }
+
+    fn run(keys: &[&EndpointKey]) -> Run {
+        let mut run = Run::new(Tool { name: "test".into(), version: None });
+        run.endpoints.extend(keys.iter().map(|key| Endpoint::new((*key).clone())));
+        run
+    }
+
+    /// Each pair with its number of baseline runs, of new ones, and of runs in its series.
+    fn joined(old: &[Run], earlier: &[Run], new: &[Run]) -> Vec<(EndpointKey, [usize; 3])> {
+        pairs(old, earlier, new)
+            .into_iter()
+            .map(|own| (own.key, [own.baseline.len(), own.current.len(), own.series.len()]))
+            .collect()
+    }
+
+    #[test]
+    fn the_total_comes_first_and_what_only_the_baseline_has_comes_last() {
+        let (a, b, c) = (named(Some("GET"), "/a"), named(Some("GET"), "/b"), named(None, "/c"));
+        let old = [run(&[&c, &a]), run(&[&a])];
+        let new = [run(&[&b, &a])];
+        assert_eq!(
+            joined(&old, &[], &new),
+            [(EndpointKey::Total, [2, 1, 2]), (b, [0, 1, 0]), (a, [2, 1, 2]), (c, [1, 0, 1])]
+        );
+    }
+
+    #[test]
+    fn a_name_without_method_joins_the_only_endpoint_of_that_name() {
+        let (get, post, any) =
+            (named(Some("GET"), "/a"), named(Some("POST"), "/a"), named(None, "/a"));
+        let one = joined(&[run(&[&any])], &[], &[run(&[&get])]);
+        assert_eq!(one[1..], [(get.clone(), [1, 1, 1])]);
+        let two = joined(&[run(&[&any])], &[], &[run(&[&get, &post])]);
+        assert_eq!(two[1..], [(get, [0, 1, 0]), (post, [0, 1, 0]), (any, [1, 0, 1])]);
+    }
+
+    #[test]
+    fn runs_before_the_window_lengthen_a_series_and_add_no_endpoint() {
+        let (a, gone) = (named(Some("GET"), "/a"), named(Some("GET"), "/gone"));
+        let earlier = [run(&[&a, &gone])];
+        let found = joined(&[run(&[&a])], &earlier, &[run(&[&a])]);
+        assert_eq!(found[1..], [(a, [1, 1, 2])]);
+    }
+}

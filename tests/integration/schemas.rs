@@ -69,6 +69,28 @@ fn every_report_is_valid() {
 }
 
 #[test]
+fn a_word_that_no_report_uses_is_refused_by_the_schema_and_by_perfgate() {
+    let validator = jsonschema::validator_for(&schema("report")).unwrap();
+    let (base, new) = ("k6/2.2.0/base-1/summary.json", "k6/2.2.0/regressed-1/summary.json");
+    let report = compare(base, new, &["--format", "json"]).json();
+    assert!(validator.is_valid(&report));
+    for word in [
+        "/verdict",
+        "/reason",
+        "/decide",
+        "/findings/0/verdict",
+        "/findings/0/reason",
+        "/findings/0/direction",
+        "/findings/0/kind",
+    ] {
+        let mut wrong = report.clone();
+        *wrong.pointer_mut(word).unwrap() = "pas".into();
+        assert!(!validator.is_valid(&wrong), "{word}");
+        assert!(perfgate::report::read_report(wrong.to_string().as_bytes()).is_err(), "{word}");
+    }
+}
+
+#[test]
 fn a_history_is_valid() {
     let validator = jsonschema::validator_for(&schema("history")).unwrap();
     let series = fixture("series/step-at-27.csv");

@@ -112,7 +112,8 @@ fn no_two_public_types_of_a_room_have_one_name() {
         let Some(room) = file.room() else { continue };
         for part in file.library().windows(3) {
             let is_type = matches!(part[1].as_str(), "struct" | "enum" | "trait" | "type");
-            if part[0] == "pub" && is_type {
+            // What a macro fills in has no name yet.
+            if part[0] == "pub" && is_type && part[2] != "$" {
                 let key = (room.to_owned(), part[2].clone());
                 places.entry(key).or_default().push(file.name.clone());
             }
