@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 use perfgate::config::Policy;
-use perfgate::gate::{Baseline, BaselineInfo, Input, Missing, Reason, Report, Verdict, judge};
+use perfgate::gate::{
+    Baseline, BaselineInfo, Exit, Input, Missing, Reason, Report, Verdict, judge,
+};
 use perfgate::ingest::{ReadOptions, Source, read};
 use perfgate::model::{Endpoint, EndpointKey, Kind, Latency, Run, Tool};
 use perfgate::schema::{RunV1, read_run};
@@ -114,6 +116,28 @@ proptest! {
         let (bad, worse) = (changed(slower), changed(slower * more));
         for (before, after) in bad.findings.iter().zip(&worse.findings) {
             prop_assert!(after.verdict().rank() >= before.verdict().rank(), "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn what_fails_or_asks_again_is_never_green_when_it_is_slower_still(
+        endpoints in sketches(), repeats in repeats(), slower in 1.0..2.0_f64, more in 1.0..2.0_f64,
+    ) {
+        let runs: Vec<Run> = repeats.iter().map(|slower| run(&endpoints, *slower, 0)).collect();
+        for mode in ALL_MODES {
+            let changed = |slower: f64| {
+                let mut endpoints = endpoints.clone();
+                endpoints[0].median *= slower;
+                against(&runs, &run(&endpoints, 1.0, 0), mode)
+            };
+            let (bad, worse) = (changed(slower), changed(slower * more));
+            for (before, after) in bad.findings.iter().zip(&worse.findings) {
+                prop_assert_eq!(before.key(), after.key());
+                let was_red = matches!(before.verdict(), Verdict::Fail | Verdict::Inconclusive);
+                let is_green = matches!(after.verdict(), Verdict::Pass | Verdict::Warn);
+                prop_assert!(!(was_red && is_green), "{before:?} {after:?}");
+            }
+            prop_assert!(bad.exit != Exit::Regression || worse.exit != Exit::Pass);
         }
     }
 

@@ -179,7 +179,17 @@ impl<'a> Weighed<'a> {
             Decide::Confirmed => self.confirmed(&view, j),
             Decide::Evidence | Decide::Threshold => self.evident(&view, j),
         };
-        let reason = if self.blind[j] { self.unseen(reason, &view, j) } else { reason };
+        let reason = if self.blind[j] {
+            self.unseen(reason, &view, j)
+        } else if reason == Reason::WithinNoise
+            && looked.p_as_measured <= Q_FAIL_OF_FEW
+            && !self.look.is_the_machines
+        {
+            // Beyond doubt as measured: what other endpoints may share with it is no excuse.
+            Reason::MeasureAgain
+        } else {
+            reason
+        };
         let further_runs = (reason.verdict() == Verdict::Inconclusive)
             .then(|| self.further_runs(member, j, reason))
             .flatten();
