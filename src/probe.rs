@@ -141,8 +141,12 @@ fn report(bytes: &[u8]) {
     let mut out = Vec::new();
     must(render_markdown(&report, &mut out), "no Markdown");
     must(render_plain_markdown(&report, &mut out), "no Markdown");
+    // The escape of Markdown puts word joiners of its own between signs that would mean something together.
+    let mut shown = String::from_utf8_lossy(&out).replace('\u{2060}', "");
+    out.clear();
     must(render_table(&report, TableStyle::default(), &mut out), "no table");
-    for line in String::from_utf8_lossy(&out).lines() {
+    shown.push_str(&String::from_utf8_lossy(&out));
+    for line in shown.lines() {
         assert_eq!(harmless(line).as_str(), line, "a line would move a terminal");
     }
 }

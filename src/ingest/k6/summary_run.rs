@@ -128,6 +128,9 @@ impl Builder<'_> {
         if total.requests.is_none() && !has("ws_") && !has("grpc_") {
             total.requests = Some(0);
             total.throughput_rps = duration_s.filter(|s| *s > 0.0).map(|_| 0.0);
+            if let Some(latency) = &mut total.latency {
+                latency.count = latency.count.or(total.requests);
+            }
         }
         Ok(total)
     }
