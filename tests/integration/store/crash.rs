@@ -12,8 +12,18 @@ use std::path::Path;
 use std::process::Command;
 
 /// System calls at which a process is killed: those that change files, and those around them.
-const CALLS: [&str; 9] =
-    ["openat", "write", "rename", "unlink", "mkdir", "link", "fsync", "ftruncate", "clone3"];
+const CALLS: [&str; 10] = [
+    "openat",
+    "write",
+    "rename",
+    "unlink",
+    "mkdir",
+    "link",
+    "fsync",
+    "ftruncate",
+    "clone3",
+    "close",
+];
 
 /// Kills of one command at one system call, from the first on with growing steps.
 const KILLS: usize = 8;
