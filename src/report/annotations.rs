@@ -2,10 +2,12 @@
 //! none of them is a command.
 
 use super::budgets;
+use super::cells::Scales;
 use super::escape::harmless;
+use super::headline::{headline, move_of};
 use super::number::plural;
+use super::ranking::{attention, by_chance};
 use super::warnings::warning_text;
-use super::words::{Scales, attention, by_chance, headline, move_of};
 use crate::gate::{Finding, Report, Verdict};
 use crate::model::Raw;
 use std::io::{self, Write};

@@ -1,9 +1,10 @@
 //! One verdict, step by step, with the numbers that it comes from.
 
+use super::cells::{Scales, change, interval, limit_of};
 use super::escape::terminal;
 use super::number::{Scale, plural, probability, significant};
+use super::ranking::closeness;
 use super::reasons;
-use super::words::{self, Scales, change, interval, limit_of};
 use crate::config::Decide;
 use crate::gate::{
     Finding, NoiseWorking, RUNS_FOR_NOISE, RankInFamily, Reason, Report, Sides, Verdict,
@@ -75,7 +76,7 @@ fn write_measured(finding: &Finding, scale: &Scale, out: &mut impl Write) -> io:
 
 fn write_limit(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n  2. Is the limit crossed?")?;
-    let crossed = words::closeness(finding) > 1.0 + BEYOND;
+    let crossed = closeness(finding) > 1.0 + BEYOND;
     let text = format!(
         "{}, and the limit is {}: {}",
         change(finding),

@@ -2,10 +2,12 @@
 //! as a checklist.
 
 use super::budgets;
+use super::cells::{Scales, change, metric};
 use super::escape::markdown_code;
+use super::headline::headline;
 use super::mark::mark;
 use super::number::{grouped, plural, significant};
-use super::words::{Scales, change, headline, largest, metric};
+use super::ranking::largest;
 use crate::gate::Report;
 use crate::model::{Endpoint, Metric, Quantile, Raw, Run, Statistic, Tool, Untrusted};
 use std::io::{self, Write};

@@ -1,9 +1,10 @@
 //! The report as JUnit XML, which most CI systems show as tests.
 
 use super::budgets::text;
+use super::cells::{Scales, metric};
 use super::escape::harmless;
+use super::headline::{headline, move_of};
 use super::reasons;
-use super::words::{self, Scales, headline, move_of};
 use crate::gate::{Finding, Report, Verdict};
 use crate::model::Raw;
 use quick_xml::Writer;
@@ -39,7 +40,7 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
             _ => move_of(finding, &scales, &show),
         };
         let endpoint = harmless(&finding.endpoint.text());
-        let names = (endpoint.as_str(), words::metric(finding, &show));
+        let names = (endpoint.as_str(), metric(finding, &show));
         case(&mut xml, (names.0, &names.1), outcome, &text)?;
     }
     for (budget, outcome) in report.budgets.iter().zip(budgets) {

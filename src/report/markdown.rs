@@ -4,17 +4,18 @@
 //! sections at a time, and what found no room is counted.
 
 use super::budgets;
+use super::cells::{Row, Scales, change, metric};
 use super::chart;
 use super::escape::{harmless, markdown_code, markdown_text, shell};
+use super::headline::headline;
+use super::left_out::{gone, left_out};
 use super::mark::mark;
+use super::next_steps::{accept_lines, measure_again};
 use super::number::plural;
 use super::pack::Room;
-use super::reasons;
+use super::provenance::{anchored, provenance, searched};
+use super::ranking::{attention, by_chance, largest};
 use super::warnings::warning_text;
-use super::words::{
-    self, Scales, accept_lines, anchored, attention, by_chance, change, gone, headline, interval,
-    largest, left_out, limit_of, looked_at, measure_again, provenance,
-};
 use crate::gate::{Finding, Report, ReportReason, Role, Verdict};
 use crate::model::{Metric, Raw, Untrusted};
 use std::collections::BTreeSet;
@@ -139,25 +140,24 @@ fn rows(
 
 fn row(finding: &Finding, report: &Report, scales: &Scales) -> String {
     let code = |text: &dyn Raw| markdown_code(text);
-    let scale = scales.scale(&finding.unit);
+    let row = Row::new(finding, report, scales, &code);
     // A number and its unit stay in one line.
     let whole = |text: String| text.replace(' ', "\u{a0}");
-    let value = |value: Option<f64>| whole(value.map(|v| scale.show(v)).unwrap_or_default());
-    let interval = match interval(finding) {
+    let interval = match row.interval {
         text if text.is_empty() => text,
         text => format!(" ({})", whole(text)),
     };
-    let change = whole(change(finding));
+    let change = whole(row.change);
     let change = if change.is_empty() { change } else { format!("**{change}**") };
     format!(
         "| {} | {} | {} | {} | {} | {change}{interval} | {} | {} |\n",
-        mark(finding.verdict()),
-        markdown_code(&finding.endpoint.text()),
-        words::metric(finding, &code),
-        value(finding.values.baseline),
-        value(finding.values.current),
-        whole(limit_of(finding)),
-        reasons::verdict(finding, report, &code),
+        row.mark,
+        row.endpoint,
+        row.metric,
+        whole(row.baseline),
+        whole(row.current),
+        whole(row.limit),
+        row.verdict,
     )
 }
 
@@ -179,7 +179,7 @@ fn moves(report: &Report) -> String {
     let code = |text: &dyn Raw| markdown_code(text);
     let name = |finding: &&Finding| {
         let endpoint = markdown_code(&finding.endpoint.text());
-        format!("{endpoint} {} {}", words::metric(finding, &code), change(finding))
+        format!("{endpoint} {} {}", metric(finding, &code), change(finding))
     };
     let named: Vec<String> = largest(report).iter().take(MOST_MOVES).map(name).collect();
     if named.is_empty() {
@@ -192,7 +192,7 @@ fn where_from(report: &Report) -> String {
     let code = |text: &dyn Raw| markdown_code(text);
     if report.reason == ReportReason::NoBaseline {
         let looked: String =
-            looked_at(report, &code).iter().map(|line| format!("* {line}\n")).collect();
+            searched(report, &code).iter().map(|line| format!("* {line}\n")).collect();
         let arguments = &report.current.arguments;
         let record = arguments.map(|more| format!("perfgate record RESULTS{more} --push"));
         return format!(

@@ -1,24 +1,31 @@
 //! A [`Report`](crate::gate::Report) in the forms that people and programs read.
 //!
-//! Every renderer is `render(&Report, &mut impl Write)`. Texts about findings live in `words.rs`, numbers are scaled and
+//! Every renderer is `render(&Report, &mut impl Write)`. The answer in one sentence is in
+//! `headline.rs`, the rows about findings in `cells.rs`; numbers are scaled and
 //! rounded in `number.rs`, and everything that came from a file is escaped for its place in `escape.rs`.
 
 mod alerts;
 mod annotations;
 mod budgets;
+mod cells;
 mod chart;
 mod escape;
 mod explain;
 mod full;
 mod grid;
+mod headline;
 mod html;
 mod json;
 mod junit;
+mod left_out;
 mod mark;
 mod markdown;
+mod next_steps;
 mod number;
 mod pack;
 mod problems;
+mod provenance;
+mod ranking;
 mod read;
 mod reasons;
 mod selftest;
@@ -27,7 +34,6 @@ mod svg;
 mod table;
 mod trend;
 mod warnings;
-mod words;
 
 pub use alerts::render as render_alerts;
 pub use annotations::{render as render_annotations, summary};
@@ -41,6 +47,7 @@ pub use junit::render as render_junit;
 pub use markdown::{render as render_markdown, render_plain as render_plain_markdown};
 pub use number::{plural, signed_percent, significant};
 pub use problems::{render_code_quality, render_sarif};
+pub use provenance::ago;
 pub use read::{ReportFileError, read as read_report};
 pub use selftest::render as render_selftest;
 pub use sight::sight;
@@ -51,4 +58,3 @@ pub use trend::{
     render_markdown as render_trend_markdown, render_table as render_trend_table, step_to_wire,
 };
 pub use warnings::warning_text;
-pub use words::ago;

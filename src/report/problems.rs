@@ -3,8 +3,10 @@
 //! Both want a place in the code, which a slow endpoint does not have: it is the policy, where its limit stands.
 
 use super::budgets::{broken, text};
+use super::cells::Scales;
 use super::escape::{harmless, sarif, write_json};
-use super::words::{Scales, attention, move_of};
+use super::headline::move_of;
+use super::ranking::attention;
 use crate::gate::{BudgetFinding, Finding, Report, Verdict};
 use crate::model::{Metric, Raw};
 use serde_json::{Value, json};

@@ -1,16 +1,17 @@
 //! The report in a terminal.
 
 use super::budgets;
+use super::cells::{Row, Scales, change, metric};
 use super::escape::{harmless, terminal};
 use super::grid::{self, Ink};
+use super::headline::headline;
+use super::left_out::{gone, left_out};
 use super::mark::mark;
+use super::next_steps::{accept_lines, measure_again};
 use super::number::{grouped, plural};
-use super::reasons::{self, visible};
+use super::provenance::{anchored, provenance, searched};
+use super::ranking::{attention, by_chance, closest};
 use super::warnings::warning_text;
-use super::words::{
-    self, Scales, accept_lines, anchored, attention, by_chance, change, closest, gone, headline,
-    interval, left_out, limit_of, looked_at, provenance,
-};
 use crate::gate::{Finding, Reason, Report, ReportReason, Verdict};
 use crate::model::Raw;
 use std::io::{self, Write};
@@ -41,7 +42,7 @@ pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::R
     writeln!(out, "{}", painted(&line, report.verdict, style.color))?;
     write_rows(report, &scales, style, out)?;
     if report.reason == ReportReason::NoBaseline {
-        for (i, line) in looked_at(report, &show).iter().enumerate() {
+        for (i, line) in searched(report, &show).iter().enumerate() {
             writeln!(out, "  {:9} {line}", if i == 0 { "searched" } else { "" })?;
         }
     }
@@ -97,7 +98,7 @@ fn write_rows(
             format!(
                 "; closest: {} {} {}",
                 terminal(&f.endpoint.text()),
-                words::metric(f, &show),
+                metric(f, &show),
                 change(f)
             )
         });
@@ -130,20 +131,19 @@ const SEES: usize = 8;
 fn table(report: &Report, rows: &[&Finding], scales: &Scales, style: TableStyle) -> Vec<String> {
     let show = |text: &dyn Raw| terminal(text);
     let row = |finding: &&Finding| {
-        let scale = scales.scale(&finding.unit);
-        let value = |value: Option<f64>| (value.map(|v| scale.show(v)).unwrap_or_default(), None);
+        let row = Row::new(finding, report, scales, &show);
         let ink = ink_of(finding.verdict());
         let mut cells = vec![
-            (mark(finding.verdict()).to_owned(), ink),
-            (terminal(&finding.endpoint.text()), None),
-            (words::metric(finding, &show), None),
-            value(finding.values.baseline),
-            value(finding.values.current),
-            (change(finding), ink),
-            (interval(finding), None),
-            (limit_of(finding), None),
-            (visible(finding), None),
-            (reasons::verdict(finding, report, &show), ink),
+            (row.mark.to_owned(), ink),
+            (row.endpoint, None),
+            (row.metric, None),
+            (row.baseline, None),
+            (row.current, None),
+            (row.change, ink),
+            (row.interval, None),
+            (row.limit, None),
+            (row.visible, None),
+            (row.verdict, ink),
         ];
         if !style.all {
             cells.remove(SEES);
@@ -232,7 +232,7 @@ fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
         writeln!(
             out,
             "  next      run the load test again and compare all runs: {}",
-            harmless(&words::measure_again(report))
+            harmless(&measure_again(report))
         )?;
     }
     let accept = accept_lines(report);

@@ -1,22 +1,67 @@
 //! What warnings say: one place, so that every renderer says the same.
 
-use crate::model::{Untrusted, WarningKind, brief};
+use crate::model::{Untrusted, WarningKind as Kind, brief};
 use std::fmt;
 
 /// Measurements or runs that a warning names before it counts.
 const MOST_NAMED: usize = 5;
 
 /// What a warning says, cut where a name or a value in it is endless.
-pub fn warning_text(kind: &WarningKind) -> Untrusted {
+pub fn warning_text(kind: &Kind) -> Untrusted {
     brief(&Message(kind).to_string()).into_owned().into()
 }
 
 /// The text of a warning, with names from files in it as they are.
-struct Message<'a>(&'a WarningKind);
+struct Message<'a>(&'a Kind);
 
 impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use WarningKind as Kind;
+        match self.0 {
+            Kind::NoRequests
+            | Kind::Truncated { .. }
+            | Kind::BrokenLines { .. }
+            | Kind::AnswersOnly
+            | Kind::UnknownField { .. }
+            | Kind::UnknownOutcomes { .. }
+            | Kind::RowsDoNotAddUp { .. }
+            | Kind::OtherHistory { .. }
+            | Kind::LinesMissing { .. }
+            | Kind::TransactionsUnclear { .. }
+            | Kind::RepeatedFile => self.of_file(f),
+            Kind::DroppedIterations { .. }
+            | Kind::ScriptErrors { .. }
+            | Kind::ShardsApart { .. }
+            | Kind::ShardsUndated { .. }
+            | Kind::MetricsNotMerged { .. }
+            | Kind::LoadUnknown { .. }
+            | Kind::CheckNeverHeld { .. }
+            | Kind::Disturbed { .. } => self.of_load(f),
+            Kind::Differs { .. }
+            | Kind::SameAsBaseline { .. }
+            | Kind::NoiseUnknown { .. }
+            | Kind::Blind { .. }
+            | Kind::NotMeasured { .. }
+            | Kind::RequestsUnknown { .. }
+            | Kind::Undecided
+            | Kind::MissingBaseline
+            | Kind::NoAnchor { .. }
+            | Kind::OtherVersion { .. }
+            | Kind::Offline => self.of_comparison(f),
+            Kind::UnknownMetric { .. }
+            | Kind::UnmatchedRule { .. }
+            | Kind::Unclassified { .. }
+            | Kind::PolicyChanged { .. }
+            | Kind::BasePolicyBroken { .. }
+            | Kind::BrokenTrailer { .. }
+            | Kind::NotHonoured { .. } => self.of_policy(f),
+            Kind::Told { message, .. } => f.write_str(message),
+        }
+    }
+}
+
+impl Message<'_> {
+    /// What is odd about a result file.
+    fn of_file(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Kind::NoRequests => f.write_str("the run has no requests"),
             Kind::Truncated { how } => {
@@ -33,16 +78,6 @@ impl fmt::Display for Message<'_> {
             Kind::UnknownOutcomes { known, requests } => write!(
                 f,
                 "the outcome of only {known} of {requests} requests is known (k6: responseCallback is null)"
-            ),
-            Kind::DroppedIterations { count } => write!(
-                f,
-                "the load generator could not keep up: it dropped {count} iteration{}",
-                ending(*count)
-            ),
-            Kind::ScriptErrors { count, message } => write!(
-                f,
-                "the script raised {count} error{}, which do not count as failed requests: {message}",
-                ending(*count)
             ),
             Kind::TransactionsUnclear { counted } => write!(
                 f,
@@ -62,6 +97,26 @@ impl fmt::Display for Message<'_> {
                 f,
                 "ignored users and times: this history counts {told} requests, but the statistics next to it count {counted} \
                  (truncated, or from another run?)"
+            ),
+            Kind::RepeatedFile => {
+                f.write_str("the file is given more than once and counts as a run each time")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is odd about the load, its script or its machine.
+    fn of_load(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Kind::DroppedIterations { count } => write!(
+                f,
+                "the load generator could not keep up: it dropped {count} iteration{}",
+                ending(*count)
+            ),
+            Kind::ScriptErrors { count, message } => write!(
+                f,
+                "the script raised {count} error{}, which do not count as failed requests: {message}",
+                ending(*count)
             ),
             Kind::ShardsApart { shards, span_ms, loaded_ms } => write!(
                 f,
@@ -91,9 +146,36 @@ impl fmt::Display for Message<'_> {
                     (false, true) => " for this run",
                     _ => "",
                 },
-                if tool == "locust" { ", or keep _stats_history.csv next to _stats.csv" } else { "" }
+                if tool == "locust" {
+                    ", or keep _stats_history.csv next to _stats.csv"
+                } else {
+                    ""
+                }
             ),
             Kind::CheckNeverHeld { name } => write!(f, "the check `{name}` never passed"),
+            Kind::Disturbed { baseline, disturbed, of } => {
+                let (side, so) = if *baseline {
+                    ("baseline run", "a real slowdown may be hidden")
+                } else {
+                    ("new run", "a slowdown may come from the machine; measure again")
+                };
+                match (of, baseline) {
+                    (1, true) => f.write_str("the baseline run was disturbed")?,
+                    (1, false) => f.write_str("this run was disturbed")?,
+                    _ => {
+                        let were = if disturbed.len() == 1 { "was" } else { "were" };
+                        write!(f, "{} of {of} {side}s {were} disturbed", disturbed.len())?;
+                    }
+                }
+                write!(f, " ({}): {so}", first_of(disturbed))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What limits a comparison.
+    fn of_comparison(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
             Kind::Differs { field, baseline, current } => {
                 write!(f, "{field} differs: {baseline} in the baseline, {current} now")
             }
@@ -115,30 +197,8 @@ impl fmt::Display for Message<'_> {
                 "not compared, so a regression there would go unnoticed: {}",
                 first_of(measurements)
             ),
-            Kind::Disturbed { baseline, disturbed, of } => {
-                let (side, so) = if *baseline {
-                    ("baseline run", "a real slowdown may be hidden")
-                } else {
-                    ("new run", "a slowdown may come from the machine; measure again")
-                };
-                match (of, baseline) {
-                    (1, true) => f.write_str("the baseline run was disturbed")?,
-                    (1, false) => f.write_str("this run was disturbed")?,
-                    _ => {
-                        let were = if disturbed.len() == 1 { "was" } else { "were" };
-                        write!(f, "{} of {of} {side}s {were} disturbed", disturbed.len())?;
-                    }
-                }
-                write!(f, " ({}): {so}", first_of(disturbed))
-            }
             Kind::NotMeasured { statistics, tool } => {
                 write!(f, "{} was not measured: {}", statistics.join(", "), how_to_measure(tool))
-            }
-            Kind::UnknownMetric { name } => {
-                write!(
-                    f,
-                    "no run has the metric `{name}`, which the policy limits; check the name"
-                )
             }
             Kind::RequestsUnknown { endpoints, tool } => write!(
                 f,
@@ -147,15 +207,35 @@ impl fmt::Display for Message<'_> {
                 ending(*endpoints as u64),
                 if tool == "k6" { ": add `count` to --summary-trend-stats" } else { "" }
             ),
+            Kind::Undecided => {
+                f.write_str("NOTHING WAS DECIDED: a limit is crossed; measure again to settle it")
+            }
+            Kind::NoAnchor { revision } => write!(
+                f,
+                "no comparable run is recorded for the anchor {revision}, so slow drift is not judged"
+            ),
+            Kind::Offline => f.write_str(
+                "offline: recorded runs were not fetched, the baseline may be out of date",
+            ),
+            Kind::OtherVersion { records } => write!(
+                f,
+                "skipped {records} run{} recorded by a newer perfgate; update perfgate",
+                ending(*records as u64),
+            ),
+            Kind::MissingBaseline => f.write_str("NOTHING WAS COMPARED: no baseline was found"),
+            _ => Ok(()),
+        }
+    }
+
+    /// What in the policy, or in a commit that accepts a change, does not apply.
+    fn of_policy(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Kind::UnknownMetric { name } => {
+                write!(f, "no run has the metric `{name}`, which the policy limits; check the name")
+            }
             Kind::UnmatchedRule { pattern, .. } => {
                 write!(f, "no endpoint matches the rule `{pattern}`; check the pattern")
             }
-            Kind::RepeatedFile => {
-                f.write_str("the file is given more than once and counts as a run each time")
-            }
-            Kind::Undecided => f.write_str(
-                "NOTHING WAS DECIDED: a limit is crossed; measure again to settle it",
-            ),
             Kind::Unclassified { endpoints } => write!(
                 f,
                 "no latency limit applies to {}: no endpoint class with limits matches",
@@ -179,14 +259,9 @@ impl fmt::Display for Message<'_> {
                 f,
                 "perfgate.yaml of the base {base} is invalid ({why}); using the one in the checkout"
             ),
-            Kind::NoAnchor { revision } => write!(
-                f,
-                "no comparable run is recorded for the anchor {revision}, so slow drift is not judged"
-            ),
-            Kind::BrokenTrailer { commit, why } => write!(
-                f,
-                "ignored the invalid Perfgate-Accept trailer of {commit}: {why}"
-            ),
+            Kind::BrokenTrailer { commit, why } => {
+                write!(f, "ignored the invalid Perfgate-Accept trailer of {commit}: {why}")
+            }
             Kind::NotHonoured { commit, what, queue: false } => write!(
                 f,
                 "ignored {commit}, which accepts {what}: only branches of the repository itself may accept changes \
@@ -197,14 +272,7 @@ impl fmt::Display for Message<'_> {
                 "ignored {commit}, which accepts {what}: a merge queue does not show who wrote its commits \
                  (to allow it: accept: {{ from: [repository, queue] }})"
             ),
-            Kind::Offline => f.write_str("offline: recorded runs were not fetched, the baseline may be out of date"),
-            Kind::OtherVersion { records } => write!(
-                f,
-                "skipped {records} run{} recorded by a newer perfgate; update perfgate",
-                ending(*records as u64),
-            ),
-            Kind::MissingBaseline => f.write_str("NOTHING WAS COMPARED: no baseline was found"),
-            Kind::Told { message, .. } => f.write_str(message),
+            _ => Ok(()),
         }
     }
 }
@@ -230,5 +298,25 @@ fn how_to_measure(tool: &str) -> &'static str {
         }
         "locust" => "add it to locust.stats.PERCENTILES_TO_REPORT in the locustfile",
         _ => "add it to `quantiles`, or provide `samples`",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// The compiler sees that every warning belongs to a group; this, that the group has words for it.
+    #[test]
+    fn every_warning_has_words() {
+        let source = include_str!("warnings.rs");
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let (groups, words) = source.split_once("impl Message<'_>").unwrap_or_default();
+        let named = |text: &str| -> std::collections::BTreeSet<String> {
+            let names = text.split("Kind::").skip(1);
+            let name = |rest: &str| rest.chars().take_while(|c| c.is_alphanumeric()).collect();
+            names.map(name).collect()
+        };
+        let (grouped, mut worded) = (named(groups), named(words));
+        worded.insert("Told".to_owned());
+        assert!(grouped.len() > 30, "{grouped:?}");
+        assert_eq!(grouped, worded);
     }
 }

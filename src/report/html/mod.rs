@@ -10,16 +10,16 @@ pub use page::Page;
 pub use site::Site;
 
 use super::budgets;
+use super::cells::{Row, Scales};
 use super::escape::harmless;
 use super::full::tool;
+use super::headline::headline;
+use super::left_out::{gone, left_out};
 use super::mark::mark;
 use super::number::{plural, significant};
-use super::reasons;
+use super::provenance::{anchored, provenance, searched};
+use super::ranking::closeness;
 use super::warnings::warning_text;
-use super::words::{
-    self, Scales, anchored, change, closeness, gone, headline, interval, left_out, limit_of,
-    looked_at, provenance,
-};
 use crate::gate::{Finding, Report, ReportReason, Verdict};
 use crate::model::{Raw, Untrusted};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -116,7 +116,7 @@ fn from(report: &Report) -> Markup {
             }
         }
         @if report.reason == ReportReason::NoBaseline {
-            ul { @for line in looked_at(report, &plain) { li { (line) } } }
+            ul { @for line in searched(report, &plain) { li { (line) } } }
         }
     }
 }
@@ -178,22 +178,21 @@ fn findings(report: &Report, scales: &Scales) -> Markup {
 
 fn row(finding: &Finding, report: &Report, scales: &Scales) -> Markup {
     let plain = |text: &dyn Raw| harmless(text);
-    let scale = scales.scale(&finding.unit);
-    let shown = |value: Option<f64>| value.map(|v| scale.show(v)).unwrap_or_default();
+    let row = Row::new(finding, report, scales, &plain);
     let sorted = |value: Option<f64>| value.map_or("NaN".to_owned(), |v| v.to_string());
     let size = finding.change().map(|change| change.relative.unwrap_or(change.absolute));
     let verdict = finding.verdict().name();
     html! {
         tr data-verdict=(verdict) {
-            td class=(verdict) data-value=(finding.verdict().rank()) { (mark(finding.verdict())) }
-            td.name { (harmless(&finding.endpoint.text())) }
-            td { (words::metric(finding, &plain)) }
-            td.number data-value=(sorted(finding.values.baseline)) { (shown(finding.values.baseline)) }
-            td.number data-value=(sorted(finding.values.current)) { (shown(finding.values.current)) }
-            td class={ "number " (verdict) } data-value=(sorted(size)) { (change(finding)) }
-            td.number { (interval(finding)) }
-            td.number { (limit_of(finding)) }
-            td.name class=(verdict) { (reasons::verdict(finding, report, &plain)) }
+            td class=(verdict) data-value=(finding.verdict().rank()) { (row.mark) }
+            td.name { (row.endpoint) }
+            td { (row.metric) }
+            td.number data-value=(sorted(finding.values.baseline)) { (row.baseline) }
+            td.number data-value=(sorted(finding.values.current)) { (row.current) }
+            td class={ "number " (verdict) } data-value=(sorted(size)) { (row.change) }
+            td.number { (row.interval) }
+            td.number { (row.limit) }
+            td.name class=(verdict) { (row.verdict) }
         }
     }
 }

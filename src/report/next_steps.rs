@@ -1,0 +1,31 @@
+//! What to do next: the command that settles an open verdict, the lines that accept a slowdown.
+
+use super::escape::shell;
+use super::ranking::attention;
+use crate::config::Accept;
+use crate::gate::{Finding, Report, Verdict};
+use crate::model::Untrusted;
+
+/// The lines that accept the failures, ready to be copied into a commit message; only where there is a history.
+pub(super) fn accept_lines(report: &Report) -> Vec<Untrusted> {
+    let failed = attention(report).into_iter().filter(|f| f.verdict() == Verdict::Fail);
+    let line = |finding: &Finding| {
+        let change = finding.change()?;
+        let change = (change.relative, change.absolute);
+        Accept::suggest(&finding.key(), change, finding.direction).map(Untrusted::from)
+    };
+    if report.requested().is_none() { Vec::new() } else { failed.filter_map(line).collect() }
+}
+
+/// The command that judges all runs, where another one would decide.
+pub(super) fn measure_again(report: &Report) -> Untrusted {
+    let against = match (report.requested(), report.baseline()) {
+        (Some(revision), _) => format!("--baseline {}", shell(revision)),
+        (None, Some(info)) if info.runs == 1 => {
+            format!("--baseline-file {}", shell(&info.requested))
+        }
+        (None, _) => "--baseline-file FILE …".to_owned(),
+    };
+    let arguments = &report.current.arguments;
+    arguments.map(|more| format!("perfgate compare {against}{more} RESULTS NEW_RESULTS"))
+}
