@@ -27,12 +27,12 @@ pub struct HistoryRun {
 }
 
 #[derive(Deserialize)]
-struct Data {
-    entries: BTreeMap<String, Vec<Entry>>,
+struct HistoryFile {
+    entries: BTreeMap<String, Vec<CommitEntry>>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct CommitEntry {
     commit: Commit,
     date: Option<i64>,
     tool: String,
@@ -63,7 +63,7 @@ pub fn read_benchmark_data(file: &str, text: &str) -> Result<Vec<HistoryRun>, In
     let start =
         text.find('{').ok_or_else(|| malformed("there is no JSON object behind the assignment"))?;
     let json = text[start..].trim_end().trim_end_matches(';');
-    let data: Data = serde_json::from_str(json).map_err(|error| json_error(file, &error))?;
+    let data: HistoryFile = serde_json::from_str(json).map_err(|error| json_error(file, &error))?;
     let mut runs = Vec::new();
     for (suite, entries) in data.entries {
         runs.extend(entries.into_iter().map(|entry| run(&suite, entry)));
@@ -71,7 +71,7 @@ pub fn read_benchmark_data(file: &str, text: &str) -> Result<Vec<HistoryRun>, In
     if runs.is_empty() { Err(malformed("its `entries` hold no commit")) } else { Ok(runs) }
 }
 
-fn run(suite: &str, entry: Entry) -> HistoryRun {
+fn run(suite: &str, entry: CommitEntry) -> HistoryRun {
     let larger = LARGER_IS_BETTER.contains(&entry.tool.as_str());
     let direction = if larger { Direction::Higher } else { Direction::Lower };
     let mut run = Run::new(Tool { name: entry.tool.into(), version: None });

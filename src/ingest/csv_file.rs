@@ -27,13 +27,13 @@ pub(super) fn refuse_cut(name: &str, bytes: &[u8]) -> Result<(), IngestError> {
 
 /// Counts lines as records go by. The CSV reader's own count is one behind where lines end with CR LF, because it counts
 /// the LF to the next record.
-pub(super) struct Lines<'a> {
+pub(super) struct LineCounter<'a> {
     bytes: &'a [u8],
     counted: usize,
     line: u64,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> LineCounter<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, counted: 0, line: 1 }
     }

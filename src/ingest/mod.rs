@@ -9,27 +9,22 @@ mod baseline_table;
 mod benchmark_data;
 mod csv_file;
 mod detect;
+mod endpoint_stats;
+mod endpoint_table;
 mod error;
 mod format;
 mod json_file;
 mod k6;
-mod locust_csv;
-mod locust_history;
-mod locust_json;
-mod locust_key;
-mod locust_rounding;
-mod locust_side;
+mod locust;
 mod native;
 mod options;
 mod prometheus;
 mod raw;
 mod requests;
 mod resources;
-mod seconds;
+mod sample_filter;
 mod source;
-mod tallies;
-mod tally;
-mod wanted;
+mod timeline;
 
 pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
 pub use error::{IngestError, Problem};
@@ -69,8 +64,8 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestErr
     }
     let mut ingested = match format {
         Format::Perfgate => native::read(source),
-        Format::LocustCsv => locust_csv::read(source, options.lenient),
-        Format::LocustJson => locust_json::read(source),
+        Format::LocustCsv => locust::read_csv(source, options.lenient),
+        Format::LocustJson => locust::read_json(source),
         Format::LocustRequests => requests::read_csv(source, Writer::Locust, options),
         Format::K6Summary => k6::read_summary(source),
         Format::K6Json => k6::read_ndjson(source, options),

@@ -43,16 +43,16 @@ pub enum PrometheusError {
 struct Answer {
     status: String,
     error: Option<String>,
-    data: Option<Data>,
+    data: Option<AnswerData>,
 }
 
 #[derive(Deserialize)]
-struct Data {
-    result: Vec<Series>,
+struct AnswerData {
+    result: Vec<AnswerSeries>,
 }
 
 #[derive(Deserialize)]
-struct Series {
+struct AnswerSeries {
     values: Vec<(f64, String)>,
 }
 

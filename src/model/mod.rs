@@ -5,11 +5,12 @@
 //! Base units: time in milliseconds (what nearly every load tool writes, so a value that comes in leaves as the
 //! same decimal), rates per second, ratios as fractions of one, sizes in bytes.
 
+mod baseline_search;
 mod bins;
 mod check;
 mod clock;
 mod commit;
-mod comparable;
+mod comparability;
 mod credentials;
 mod custom_metric;
 mod distribution;
@@ -25,7 +26,6 @@ mod merge;
 mod merge_metrics;
 mod metric;
 mod named;
-mod provenance;
 mod quantile;
 mod resource;
 mod run;
@@ -38,10 +38,11 @@ mod untrusted;
 mod values;
 mod warning;
 
+pub use baseline_search::{Outcome, Visited};
 pub use check::Check;
 pub use clock::{now, today};
 pub use commit::{CommitId, InvalidCommitId};
-pub use comparable::{Difference, Field, differences};
+pub use comparability::{Difference, Field, differences};
 pub use credentials::without_credentials;
 pub use custom_metric::{CustomMetric, MetricType};
 pub use distribution::{Distribution, OutOfRange};
@@ -55,7 +56,6 @@ pub use measurement::MeasurementKey;
 pub use merge::{MergeError, Merged, Merger, merge_shards};
 pub use metric::{BEYOND, Direction, Metric, Statistic};
 pub use named::Named;
-pub use provenance::{Outcome, Visited};
 pub use quantile::Quantile;
 pub use resource::{Resource, Span};
 pub use run::{Load, Run, Tool};

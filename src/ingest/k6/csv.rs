@@ -1,11 +1,13 @@
 //! k6 `--out csv`: a sample a row. The columns depend on the tags that are switched on, so they go by name.
 
-use super::gathered::Gathered;
+use super::aggregate::SampleAggregate;
 use super::sample::{Sample, Tags, failure};
 use crate::ingest::error::{IngestError, Problem};
-use crate::ingest::raw::{Chunk, Found, Gather, Header, Records, Scan, Sum as _, each_row, scan};
+use crate::ingest::raw::{
+    Chunk, ChunkDiagnostics, Gather, Header, Records, Scan, Sum as _, each_row, scan,
+};
+use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
-use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
 use csv::ByteRecord;
 use jiff::Timestamp;
@@ -24,16 +26,16 @@ pub(in crate::ingest) fn read(
 ) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let header = Header::of(&name, source.head()?)?;
-    let columns = Columns::new(&name, &header)?;
-    let wanted = Wanted::of(&mut source, options, |head| {
+    let columns = SampleColumns::new(&name, &header)?;
+    let filter = SampleFilter::ordered(&mut source, options, |head| {
         // k6 writes rows roughly in order.
         let time = |row: ByteRecord| nanoseconds(std::str::from_utf8(row.get(columns.time)?).ok()?);
         header.rows(head).filter_map(time).min()
     })?;
-    let make = || Rows {
+    let make = || SampleRows {
         header: &header,
         columns: &columns,
-        gathered: Gathered::new(wanted.clone()),
+        aggregate: SampleAggregate::new(filter.clone()),
         tags: KnownTags::default(),
         last_time: None,
     };
@@ -42,7 +44,7 @@ pub(in crate::ingest) fn read(
 }
 
 /// Where the columns are; those of tags may be missing.
-struct Columns {
+struct SampleColumns {
     metric: usize,
     time: usize,
     value: usize,
@@ -50,7 +52,7 @@ struct Columns {
     tags: [Option<usize>; TAGS.len()],
 }
 
-impl Columns {
+impl SampleColumns {
     fn new(file: &str, header: &Header) -> Result<Self, IngestError> {
         let need = |name: &'static str| {
             let missing = || IngestError::at(file, 1, Problem::MissingColumn(name));
@@ -82,16 +84,16 @@ impl KnownTags {
     fn number(
         &mut self,
         row: &ByteRecord,
-        columns: &Columns,
-        gathered: &mut Gathered,
+        columns: &SampleColumns,
+        aggregate: &mut SampleAggregate,
     ) -> Result<u32, Problem> {
         let many = self.numbers.len() > MOST_TAGS || self.bytes > MOST_TAG_BYTES;
-        if many || self.generation != gathered.generation() {
+        if many || self.generation != aggregate.generation() {
             self.numbers.clear();
             self.bytes = 0;
             self.last.1 = None;
         }
-        self.generation = gathered.generation();
+        self.generation = aggregate.generation();
         let field = |column: Option<usize>| column.and_then(|at| row.get(at)).unwrap_or_default();
         self.fields.clear();
         for column in columns.tags {
@@ -116,7 +118,7 @@ impl KnownTags {
                 let [method, name, url, group, scenario, check] =
                     [method, name, url, group, scenario, check].map(str::to_owned);
                 let number =
-                    gathered.tags(Tags { method, name, url, group, scenario, check, failure });
+                    aggregate.tags(Tags { method, name, url, group, scenario, check, failure });
                 self.bytes += self.fields.len();
                 self.numbers.insert(self.fields.as_slice().into(), number);
                 number
@@ -129,41 +131,41 @@ impl KnownTags {
 }
 
 /// One worker's rows.
-struct Rows<'a> {
+struct SampleRows<'a> {
     header: &'a Header,
-    columns: &'a Columns,
-    gathered: Gathered,
+    columns: &'a SampleColumns,
+    aggregate: SampleAggregate,
     tags: KnownTags,
     /// The time of the row before, as text and in nanoseconds since 1970.
     last_time: Option<(Vec<u8>, i64)>,
 }
 
-impl Gather for Rows<'_> {
-    type Sum = Gathered;
+impl Gather for SampleRows<'_> {
+    type Sum = SampleAggregate;
 
     fn bytes(&self) -> usize {
-        self.gathered.bytes()
+        self.aggregate.bytes()
     }
 
-    fn sum(self) -> Gathered {
-        self.gathered
+    fn sum(self) -> SampleAggregate {
+        self.aggregate
     }
 
-    fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
-        each_row(chunk, self.header, found, |row, order| self.add(row, order));
+    fn chunk(&mut self, chunk: &Chunk, diagnostics: &mut ChunkDiagnostics) {
+        each_row(chunk, self.header, diagnostics, |row, order| self.add(row, order));
     }
 }
 
-impl Rows<'_> {
+impl SampleRows<'_> {
     fn add(&mut self, row: &ByteRecord, order: u64) -> Result<(), Problem> {
         let field = |at: usize| row.get(at).unwrap_or_default();
         let time = self.time(field(self.columns.time))?;
         let text = utf8(field(self.columns.value))?;
         let value = text.parse::<f64>().ok().filter(|v| v.is_finite());
         let value = value.ok_or_else(|| bad("metric_value", text, "is no finite number"))?;
-        let metric = self.gathered.metric(utf8(field(self.columns.metric))?)?;
-        let tags = self.tags.number(row, self.columns, &mut self.gathered)?;
-        self.gathered.add(Sample { metric, time, value, order }, tags)
+        let metric = self.aggregate.metric(utf8(field(self.columns.metric))?)?;
+        let tags = self.tags.number(row, self.columns, &mut self.aggregate)?;
+        self.aggregate.add(Sample { metric, time, value, order }, tags)
     }
 
     fn time(&mut self, field: &[u8]) -> Result<i64, Problem> {

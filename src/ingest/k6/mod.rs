@@ -1,8 +1,8 @@
 //! k6: its three summaries, and its raw outputs sample by sample.
 
+mod aggregate;
 mod csv;
 mod fast;
-mod gathered;
 mod metric;
 mod ndjson;
 mod sample;

@@ -1,15 +1,15 @@
 //! k6 `--out json`: one JSON object a line, either the declaration of a metric or one of its points.
 
+use super::aggregate::SampleAggregate;
 use super::fast::Memory;
-use super::gathered::Gathered;
 use super::sample::{Declaration, Sample, Tags, failure};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::json_file::explained;
 use crate::ingest::raw::{
-    Chunk, Found, Gather, Records, Scan, Sum as _, TakeLine, each_line, scan,
+    Chunk, ChunkDiagnostics, Gather, Records, Scan, Sum as _, TakeLine, each_line, scan,
 };
+use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
-use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
 use crate::model::limits::check_name;
 use jiff::Timestamp;
@@ -17,18 +17,18 @@ use serde::Deserialize;
 use std::borrow::Cow;
 
 #[derive(Deserialize)]
-struct Line<'a> {
+struct WrittenLine<'a> {
     #[serde(borrow)]
     metric: Cow<'a, str>,
     #[serde(borrow)]
     r#type: Cow<'a, str>,
     #[serde(borrow)]
-    data: Data<'a>,
+    data: WrittenData<'a>,
 }
 
 /// The data of a declaration or of a point; which fields are there depends on the type of the line.
 #[derive(Deserialize)]
-struct Data<'a> {
+struct WrittenData<'a> {
     #[serde(borrow)]
     time: Option<Cow<'a, str>>,
     value: Option<f64>,
@@ -84,10 +84,10 @@ pub(in crate::ingest) fn read(
     mut source: Source,
     options: &ReadOptions,
 ) -> Result<Ingested, IngestError> {
-    let wanted = Wanted::of(&mut source, options, first_time)?;
+    let filter = SampleFilter::ordered(&mut source, options, first_time)?;
     let fast = !options.parser_only;
-    let make = || Lines {
-        gathered: Gathered::new(wanted.clone()),
+    let make = || SampleLines {
+        aggregate: SampleAggregate::new(filter.clone()),
         memory: Memory::default(),
         generation: 0,
         fast,
@@ -100,7 +100,7 @@ pub(in crate::ingest) fn read(
 fn first_time(head: &[u8]) -> Option<i64> {
     let lines = head.split(|b| *b == b'\n');
     let time = |line: &[u8]| {
-        let line: Line<'_> = serde_json::from_slice(line).ok()?;
+        let line: WrittenLine<'_> = serde_json::from_slice(line).ok()?;
         nanoseconds(&line.data.time?)
     };
     lines.filter_map(time).min()
@@ -112,44 +112,44 @@ fn nanoseconds(text: &str) -> Option<i64> {
 }
 
 /// One worker's lines.
-struct Lines {
-    gathered: Gathered,
+struct SampleLines {
+    aggregate: SampleAggregate,
     memory: Memory,
     /// That of the tags whose numbers `memory` has.
     generation: u64,
     fast: bool,
 }
 
-impl Gather for Lines {
-    type Sum = Gathered;
+impl Gather for SampleLines {
+    type Sum = SampleAggregate;
 
     fn bytes(&self) -> usize {
-        self.gathered.bytes()
+        self.aggregate.bytes()
     }
 
-    fn sum(self) -> Gathered {
-        self.gathered
+    fn sum(self) -> SampleAggregate {
+        self.aggregate
     }
 
-    fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
-        each_line(chunk, found, self);
+    fn chunk(&mut self, chunk: &Chunk, diagnostics: &mut ChunkDiagnostics) {
+        each_line(chunk, diagnostics, self);
     }
 }
 
-impl TakeLine for Lines {
+impl TakeLine for SampleLines {
     fn known_line(&mut self, bytes: &[u8], order: u64) -> Option<usize> {
         let point = self.memory.read(bytes)?;
         let sample = Sample { metric: point.metric, time: point.time, value: point.value, order };
         // What cannot be added is told by the other way, which comes to the same.
-        self.gathered.add(sample, point.tags).ok()?;
+        self.aggregate.add(sample, point.tags).ok()?;
         Some(point.length)
     }
 
     fn line(&mut self, line: &[u8], order: u64) -> Result<(), Problem> {
         let read = self.parse(line, order);
         // Also where the line is broken: its tags may have been those too many.
-        if self.generation != self.gathered.generation() {
-            self.generation = self.gathered.generation();
+        if self.generation != self.aggregate.generation() {
+            self.generation = self.aggregate.generation();
             self.memory.forget_tags();
         }
         let read = read?;
@@ -157,21 +157,22 @@ impl TakeLine for Lines {
             && let Some((metric, tags)) = read
             && self.memory.learn(line, metric, tags)
         {
-            self.gathered.forget_tags();
-            self.generation = self.gathered.generation();
+            self.aggregate.forget_tags();
+            self.generation = self.aggregate.generation();
         }
         Ok(())
     }
 }
 
-impl Lines {
+impl SampleLines {
     /// Reads a line of any shape; gives the numbers of a point's metric and tags.
     fn parse(&mut self, line: &[u8], order: u64) -> Result<Option<(u32, u32)>, Problem> {
         if line.trim_ascii().is_empty() {
             return Ok(None);
         }
         let parsed = serde_json::from_slice(line.trim_ascii_end());
-        let line: Line<'_> = parsed.map_err(|error| Problem::Malformed(explained(&error)))?;
+        let line: WrittenLine<'_> =
+            parsed.map_err(|error| Problem::Malformed(explained(&error)))?;
         let missing = |field: &str| Problem::Malformed(format!("`{field}` is missing"));
         match line.r#type.as_ref() {
             "Metric" => {
@@ -180,7 +181,7 @@ impl Lines {
                 check_name("a metric's type", &sort)?;
                 check_name("a metric's unit", &contains)?;
                 let metric = line.metric.into_owned();
-                self.gathered.declare(metric, Declaration { sort, contains }, order)?;
+                self.aggregate.declare(metric, Declaration { sort, contains }, order)?;
                 Ok(None)
             }
             "Point" => {
@@ -192,9 +193,9 @@ impl Lines {
                 })?;
                 let value = line.data.value.ok_or_else(|| missing("data.value"))?;
                 let tags = line.data.tags.unwrap_or_default().owned();
-                let tags = self.gathered.tags(tags);
-                let metric = self.gathered.metric(&line.metric)?;
-                self.gathered.add(Sample { metric, time, value, order }, tags)?;
+                let tags = self.aggregate.tags(tags);
+                let metric = self.aggregate.metric(&line.metric)?;
+                self.aggregate.add(Sample { metric, time, value, order }, tags)?;
                 Ok(Some((metric, tags)))
             }
             other => Err(Problem::Malformed(format!("`{other}` is neither Metric nor Point"))),

@@ -5,8 +5,8 @@ use super::metric::{
     is_websocket_latency,
 };
 use crate::config::Pattern;
-use crate::ingest::tallies::collapsed;
-use crate::ingest::tally::PARTS;
+use crate::ingest::endpoint_stats::PARTS;
+use crate::ingest::endpoint_table::collapsed;
 use crate::model::{EndpointKey, Kind};
 
 /// The groups of requests that are no part of the load.
@@ -56,7 +56,7 @@ impl Known {
 /// One sample of a raw output.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
-    /// The number that `Gathered::metric` gave.
+    /// The number that `SampleAggregate::metric` gave.
     pub(super) metric: u32,
     /// Nanoseconds since 1970.
     pub(super) time: i64,

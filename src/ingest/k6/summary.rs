@@ -21,13 +21,13 @@ pub(super) struct Summary {
     pub(super) version: Option<String>,
     pub(super) generated_at: Option<String>,
     pub(super) duration_s: Option<f64>,
-    pub(super) metrics: BTreeMap<Selector, Metric>,
+    pub(super) metrics: BTreeMap<Selector, SummaryMetric>,
     pub(super) checks: Vec<Check>,
 }
 
 /// The numbers of one metric.
 #[derive(Debug)]
-pub(super) struct Metric {
+pub(super) struct SummaryMetric {
     pub(super) sort: MetricType,
     /// `time`, `data` or `default`, where the summary says.
     pub(super) contains: Option<String>,
@@ -114,7 +114,7 @@ fn insert(
         None if has("value") => MetricType::Gauge,
         None => MetricType::Trend,
     };
-    match summary.metrics.insert(Selector::parse(key), Metric { sort, contains, values }) {
+    match summary.metrics.insert(Selector::parse(key), SummaryMetric { sort, contains, values }) {
         Some(_) => Err(IngestError::new(name, Problem::Duplicate { endpoint: key.to_owned() })),
         None => Ok(()),
     }

@@ -7,7 +7,7 @@ use super::metric::{
     DROPPED, DURATION, FAILED, GRPC, ITERATIONS, REQUESTS, Selector, USERS, dropped_metrics,
     is_built_in, is_websocket_latency, unit,
 };
-use super::summary::{Metric, Summary, parse_summary};
+use super::summary::{Summary, SummaryMetric, parse_summary};
 use crate::ingest::Ingested;
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::json_file::{amount, count};
@@ -55,16 +55,26 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn metric(&self, name: &str, tags: &[(String, String)]) -> Option<&Metric> {
+    fn metric(&self, name: &str, tags: &[(String, String)]) -> Option<&SummaryMetric> {
         self.summary.metrics.get(&Selector { metric: name.to_owned(), tags: tags.to_vec() })
     }
 
-    fn value(&self, metric: &Metric, what: &str, stat: &str) -> Result<Option<f64>, IngestError> {
+    fn value(
+        &self,
+        metric: &SummaryMetric,
+        what: &str,
+        stat: &str,
+    ) -> Result<Option<f64>, IngestError> {
         let value = metric.values.get(stat).copied();
         value.map(|value| amount(self.file, &format!("{stat} of {what}"), value)).transpose()
     }
 
-    fn count(&self, metric: &Metric, what: &str, stat: &str) -> Result<Option<u64>, IngestError> {
+    fn count(
+        &self,
+        metric: &SummaryMetric,
+        what: &str,
+        stat: &str,
+    ) -> Result<Option<u64>, IngestError> {
         let value = metric.values.get(stat).copied();
         value.map(|value| count(self.file, &format!("{stat} of {what}"), value)).transpose()
     }
@@ -75,7 +85,7 @@ impl Builder<'_> {
 
     /// The counters of a test are all divided by the same time: one that is not was changed, or its neighbor's line is lost.
     fn refuse_other_durations(&self) -> Result<(), IngestError> {
-        let length = |(selector, metric): (&Selector, &Metric)| {
+        let length = |(selector, metric): (&Selector, &SummaryMetric)| {
             let (count, rate) = (metric.values.get("count")?, metric.values.get("rate")?);
             (metric.sort == MetricType::Counter && *count > 0.0 && *rate > 0.0)
                 .then(|| (selector.to_string(), count / rate))
@@ -182,7 +192,7 @@ impl Builder<'_> {
     fn failures(
         &self,
         endpoint: &mut Endpoint,
-        metric: &Metric,
+        metric: &SummaryMetric,
         what: &str,
     ) -> Result<(), IngestError> {
         let failed = match self.count(metric, what, "passes")? {
@@ -226,7 +236,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn latency(&self, metric: &Metric, what: &str) -> Result<Latency, IngestError> {
+    fn latency(&self, metric: &SummaryMetric, what: &str) -> Result<Latency, IngestError> {
         Ok(Latency {
             count: self.count(metric, what, "count")?,
             mean: self.value(metric, what, "avg")?,
@@ -239,7 +249,7 @@ impl Builder<'_> {
 
     fn quantiles(
         &self,
-        metric: &Metric,
+        metric: &SummaryMetric,
         what: &str,
     ) -> Result<BTreeMap<Quantile, f64>, IngestError> {
         let mut quantiles = BTreeMap::new();
@@ -301,7 +311,7 @@ impl Builder<'_> {
     fn custom_metric(
         &self,
         selector: &Selector,
-        metric: &Metric,
+        metric: &SummaryMetric,
         names: &EndpointNames<'_>,
     ) -> Result<CustomMetric, IngestError> {
         let what = &selector.metric;

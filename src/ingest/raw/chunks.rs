@@ -1,7 +1,7 @@
 //! Chunks of a file or a stream that begin and end where records do.
 
-use super::borders::{Borders, Records};
-use super::found::TooLong;
+use super::diagnostics::TooLong;
+use super::record_boundaries::{Borders, Records};
 use crate::ingest::source::Source;
 use crate::model::limits;
 use std::fs::File;

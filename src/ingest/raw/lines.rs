@@ -1,6 +1,6 @@
 //! A chunk line by line.
 
-use super::{Chunk, Found};
+use super::{Chunk, ChunkDiagnostics};
 use crate::ingest::error::Problem;
 use memchr::memchr;
 
@@ -17,12 +17,16 @@ pub(in crate::ingest) trait TakeLine {
 }
 
 /// Hands out the lines of a chunk.
-pub(in crate::ingest) fn each_line(chunk: &Chunk, found: &mut Found, taker: &mut impl TakeLine) {
+pub(in crate::ingest) fn each_line(
+    chunk: &Chunk,
+    diagnostics: &mut ChunkDiagnostics,
+    taker: &mut impl TakeLine,
+) {
     let bytes = chunk.bytes();
     let mut start = 0;
     while start < bytes.len() {
-        let order = chunk.order(found.lines);
-        found.lines += 1;
+        let order = chunk.order(diagnostics.lines);
+        diagnostics.lines += 1;
         if let Some(length) = taker.known_line(&bytes[start..], order) {
             start += length;
             continue;
@@ -39,8 +43,8 @@ pub(in crate::ingest) fn each_line(chunk: &Chunk, found: &mut Found, taker: &mut
             taken => taken.err(),
         };
         if let Some(problem) = problem {
-            let number = found.lines;
-            if found.problem(|| number, problem).is_break() {
+            let number = diagnostics.lines;
+            if diagnostics.problem(|| number, problem).is_break() {
                 return;
             }
         }

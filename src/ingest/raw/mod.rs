@@ -1,18 +1,18 @@
 //! Raw samples, record by record, on every processor: the file in chunks that end where records do, one gatherer for each worker,
 //! and what they gathered put together at the end. Memory is that of a few chunks, however large the file is.
 
-mod borders;
 mod chunks;
+mod diagnostics;
 mod echo;
-mod found;
 mod lines;
+mod record_boundaries;
 mod rows;
 
-pub(super) use borders::Records;
 pub(super) use chunks::Chunk;
+pub(super) use diagnostics::ChunkDiagnostics;
 pub(super) use echo::Echo;
-pub(super) use found::Found;
 pub(super) use lines::{TakeLine, each_line};
+pub(super) use record_boundaries::Records;
 pub(super) use rows::{Header, each_row};
 
 use super::Ingested;
@@ -20,7 +20,7 @@ use super::error::{IngestError, Problem};
 use super::source::{NUL, Source};
 use crate::model::limits::{self, Exceeded};
 use chunks::Supply;
-use found::Findings;
+use diagnostics::Diagnostics;
 use std::sync::{Mutex, PoisonError};
 
 /// Workers at most: beyond, the memory bus is the limit.
@@ -34,7 +34,7 @@ pub(super) trait Gather: Send {
     type Sum: Sum;
 
     /// Takes the records of a chunk, and counts its lines.
-    fn chunk(&mut self, chunk: &Chunk, found: &mut Found);
+    fn chunk(&mut self, chunk: &Chunk, diagnostics: &mut ChunkDiagnostics);
 
     /// Bytes that what was gathered takes, as far as they grow with the file.
     fn bytes(&self) -> usize;
@@ -74,7 +74,7 @@ pub(super) fn scan<G: Gather>(
     make: impl Fn() -> G + Sync,
 ) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
-    let findings = Findings::new(how.lenient);
+    let diagnostics = Diagnostics::new(how.lenient);
     let progress = source.progress();
     let supply = Supply::new(source, how.records);
     // A stream is read through the source, which tells by itself.
@@ -86,15 +86,15 @@ pub(super) fn scan<G: Gather>(
     let parts = on_all(workers, || {
         let mut gather = make();
         let mut worker = supply.worker();
-        while let Some((index, chunk)) = worker.next(findings.limit()) {
+        while let Some((index, chunk)) = worker.next(diagnostics.limit()) {
             match chunk {
                 Ok(chunk) => {
-                    let mut found = findings.of_chunk();
-                    refuse_nul(&chunk, &mut found);
-                    if !found.is_over() {
-                        gather.chunk(&chunk, &mut found);
+                    let mut noted = diagnostics.chunk();
+                    refuse_nul(&chunk, &mut noted);
+                    if !noted.is_over() {
+                        gather.chunk(&chunk, &mut noted);
                     }
-                    findings.done(index, found);
+                    diagnostics.done(index, noted);
                     if gather.bytes() > SHARED_BYTES / workers {
                         whole.add(std::mem::replace(&mut gather, make()).sum());
                     }
@@ -106,12 +106,12 @@ pub(super) fn scan<G: Gather>(
                     }
                     worker.reuse(chunk);
                 }
-                Err(error) => findings.fail(index, error),
+                Err(error) => diagnostics.fail(index, error),
             }
         }
         gather
     });
-    let warnings = findings.finish(&name)?;
+    let warnings = diagnostics.finish(&name)?;
     parts.into_iter().for_each(|part| whole.add(part.sum()));
     let whole = whole.finish().map_err(|problem| IngestError::new(&name, problem))?;
     if let Some((times, samples)) = whole.echo().repeated() {
@@ -152,12 +152,12 @@ impl<S: Sum> Whole<S> {
     }
 }
 
-fn refuse_nul(chunk: &Chunk, found: &mut Found) {
+fn refuse_nul(chunk: &Chunk, diagnostics: &mut ChunkDiagnostics) {
     let bytes = chunk.bytes();
     let Some(at) = memchr::memchr(0, bytes) else { return };
     let line = || memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64 + 1;
     // Whether to read on is asked before the chunk is.
-    let _ = found.problem(line, Problem::Malformed(NUL.to_owned()));
+    let _ = diagnostics.problem(line, Problem::Malformed(NUL.to_owned()));
 }
 
 /// Does the same on so many threads.

@@ -1,6 +1,6 @@
 //! A chunk of CSV row by row.
 
-use super::{Chunk, Found};
+use super::{Chunk, ChunkDiagnostics};
 use crate::ingest::csv_file::csv_error;
 use crate::ingest::error::{IngestError, Problem};
 use csv::{ByteRecord, ReaderBuilder};
@@ -62,7 +62,7 @@ impl Header {
 pub(in crate::ingest) fn each_row(
     chunk: &Chunk,
     header: &Header,
-    found: &mut Found,
+    diagnostics: &mut ChunkDiagnostics,
     mut take: impl FnMut(&ByteRecord, u64) -> Result<(), Problem>,
 ) {
     let bytes = chunk.bytes();
@@ -87,12 +87,12 @@ pub(in crate::ingest) fn each_row(
             Err(error) => Err(csv_error("", error).problem),
         };
         if let Err(problem) = taken
-            && found.problem(|| line_of(bytes, &row), problem).is_break()
+            && diagnostics.problem(|| line_of(bytes, &row), problem).is_break()
         {
             break;
         }
     }
-    found.lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
+    diagnostics.lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
 }
 
 /// The line that a row starts in. The CSV reader's own count is one behind where lines end with CR LF, because it counts the LF

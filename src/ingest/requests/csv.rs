@@ -1,14 +1,16 @@
 //! CSV files with a row for each request: JMeter's JTL, Locust's request logger, vegeta, hey and oha.
 
+use super::aggregate::{Name, Request, RequestAggregate, Transaction};
 use super::failure::{of_jmeter, of_status};
-use super::gathered::{Name, Request, Requests, Transaction};
 use super::transactions::{Threads, Time, samples_in};
 use crate::ingest::error::{IngestError, Problem};
-use crate::ingest::locust_key::kind;
-use crate::ingest::locust_side::kind_of;
-use crate::ingest::raw::{Chunk, Found, Gather, Header, Records, Scan, Sum as _, each_row, scan};
+use crate::ingest::locust::kind;
+use crate::ingest::locust::kind_of;
+use crate::ingest::raw::{
+    Chunk, ChunkDiagnostics, Gather, Header, Records, Scan, Sum as _, each_row, scan,
+};
+use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
-use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
 use crate::model::{Kind, Warning, WarningKind};
 use csv::ByteRecord;
@@ -64,14 +66,14 @@ pub(in crate::ingest) fn read(
         Writer::Oha => ("oha", false),
     };
     let how = Scan { records: Records::Rows, lenient: options.lenient, in_order: false };
-    let read = |source, wanted: &Wanted, dated| {
-        let requests = || Requests::new(tool, wanted.clone(), dated);
-        scan(source, &how, || Rows { header: &header, writer, requests: requests() })
+    let read = |source, filter: &SampleFilter, dated| {
+        let requests = || RequestAggregate::new(tool, filter.clone(), dated);
+        scan(source, &how, || RequestRows { header: &header, writer, requests: requests() })
     };
-    let everything = Wanted::everything(options);
-    let (wanted, source) =
-        Wanted::of_unordered(source, options, |source| read(source, &everything, true))?;
-    let mut ingested = read(source, &wanted, dated)?;
+    let everything = SampleFilter::everything(options);
+    let (filter, source) =
+        SampleFilter::unordered(source, options, |source| read(source, &everything, true))?;
+    let mut ingested = read(source, &filter, dated)?;
     if matches!(writer, Writer::Hey | Writer::Oha) {
         // Requests that got no answer are not in the file at all.
         ingested.warnings.push(Warning::at(WarningKind::AnswersOnly, &name, None));
@@ -80,26 +82,26 @@ pub(in crate::ingest) fn read(
 }
 
 /// One worker's rows.
-struct Rows<'a> {
+struct RequestRows<'a> {
     header: &'a Header,
     writer: Writer,
-    requests: Requests,
+    requests: RequestAggregate,
 }
 
-impl Gather for Rows<'_> {
-    type Sum = Requests;
+impl Gather for RequestRows<'_> {
+    type Sum = RequestAggregate;
 
     fn bytes(&self) -> usize {
         self.requests.bytes()
     }
 
-    fn sum(self) -> Requests {
+    fn sum(self) -> RequestAggregate {
         self.requests
     }
 
-    fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
+    fn chunk(&mut self, chunk: &Chunk, diagnostics: &mut ChunkDiagnostics) {
         let mut threads = Threads::of_chunk(chunk.index);
-        each_row(chunk, self.header, found, |record, _| {
+        each_row(chunk, self.header, diagnostics, |record, _| {
             let row = Row { header: self.header, record };
             row.add(self.writer, &mut self.requests, &mut threads)
         });
@@ -173,7 +175,7 @@ impl Row<'_> {
     fn add(
         &self,
         writer: Writer,
-        requests: &mut Requests,
+        requests: &mut RequestAggregate,
         threads: &mut Threads,
     ) -> Result<(), Problem> {
         let start = self.start(writer)?;
@@ -225,7 +227,7 @@ impl Row<'_> {
     }
 
     /// A failure is what Locust counts as one, whatever the status: the script may accept a 404, and refuse a 200.
-    fn add_locust(&self, start: i64, requests: &mut Requests) -> Result<(), Problem> {
+    fn add_locust(&self, start: i64, requests: &mut RequestAggregate) -> Result<(), Problem> {
         let (method, name) = (self.need("request_type")?, self.need("name")?);
         let name = Some(Name { kind: kind(method), method, name });
         let exception = self.need("exception")?;
@@ -241,7 +243,7 @@ impl Row<'_> {
     fn add_jmeter(
         &self,
         start: i64,
-        requests: &mut Requests,
+        requests: &mut RequestAggregate,
         threads: &mut Threads,
     ) -> Result<(), Problem> {
         let (label, ms) = (self.need("label")?, self.number("elapsed")?);

@@ -4,13 +4,13 @@
 //! with samples inside is a transaction, and so is one whose message is that of a transaction; an `<httpSample>` inside another is a
 //! part of its page and is counted with it.
 
+use super::aggregate::{Name, Request, RequestAggregate, Transaction};
 use super::failure::of_jmeter;
-use super::gathered::{Name, Request, Requests, Transaction};
 use super::transactions::{Held, Threads, Time, samples_in};
 use crate::ingest::error::{IngestError, Problem};
-use crate::ingest::raw::{Chunk, Found, Gather, Records, Scan, Sum as _, scan};
+use crate::ingest::raw::{Chunk, ChunkDiagnostics, Gather, Records, Scan, Sum as _, scan};
+use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
-use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
 use crate::model::Kind;
 use quick_xml::events::{BytesStart, Event};
@@ -23,7 +23,7 @@ const DEEPEST: usize = 64;
 /// A sample that is open.
 struct Open {
     /// None where it could not be taken: what is in it is no part of anything else all the same.
-    sample: Option<Sample>,
+    sample: Option<ReadSample>,
     http: bool,
     has_children: bool,
 }
@@ -34,7 +34,7 @@ impl Open {
     }
 }
 
-struct Sample {
+struct ReadSample {
     label: String,
     thread: Option<String>,
     /// Of a transaction, how many samples it holds.
@@ -54,14 +54,14 @@ pub(in crate::ingest) fn read(
     // Behind what is no XML, nobody knows where an element begins: what counts is what stands before.
     let how =
         Scan { records: Records::Elements, lenient: options.lenient, in_order: options.lenient };
-    let read = |source, wanted: &Wanted| {
-        let requests = || Requests::new("jmeter", wanted.clone(), true);
+    let read = |source, filter: &SampleFilter| {
+        let requests = || RequestAggregate::new("jmeter", filter.clone(), true);
         scan(source, &how, || Samples { requests: requests(), threads: Threads::of_chunk(0) })
     };
-    let everything = Wanted::everything(options);
-    let (wanted, source) =
-        Wanted::of_unordered(source, options, |source| read(source, &everything))?;
-    read(source, &wanted)
+    let everything = SampleFilter::everything(options);
+    let (filter, source) =
+        SampleFilter::unordered(source, options, |source| read(source, &everything))?;
+    read(source, &filter)
 }
 
 /// A reader of a part of a document.
@@ -74,23 +74,23 @@ fn reader(bytes: &[u8]) -> Reader<&[u8]> {
 
 /// One worker's samples.
 struct Samples {
-    requests: Requests,
+    requests: RequestAggregate,
     /// Of the chunk that is read.
     threads: Threads,
 }
 
 impl Gather for Samples {
-    type Sum = Requests;
+    type Sum = RequestAggregate;
 
     fn bytes(&self) -> usize {
         self.requests.bytes()
     }
 
-    fn sum(self) -> Requests {
+    fn sum(self) -> RequestAggregate {
         self.requests
     }
 
-    fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
+    fn chunk(&mut self, chunk: &Chunk, diagnostics: &mut ChunkDiagnostics) {
         self.threads = Threads::of_chunk(chunk.index);
         let bytes = chunk.bytes();
         let mut reader = reader(bytes);
@@ -108,7 +108,7 @@ impl Gather for Samples {
                     first = false;
                     if root.name().as_ref() != b"testResults" {
                         let why = "the document is no testResults of JMeter".to_owned();
-                        found.unreadable(line(&reader), why);
+                        diagnostics.unreadable(line(&reader), why);
                         break;
                     }
                     continue;
@@ -116,7 +116,7 @@ impl Gather for Samples {
                 Ok(event) => match self.take(event, &mut open) {
                     _ if open.len() > DEEPEST => {
                         let why = "samples are nested too deeply".to_owned();
-                        found.unreadable(line(&reader), why);
+                        diagnostics.unreadable(line(&reader), why);
                         break;
                     }
                     Ok(()) => continue,
@@ -125,25 +125,25 @@ impl Gather for Samples {
                 // What is cut is no XML either.
                 Err(_) if chunk.cut => break,
                 Err(error) => {
-                    found.unreadable(line(&reader), error.to_string());
+                    diagnostics.unreadable(line(&reader), error.to_string());
                     break;
                 }
             };
-            if found.problem(|| line(&reader), problem).is_break() {
+            if diagnostics.problem(|| line(&reader), problem).is_break() {
                 break;
             }
         }
-        if let Some(last) = open.last().filter(|_| !chunk.cut && !found.is_over()) {
+        if let Some(last) = open.last().filter(|_| !chunk.cut && !diagnostics.is_over()) {
             let problem = Problem::Malformed(format!("a {} has no end", last.name()));
-            let _ = found.problem(|| line(&reader), problem);
+            let _ = diagnostics.problem(|| line(&reader), problem);
         }
         self.requests.end_chunk(&mut self.threads);
-        found.lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
+        diagnostics.lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
         if chunk.cut {
             // JMeter writes the end when the test ends.
             let how = "the end of testResults is missing".to_owned();
-            let line = found.lines + 1;
-            let _ = found.problem(|| line, Problem::Truncated { lines: 0, how });
+            let line = diagnostics.lines + 1;
+            let _ = diagnostics.problem(|| line, Problem::Truncated { lines: 0, how });
         }
     }
 }
@@ -191,7 +191,7 @@ impl Samples {
     }
 
     /// Counts a sample; `holds` says whether others stand inside of it that are counted by themselves.
-    fn add(&mut self, own: &Sample, holds: bool) -> Result<(), Problem> {
+    fn add(&mut self, own: &ReadSample, holds: bool) -> Result<(), Problem> {
         let (thread, start, ms) = (own.thread.as_deref(), own.start, own.ms);
         let time = Time { start, ms };
         let held = if holds { Held::Apart } else { self.threads.held(thread, time) };
@@ -228,7 +228,7 @@ fn refuse_broken_tag(element: &BytesStart<'_>) -> Result<(), String> {
     element.attributes().try_for_each(|own| own.map(drop)).map_err(|error| error.to_string())
 }
 
-fn sample(element: &BytesStart<'_>) -> Result<Sample, String> {
+fn sample(element: &BytesStart<'_>) -> Result<ReadSample, String> {
     refuse_broken_tag(element)?;
     let text = |name: &str| -> Result<Option<String>, String> {
         let found = element.try_get_attribute(name).map_err(|error| error.to_string())?;
@@ -244,7 +244,7 @@ fn sample(element: &BytesStart<'_>) -> Result<Sample, String> {
     };
     let need = |name: &str| number(name)?.ok_or_else(|| format!("a sample has no `{name}`"));
     let message = text("rm")?.unwrap_or_default();
-    Ok(Sample {
+    Ok(ReadSample {
         label: text("lb")?.ok_or("a sample has no `lb`")?,
         thread: text("tn")?,
         transaction: samples_in(&message),

@@ -1,8 +1,8 @@
 //! Tools that write a row, a line or an element for each request: JMeter, Locust, vegeta, hey and oha.
 
+mod aggregate;
 mod csv;
 mod failure;
-mod gathered;
 mod jmeter_xml;
 mod transactions;
 mod vegeta_ndjson;

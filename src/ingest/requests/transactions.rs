@@ -6,7 +6,7 @@
 //! thread does one thing at a time, so the one that it wrote before a transaction, or after it where the file was sorted, either
 //! lies within it, or the file holds nothing of what the transaction did.
 
-use crate::ingest::tally::Tally;
+use crate::ingest::endpoint_stats::EndpointStats;
 use crate::model::WarningKind;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher as _;
@@ -123,7 +123,7 @@ fn hash(thread: &str) -> u64 {
 #[derive(Default)]
 pub(super) struct Transactions {
     /// All of them that hold samples.
-    pub(super) all: Tally,
+    pub(super) all: EndpointStats,
     /// How many samples they hold.
     pub(super) samples: u64,
     /// How many hold requests that are counted by themselves, and of how many the requests are nowhere else.
@@ -157,7 +157,7 @@ impl Transactions {
 /// Adds to the total what stands in the file as transactions alone; a warning where that had to be guessed. All of one name are as
 /// most of them: it is a setting of the controller.
 pub(super) fn add_to_total<'a>(
-    total: &mut Tally,
+    total: &mut EndpointStats,
     all: impl Iterator<Item = &'a Transactions> + Clone,
 ) -> Option<WarningKind> {
     let unclear = || all.clone().filter(|own| own.is_unclear());

@@ -1,21 +1,21 @@
 //! vegeta `encode -to json`: one JSON object for each request, latency in nanoseconds.
 
+use super::aggregate::{Name, Request, RequestAggregate};
 use super::failure::of_status;
-use super::gathered::{Name, Request, Requests};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::json_file::explained;
 use crate::ingest::raw::{
-    Chunk, Found, Gather, Records, Scan, Sum as _, TakeLine, each_line, scan,
+    Chunk, ChunkDiagnostics, Gather, Records, Scan, Sum as _, TakeLine, each_line, scan,
 };
+use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
-use crate::ingest::wanted::Wanted;
 use crate::ingest::{Ingested, ReadOptions};
 use crate::model::Kind;
 use serde::Deserialize;
 use std::borrow::Cow;
 
 #[derive(Deserialize)]
-struct Line<'a> {
+struct ResultLine<'a> {
     code: u16,
     #[serde(borrow)]
     timestamp: Cow<'a, str>,
@@ -33,46 +33,46 @@ pub(in crate::ingest) fn read(
     options: &ReadOptions,
 ) -> Result<Ingested, IngestError> {
     let how = Scan { records: Records::Lines, lenient: options.lenient, in_order: false };
-    let read = |source, wanted: &Wanted| {
-        scan(source, &how, || Lines(Requests::new("vegeta", wanted.clone(), true)))
+    let read = |source, filter: &SampleFilter| {
+        scan(source, &how, || ResultLines(RequestAggregate::new("vegeta", filter.clone(), true)))
     };
-    let everything = Wanted::everything(options);
-    let (wanted, source) =
-        Wanted::of_unordered(source, options, |source| read(source, &everything))?;
-    read(source, &wanted)
+    let everything = SampleFilter::everything(options);
+    let (filter, source) =
+        SampleFilter::unordered(source, options, |source| read(source, &everything))?;
+    read(source, &filter)
 }
 
-fn start(line: &Line<'_>) -> Option<i64> {
+fn start(line: &ResultLine<'_>) -> Option<i64> {
     let at: jiff::Timestamp = line.timestamp.parse().ok()?;
     i64::try_from(at.as_nanosecond()).ok()
 }
 
 /// One worker's lines.
-struct Lines(Requests);
+struct ResultLines(RequestAggregate);
 
-impl Gather for Lines {
-    type Sum = Requests;
+impl Gather for ResultLines {
+    type Sum = RequestAggregate;
 
     fn bytes(&self) -> usize {
         self.0.bytes()
     }
 
-    fn sum(self) -> Requests {
+    fn sum(self) -> RequestAggregate {
         self.0
     }
 
-    fn chunk(&mut self, chunk: &Chunk, found: &mut Found) {
-        each_line(chunk, found, self);
+    fn chunk(&mut self, chunk: &Chunk, diagnostics: &mut ChunkDiagnostics) {
+        each_line(chunk, diagnostics, self);
     }
 }
 
-impl TakeLine for Lines {
+impl TakeLine for ResultLines {
     fn line(&mut self, line: &[u8], _order: u64) -> Result<(), Problem> {
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
         let parsed = serde_json::from_slice(line);
-        let line: Line<'_> = parsed.map_err(|error| Problem::Malformed(explained(&error)))?;
+        let line: ResultLine<'_> = parsed.map_err(|error| Problem::Malformed(explained(&error)))?;
         let start = start(&line).ok_or_else(|| Problem::BadValue {
             what: "timestamp".to_owned(),
             value: line.timestamp.to_string(),

@@ -1,7 +1,7 @@
 //! Where a baseline was looked for, commit by commit, and what was found there.
 
 use super::commit::CommitId;
-use super::comparable::Difference;
+use super::comparability::Difference;
 use super::untrusted::Untrusted;
 
 /// One commit that was looked at on the way to a baseline.

@@ -1,16 +1,16 @@
 //! Locust `--csv`: the cumulative `_stats.csv` of Locust 1.0 and newer, and the files beside it.
 //!
-//! Columns are found by header text. Percentiles are rounded by Locust; mean, minimum and maximum are exact. Rates refer to the span between the first and the last request of the whole run, which is how
+//! StatsColumns are found by header text. Percentiles are rounded by Locust; mean, minimum and maximum are exact. Rates refer to the span between the first and the last request of the whole run, which is how
 //! the duration is known. The file is a snapshot that a timer writes, so its totals lag behind by up to a second.
 
-use super::Ingested;
-use super::csv_file::{Lines, bad_value, csv_error, whole};
-use super::error::{IngestError, Problem};
-use super::locust_history::read_history;
-use super::locust_key::key;
-use super::locust_rounding::rounding_of;
-use super::locust_side;
-use super::source::Source;
+use super::history::read_history;
+use super::key::key;
+use super::rounding::rounding_of;
+use super::side;
+use crate::ingest::Ingested;
+use crate::ingest::csv_file::{LineCounter, bad_value, csv_error, whole};
+use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::source::Source;
 use crate::model::{
     Endpoint, EndpointKey, Latency, Quantile, Raw, Run, Tool, Warning, WarningKind, limits,
     limits::Census,
@@ -18,7 +18,7 @@ use crate::model::{
 use csv::{ByteRecord, ReaderBuilder};
 use std::collections::BTreeMap;
 
-pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestError> {
+pub(in crate::ingest) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let failures = source.sibling("_stats.csv", "_failures.csv");
     let history = source.sibling("_stats.csv", "_stats_history.csv");
@@ -62,10 +62,10 @@ pub(super) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestErro
     }
     run.duration_s = span(&run.total);
     if let Some(path) = failures {
-        locust_side::read_failures(&path, &mut run, &mut warnings);
+        side::read_failures(&path, &mut run, &mut warnings);
     }
     if let Some(path) = exceptions {
-        locust_side::read_exceptions(&path, &mut warnings);
+        side::read_exceptions(&path, &mut warnings);
     }
     if let Some(path) = history {
         read_history(&path, &mut run, &mut warnings);
@@ -91,7 +91,7 @@ fn span(total: &Endpoint) -> Option<f64> {
 }
 
 /// A row of the file before it is known whether it is the total.
-struct Row {
+struct StatsRow {
     line: u64,
     method: String,
     name: String,
@@ -104,9 +104,9 @@ const NO_TOTAL: &str = "the Aggregated row is missing";
 /// The total is the last row, with no type and the name `Aggregated`; a request may be named so, too.
 fn split_total(
     name: &str,
-    mut rows: Vec<Row>,
+    mut rows: Vec<StatsRow>,
 ) -> Result<(Option<Endpoint>, Vec<Endpoint>), IngestError> {
-    let is_total = |row: &mut Row| row.method.is_empty() && row.name == "Aggregated";
+    let is_total = |row: &mut StatsRow| row.method.is_empty() && row.name == "Aggregated";
     let total =
         rows.pop_if(is_total).map(|row| Endpoint { key: EndpointKey::Total, ..row.endpoint });
     let mut seen = BTreeMap::new();
@@ -120,18 +120,18 @@ fn split_total(
 }
 
 /// All rows; with an error, the ones before it.
-fn rows(source: Source) -> Result<Vec<Row>, (Vec<Row>, IngestError)> {
+fn rows(source: Source) -> Result<Vec<StatsRow>, (Vec<StatsRow>, IngestError)> {
     let name = source.name().to_owned();
     let bytes = source.document(limits::DOCUMENT_BYTES).map_err(|error| (Vec::new(), error))?;
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(bytes.as_slice());
     let columns = reader
         .byte_headers()
         .map_err(|error| csv_error(&name, error))
-        .and_then(|header| Columns::new(&name, header))
+        .and_then(|header| StatsColumns::new(&name, header))
         .map_err(|error| (Vec::new(), error))?;
     let mut rows = Vec::new();
     let mut census = Census::default();
-    let mut lines = Lines::new(&bytes);
+    let mut lines = LineCounter::new(&bytes);
     let mut record = ByteRecord::new();
     loop {
         match reader.read_byte_record(&mut record) {
@@ -169,7 +169,7 @@ fn rows(source: Source) -> Result<Vec<Row>, (Vec<Row>, IngestError)> {
 }
 
 /// Where the columns are.
-struct Columns {
+struct StatsColumns {
     count: usize,
     method: usize,
     name: usize,
@@ -182,7 +182,7 @@ struct Columns {
     quantiles: Vec<(Quantile, usize)>,
 }
 
-impl Columns {
+impl StatsColumns {
     fn new(file: &str, header: &ByteRecord) -> Result<Self, IngestError> {
         let find = |name: &str| header.iter().position(|column| column == name.as_bytes());
         let need = |name: &'static str| {
@@ -210,7 +210,7 @@ impl Columns {
         })
     }
 
-    fn row(&self, file: &str, line: u64, record: &ByteRecord) -> Result<Row, IngestError> {
+    fn row(&self, file: &str, line: u64, record: &ByteRecord) -> Result<StatsRow, IngestError> {
         let text =
             |i: usize| String::from_utf8_lossy(record.get(i).unwrap_or_default()).into_owned();
         let number = |i: usize, what: &str| number(file, line, what, &text(i));
@@ -250,7 +250,7 @@ impl Columns {
             return Err(bad_value(file, line, &level.to_string(), &value.to_string(), why));
         }
         endpoint.latency = Some(latency);
-        Ok(Row { line, method, name, endpoint })
+        Ok(StatsRow { line, method, name, endpoint })
     }
 }
 

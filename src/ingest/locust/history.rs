@@ -3,9 +3,9 @@
 //! Its percentiles are of sliding windows, or of the whole run so far, and nothing says which: only users and times are taken.
 //! It adds to what is known of the run, so that one that cannot be read, or is of another run, is a warning.
 
-use super::csv_file::{csv_error, refuse_cut, whole};
-use super::error::{IngestError, Problem};
-use super::source::Source;
+use crate::ingest::csv_file::{csv_error, refuse_cut, whole};
+use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::source::Source;
 use crate::model::{Run, Timeline, Warning, WarningKind, limits};
 use csv::{ByteRecord, Position, ReaderBuilder};
 use std::path::Path;

@@ -12,7 +12,7 @@ pub(super) fn key(method: &str, name: &str) -> EndpointKey {
 }
 
 /// The kind of an entry of this type.
-pub(super) fn kind(method: &str) -> Kind {
+pub(in crate::ingest) fn kind(method: &str) -> Kind {
     let upper = method.to_uppercase();
     if HTTP_METHODS.contains(&upper.as_str()) {
         Kind::Http

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Which samples count, and what endpoints they make.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Wanted {
+pub(super) struct SampleFilter {
     /// Nanoseconds since 1970 of the first and behind the last sample that counts.
     pub(super) from: Option<i64>,
     pub(super) to: Option<i64>,
@@ -17,10 +17,10 @@ pub(super) struct Wanted {
     pub(super) collapse: Arc<[Pattern]>,
 }
 
-impl Wanted {
+impl SampleFilter {
     /// What the options ask for, in a file that is written in the order of time. `first_time` is to find the earliest time in its
     /// first bytes.
-    pub(super) fn of(
+    pub(super) fn ordered(
         source: &mut Source,
         options: &ReadOptions,
         first_time: impl FnOnce(&[u8]) -> Option<i64>,
@@ -34,7 +34,7 @@ impl Wanted {
 
     /// What the options ask for, in a file whose records come when requests end: the one that started first may be the last one.
     /// `read` is to read all of it, where the start has to be looked for; gives the source to read as well.
-    pub(super) fn of_unordered(
+    pub(super) fn unordered(
         source: Source,
         options: &ReadOptions,
         read: impl FnOnce(Source) -> Result<Ingested, IngestError>,
@@ -48,8 +48,8 @@ impl Wanted {
             None => (None, source),
         };
         let first = first.and_then(|at| i64::try_from(at.as_nanosecond()).ok());
-        let wanted = Self::new(options, first).map_err(|problem| IngestError::new(&name, problem));
-        Ok((wanted?, source))
+        let filter = Self::new(options, first).map_err(|problem| IngestError::new(&name, problem));
+        Ok((filter?, source))
     }
 
     /// All samples, whatever their time.

@@ -51,7 +51,7 @@ impl Step {
 }
 
 /// What happened in each step of time. Steps are a second long, and longer in a long run.
-pub(super) struct Seconds {
+pub(super) struct TimelineBuilder {
     /// Seconds of a step: a power of two.
     width: i64,
     steps: BTreeMap<i64, Step>,
@@ -59,13 +59,13 @@ pub(super) struct Seconds {
     open: (i64, Step),
 }
 
-impl Default for Seconds {
+impl Default for TimelineBuilder {
     fn default() -> Self {
         Self { width: 1, steps: BTreeMap::new(), open: (i64::MIN, Step::default()) }
     }
 }
 
-impl Seconds {
+impl TimelineBuilder {
     fn step(&mut self, second: i64) -> &mut Step {
         // Widths are powers of two.
         let at = second >> self.width.trailing_zeros();
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn steps_hold_what_happened_in_them_whoever_gathered_it() {
         let (mut whole, mut left, mut right) =
-            (Seconds::default(), Seconds::default(), Seconds::default());
+            (TimelineBuilder::default(), TimelineBuilder::default(), TimelineBuilder::default());
         for i in 0..5_000_i64 {
             let second = 1_790_000_000 + i / 10;
             for own in [&mut whole, if i % 3 == 0 { &mut left } else { &mut right }] {
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_long_run_has_longer_steps() {
-        let mut hours = Seconds::default();
+        let mut hours = TimelineBuilder::default();
         (0..20_000).for_each(|second| hours.request(second));
         assert_eq!(hours.width, 16);
         assert_eq!(hours.timelines()["throughput_rps"].values[3], Some(1.0));

@@ -2,11 +2,11 @@
 //!
 //! They explain numbers and never make one, so a broken one is a warning.
 
-use super::csv_file::{csv_error, whole};
-use super::error::IngestError;
-use super::locust_key::key;
-use super::source::Source;
-use super::tally::MOST_KINDS;
+use super::key::key;
+use crate::ingest::csv_file::{csv_error, whole};
+use crate::ingest::endpoint_stats::MOST_KINDS;
+use crate::ingest::error::IngestError;
+use crate::ingest::source::Source;
 use crate::model::{FailureKind, Raw as _, Run, Warning, WarningKind, limits, without_credentials};
 use csv::{ByteRecord, Reader};
 use std::path::Path;
@@ -54,7 +54,7 @@ fn add(kinds: &mut Vec<FailureKind>, message: &str, count: u64) {
 /// What a failure is called: its status, where the message is that of Python's requests about one (`HTTPError('500 Server
 /// Error: …')`, in old versions what stands in the quotes), so that the same failure has the same name whatever its URL;
 /// else the message.
-pub(super) fn kind_of(message: &str) -> String {
+pub(in crate::ingest) fn kind_of(message: &str) -> String {
     match message.strip_prefix("HTTPError('").unwrap_or(message).split_once(' ') {
         Some((status, rest))
             if status.len() == 3

@@ -4,12 +4,12 @@
 //! total in the file, so it is added up here. `[]` is what Locust writes when nothing was measured, and also into the
 //! file when `--json` and `--json-file` are given together: no data, never a pass.
 
-use super::Ingested;
-use super::error::{IngestError, Problem};
-use super::json_file::{amount, count, parse};
-use super::locust_key::key;
-use super::locust_rounding::rounding_of;
-use super::source::Source;
+use super::key::key;
+use super::rounding::rounding_of;
+use crate::ingest::Ingested;
+use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::json_file::{amount, count, parse};
+use crate::ingest::source::Source;
 use crate::model::limits::{self, Census, check_number};
 use crate::model::{Distribution, Endpoint, EndpointKey, Latency, OutOfRange, Run, Tool};
 use serde::Deserialize;
@@ -20,10 +20,10 @@ use std::fmt;
 
 /// One entry of the file.
 #[derive(Deserialize)]
-struct Entry {
-    name: Text,
+struct StatsEntry {
+    name: LooseText,
     #[serde(default)]
-    method: Text,
+    method: LooseText,
     last_request_timestamp: Option<f64>,
     start_time: Option<f64>,
     num_requests: u64,
@@ -73,9 +73,9 @@ impl<'de> Visitor<'de> for TimesVisitor {
 /// A name as the script fires it: mostly text, but Locust takes anything.
 #[derive(Deserialize, Default)]
 #[serde(from = "serde_json::Value")]
-struct Text(String);
+struct LooseText(String);
 
-impl From<serde_json::Value> for Text {
+impl From<serde_json::Value> for LooseText {
     fn from(value: serde_json::Value) -> Self {
         Self(match value {
             serde_json::Value::Null => String::new(),
@@ -85,9 +85,9 @@ impl From<serde_json::Value> for Text {
     }
 }
 
-pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
+pub(in crate::ingest) fn read(source: Source) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
-    let entries: Vec<Entry> =
+    let entries: Vec<StatsEntry> =
         parse(&name, &source.document(limits::RUN_BYTES)?).map_err(|mut error| {
             if let Problem::Malformed(why) = &mut error.problem {
                 // A list in a result file is taken for Locust's; say so, in case it is something else.
@@ -137,7 +137,7 @@ type Counts = Vec<(f64, u64)>;
 
 fn endpoint(
     file: &str,
-    entry: Entry,
+    entry: StatsEntry,
     duration_s: Option<f64>,
 ) -> Result<(Endpoint, Counts), IngestError> {
     let what = |field: &str| format!("{field} of {}", entry.name.0);

@@ -5,12 +5,12 @@
 use super::metric::{DURATION, dropped_metrics};
 use super::sample::{Declaration, Known, Sample, Tags};
 use super::series::{Series, custom_metric};
+use crate::ingest::endpoint_stats::{EndpointStats, record};
+use crate::ingest::endpoint_table::EndpointTable;
 use crate::ingest::error::Problem;
 use crate::ingest::raw::{Echo, Sum};
-use crate::ingest::seconds::Seconds;
-use crate::ingest::tallies::Tallies;
-use crate::ingest::tally::{Tally, record};
-use crate::ingest::wanted::Wanted;
+use crate::ingest::sample_filter::SampleFilter;
+use crate::ingest::timeline::TimelineBuilder;
 use crate::ingest::{By, Ingested};
 use crate::model::limits::{self, check_name, check_number};
 use crate::model::{Check, Endpoint, EndpointKey, Kind, Run, Tool, Warning, WarningKind};
@@ -37,7 +37,7 @@ struct Tagged {
 }
 
 /// A metric by its name, and its samples where perfgate has no other use for it.
-struct Metric {
+struct MetricStats {
     name: String,
     hash: u64,
     known: Known,
@@ -52,9 +52,9 @@ struct Counted {
 }
 
 /// Everything that was gathered so far.
-pub(super) struct Gathered {
-    wanted: Wanted,
-    endpoints: Tallies,
+pub(super) struct SampleAggregate {
+    filter: SampleFilter,
+    endpoints: EndpointTable,
     tagged: Vec<Tagged>,
     ids: HashMap<Tags, u32>,
     tag_bytes: usize,
@@ -66,19 +66,19 @@ pub(super) struct Gathered {
     iterations: f64,
     checks: Vec<Counted>,
     check_ids: HashMap<String, u32>,
-    metrics: Vec<Metric>,
+    metrics: Vec<MetricStats>,
     metric_ids: HashMap<String, u32>,
     /// The last declaration of each metric, with its place in the file.
     declared: BTreeMap<String, (u64, Declaration)>,
-    seconds: Seconds,
+    timeline: TimelineBuilder,
     echo: Echo,
 }
 
-impl Gathered {
-    pub(super) fn new(wanted: Wanted) -> Self {
+impl SampleAggregate {
+    pub(super) fn new(filter: SampleFilter) -> Self {
         Self {
-            wanted,
-            endpoints: Tallies::default(),
+            filter,
+            endpoints: EndpointTable::default(),
             tagged: Vec::new(),
             ids: HashMap::new(),
             tag_bytes: 0,
@@ -92,7 +92,7 @@ impl Gathered {
             metrics: Vec::new(),
             metric_ids: HashMap::new(),
             declared: BTreeMap::new(),
-            seconds: Seconds::default(),
+            timeline: TimelineBuilder::default(),
             echo: Echo::default(),
         }
     }
@@ -123,7 +123,7 @@ impl Gathered {
         let mut hasher = FxHasher::default();
         name.hash(&mut hasher);
         let hash = hasher.finish();
-        self.metrics.push(Metric { name: name.to_owned(), hash, known, series });
+        self.metrics.push(MetricStats { name: name.to_owned(), hash, known, series });
         self.metric_ids.insert(name.to_owned(), id);
         Ok(id)
     }
@@ -162,7 +162,7 @@ impl Gathered {
 
     /// Adds one sample with the tags of this number.
     pub(super) fn add(&mut self, sample: Sample, tags: u32) -> Result<(), Problem> {
-        if self.wanted.leaves_out(sample.time) {
+        if self.filter.leaves_out(sample.time) {
             return Ok(());
         }
         let value = sample.value;
@@ -170,30 +170,30 @@ impl Gathered {
         let hash = self.tagged[tags as usize].hash ^ metric.hash;
         self.echo.add([sample.time as u64, value.to_bits(), hash]);
         match metric.known {
-            Known::Part(part) => self.count(tags, |tally, _| {
-                tally.add_part(usize::from(part), value);
+            Known::Part(part) => self.count(tags, |stats, _| {
+                stats.add_part(usize::from(part), value);
                 Ok(())
             })?,
             Known::Duration => {
-                self.count(tags, |tally, _| record(&mut tally.times, value, DURATION))?;
-                self.seconds.time(sample.time.div_euclid(NS_PER_SECOND), value);
+                self.count(tags, |stats, _| record(&mut stats.times, value, DURATION))?;
+                self.timeline.time(sample.time.div_euclid(NS_PER_SECOND), value);
             }
             Known::Requests => {
-                self.count(tags, |tally, _| {
-                    tally.requests += 1;
+                self.count(tags, |stats, _| {
+                    stats.requests += 1;
                     Ok(())
                 })?;
                 self.widen(sample.time);
-                self.seconds.request(sample.time.div_euclid(NS_PER_SECOND));
+                self.timeline.request(sample.time.div_euclid(NS_PER_SECOND));
             }
             Known::Failed => {
                 let failed = value > 0.0;
-                self.count(tags, |tally, tags| {
-                    tally.outcome(failed.then_some(&tags.failure));
+                self.count(tags, |stats, tags| {
+                    stats.outcome(failed.then_some(&tags.failure));
                     Ok(())
                 })?;
                 if failed {
-                    self.seconds.failure(sample.time.div_euclid(NS_PER_SECOND));
+                    self.timeline.failure(sample.time.div_euclid(NS_PER_SECOND));
                 }
             }
             Known::Grpc => self.timed(Kind::Grpc, sample, tags)?,
@@ -223,7 +223,7 @@ impl Gathered {
             Some(at) => at,
             None => {
                 let own = &mut self.tagged[tags as usize];
-                let key = own.tags.endpoint(Kind::Http, &self.wanted.collapse);
+                let key = own.tags.endpoint(Kind::Http, &self.filter.collapse);
                 *own.http.insert(self.endpoints.place(key)?)
             }
         })
@@ -231,7 +231,7 @@ impl Gathered {
 
     /// The place of the group or scenario of the tags, where those are asked for.
     fn by(&mut self, tags: u32) -> Result<Option<u32>, Problem> {
-        let Some(by) = self.wanted.by else { return Ok(None) };
+        let Some(by) = self.filter.by else { return Ok(None) };
         let own = &mut self.tagged[tags as usize];
         if own.by.is_none() {
             let (kind, name) = match by {
@@ -250,10 +250,10 @@ impl Gathered {
     fn count(
         &mut self,
         tags: u32,
-        mut count: impl FnMut(&mut Tally, &Tags) -> Result<(), Problem>,
+        mut count: impl FnMut(&mut EndpointStats, &Tags) -> Result<(), Problem>,
     ) -> Result<(), Problem> {
         let http = self.http(tags)?;
-        let by = if self.wanted.by.is_some() { self.by(tags)? } else { None };
+        let by = if self.filter.by.is_some() { self.by(tags)? } else { None };
         let tags = &self.tagged[tags as usize].tags;
         count(self.endpoints.at(http), tags)?;
         by.map_or(Ok(()), |by| count(self.endpoints.at(by), tags))
@@ -272,14 +272,14 @@ impl Gathered {
                     Kind::Websocket => {
                         EndpointKey::named(kind, None, &format!("{metric} {}", own.tags.url))
                     }
-                    _ => own.tags.endpoint(kind, &self.wanted.collapse),
+                    _ => own.tags.endpoint(kind, &self.filter.collapse),
                 };
                 own.timed.insert((sample.metric, self.endpoints.place(key)?)).1
             }
         };
-        let tally = self.endpoints.at(at);
-        record(&mut tally.times, sample.value, &self.metrics[sample.metric as usize].name)?;
-        tally.requests += 1;
+        let stats = self.endpoints.at(at);
+        record(&mut stats.times, sample.value, &self.metrics[sample.metric as usize].name)?;
+        stats.requests += 1;
         Ok(())
     }
 
@@ -315,7 +315,7 @@ impl Gathered {
     }
 }
 
-impl Sum for Gathered {
+impl Sum for SampleAggregate {
     fn merge(&mut self, other: Self) -> Result<(), Problem> {
         self.endpoints.merge(other.endpoints)?;
         if let Some((first, last)) = other.span {
@@ -340,7 +340,7 @@ impl Sum for Gathered {
         for (metric, (order, declaration)) in other.declared {
             self.declare(metric, declaration, order)?;
         }
-        self.seconds.merge(other.seconds);
+        self.timeline.merge(other.timeline);
         self.echo.merge(&other.echo);
         Ok(())
     }
@@ -367,12 +367,12 @@ impl Sum for Gathered {
             Some((low, high)) if (high - low).abs() < 0.5 && high >= 0.0 => Some(high as u64),
             _ => None,
         };
-        let mut total = Tally::default();
-        for (key, tally) in self.endpoints.sorted() {
+        let mut total = EndpointStats::default();
+        for (key, stats) in self.endpoints.sorted() {
             if matches!(key, EndpointKey::Named { kind: Kind::Http, .. }) {
-                total.merge(&tally);
+                total.merge(&stats);
             }
-            run.endpoints.push(tally.endpoint(key, run.duration_s));
+            run.endpoints.push(stats.endpoint(key, run.duration_s));
         }
         if total.requests != total.times.count() {
             let (requests, times) = (total.requests, total.times.count());
@@ -388,7 +388,7 @@ impl Sum for Gathered {
         let check = |Counted { name, passes, fails }| Check { name: name.into(), passes, fails };
         run.checks = self.checks.into_iter().map(check).collect();
         self.metrics.sort_by(|a, b| a.name.cmp(&b.name));
-        for Metric { name, series, .. } in self.metrics {
+        for MetricStats { name, series, .. } in self.metrics {
             if !series.is_empty() {
                 run.metrics.push(custom_metric(
                     &name,
@@ -398,7 +398,7 @@ impl Sum for Gathered {
             }
         }
         run.metrics.extend(dropped_metrics(self.dropped, self.iterations));
-        run.timeline = self.seconds.timelines();
+        run.timeline = self.timeline.timelines();
         if self.dropped > 0.0 {
             let kind = WarningKind::DroppedIterations { count: self.dropped as u64 };
             warnings.push(Warning::at(kind, file, None));

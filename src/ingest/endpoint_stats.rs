@@ -55,7 +55,7 @@ pub(super) fn record(times: &mut Distribution, ms: f64, what: &str) -> Result<()
 
 /// What is counted of one endpoint.
 #[derive(Default)]
-pub(super) struct Tally {
+pub(super) struct EndpointStats {
     pub(super) requests: u64,
     failures: u64,
     outcomes: u64,
@@ -68,7 +68,7 @@ pub(super) struct Tally {
     pub(super) parts: [(u64, u64); PARTS.len()],
 }
 
-impl Tally {
+impl EndpointStats {
     /// Counts how a request ended: well, or by this kind of failure.
     pub(super) fn outcome(&mut self, failure: Option<&str>) {
         self.outcomes += 1;
@@ -186,9 +186,9 @@ mod tests {
             format!("kind {}", char::from(b'a' + (i % 26) as u8).to_string().repeat(1 + i / 26))
         };
         let kinds = |order: &mut dyn Iterator<Item = usize>| {
-            let mut tally = Tally::default();
-            order.for_each(|i| tally.outcome(Some(&message(i % 1_500))));
-            (tally.kinds.clone(), tally.others)
+            let mut stats = EndpointStats::default();
+            order.for_each(|i| stats.outcome(Some(&message(i % 1_500))));
+            (stats.kinds.clone(), stats.others)
         };
         let forwards = kinds(&mut (0..4_000));
         assert_eq!(forwards, kinds(&mut (0..4_000).rev()));

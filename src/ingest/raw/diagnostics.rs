@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// What was found in a chunk.
-pub(in crate::ingest) struct Found {
+pub(in crate::ingest) struct ChunkDiagnostics {
     lenient: bool,
     /// Lines that end in the chunk.
     pub(in crate::ingest) lines: u64,
@@ -23,7 +23,7 @@ pub(in crate::ingest) struct Found {
     stop: bool,
 }
 
-impl Found {
+impl ChunkDiagnostics {
     /// Notes a record that could not be taken. Whether to read on. `line` is asked for its line in the chunk, from 1 on, only
     /// where it is told: of thousands of broken records that is one.
     pub(in crate::ingest) fn problem(
@@ -80,16 +80,16 @@ pub(super) struct TooLong {
 }
 
 /// What all workers found.
-pub(super) struct Findings {
+pub(super) struct Diagnostics {
     lenient: bool,
-    chunks: Mutex<BTreeMap<usize, Found>>,
+    chunks: Mutex<BTreeMap<usize, ChunkDiagnostics>>,
     /// Chunks behind this one need not be read any more.
     stop: AtomicUsize,
     /// The first chunk that could not be read, and why.
     failure: Mutex<Option<(usize, io::Error)>>,
 }
 
-impl Findings {
+impl Diagnostics {
     pub(super) fn new(lenient: bool) -> Self {
         let stop = AtomicUsize::new(usize::MAX);
         Self { lenient, chunks: Mutex::default(), stop, failure: Mutex::default() }
@@ -100,12 +100,12 @@ impl Findings {
     }
 
     /// Where what is found in one chunk is noted.
-    pub(super) fn of_chunk(&self) -> Found {
+    pub(super) fn chunk(&self) -> ChunkDiagnostics {
         let lenient = self.lenient;
-        Found { lenient, lines: 0, broken: 0, first: None, cut: None, stop: false }
+        ChunkDiagnostics { lenient, lines: 0, broken: 0, first: None, cut: None, stop: false }
     }
 
-    pub(super) fn done(&self, index: usize, found: Found) {
+    pub(super) fn done(&self, index: usize, found: ChunkDiagnostics) {
         if found.stop {
             self.stop.fetch_min(index, Ordering::Relaxed);
         }

@@ -2,12 +2,12 @@
 
 use super::transactions::{Held, Threads, Time, Transactions, Waiting, add_to_total};
 use crate::ingest::Ingested;
+use crate::ingest::endpoint_stats::{EndpointStats, PARTS, record};
+use crate::ingest::endpoint_table::{EndpointTable, collapsed};
 use crate::ingest::error::Problem;
 use crate::ingest::raw::{Echo, Sum};
-use crate::ingest::seconds::Seconds;
-use crate::ingest::tallies::{Tallies, collapsed};
-use crate::ingest::tally::{PARTS, Tally, record};
-use crate::ingest::wanted::Wanted;
+use crate::ingest::sample_filter::SampleFilter;
+use crate::ingest::timeline::TimelineBuilder;
 use crate::model::{EndpointKey, Kind, Run, Tool, Warning};
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHasher};
@@ -55,44 +55,44 @@ pub(super) struct Transaction<'a> {
 }
 
 /// The requests of a file.
-pub(super) struct Requests {
+pub(super) struct RequestAggregate {
     tool: &'static str,
-    wanted: Wanted,
+    filter: SampleFilter,
     /// Whether times are of the calendar.
     dated: bool,
-    endpoints: Tallies,
+    endpoints: EndpointTable,
     /// Places of endpoints by their names as written.
     places: FxHashMap<Box<[u8]>, u32>,
     text: Vec<u8>,
     name_bytes: usize,
-    unnamed: Tally,
+    unnamed: EndpointStats,
     /// By the places of their endpoints.
     transactions: FxHashMap<u32, Transactions>,
     span: Option<(i64, i64)>,
-    seconds: Seconds,
+    timeline: TimelineBuilder,
     echo: Echo,
 }
 
-impl Requests {
-    pub(super) fn new(tool: &'static str, wanted: Wanted, dated: bool) -> Self {
+impl RequestAggregate {
+    pub(super) fn new(tool: &'static str, filter: SampleFilter, dated: bool) -> Self {
         Self {
             tool,
-            wanted,
+            filter,
             dated,
-            endpoints: Tallies::default(),
+            endpoints: EndpointTable::default(),
             places: FxHashMap::default(),
             text: Vec::new(),
             name_bytes: 0,
-            unnamed: Tally::default(),
+            unnamed: EndpointStats::default(),
             transactions: FxHashMap::default(),
             span: None,
-            seconds: Seconds::default(),
+            timeline: TimelineBuilder::default(),
             echo: Echo::default(),
         }
     }
 
     pub(super) fn add(&mut self, request: Request<'_>) -> Result<(), Problem> {
-        if self.wanted.leaves_out(request.start) {
+        if self.filter.leaves_out(request.start) {
             return Ok(());
         }
         match request.name {
@@ -116,7 +116,7 @@ impl Requests {
         threads: &mut Threads,
     ) -> Result<(), Problem> {
         let Transaction { time, failed, .. } = *own;
-        if self.wanted.leaves_out(time.start) {
+        if self.filter.leaves_out(time.start) {
             return Ok(());
         }
         let request = request_of(time, failed);
@@ -155,12 +155,12 @@ impl Requests {
     fn over_time(&mut self, request: &Request<'_>) {
         self.widen(request);
         let second = request.start.div_euclid(NS_PER_SECOND);
-        self.seconds.request(second);
+        self.timeline.request(second);
         if let Some(ms) = request.ms {
-            self.seconds.time(second, ms);
+            self.timeline.time(second, ms);
         }
         if request.failure.is_some() {
-            self.seconds.failure(second);
+            self.timeline.failure(second);
         }
     }
 
@@ -189,7 +189,7 @@ impl Requests {
         }
         let method = Some(name.method).filter(|method| !method.is_empty());
         let key = EndpointKey::named(kind, method, name.name);
-        let key = if kind == Kind::Group { key } else { collapsed(key, &self.wanted.collapse) };
+        let key = if kind == Kind::Group { key } else { collapsed(key, &self.filter.collapse) };
         let place = self.endpoints.place(key)?;
         if self.places.len() >= MOST_NAMES || self.name_bytes >= MOST_NAME_BYTES {
             self.places.clear();
@@ -201,7 +201,7 @@ impl Requests {
     }
 }
 
-impl Sum for Requests {
+impl Sum for RequestAggregate {
     fn merge(&mut self, other: Self) -> Result<(), Problem> {
         for (place, own) in &other.transactions {
             let place = self.endpoints.place(other.endpoints.key(*place).clone())?;
@@ -212,7 +212,7 @@ impl Sum for Requests {
         if let Some((first, last)) = other.span {
             self.span_to(first, last);
         }
-        self.seconds.merge(other.seconds);
+        self.timeline.merge(other.timeline);
         self.echo.merge(&other.echo);
         Ok(())
     }
@@ -235,15 +235,15 @@ impl Sum for Requests {
         let mut total = self.unnamed;
         let is_group =
             |key: &EndpointKey| matches!(key, EndpointKey::Named { kind: Kind::Group, .. });
-        for (_, tally) in endpoints.iter().filter(|(key, _)| !is_group(key)) {
-            total.merge(tally);
+        for (_, stats) in endpoints.iter().filter(|(key, _)| !is_group(key)) {
+            total.merge(stats);
         }
         let unclear = add_to_total(&mut total, self.transactions.values());
         let duration = run.duration_s;
         run.total = total.endpoint(EndpointKey::Total, duration);
-        let endpoint = |(key, tally): (EndpointKey, Tally)| tally.endpoint(key, duration);
+        let endpoint = |(key, stats): (EndpointKey, EndpointStats)| stats.endpoint(key, duration);
         run.endpoints = endpoints.into_iter().map(endpoint).collect();
-        run.timeline = self.seconds.timelines();
+        run.timeline = self.timeline.timelines();
         let warnings = unclear.map(|kind| Warning::at(kind, file, None)).into_iter().collect();
         Ingested { run, warnings }
     }
@@ -263,15 +263,15 @@ fn hash(name: Name<'_>) -> u64 {
     hasher.finish()
 }
 
-fn count(tally: &mut Tally, request: &Request<'_>) -> Result<(), Problem> {
+fn count(stats: &mut EndpointStats, request: &Request<'_>) -> Result<(), Problem> {
     if let Some(ms) = request.ms {
-        record(&mut tally.times, ms, "the response time")?;
+        record(&mut stats.times, ms, "the response time")?;
     }
-    tally.requests += 1;
-    tally.outcome(request.failure);
+    stats.requests += 1;
+    stats.outcome(request.failure);
     for (name, ms) in request.parts {
         if let Some(part) = PARTS.iter().position(|own| own == name) {
-            tally.add_part(part, *ms);
+            stats.add_part(part, *ms);
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The endpoints of raw samples, each with what is counted of it.
 
+use super::endpoint_stats::EndpointStats;
 use super::error::Problem;
-use super::tally::Tally;
 use crate::config::Pattern;
 use crate::model::limits::{Census, Exceeded};
 use crate::model::{EndpointKey, Raw};
@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, HashMap};
 
 /// The endpoints in the order in which they came, each known by its place.
 #[derive(Default)]
-pub(super) struct Tallies {
-    all: Vec<(EndpointKey, Tally)>,
+pub(super) struct EndpointTable {
+    all: Vec<(EndpointKey, EndpointStats)>,
     places: HashMap<EndpointKey, u32>,
     census: Census,
 }
 
-impl Tallies {
+impl EndpointTable {
     /// The place of an endpoint.
     pub(super) fn place(&mut self, key: EndpointKey) -> Result<u32, Problem> {
         if let Some(at) = self.places.get(&key) {
@@ -29,13 +29,13 @@ impl Tallies {
             other => Problem::Exceeded(other),
         })?;
         let at = self.all.len() as u32;
-        self.all.push((key.clone(), Tally::default()));
+        self.all.push((key.clone(), EndpointStats::default()));
         self.places.insert(key, at);
         Ok(at)
     }
 
     /// What is counted of the endpoint at this place.
-    pub(super) fn at(&mut self, place: u32) -> &mut Tally {
+    pub(super) fn at(&mut self, place: u32) -> &mut EndpointStats {
         &mut self.all[place as usize].1
     }
 
@@ -46,20 +46,20 @@ impl Tallies {
 
     /// Bytes of what is counted, as far as they grow.
     pub(super) fn bytes(&self) -> usize {
-        self.all.iter().map(|(_, tally)| tally.bytes()).sum()
+        self.all.iter().map(|(_, stats)| stats.bytes()).sum()
     }
 
     pub(super) fn merge(&mut self, other: Self) -> Result<(), Problem> {
-        for (key, tally) in other.all {
+        for (key, stats) in other.all {
             let place = self.place(key)?;
-            self.at(place).merge(&tally);
+            self.at(place).merge(&stats);
         }
         Ok(())
     }
 
     /// All of which anything was counted, in the order of their names.
-    pub(super) fn sorted(mut self) -> Vec<(EndpointKey, Tally)> {
-        self.all.retain(|(_, tally)| !tally.is_empty());
+    pub(super) fn sorted(mut self) -> Vec<(EndpointKey, EndpointStats)> {
+        self.all.retain(|(_, stats)| !stats.is_empty());
         self.all.sort_by(|(a, _), (b, _)| a.cmp(b));
         self.all
     }
