@@ -1,8 +1,10 @@
 //! Plain tables of numbers that teams keep beside their documents:
 //! `{"api_baselines": {"chat_endpoint": {"p50": 150, "p95": 450, "p99": 800, "max": 1200, "unit": "ms"}}}`.
 
-use super::Ingested;
 use super::error::{IngestError, Problem};
+use super::fact::Fact;
+use super::format::{Format, Holds, Ingested};
+use super::head::{Claim, Head};
 use super::json_file::json_error;
 use super::source::Source;
 use crate::model::{
@@ -10,17 +12,36 @@ use crate::model::{
 };
 use serde_json::{Map, Value};
 
-/// The ending of a table's name.
-pub(super) const ENDING: &str = "_baselines";
-/// The tool of such a run, unless `--tool` names one.
-const TOOL: &str = "table";
+pub(super) static FORMAT: Format = Format {
+    name: "table",
+    // Unless `--tool` names one.
+    tool: "table",
+    title: "a plain table of baselines",
+    get: "written by hand: `{\"api_baselines\": {\"POST /api/chat\": {\"p95\": 450}}}`",
+    section: "A plain table of baselines",
+    versions: "none, written by people",
+    holds: Holds::Figures,
+    tells: &[Fact::Endpoints, Fact::P99, Fact::Errors, Fact::Throughput],
+    remark: "says what whoever wrote it has put in; errors as a rate",
+    claim,
+    read: |source, _| read(source),
+};
 
-pub(super) fn read(source: Source) -> Result<Ingested, IngestError> {
+/// The ending of a table's name.
+const ENDING: &str = "_baselines";
+
+fn claim(head: &Head<'_>) -> Claim {
+    let has_table = head.begins_with(b'{') && head.text().contains(&format!("{ENDING}\""));
+    // A group of k6 may be called so.
+    Claim::likely_if(has_table && !head.has_key("root_group"))
+}
+
+fn read(source: Source) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let bytes = source.document(limits::POLICY_BYTES)?;
     let tables: Map<String, Value> =
         serde_json::from_slice(&bytes).map_err(|error| json_error(&name, &error))?;
-    let mut run = Run::new(Tool { name: TOOL.into(), version: None });
+    let mut run = Run::new(Tool { name: FORMAT.tool.into(), version: None });
     let mut census = Census::default();
     for (table, rows) in tables.iter().filter(|(table, _)| table.ends_with(ENDING)) {
         let bad = |what: String, problem: &str| {

@@ -2,125 +2,106 @@
 
 use super::error::{IngestError, Problem};
 use super::format::Format;
+use super::formats::FORMATS;
+use super::head::{Claim, Head};
 use super::source::Source;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 /// The format of a file, from its first bytes.
-pub(super) fn detect(source: &mut Source) -> Result<Format, IngestError> {
-    let name = source.name().to_owned();
-    let head = source.head()?;
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-    let problem = match head.first() {
-        None => Problem::Empty,
-        Some(b'[') => return Ok(Format::LocustJson),
-        Some(b'{') => {
-            return json(head).ok_or_else(|| IngestError::new(&name, Problem::Unrecognised));
+pub(super) fn detect(source: &mut Source) -> Result<&'static Format, IngestError> {
+    let head = Head::new(source.head()?);
+    let problem = match strongest(&head) {
+        _ if head.is_empty() => Problem::Empty,
+        Some((_, Claim::Other(file))) => Problem::OtherFile(file),
+        Some((format, _)) => return Ok(format),
+        None => Problem::Unrecognised,
+    };
+    Err(IngestError::new(source.name(), problem))
+}
+
+/// The format with the strongest claim to a file.
+fn strongest(head: &Head<'_>) -> Option<(&'static Format, Claim)> {
+    let claims = FORMATS.iter().map(|format| (*format, (format.claim)(head)));
+    let claims = claims.filter(|(_, claim)| claim.strength() > 0);
+    claims.reduce(|best, other| if other.1.strength() > best.1.strength() { other } else { best })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format_of(text: &str) -> Option<&'static str> {
+        strongest(&Head::new(text.as_bytes())).map(|(format, _)| format.name)
+    }
+
+    /// The names of the formats that claim a file, the strongest claims alone.
+    fn claimants(head: &Head<'_>) -> Vec<&'static str> {
+        let strength = |format: &Format| (format.claim)(head).strength();
+        let most = FORMATS.iter().map(|format| strength(format)).max().unwrap_or_default();
+        let claims = FORMATS.iter().filter(|format| most > 0 && strength(format) == most);
+        claims.map(|format| format.name).collect()
+    }
+
+    #[test]
+    fn the_stronger_claim_decides() {
+        // It has k6's key as well.
+        let native = r#"{"schema": "perfgate.run/1", "endpoints": [], "metrics": []}"#;
+        assert_eq!(format_of(native), Some("perfgate"));
+        let point = r#"{"type": "Point", "metric": "schema", "data": {"tags": {"name": "perfgate.run/1"}}}"#;
+        assert_eq!(format_of(point), Some("k6-json"));
+        let summary = r#"{"root_group": {"name": "x_baselines"}, "metrics": {}}"#;
+        assert_eq!(format_of(summary), Some("k6-summary"));
+        assert_eq!(format_of(r#"{"metrics_baselines": {}, "metrics": 1}"#), Some("table"));
+    }
+
+    #[test]
+    fn of_equal_claims_the_format_that_is_listed_first_decides() {
+        let both = r#"{"endpoints": {"p95": 1}, "latency": 1, "api_baselines": {}}"#;
+        assert_eq!(claimants(&Head::new(both.as_bytes())), ["perfgate", "table"]);
+        assert_eq!(format_of(both), Some("perfgate"));
+    }
+
+    #[test]
+    fn a_file_that_holds_no_results_is_called_by_its_name() {
+        for (text, what) in [
+            ("Timestamp,User Count,Type", "history"),
+            ("Method,Name,Error,Occurrences", "failures"),
+            ("Count,Message,Traceback", "failures"),
+            ("\"Method\",\"Name\",\"# requests\"", "0.x"),
+        ] {
+            let Some((_, Claim::Other(file))) = strongest(&Head::new(text.as_bytes())) else {
+                unreachable!("{text} is taken for results")
+            };
+            assert!(file.what.contains(what), "{text}: {}", file.what);
         }
-        Some(b'<') if is_jmeter(head) => return Ok(Format::JMeterXml),
-        Some(_) => match csv(head) {
-            Ok(format) => return Ok(format),
-            Err(problem) => problem,
-        },
-    };
-    Err(IngestError::new(&name, problem))
-}
+    }
 
-/// Tells the JSON formats apart by keys that only one of them has. The head may end in the middle of the document, so
-/// the keys are looked for as text; the reader of the format checks the shape.
-fn json(head: &[u8]) -> Option<Format> {
-    #[derive(Deserialize)]
-    struct Point {
-        #[expect(dead_code, reason = "its presence is what counts")]
-        metric: IgnoredAny,
-        r#type: String,
+    /// The files of a folder and of those in it.
+    fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
     }
-    let first_line = head.split(|b| *b == b'\n').next().unwrap_or_default();
-    let text = String::from_utf8_lossy(head);
-    let line = String::from_utf8_lossy(first_line);
-    let whole = serde_json::from_slice::<Point>(first_line)
-        .is_ok_and(|point| matches!(point.r#type.as_str(), "Metric" | "Point"));
-    let vegeta = ["attack", "seq", "code", "latency"];
-    if vegeta.iter().all(|key| line.contains(&format!("\"{key}\":"))) {
-        return Some(Format::VegetaJson);
-    }
-    let cut = ["\"type\":\"Metric\"", "\"type\":\"Point\""].iter().any(|mark| line.contains(mark));
-    if whole || cut {
-        return Some(Format::K6Json);
-    }
-    let has = |key: &str| text.contains(&format!("\"{key}\""));
-    // A script may write its keys in any order, and its samples may fill the head.
-    let own = has("endpoints") && (has("latency") || has("samples") || has("quantiles"));
-    if own || (has("schema") && text.contains("perfgate.run/")) {
-        return Some(Format::Perfgate);
-    }
-    if text.contains(&format!("{}\"", super::baseline_table::ENDING)) && !has("root_group") {
-        return Some(Format::Table);
-    }
-    let k6 = has("root_group") || has("metrics") || has("k6_version") || has("results");
-    // Key order is random in k6's summaries, so any of their keys may come first.
-    let foreign = [
-        "latencies",
-        "aggregate",
-        "machine_info",
-        "benchmarks",
-        "lighthouseVersion",
-        "command",
-        // oha's.
-        "latencyPercentiles",
-        "statusCodeDistribution",
-        "requestsPerSec",
-    ];
-    (k6 && !foreign.iter().any(|key| has(key))).then_some(Format::K6Summary)
-}
 
-fn is_jmeter(head: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(&head[..head.len().min(2_000)]);
-    text.contains("<testResults") || text.contains("<httpSample")
-}
+    #[test]
+    fn no_fixture_is_claimed_as_strongly_by_two_formats() {
+        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+        let mut claimed = 0;
+        for path in files(fixtures.as_ref()) {
+            // What is no text, or cut, cannot be opened as a source.
+            let Ok(mut source) = Source::open(&path) else { continue };
+            let Ok(head) = source.head() else { continue };
+            let names = claimants(&Head::new(head));
+            assert!(names.len() < 2, "{}: {names:?}", path.display());
+            claimed += names.len();
+        }
+        assert!(claimed > 100, "{claimed} fixtures are results");
+    }
 
-/// Tells the CSV formats apart by their header.
-fn csv(head: &[u8]) -> Result<Format, Problem> {
-    let line = head.split(|b| *b == b'\n').next().unwrap_or_default();
-    let line = String::from_utf8_lossy(line);
-    let columns: Vec<&str> = line.trim().split(',').map(|c| c.trim_matches('"')).collect();
-    let has = |name: &str| columns.contains(&name);
-    if has("# requests") {
-        return Err(Problem::LocustTooOld);
+    #[test]
+    fn what_nobody_writes_is_no_result() {
+        for text in
+            ["hello", "a,b,c\n1,2,3", "{}", r#"{"machine_info": {}, "metrics": 1}"#, "<html>"]
+        {
+            assert_eq!(format_of(text), None, "{text}");
+        }
     }
-    if columns.starts_with(&["Timestamp", "User Count"]) {
-        return Err(Problem::LocustHistory);
-    }
-    if columns.starts_with(&["Method", "Name", "Error"])
-        || columns.starts_with(&["Count", "Message"])
-    {
-        return Err(Problem::LocustSideFile);
-    }
-    if has("metric_name") && has("metric_value") {
-        return Ok(Format::K6Csv);
-    }
-    if has("request_type") && has("response_time_ms") {
-        return Ok(Format::LocustRequests);
-    }
-    if has("timeStamp") && has("elapsed") && has("label") {
-        return Ok(Format::JMeterCsv);
-    }
-    if has("response-time") && has("Response-delay") && has("offset") {
-        return Ok(Format::HeyCsv);
-    }
-    if has("request-start") && has("request-duration") {
-        return Ok(Format::OhaCsv);
-    }
-    // No header: nanoseconds since 1970, status, nanoseconds.
-    let digits = |i: usize| {
-        columns.get(i).is_some_and(|c| !c.is_empty() && c.bytes().all(|b| b.is_ascii_digit()))
-    };
-    if columns.len() >= 12 && columns[0].len() == 19 && digits(0) && digits(1) && digits(2) {
-        return Ok(Format::VegetaCsv);
-    }
-    // `Name` or `Type` may be missing by mistake: the reader says so, which is better than "unknown".
-    if has("Request Count") && (has("Type") || has("Name")) {
-        return Ok(Format::LocustCsv);
-    }
-    Err(Problem::Unrecognised)
 }

@@ -1,6 +1,5 @@
 //! Why a result file cannot be read: what, where, and what to do.
 
-use super::format::Format;
 use crate::model::TooLong;
 use crate::model::limits::{self, Exceeded};
 use std::fmt;
@@ -26,12 +25,8 @@ pub enum Problem {
     Empty,
     /// No format that perfgate reads begins like this.
     Unrecognised,
-    /// Locust's history file.
-    LocustHistory,
-    /// Locust's list of failures or exceptions.
-    LocustSideFile,
-    /// A file of Locust 0.x.
-    LocustTooOld,
+    /// It is of a tool that is known, and no file of results.
+    OtherFile(&'static OtherFile),
     /// It ends in the middle.
     Truncated {
         /// Complete lines before the end.
@@ -95,6 +90,17 @@ pub enum Problem {
     },
 }
 
+/// A file of a known tool from which no run can be read.
+#[derive(Debug)]
+pub struct OtherFile {
+    /// What it is, as a sentence that its name begins.
+    pub what: &'static str,
+    /// What to do instead, by the name of the file.
+    pub(super) help: fn(&str) -> String,
+    /// Whether the tool writes it beside its results, so that whoever reads a folder may pass over it.
+    pub beside_results: bool,
+}
+
 /// What makes few endpoints of many.
 const ONE_NAME: &str = "give requests that differ only in an id one name: in perfgate.yaml collapse: [\"/users/*\"], or in k6 \
                         tags: { name: \"/users/:id\" }";
@@ -116,28 +122,11 @@ impl IngestError {
 
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
-        let sibling = |ending: &str| {
-            let stem = self.file.strip_suffix(ending)?;
-            Some(format!("{stem}_stats.csv"))
-        };
         match &self.problem {
-            Problem::Unrecognised => Some(format!(
-                "it reads {}; --format-in NAME overrules the recognition",
-                Format::NAMES.map(|(name, _)| name).join(", ")
-            )),
-            Problem::LocustHistory => Some(format!(
-                "give {}, which Locust writes beside it",
-                sibling("_stats_history.csv").unwrap_or_else(|| "the _stats.csv file".to_owned())
-            )),
-            Problem::LocustSideFile => Some(format!(
-                "give {}; the files beside it are picked up by themselves",
-                sibling("_failures.csv")
-                    .or_else(|| sibling("_exceptions.csv"))
-                    .unwrap_or_else(|| "the _stats.csv file".to_owned())
-            )),
-            Problem::LocustTooOld => {
-                Some("its quoting is ambiguous; run the test with Locust 1.0 or newer".to_owned())
-            }
+            Problem::Unrecognised => Some(
+                "`perfgate normalize --list-formats` lists what it reads; --format-in NAME overrules the recognition".to_owned(),
+            ),
+            Problem::OtherFile(other) => Some((other.help)(&self.file)),
             Problem::Truncated { .. } => {
                 Some("--lenient judges what is there and says so".to_owned())
             }
@@ -214,15 +203,22 @@ impl Problem {
         }
     }
 
+    /// Whether the file is none of results, but may lie beside some.
+    pub fn is_no_result(&self) -> bool {
+        match self {
+            Self::Unrecognised | Self::Empty => true,
+            Self::OtherFile(other) => other.beside_results,
+            _ => false,
+        }
+    }
+
     /// Whether the text is a sentence about the file, which its name begins.
     fn is_about_the_file(&self) -> bool {
         matches!(
             self,
             Self::Empty
                 | Self::Unrecognised
-                | Self::LocustHistory
-                | Self::LocustSideFile
-                | Self::LocustTooOld
+                | Self::OtherFile(_)
                 | Self::Truncated { .. }
                 | Self::CutDocument
                 | Self::TooLarge { .. }
@@ -237,13 +233,7 @@ impl fmt::Display for Problem {
             Self::Io(error) => write!(f, "{error}"),
             Self::Empty => f.write_str("is empty: nothing was measured"),
             Self::Unrecognised => f.write_str("is no result file that perfgate knows"),
-            Self::LocustHistory => {
-                f.write_str("is Locust's history file: sliding windows, not the run's totals")
-            }
-            Self::LocustSideFile => {
-                f.write_str("is Locust's list of failures or exceptions, not the run's statistics")
-            }
-            Self::LocustTooOld => f.write_str("is a file of Locust 0.x"),
+            Self::OtherFile(other) => f.write_str(other.what),
             Self::Truncated { lines, how } => write!(
                 f,
                 "ends in the middle ({how} after {lines} lines): the load test was probably killed"

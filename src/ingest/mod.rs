@@ -1,9 +1,8 @@
 //! Result file in, normalised [`crate::model::Run`] and warnings out.
 //!
-//! [`read`] recognises a file by its content and hands it to the one module that knows the format. A new format is a
-//! new module, a variant of [`Format`] and a line in `detect.rs`. One of raw samples takes records from `raw`, which reads a file
-//! in pieces, and gathers them: k6's in `k6`, those of tools with one record for each request in `requests`. Nothing here
-//! compares or decides.
+//! [`read`] recognises a file by its content and hands it to the one module that knows the format. A new format is a new module
+//! and a line in `formats.rs`. One of raw samples takes records from `raw`, which reads a file in pieces, and gathers them: k6's
+//! in `k6`, those of tools with one record for each request in `requests`. Nothing here compares or decides.
 
 mod baseline_table;
 mod benchmark_data;
@@ -12,12 +11,14 @@ mod detect;
 mod endpoint_stats;
 mod endpoint_table;
 mod error;
+mod fact;
 mod format;
+mod formats;
+mod head;
 mod json_file;
 mod k6;
 mod locust;
 mod native;
-mod options;
 mod prometheus;
 mod raw;
 mod requests;
@@ -27,16 +28,16 @@ mod source;
 mod timeline;
 
 pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
-pub use error::{IngestError, Problem};
-pub use format::Format;
-pub use options::{By, Ingested, ReadOptions};
+pub use error::{IngestError, OtherFile, Problem};
+pub use fact::Fact;
+pub use format::{By, Format, Holds, Ingested, ReadOptions};
+pub use formats::FORMATS;
 pub use prometheus::{PrometheusError, attach_prometheus};
 pub use resources::{ResourceSeries, read_resources};
 pub use source::{Progress, Source};
 
 use crate::model::limits::check_run;
 use crate::model::{Raw as _, Warning, WarningKind};
-use requests::Writer;
 use std::path::Path;
 
 /// The bytes of a document that holds no run: unpacked, without a byte order mark, no more of them than the limit, and no NUL
@@ -46,7 +47,7 @@ pub fn read_document(path: &Path, limit: u64) -> Result<Vec<u8>, IngestError> {
 }
 
 /// The format of a result file, by its content.
-pub fn recognise(mut source: Source) -> Result<Format, IngestError> {
+pub fn recognise(mut source: Source) -> Result<&'static Format, IngestError> {
     detect::detect(&mut source)
 }
 
@@ -62,22 +63,7 @@ pub fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestErr
         let problem = Problem::NotRaw { option, lacks, raw: format.is_raw() };
         return Err(IngestError::new(&name, problem));
     }
-    let mut ingested = match format {
-        Format::Perfgate => native::read(source),
-        Format::LocustCsv => locust::read_csv(source, options.lenient),
-        Format::LocustJson => locust::read_json(source),
-        Format::LocustRequests => requests::read_csv(source, Writer::Locust, options),
-        Format::K6Summary => k6::read_summary(source),
-        Format::K6Json => k6::read_ndjson(source, options),
-        Format::K6Csv => k6::read_csv(source, options),
-        Format::Table => baseline_table::read(source),
-        Format::JMeterCsv => requests::read_csv(source, Writer::JMeter, options),
-        Format::JMeterXml => requests::read_jmeter_xml(source, options),
-        Format::VegetaJson => requests::read_vegeta_ndjson(source, options),
-        Format::VegetaCsv => requests::read_csv(source, Writer::Vegeta, options),
-        Format::HeyCsv => requests::read_csv(source, Writer::Hey, options),
-        Format::OhaCsv => requests::read_csv(source, Writer::Oha, options),
-    }?;
+    let mut ingested = (format.read)(source, options)?;
     check_run(&ingested.run).map_err(|exceeded| IngestError::new(&name, exceeded.into()))?;
     if ingested.run.total.requests == Some(0) {
         if options.trim_start.is_some() || options.from.is_some() || options.to.is_some() {

@@ -1,8 +1,8 @@
 //! The targets of the fuzzer, on every input that is kept, and on thousands that are made of them: none panics, whatever it refuses.
 
 use crate::support::random::Random;
-use perfgate::probe::{TARGETS, Target, run_target};
-use std::collections::BTreeSet;
+use perfgate::probe::{OTHERS, Target, run_target, targets};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Inputs that are made for each target, unless `CORPUS_MADE` asks for more.
@@ -44,9 +44,7 @@ fn root() -> &'static Path {
 /// The inputs that are kept for a target; those of every other one for the recognition.
 fn kept(target: &str) -> Vec<Vec<u8>> {
     let folders: Vec<_> = match target {
-        "detect" => {
-            TARGETS.iter().map(|(name, _)| root().join("tests/corpus").join(name)).collect()
-        }
+        "detect" => targets().map(|(name, _)| root().join("tests/corpus").join(name)).collect(),
         name => vec![root().join("tests/corpus").join(name)],
     };
     let mut files: Vec<_> = folders
@@ -55,7 +53,7 @@ fn kept(target: &str) -> Vec<Vec<u8>> {
         .flat_map(|entries| entries.map(|entry| entry.unwrap().path()))
         .collect();
     files.sort();
-    assert!(!files.is_empty(), "{target} has no input");
+    assert!(!files.is_empty(), "put a small input into tests/corpus/{target}");
     files.iter().map(|file| std::fs::read(file).unwrap()).collect()
 }
 
@@ -111,14 +109,13 @@ fn damaged(all: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
 
 /// Runs a target; a panic names the input that it comes from.
 fn survives(name: &str, target: Target, bytes: &[u8]) {
-    let caught = std::panic::catch_unwind(|| target(bytes));
+    let caught = std::panic::catch_unwind(|| target.run(bytes));
     assert!(caught.is_ok(), "{name} panics on {:?}", String::from_utf8_lossy(bytes));
 }
 
 #[test]
 fn no_target_panics_on_what_is_kept_or_made_of_it() {
-    let threads: Vec<_> = TARGETS
-        .into_iter()
+    let threads: Vec<_> = targets()
         .map(|(name, target)| {
             std::thread::spawn(move || {
                 let all = kept(name);
@@ -140,19 +137,24 @@ fn no_target_panics_on_what_is_kept_or_made_of_it() {
 
 #[test]
 fn every_target_is_one_of_the_fuzzer_and_the_other_way_round() {
-    let targets: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(targets.len(), TARGETS.len());
+    let names: BTreeSet<&str> = targets().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), targets().count(), "two targets have one name");
+    let others =
+        OTHERS.map(|(name, _)| (name.to_owned(), format!("run_target(\"{name}\", bytes)")));
+    // All formats are one target, to which a variable says which.
+    let formats = ("format".to_owned(), "run_target(&format, bytes)".to_owned());
+    let programs: BTreeMap<String, String> = others.into_iter().chain([formats]).collect();
     let folder = root().join("fuzz/fuzz_targets");
     let files: BTreeSet<String> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
-    assert_eq!(targets, files);
+    assert!(programs.keys().eq(&files), "{files:?}");
     let manifest = std::fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
-    for name in targets {
+    for (name, call) in programs {
         assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
         let text = std::fs::read_to_string(folder.join(format!("{name}.rs"))).unwrap();
-        assert!(text.contains(&format!("run_target(\"{name}\", bytes)")), "{name}");
+        assert!(text.contains(&call), "{name}");
     }
     run_target("detect", b"{}");
 }

@@ -33,6 +33,8 @@ mod ingest {
     mod jmeter;
     // Bounds on sizes, depth and counts.
     mod limits;
+    // The list of formats, and the tables that are made of it.
+    mod list;
     // Locust's files, its log of requests and its rounding.
     mod locust;
     // Metrics from Prometheus.

@@ -5,6 +5,7 @@ use crate::cli::labels::{RunLabels, TestNames};
 use crate::cli::results::{FilesAre, ResultSelection};
 use crate::ingest::{By, Format, ReadOptions};
 use crate::model::limits::{check_label, check_name};
+use crate::report::FormatList;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -18,9 +19,9 @@ pub(in crate::cli) struct ResultArgs {
     /// Treat multiple files as shards of one run, not as repeats
     #[arg(long)]
     pub(in crate::cli) merge: bool,
-    /// Input format [default: detected from the content]
+    /// Input format; `perfgate normalize --list-formats` describes them [default: detected from the content]
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
-    pub(in crate::cli) format_in: Option<Format>,
+    pub(in crate::cli) format_in: Option<&'static Format>,
     /// Accept truncated files and skip malformed lines, with a warning
     #[arg(long)]
     pub(in crate::cli) lenient: bool,
@@ -141,10 +142,37 @@ pub(in crate::cli) struct NormalizeArgs {
     /// Omit histograms
     #[arg(long)]
     pub(in crate::cli) no_histograms: bool,
+    /// List the formats that can be read, and what each can and cannot tell
+    #[arg(
+        long,
+        value_name = "FORM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "text",
+        conflicts_with = "results"
+    )]
+    pub(in crate::cli) list_formats: Option<FormatListChoice>,
     #[command(flatten)]
     pub(in crate::cli) results: ResultArgs,
     #[command(flatten)]
     pub(in crate::cli) run: RunArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(in crate::cli) enum FormatListChoice {
+    Text,
+    Markdown,
+    Tools,
+}
+
+impl From<FormatListChoice> for FormatList {
+    fn from(choice: FormatListChoice) -> Self {
+        match choice {
+            FormatListChoice::Text => Self::Text,
+            FormatListChoice::Markdown => Self::Markdown,
+            FormatListChoice::Tools => Self::Tools,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use crate::cli::policy::Network;
 use crate::config::Leniency;
-use crate::ingest::Format;
+use crate::ingest::{FORMATS, Format};
 use crate::model::Field;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
@@ -21,9 +21,9 @@ pub(super) fn fields() -> impl TypedValueParser<Value = Field> {
 }
 
 /// The formats that are read.
-pub(super) fn formats() -> impl TypedValueParser<Value = Format> {
-    let names = PossibleValuesParser::new(Format::NAMES.map(|(name, _)| name));
-    names.try_map(|name| name.parse::<Format>())
+pub(super) fn formats() -> impl TypedValueParser<Value = &'static Format> {
+    let names = PossibleValuesParser::new(FORMATS.iter().map(|format| format.name));
+    names.try_map(|name| Format::named(&name).ok_or("unknown"))
 }
 
 pub(super) fn network(offline: bool) -> Network {

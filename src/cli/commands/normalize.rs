@@ -9,8 +9,13 @@ use crate::cli::policy::load_policy;
 use crate::cli::profile_names::refuse_misspelt_profile;
 use crate::cli::results::{ReadRuns, no_results};
 use crate::cli::session::Session;
+use crate::report::render_formats;
 
 pub(super) fn run(args: &NormalizeArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    if let Some(list) = args.list_formats {
+        session.print(|out| render_formats(list.into(), out))?;
+        return Ok(Exit::Pass);
+    }
     let loaded = load_policy(session)?;
     let labels = args.run.labels();
     refuse_misspelt_profile(&labels.test, &loaded)?;

@@ -8,8 +8,10 @@ use super::metric::{
     is_built_in, is_websocket_latency, unit,
 };
 use super::summary::{Summary, SummaryMetric, parse_summary};
-use crate::ingest::Ingested;
 use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::fact::Fact;
+use crate::ingest::format::{Format, Holds, Ingested};
+use crate::ingest::head::{Claim, Head};
 use crate::ingest::json_file::{amount, count};
 use crate::ingest::source::Source;
 use crate::model::limits::Census;
@@ -19,13 +21,57 @@ use crate::model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(in crate::ingest) static FORMAT: Format = Format {
+    name: "k6-summary",
+    tool: "k6",
+    title: "k6 summary: `--summary-export`, `handleSummary`, or machine-readable",
+    get: "`k6 run --summary-export x.json`, `handleSummary(data)`, or `--new-machine-readable-summary`",
+    section: "k6 summaries",
+    versions: "0.49, 2.2",
+    holds: Holds::Summary,
+    tells: &[
+        Fact::Endpoints,
+        Fact::P99,
+        Fact::Errors,
+        Fact::Throughput,
+        Fact::Users,
+        Fact::Start,
+        Fact::Checks,
+        Fact::Metrics,
+    ],
+    remark: "endpoints and p99 only where the script asks for them; p99 never in the machine-readable one",
+    claim,
+    read: |source, _| read(source),
+};
+
+/// Keys of other tools' files that have one of k6's as well.
+const OF_OTHERS: [&str; 9] = [
+    "latencies",
+    "aggregate",
+    "machine_info",
+    "benchmarks",
+    "lighthouseVersion",
+    "command",
+    // oha's.
+    "latencyPercentiles",
+    "statusCodeDistribution",
+    "requestsPerSec",
+];
+
+/// The order of keys is random in k6's summaries, so any of them may come first.
+fn claim(head: &Head<'_>) -> Claim {
+    let has_any = |keys: &[&str]| keys.iter().any(|key| head.has_key(key));
+    let own = has_any(&["root_group", "metrics", "k6_version", "results"]);
+    Claim::possible_if(own && !has_any(&OF_OTHERS))
+}
+
 /// How far what k6 has calculated may be from what follows from the same file. It writes all digits, which whoever processes the
 /// file may round.
 const TOLERANCE: f64 = 1e-4;
 /// The same of a rate, as a share of it.
 const RATE_TOLERANCE: f64 = 1e-3;
 
-pub(in crate::ingest) fn read(source: Source) -> Result<Ingested, IngestError> {
+fn read(source: Source) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let summary = parse_summary(&name, &source.document(limits::DOCUMENT_BYTES)?)?;
     build(&name, &summary)

@@ -8,13 +8,49 @@ use super::aggregate::{Name, Request, RequestAggregate, Transaction};
 use super::failure::of_jmeter;
 use super::transactions::{Held, Threads, Time, samples_in};
 use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::fact::Fact;
+use crate::ingest::format::{Format, Holds, Ingested, ReadOptions};
+use crate::ingest::head::{Claim, Head};
 use crate::ingest::raw::{Chunk, ChunkDiagnostics, Gather, Records, Scan, Sum as _, scan};
 use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
-use crate::ingest::{Ingested, ReadOptions};
 use crate::model::Kind;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
+
+pub(in crate::ingest) static FORMAT: Format = Format {
+    name: "jmeter-xml",
+    tool: "jmeter",
+    title: "JMeter, XML",
+    get: "`jmeter -n -t plan.jmx -l x.jtl -Jjmeter.save.saveservice.output_format=xml`",
+    section: "JMeter",
+    versions: "none, from its documentation",
+    holds: Holds::Samples { dated: true, grouped: false },
+    tells: &[
+        Fact::Endpoints,
+        Fact::P99,
+        Fact::ResponseTimes,
+        Fact::Parts,
+        Fact::Errors,
+        Fact::FailureKinds,
+        Fact::Throughput,
+        Fact::Start,
+        Fact::OverTime,
+    ],
+    remark: "larger than the CSV, and says the same",
+    claim,
+    read,
+};
+
+/// Bytes of the beginning in which the first sample stands.
+const BEGINNING: usize = 2_000;
+
+fn claim(head: &Head<'_>) -> Claim {
+    let text = head.text();
+    let text = &text[..text.floor_char_boundary(BEGINNING)];
+    let own = text.contains("<testResults") || text.contains("<httpSample");
+    Claim::certain_if(head.begins_with(b'<') && own)
+}
 
 const NS_PER_MS: i64 = 1_000_000;
 /// Elements inside each other at most.
@@ -47,15 +83,12 @@ struct ReadSample {
     failure: Option<String>,
 }
 
-pub(in crate::ingest) fn read(
-    source: Source,
-    options: &ReadOptions,
-) -> Result<Ingested, IngestError> {
+fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestError> {
     // Behind what is no XML, nobody knows where an element begins: what counts is what stands before.
     let how =
         Scan { records: Records::Elements, lenient: options.lenient, in_order: options.lenient };
     let read = |source, filter: &SampleFilter| {
-        let requests = || RequestAggregate::new("jmeter", filter.clone(), true);
+        let requests = || RequestAggregate::new(FORMAT.tool, filter.clone(), true);
         scan(source, &how, || Samples { requests: requests(), threads: Threads::of_chunk(0) })
     };
     let everything = SampleFilter::everything(options);

@@ -3,16 +3,48 @@
 use super::aggregate::{Name, Request, RequestAggregate};
 use super::failure::of_status;
 use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::fact::Fact;
+use crate::ingest::format::{Format, Holds, Ingested, ReadOptions};
+use crate::ingest::head::{Claim, Head};
 use crate::ingest::json_file::explained;
 use crate::ingest::raw::{
     Chunk, ChunkDiagnostics, Gather, Records, Scan, Sum as _, TakeLine, each_line, scan,
 };
 use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
-use crate::ingest::{Ingested, ReadOptions};
 use crate::model::Kind;
 use serde::Deserialize;
 use std::borrow::Cow;
+
+pub(in crate::ingest) static FORMAT: Format = Format {
+    name: "vegeta-json",
+    tool: "vegeta",
+    title: "vegeta `encode -to json`",
+    get: "`vegeta encode -to json`",
+    section: "vegeta",
+    versions: "12.8",
+    holds: Holds::Samples { dated: true, grouped: false },
+    tells: &[
+        Fact::Endpoints,
+        Fact::P99,
+        Fact::ResponseTimes,
+        Fact::Errors,
+        Fact::FailureKinds,
+        Fact::Throughput,
+        Fact::Start,
+        Fact::OverTime,
+    ],
+    remark: "",
+    claim,
+    read,
+};
+
+fn claim(head: &Head<'_>) -> Claim {
+    let line = String::from_utf8_lossy(head.line());
+    let has = |key| line.contains(&format!("\"{key}\":"));
+    let own = ["attack", "seq", "code", "latency"].into_iter().all(has);
+    Claim::certain_if(head.begins_with(b'{') && own)
+}
 
 #[derive(Deserialize)]
 struct ResultLine<'a> {
@@ -28,13 +60,10 @@ struct ResultLine<'a> {
     url: Cow<'a, str>,
 }
 
-pub(in crate::ingest) fn read(
-    source: Source,
-    options: &ReadOptions,
-) -> Result<Ingested, IngestError> {
+fn read(source: Source, options: &ReadOptions) -> Result<Ingested, IngestError> {
     let how = Scan { records: Records::Lines, lenient: options.lenient, in_order: false };
     let read = |source, filter: &SampleFilter| {
-        scan(source, &how, || ResultLines(RequestAggregate::new("vegeta", filter.clone(), true)))
+        scan(source, &how, || ResultLines(RequestAggregate::new(FORMAT.tool, filter.clone(), true)))
     };
     let everything = SampleFilter::everything(options);
     let (filter, source) =

@@ -69,10 +69,10 @@ fn results(loaded: &LoadedPolicy, checkup: &mut Checkup, session: &Session<'_>) 
             return checkup.hint("results", format!("{error}: nothing was measured yet?"));
         }
     };
-    let mut formats: BTreeMap<String, usize> = BTreeMap::new();
+    let mut formats: BTreeMap<&str, usize> = BTreeMap::new();
     for path in &paths {
         match Source::open(path).and_then(recognise) {
-            Ok(format) => *formats.entry(format.to_string()).or_default() += 1,
+            Ok(format) => *formats.entry(format.name).or_default() += 1,
             Err(error) => return checkup.wrong("results", &error.into()),
         }
     }

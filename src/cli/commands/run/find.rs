@@ -12,30 +12,13 @@ pub(super) const LOG: &str = "output.log";
 pub(super) const RESOURCES: &str = "resources.csv";
 pub(super) const RUN: &str = "perfgate-run.json";
 
-/// Formats of one run, the one that says most first.
-const PREFERRED: [Format; 13] = [
-    Format::Perfgate,
-    Format::K6Json,
-    Format::K6Csv,
-    Format::LocustRequests,
-    Format::LocustJson,
-    Format::LocustCsv,
-    Format::K6Summary,
-    Format::JMeterCsv,
-    Format::JMeterXml,
-    Format::VegetaJson,
-    Format::VegetaCsv,
-    Format::HeyCsv,
-    Format::OhaCsv,
-];
-
 /// Reads the best result of a folder; several of one kind are shards of the run.
 pub(super) fn results_in(
     folder: &Path,
     options: &ReadOptions,
     session: &Session<'_>,
 ) -> Result<ReadRuns, CliError> {
-    let mut found: Vec<(usize, PathBuf)> = Vec::new();
+    let mut found: Vec<((u8, usize), PathBuf)> = Vec::new();
     let wrap = |source| CliError::File { path: folder.to_owned(), source };
     for entry in std::fs::read_dir(folder).map_err(wrap)? {
         let path = entry.map_err(wrap)?.path();
@@ -44,7 +27,7 @@ pub(super) fn results_in(
             continue;
         }
         let format = Source::open(&path).and_then(recognise);
-        let rank = format.ok().and_then(|format| PREFERRED.iter().position(|own| *own == format));
+        let rank = format.ok().and_then(Format::preference);
         found.extend(rank.map(|rank| (rank, path)));
     }
     found.sort();

@@ -4,7 +4,6 @@ use super::found::{FoundRuns, Importer, commit_named};
 use crate::cli::error::CliError;
 use crate::cli::open_store::OpenStore;
 use crate::cli::results::read_files;
-use crate::ingest::Problem;
 use crate::model::{CommitId, Run};
 use std::path::{Path, PathBuf};
 
@@ -34,7 +33,7 @@ impl Importer<'_, '_> {
                     found.runs.extend(read.runs.into_iter().map(bound));
                     found.warnings.extend(read.warnings);
                 }
-                Err(CliError::Ingest(error)) if is_no_result(&error.problem) => {
+                Err(CliError::Ingest(error)) if error.problem.is_no_result() => {
                     found.passed_over.push(inside.display().to_string());
                 }
                 Err(other) => return Err(other),
@@ -48,14 +47,6 @@ impl Importer<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// Files that are found beside results.
-fn is_no_result(problem: &Problem) -> bool {
-    matches!(
-        problem,
-        Problem::Unrecognised | Problem::Empty | Problem::LocustHistory | Problem::LocustSideFile
-    )
 }
 
 fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), CliError> {

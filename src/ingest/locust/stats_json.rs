@@ -6,8 +6,10 @@
 
 use super::key::key;
 use super::rounding::rounding_of;
-use crate::ingest::Ingested;
 use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::fact::Fact;
+use crate::ingest::format::{Format, Holds, Ingested};
+use crate::ingest::head::Claim;
 use crate::ingest::json_file::{amount, count, parse};
 use crate::ingest::source::Source;
 use crate::model::limits::{self, Census, check_number};
@@ -17,6 +19,27 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
+
+pub(in crate::ingest) static FORMAT: Format = Format {
+    name: "locust-json",
+    tool: "locust",
+    title: "Locust `--json`",
+    get: "`locust --json > x.json`",
+    section: "Locust `--json`",
+    versions: "2.47",
+    holds: Holds::Counts,
+    tells: &[
+        Fact::Endpoints,
+        Fact::P99,
+        Fact::ResponseTimes,
+        Fact::Errors,
+        Fact::Throughput,
+        Fact::Start,
+    ],
+    remark: "rounded to two digits",
+    claim: |head| Claim::possible_if(head.begins_with(b'[')),
+    read: |source, _| read(source),
+};
 
 /// One entry of the file.
 #[derive(Deserialize)]
@@ -85,7 +108,7 @@ impl From<serde_json::Value> for LooseText {
     }
 }
 
-pub(in crate::ingest) fn read(source: Source) -> Result<Ingested, IngestError> {
+fn read(source: Source) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let entries: Vec<StatsEntry> =
         parse(&name, &source.document(limits::RUN_BYTES)?).map_err(|mut error| {

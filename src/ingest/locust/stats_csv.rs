@@ -7,9 +7,11 @@ use super::history::read_history;
 use super::key::key;
 use super::rounding::rounding_of;
 use super::side;
-use crate::ingest::Ingested;
 use crate::ingest::csv_file::{LineCounter, bad_value, csv_error, whole};
-use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::error::{IngestError, OtherFile, Problem};
+use crate::ingest::fact::Fact;
+use crate::ingest::format::{Format, Holds, Ingested};
+use crate::ingest::head::{Claim, Head};
 use crate::ingest::source::Source;
 use crate::model::{
     Endpoint, EndpointKey, Latency, Quantile, Raw, Run, Tool, Warning, WarningKind, limits,
@@ -18,7 +20,79 @@ use crate::model::{
 use csv::{ByteRecord, ReaderBuilder};
 use std::collections::BTreeMap;
 
-pub(in crate::ingest) fn read(source: Source, lenient: bool) -> Result<Ingested, IngestError> {
+pub(in crate::ingest) static FORMAT: Format = Format {
+    name: "locust-csv",
+    tool: "locust",
+    title: "Locust `--csv`",
+    get: "`locust --csv x` (1.0 and newer): `x_stats.csv`, with the files beside it",
+    section: "Locust `--csv`",
+    versions: "1.6, 2.8, 2.47",
+    holds: Holds::Summary,
+    tells: &[
+        Fact::Endpoints,
+        Fact::P99,
+        Fact::Errors,
+        Fact::FailureKinds,
+        Fact::Throughput,
+        Fact::Users,
+        Fact::Start,
+        Fact::OverTime,
+    ],
+    remark: "rounded to two digits; a timer writes it, and misses the last second or so",
+    claim,
+    read: |source, options| read(source, options.lenient),
+};
+
+/// Locust's history of a run.
+static HISTORY: OtherFile = OtherFile {
+    what: "is Locust's history file: sliding windows, not the run's totals",
+    help: |file| {
+        format!("give {}, which Locust writes beside it", stats_of(file, &["_stats_history.csv"]))
+    },
+    beside_results: true,
+};
+
+/// Locust's list of failures or exceptions.
+static SIDE_FILE: OtherFile = OtherFile {
+    what: "is Locust's list of failures or exceptions, not the run's statistics",
+    help: |file| {
+        let stats = stats_of(file, &["_failures.csv", "_exceptions.csv"]);
+        format!("give {stats}; the files beside it are picked up by themselves")
+    },
+    beside_results: true,
+};
+
+/// A file of Locust 0.x.
+static TOO_OLD: OtherFile = OtherFile {
+    what: "is a file of Locust 0.x",
+    help: |_| "its quoting is ambiguous; run the test with Locust 1.0 or newer".to_owned(),
+    beside_results: false,
+};
+
+/// The statistics that a file with one of these endings lies beside.
+fn stats_of(file: &str, endings: &[&str]) -> String {
+    let stem = endings.iter().find_map(|ending| file.strip_suffix(ending));
+    stem.map_or_else(|| "the _stats.csv file".to_owned(), |stem| format!("{stem}_stats.csv"))
+}
+
+fn claim(head: &Head<'_>) -> Claim {
+    let columns = head.columns();
+    if columns.have(&["# requests"]) {
+        return Claim::Other(&TOO_OLD);
+    }
+    if columns.begin_with(&["Timestamp", "User Count"]) {
+        return Claim::Other(&HISTORY);
+    }
+    if columns.begin_with(&["Method", "Name", "Error"]) || columns.begin_with(&["Count", "Message"])
+    {
+        return Claim::Other(&SIDE_FILE);
+    }
+    // `Name` or `Type` may be missing by mistake: the reader says so, which is better than "unknown".
+    let named = columns.have(&["Type"]) || columns.have(&["Name"]);
+    Claim::likely_if(columns.have(&["Request Count"]) && named)
+}
+
+fn read(source: Source, lenient: bool) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let failures = source.sibling("_stats.csv", "_failures.csv");
     let history = source.sibling("_stats.csv", "_stats_history.csv");

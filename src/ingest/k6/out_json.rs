@@ -4,17 +4,51 @@ use super::aggregate::SampleAggregate;
 use super::fast::Memory;
 use super::sample::{Declaration, Sample, Tags, failure};
 use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::fact::Fact;
+use crate::ingest::format::{Format, Holds, Ingested, ReadOptions};
+use crate::ingest::head::{Claim, Head};
 use crate::ingest::json_file::explained;
 use crate::ingest::raw::{
     Chunk, ChunkDiagnostics, Gather, Records, Scan, Sum as _, TakeLine, each_line, scan,
 };
 use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
-use crate::ingest::{Ingested, ReadOptions};
 use crate::model::limits::check_name;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::borrow::Cow;
+
+pub(in crate::ingest) static FORMAT: Format = Format {
+    name: "k6-json",
+    tool: "k6",
+    title: "k6 `--out json`",
+    get: "`k6 run --out json=x.ndjson.gz`",
+    section: "k6 `--out json`",
+    versions: "0.49, 2.2",
+    holds: Holds::Samples { dated: true, grouped: true },
+    tells: &Fact::ALL,
+    remark: "",
+    claim,
+    read,
+};
+
+fn claim(head: &Head<'_>) -> Claim {
+    #[derive(Deserialize)]
+    struct Beginning<'a> {
+        #[expect(dead_code, reason = "its presence is what counts")]
+        metric: IgnoredAny,
+        #[serde(borrow)]
+        r#type: Cow<'a, str>,
+    }
+    let is_line = |line: Beginning<'_>| matches!(&*line.r#type, "Metric" | "Point");
+    let whole = || serde_json::from_slice(head.line()).is_ok_and(is_line);
+    // The line may be longer than the head.
+    let line = String::from_utf8_lossy(head.line());
+    let marks = ["\"type\":\"Metric\"", "\"type\":\"Point\""];
+    let cut = marks.iter().any(|mark| line.contains(mark));
+    Claim::certain_if(head.begins_with(b'{') && (cut || whole()))
+}
 
 #[derive(Deserialize)]
 struct WrittenLine<'a> {
@@ -80,10 +114,7 @@ impl WrittenTags<'_> {
     }
 }
 
-pub(in crate::ingest) fn read(
-    mut source: Source,
-    options: &ReadOptions,
-) -> Result<Ingested, IngestError> {
+fn read(mut source: Source, options: &ReadOptions) -> Result<Ingested, IngestError> {
     let filter = SampleFilter::ordered(&mut source, options, first_time)?;
     let fast = !options.parser_only;
     let make = || SampleLines {

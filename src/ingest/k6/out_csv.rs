@@ -3,15 +3,31 @@
 use super::aggregate::SampleAggregate;
 use super::sample::{Sample, Tags, failure};
 use crate::ingest::error::{IngestError, Problem};
+use crate::ingest::fact::Fact;
+use crate::ingest::format::{Format, Holds, Ingested, ReadOptions};
+use crate::ingest::head::Claim;
 use crate::ingest::raw::{
     Chunk, ChunkDiagnostics, Gather, Header, Records, Scan, Sum as _, each_row, scan,
 };
 use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
-use crate::ingest::{Ingested, ReadOptions};
 use csv::ByteRecord;
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
+
+pub(in crate::ingest) static FORMAT: Format = Format {
+    name: "k6-csv",
+    tool: "k6",
+    title: "k6 `--out csv`",
+    get: "`k6 run --out csv=x.csv`",
+    section: "k6 `--out csv`",
+    versions: "0.49, 2.2",
+    holds: Holds::Samples { dated: true, grouped: true },
+    tells: &Fact::ALL,
+    remark: "metrics without their units",
+    claim: |head| Claim::certain_if(head.columns().have(&["metric_name", "metric_value"])),
+    read,
+};
 
 /// The columns that tell what a sample belongs to.
 const TAGS: [&str; 9] =
@@ -20,10 +36,7 @@ const TAGS: [&str; 9] =
 const MOST_TAGS: usize = 20_000;
 const MOST_TAG_BYTES: usize = 8 << 20;
 
-pub(in crate::ingest) fn read(
-    mut source: Source,
-    options: &ReadOptions,
-) -> Result<Ingested, IngestError> {
+fn read(mut source: Source, options: &ReadOptions) -> Result<Ingested, IngestError> {
     let name = source.name().to_owned();
     let header = Header::of(&name, source.head()?)?;
     let columns = SampleColumns::new(&name, &header)?;

@@ -1,0 +1,45 @@
+//! The formats that perfgate reads.
+//!
+//! A new one is a module that describes itself in a static `FORMAT`, and a line here. Everything that names formats goes by
+//! this list: recognition, `--format-in` and its help, what `perfgate run` looks for, errors, and the tables of the documentation.
+
+use super::format::{Format, Holds};
+use super::{baseline_table, k6, locust, native, requests};
+
+/// The formats that are read: those of one tool together, and of one tool those that say most first.
+pub static FORMATS: &[&Format] = &[
+    &native::FORMAT,
+    &k6::out_json::FORMAT,
+    &k6::out_csv::FORMAT,
+    &k6::summary_run::FORMAT,
+    &requests::locust::FORMAT,
+    &locust::stats_json::FORMAT,
+    &locust::stats_csv::FORMAT,
+    &requests::jmeter_csv::FORMAT,
+    &requests::jmeter_xml::FORMAT,
+    &requests::vegeta_ndjson::FORMAT,
+    &requests::vegeta_csv::FORMAT,
+    &requests::hey::FORMAT,
+    &requests::oha::FORMAT,
+    &baseline_table::FORMAT,
+];
+
+impl Format {
+    /// The format of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        FORMATS.iter().find(|format| format.name == name).copied()
+    }
+
+    /// Where it stands among the results that a tool leaves of one run, the one that says most first; none where no tool leaves
+    /// it behind.
+    pub fn preference(&self) -> Option<(u8, usize)> {
+        let detail = match self.holds {
+            Holds::Run => 0,
+            Holds::Samples { .. } => 1,
+            Holds::Counts => 2,
+            Holds::Summary => 3,
+            Holds::Figures => return None,
+        };
+        Some((detail, FORMATS.iter().position(|format| *format == self)?))
+    }
+}
