@@ -3,7 +3,7 @@
 //! Of our own, because names hold what glob libraries take for syntax: `/users/[id]`, `/search?q={x}`. Here only `*`
 //! (anything up to the next slash) and `**` (anything) mean something.
 
-use crate::model::{EndpointKey, Kind, Raw};
+use crate::model::{EndpointKey, Kind, Named as _, Raw};
 
 /// A pattern for endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +83,7 @@ fn kind_named(word: &str) -> Option<Kind> {
     if word == "WS" {
         return Some(Kind::Websocket);
     }
-    word.to_lowercase().parse().ok()
+    Kind::from_name(&word.to_lowercase())
 }
 
 /// The path of a URL, from its first slash on.

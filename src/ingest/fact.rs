@@ -1,5 +1,7 @@
 //! What a file can say about a run.
 
+use crate::model::names;
+
 /// Something that a file can say about a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fact {
@@ -29,38 +31,17 @@ pub enum Fact {
     Metrics,
 }
 
-impl Fact {
-    /// Every fact.
-    pub const ALL: [Self; 12] = [
-        Self::Endpoints,
-        Self::P99,
-        Self::ResponseTimes,
-        Self::Parts,
-        Self::Errors,
-        Self::FailureKinds,
-        Self::Throughput,
-        Self::Users,
-        Self::Start,
-        Self::OverTime,
-        Self::Checks,
-        Self::Metrics,
-    ];
-
-    /// What a list of formats calls it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Endpoints => "endpoints",
-            Self::P99 => "p99",
-            Self::ResponseTimes => "every response time",
-            Self::Parts => "parts of a request",
-            Self::Errors => "errors",
-            Self::FailureKinds => "kinds of failure",
-            Self::Throughput => "throughput",
-            Self::Users => "users",
-            Self::Start => "start time",
-            Self::OverTime => "values over time",
-            Self::Checks => "checks",
-            Self::Metrics => "custom metrics",
-        }
-    }
-}
+names!(Fact {
+    Endpoints => "endpoints",
+    P99 => "p99",
+    ResponseTimes => "every response time",
+    Parts => "parts of a request",
+    Errors => "errors",
+    FailureKinds => "kinds of failure",
+    Throughput => "throughput",
+    Users => "users",
+    Start => "start time",
+    OverTime => "values over time",
+    Checks => "checks",
+    Metrics => "custom metrics",
+});

@@ -5,7 +5,7 @@ use super::fact::Fact;
 use super::head::{Claim, Head};
 use super::source::Source;
 use crate::config::Pattern;
-use crate::model::{Run, Warning};
+use crate::model::{Named as _, Run, Warning};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl Format {
 
     /// What it cannot say about a run.
     pub fn lacks(&self) -> Vec<Fact> {
-        Fact::ALL.into_iter().filter(|fact| !self.tells.contains(fact)).collect()
+        Fact::ALL.iter().copied().filter(|fact| !self.tells.contains(fact)).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use super::format::{Format, Holds, Ingested};
 use super::head::{Claim, Head};
 use super::json_file::json_error;
 use super::source::Source;
-use crate::model::{Warning, WarningKind, limits};
+use crate::model::{Named as _, Warning, WarningKind, limits};
 use crate::schema::{RunFileError, read_run};
 
 pub(super) static FORMAT: Format = Format {
@@ -17,7 +17,7 @@ pub(super) static FORMAT: Format = Format {
     section: "perfgate's own format",
     versions: "0.1",
     holds: Holds::Run,
-    tells: &Fact::ALL,
+    tells: Fact::ALL,
     remark: "says what whoever wrote it has put in",
     claim,
     read: |source, _| read(source),

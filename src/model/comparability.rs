@@ -3,9 +3,9 @@
 //! Two runs are comparable when suite, profile, environment and tool are the same and the shape of the load agrees
 //! wherever both runs carry it. Another version of the tool or of the script is worth a warning only.
 
+use super::named::{Named, names};
 use super::run::Run;
 use super::untrusted::Untrusted;
-use std::fmt;
 use std::str::FromStr;
 
 /// What two runs can differ in.
@@ -36,41 +36,34 @@ pub enum Field {
 }
 
 impl Field {
-    /// Every field with its name on the command line.
-    pub const NAMES: [(&str, Self); 11] = [
-        ("suite", Self::Suite),
-        ("profile", Self::Profile),
-        ("environment", Self::Environment),
-        ("tool", Self::Tool),
-        ("users", Self::Users),
-        ("duration", Self::Duration),
-        ("target", Self::Target),
-        ("runner", Self::Runner),
-        ("generator", Self::Generator),
-        ("tool-version", Self::ToolVersion),
-        ("script", Self::Script),
-    ];
-
     /// Whether a difference in it keeps two runs from being compared.
     pub fn forbids(self) -> bool {
         !matches!(self, Self::ToolVersion | Self::Script)
     }
 }
 
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, _) = Self::NAMES.iter().find(|(_, field)| field == self).ok_or(fmt::Error)?;
-        f.write_str(name)
-    }
-}
+names!(Field {
+    Suite => "suite",
+    Profile => "profile",
+    Environment => "environment",
+    Tool => "tool",
+    Users => "users",
+    Duration => "duration",
+    Target => "target",
+    Runner => "runner",
+    Generator => "generator",
+    ToolVersion => "tool-version",
+    Script => "script",
+});
 
 impl FromStr for Field {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = || Self::NAMES.map(|(name, _)| name).join(", ");
-        let found = Self::NAMES.iter().find(|(name, _)| *name == text);
-        found.map(|(_, field)| *field).ok_or_else(|| format!("known fields: {}", known()))
+        Self::from_name(text).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|field| field.name()).collect();
+            format!("known fields: {}", known.join(", "))
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::endpoint::EndpointKey;
 use super::metric::{Direction, Statistic};
+use super::named::names;
 use super::quantile::Quantile;
 use super::unit::Unit;
 use super::untrusted::Untrusted;
@@ -20,6 +21,13 @@ pub enum MetricType {
     /// Samples.
     Trend,
 }
+
+names!(MetricType {
+    Counter => "counter",
+    Gauge => "gauge",
+    Rate => "rate",
+    Trend => "trend",
+});
 
 /// A metric of the user's own.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,9 +1,8 @@
 //! What a load test exercised: the key by which two runs are joined.
 
 use super::credentials::without_credentials;
+use super::named::names;
 use super::untrusted::{Raw, Untrusted};
-use std::fmt;
-use std::str::FromStr;
 
 /// What sort of thing an endpoint is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,34 +25,16 @@ pub enum Kind {
     Bench,
 }
 
-impl Kind {
-    /// Every kind, with the name it has in files and policies.
-    pub const NAMES: [(&str, Self); 8] = [
-        ("http", Self::Http),
-        ("websocket", Self::Websocket),
-        ("grpc", Self::Grpc),
-        ("page", Self::Page),
-        ("group", Self::Group),
-        ("scenario", Self::Scenario),
-        ("task", Self::Task),
-        ("bench", Self::Bench),
-    ];
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, _) = Self::NAMES.iter().find(|(_, kind)| kind == self).ok_or(fmt::Error)?;
-        f.write_str(name)
-    }
-}
-
-impl FromStr for Kind {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::NAMES.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind).ok_or(())
-    }
-}
+names!(Kind {
+    Http => "http",
+    Websocket => "websocket",
+    Grpc => "grpc",
+    Page => "page",
+    Group => "group",
+    Scenario => "scenario",
+    Task => "task",
+    Bench => "bench",
+});
 
 /// What was exercised.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

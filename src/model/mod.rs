@@ -56,6 +56,7 @@ pub use measurement::MeasurementKey;
 pub use merge::{MergeError, Merged, Merger, merge_shards};
 pub use metric::{BEYOND, Direction, Metric, Statistic};
 pub use named::Named;
+pub(crate) use named::names;
 pub use quantile::Quantile;
 pub use resource::{Resource, Span};
 pub use run::{Load, Run, Tool};

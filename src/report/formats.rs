@@ -1,6 +1,7 @@
 //! The formats that are read: a list for people, and the tables of the documentation.
 
 use crate::ingest::{FORMATS, Fact, Format};
+use crate::model::Named as _;
 use std::io::{self, Write};
 
 /// A form of the list of formats.

@@ -3,7 +3,7 @@
 use crate::cli::policy::Network;
 use crate::config::Leniency;
 use crate::ingest::{FORMATS, Format};
-use crate::model::Field;
+use crate::model::{Field, Named as _};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// `fail` or `warn`.
@@ -16,8 +16,9 @@ pub(super) fn leniency() -> impl TypedValueParser<Value = Leniency> {
 
 /// The fields that runs can differ in. Those that only make a warning are taken, and not listed.
 pub(super) fn fields() -> impl TypedValueParser<Value = Field> {
-    let names = Field::NAMES.map(|(name, field)| PossibleValue::new(name).hide(!field.forbids()));
-    PossibleValuesParser::new(names).try_map(|name| name.parse::<Field>())
+    let possible = |field: &Field| PossibleValue::new(field.name()).hide(!field.forbids());
+    let names = PossibleValuesParser::new(Field::ALL.iter().map(possible));
+    names.try_map(|name| Field::from_name(&name).ok_or("unknown"))
 }
 
 /// The formats that are read.

@@ -11,6 +11,7 @@ use crate::ingest::raw::{
 };
 use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
+use crate::model::Named as _;
 use csv::ByteRecord;
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
@@ -23,7 +24,7 @@ pub(in crate::ingest) static FORMAT: Format = Format {
     section: "k6 `--out csv`",
     versions: "0.49, 2.2",
     holds: Holds::Samples { dated: true, grouped: true },
-    tells: &Fact::ALL,
+    tells: Fact::ALL,
     remark: "metrics without their units",
     claim: |head| Claim::certain_if(head.columns().have(&["metric_name", "metric_value"])),
     read,

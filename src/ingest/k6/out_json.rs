@@ -13,6 +13,7 @@ use crate::ingest::raw::{
 };
 use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
+use crate::model::Named as _;
 use crate::model::limits::check_name;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -27,7 +28,7 @@ pub(in crate::ingest) static FORMAT: Format = Format {
     section: "k6 `--out json`",
     versions: "0.49, 2.2",
     holds: Holds::Samples { dated: true, grouped: true },
-    tells: &Fact::ALL,
+    tells: Fact::ALL,
     remark: "",
     claim,
     read,

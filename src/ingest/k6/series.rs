@@ -2,7 +2,7 @@
 
 use super::metric::unit;
 use super::sample::{Declaration, Sample};
-use crate::model::{CustomMetric, MetricType, Unit, Values};
+use crate::model::{CustomMetric, MetricType, Named as _, Unit, Values};
 
 /// The samples of one custom metric.
 #[derive(Default)]
@@ -41,17 +41,6 @@ impl Series {
     }
 }
 
-/// The type that k6 names so.
-fn type_of(word: &str) -> Option<MetricType> {
-    match word {
-        "counter" => Some(MetricType::Counter),
-        "gauge" => Some(MetricType::Gauge),
-        "rate" => Some(MetricType::Rate),
-        "trend" => Some(MetricType::Trend),
-        _ => None,
-    }
-}
-
 /// The metric of these samples, by what the file says of it.
 pub(super) fn custom_metric(
     name: &str,
@@ -59,7 +48,7 @@ pub(super) fn custom_metric(
     declared: Option<&Declaration>,
 ) -> CustomMetric {
     let mut metric = CustomMetric::new(name, unit(declared.map(|d| d.contains.as_str())));
-    metric.sort = declared.and_then(|d| type_of(&d.sort));
+    metric.sort = declared.and_then(|d| MetricType::from_name(&d.sort));
     let values = series.values;
     match metric.sort {
         Some(MetricType::Counter) => metric.value = Some(values.sum()),

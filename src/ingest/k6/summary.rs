@@ -12,7 +12,7 @@ use super::summary_file::{Document, Group, WrittenCheck, WrittenMetric};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::json_file::parse;
 use crate::model::limits::{self, check_name, check_number};
-use crate::model::{Check, MetricType, Raw};
+use crate::model::{Check, MetricType, Named as _, Raw};
 use std::collections::BTreeMap;
 
 /// A summary in one shape.
@@ -99,16 +99,9 @@ fn insert(
     let WrittenMetric { sort: stated, contains, values, .. } = written;
     let has = |stat: &str| values.contains_key(stat);
     let sort = match stated.as_deref() {
-        Some("trend") => MetricType::Trend,
-        Some("counter") => MetricType::Counter,
-        Some("rate") => MetricType::Rate,
-        Some("gauge") => MetricType::Gauge,
-        Some(other) => {
-            return Err(malformed(
-                name,
-                &format!("the metric `{key}` is of unknown type `{other}`"),
-            ));
-        }
+        Some(word) => MetricType::from_name(word).ok_or_else(|| {
+            malformed(name, &format!("the metric `{key}` is of unknown type `{word}`"))
+        })?,
         None if has("passes") && has("fails") => MetricType::Rate,
         None if has("count") && has("rate") => MetricType::Counter,
         None if has("value") => MetricType::Gauge,
