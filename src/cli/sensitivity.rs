@@ -6,7 +6,7 @@ use super::policy::LoadedPolicy;
 use crate::gate::{RUNS_FOR_NOISE, judge_against};
 use crate::model::{CommitId, Run};
 use crate::report::sight;
-use crate::store::{Wanted, find_baseline};
+use crate::store::{BaselineQuery, find_baseline};
 
 /// What the gate sees of a run by the recorded runs that are comparable with it, from this commit back; nothing where they are
 /// fewer than show the noise.
@@ -17,7 +17,7 @@ pub(super) fn sensitivity_of(
     run: &Run,
 ) -> Result<Vec<String>, CliError> {
     let policy = &loaded.policy;
-    let wanted = Wanted {
+    let wanted = BaselineQuery {
         revision,
         head,
         under_test: &[],

@@ -3,10 +3,9 @@
 //! Two runs are comparable when suite, profile, environment and tool are the same and the shape of the load agrees
 //! wherever both runs carry it. Another version of the tool or of the script is worth a warning only.
 
-use super::named::{Named, names};
+use super::named::names;
 use super::run::Run;
 use super::untrusted::Untrusted;
-use std::str::FromStr;
 
 /// What two runs can differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,17 +54,6 @@ names!(Field {
     ToolVersion => "tool-version",
     Script => "script",
 });
-
-impl FromStr for Field {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::from_name(text).ok_or_else(|| {
-            let known: Vec<&str> = Self::ALL.iter().map(|field| field.name()).collect();
-            format!("known fields: {}", known.join(", "))
-        })
-    }
-}
 
 /// One difference between a baseline run and the new one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,9 +7,12 @@ use super::{Entry, RunStore};
 use crate::model::{CommitId, Field, Outcome, Run, Visited, differences};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is looked for.
+#[cfg(test)]
+mod tests;
+
+/// What makes a run one of the baseline, and where to look for it.
 #[derive(Debug)]
-pub struct Wanted<'a> {
+pub struct BaselineQuery<'a> {
     /// The revision, as it was asked for.
     pub revision: &'a str,
     /// The commit whose history counts: what was checked out and measured.
@@ -28,9 +31,9 @@ pub struct Wanted<'a> {
     pub histograms: bool,
 }
 
-/// What was found.
+/// The runs of a baseline, and where they were looked for.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct BaselineRuns {
     /// The commits that were looked at, nearest first.
     pub visited: Vec<Visited>,
     /// Comparable runs, nearest first: all of a commit, until there are enough.
@@ -45,25 +48,25 @@ pub struct Found {
 pub fn find_baseline(
     store: &dyn RunStore,
     history: &History,
-    wanted: &Wanted<'_>,
-) -> Result<Found, StoreError> {
-    let base = history.resolve(wanted.revision)?;
-    let most = wanted.max_distance.saturating_add(1);
-    let walk = history.walk(wanted.revision, base, wanted.head, most)?;
+    query: &BaselineQuery<'_>,
+) -> Result<BaselineRuns, StoreError> {
+    let base = history.resolve(query.revision)?;
+    let most = query.max_distance.saturating_add(1);
+    let walk = history.walk(query.revision, base, query.head, most)?;
     let mut entries: Vec<Vec<Entry>> = Vec::with_capacity(walk.commits.len());
     for commit in &walk.commits {
         entries.push(store.entries_of(commit.id)?);
     }
     store.make_present(&entries.concat())?;
-    let mut found = Found::default();
+    let mut found = BaselineRuns::default();
     let mut line = walk.commits.into_iter().zip(entries).enumerate();
     for (distance, (commit, entries)) in line.by_ref() {
         let (outcome, runs) =
-            look_at(store, wanted, commit.id, &entries, &mut found.other_versions)?;
+            look_at(store, query, commit.id, &entries, &mut found.other_versions)?;
         let (commit, date, subject) = (commit.id, commit.date, commit.subject.into());
         found.visited.push(Visited { commit, distance, date, subject, outcome });
         found.runs.extend(runs);
-        if found.runs.len() >= wanted.window {
+        if found.runs.len() >= query.window {
             found.rest = line.map(|(_, (commit, _))| commit).collect();
             return Ok(found);
         }
@@ -75,7 +78,7 @@ pub fn find_baseline(
     if walk.cut && found.runs.is_empty() {
         // What is missing might hold a baseline: "cannot tell" is not "nothing found".
         let why = "the rest of the history is not here".to_owned();
-        return Err(StoreError::HistoryUnknown { revision: wanted.revision.to_owned(), why });
+        return Err(StoreError::HistoryUnknown { revision: query.revision.to_owned(), why });
     }
     Ok(found)
 }
@@ -84,14 +87,14 @@ pub fn find_baseline(
 /// shows only in a longer history than a baseline needs.
 pub fn earlier_runs(
     store: &dyn RunStore,
-    wanted: &Wanted<'_>,
-    found: &Found,
+    query: &BaselineQuery<'_>,
+    found: &BaselineRuns,
     most: usize,
 ) -> Result<Vec<StoredRun>, StoreError> {
     let mut runs = Vec::new();
     for commit in &found.rest {
         let entries = store.entries_of(commit.id)?;
-        let (_, more) = look_at(store, wanted, commit.id, &entries, &mut Vec::new())?;
+        let (_, more) = look_at(store, query, commit.id, &entries, &mut Vec::new())?;
         runs.extend(more);
         if runs.len() >= most {
             break;
@@ -144,26 +147,26 @@ pub fn recorded_line(
 
 fn look_at(
     store: &dyn RunStore,
-    wanted: &Wanted<'_>,
+    query: &BaselineQuery<'_>,
     commit: CommitId,
     entries: &[Entry],
     other_versions: &mut Vec<Entry>,
 ) -> Result<(Outcome, Vec<StoredRun>), StoreError> {
-    if wanted.under_test.contains(&commit) {
+    if query.under_test.contains(&commit) {
         return Ok((Outcome::UnderTest, Vec::new()));
     }
     let mut runs = Vec::new();
     let mut outcome = Outcome::NoRecord;
     for entry in entries {
-        let Some(stored) = load_known(store, entry, wanted.histograms)? else {
+        let Some(stored) = load_known(store, entry, query.histograms)? else {
             other_versions.push(entry.clone());
             if outcome == Outcome::NoRecord {
                 outcome = Outcome::OtherVersion;
             }
             continue;
         };
-        let mut forbidding = differences(&stored.run, wanted.run);
-        forbidding.retain(|d| d.field.forbids() && !wanted.allow_different.contains(&d.field));
+        let mut forbidding = differences(&stored.run, query.run);
+        forbidding.retain(|d| d.field.forbids() && !query.allow_different.contains(&d.field));
         if forbidding.is_empty() {
             runs.push(stored);
             continue;

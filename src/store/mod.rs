@@ -41,7 +41,9 @@ pub use commit_store::CommitStore;
 pub use directory::{DirectoryStore, persist, temporary};
 pub use error::StoreError;
 pub use files::{CommitFiles, FileAt, Folder};
-pub use find::{Found, Wanted, earlier_runs, find_baseline, nearest_run, recorded_line};
+pub use find::{
+    BaselineQuery, BaselineRuns, earlier_runs, find_baseline, nearest_run, recorded_line,
+};
 pub use git_store::GitStore;
 pub use history::{CommitInfo, CommitText, History};
 pub use kept::{KeptState, kept_states, restore};

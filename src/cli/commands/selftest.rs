@@ -12,7 +12,7 @@ use crate::gate::selftest;
 use crate::ingest::ReadOptions;
 use crate::model::{Run, differences, harmless};
 use crate::report::{plural, render_selftest};
-use crate::store::{Wanted, find_baseline, nearest_run};
+use crate::store::{BaselineQuery, find_baseline, nearest_run};
 
 pub(super) fn run(args: &SelftestArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let loaded = load_policy(session)?;
@@ -75,7 +75,7 @@ fn recorded(
         ))?;
         return Ok(None);
     };
-    let wanted = Wanted {
+    let wanted = BaselineQuery {
         revision,
         head,
         under_test: &[],

@@ -10,7 +10,7 @@ use crate::config::{Accept, BaselineChoice, Origin, Rules};
 use crate::gate::{Acceptance, Baseline, BaselineInfo, Search};
 use crate::model::{CommitId, Field, Outcome, Run, Visited, Warning, WarningKind};
 use crate::store::{
-    CommitText, Found as FoundRuns, StoredRun, Wanted, earlier_runs, find_baseline,
+    BaselineQuery, BaselineRuns, CommitText, StoredRun, earlier_runs, find_baseline,
 };
 
 /// A baseline that is to be looked for among the recorded runs of a branch.
@@ -97,7 +97,7 @@ impl Lookup {
         run: &Run,
         rules: &Rules,
         histograms: Histograms,
-    ) -> Result<FoundRuns, CliError> {
+    ) -> Result<BaselineRuns, CliError> {
         let wanted = self.wanted(&self.branch_tip(), run, rules, histograms);
         Ok(find_baseline(self.store.records(), &self.store.history, &wanted)?)
     }
@@ -112,8 +112,8 @@ impl Lookup {
         run: &'a Run,
         rules: &'a Rules,
         histograms: Histograms,
-    ) -> Wanted<'a> {
-        Wanted {
+    ) -> BaselineQuery<'a> {
+        BaselineQuery {
             revision: tip.revision,
             head: tip.head,
             under_test: &self.under_test,
@@ -179,7 +179,7 @@ impl Lookup {
     fn complete(
         &self,
         revision: &str,
-        found: FoundRuns,
+        found: BaselineRuns,
         earlier: Vec<StoredRun>,
         rules: &Rules,
         warnings: &mut Vec<Warning>,
@@ -246,7 +246,7 @@ impl Lookup {
 }
 
 /// The baseline that was found, with its commits; none if no commit had a comparable run.
-fn taken(revision: &str, found: FoundRuns, earlier: Vec<StoredRun>) -> Option<Baseline> {
+fn taken(revision: &str, found: BaselineRuns, earlier: Vec<StoredRun>) -> Option<Baseline> {
     let taken: Vec<&Visited> =
         found.visited.iter().filter(|v| matches!(v.outcome, Outcome::Taken { .. })).collect();
     let (nearest, furthest) = (taken.first()?, taken.last()?);
