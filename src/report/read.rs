@@ -115,7 +115,8 @@ fn reason_of_report(file: &ReportV1) -> Read<ReportReason> {
 }
 
 fn difference(file: DifferenceV1) -> Read<Difference> {
-    let field = Field::from_name(&file.field).ok_or_else(|| invalid("differences.field", &file.field))?;
+    let field =
+        Field::from_name(&file.field).ok_or_else(|| invalid("differences.field", &file.field))?;
     Ok(Difference { field, baseline: file.baseline.into(), current: file.current.into() })
 }
 

@@ -8,7 +8,7 @@ pub(super) use budget::{PhaseFile, ProfileFile, Targets};
 pub(super) use value::{At, Entries, RawValue};
 
 use super::choices::{Decide, Leniency, Origin, Removed};
-use crate::model::Field;
+use crate::model::{Field, Named as _};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
@@ -154,7 +154,7 @@ pub(super) struct GateFile {
 
 /// A list of the fields that keep two runs from being compared.
 fn field_names(_: &mut SchemaGenerator) -> Schema {
-    let fields = Field::NAMES.iter().filter(|(_, field)| field.forbids());
-    let names: Vec<&str> = fields.map(|(name, _)| *name).collect();
+    let fields = Field::ALL.iter().filter(|field| field.forbids());
+    let names: Vec<&str> = fields.map(|field| field.name()).collect();
     schemars::json_schema!({ "type": "array", "items": { "type": "string", "enum": names } })
 }

@@ -6,7 +6,7 @@ use crate::config::file::{At, GateFile};
 use crate::config::pattern::Pattern;
 use crate::config::rules::Rules;
 use crate::config::threshold::parse_limit;
-use crate::model::Field;
+use crate::model::{Field, Named as _};
 
 /// Puts the choices of the document into the rules.
 pub(super) fn gate(
@@ -33,9 +33,9 @@ pub(super) fn gate(
 }
 
 fn field(source: &Source<'_>, name: &At<String>) -> Result<Field, ConfigError> {
-    name.value.parse().map_err(|_| {
-        let known = Field::NAMES.iter().filter(|(_, field)| field.forbids());
-        let known: Vec<&str> = known.map(|(name, _)| *name).collect();
+    Field::from_name(&name.value).ok_or_else(|| {
+        let known = Field::ALL.iter().filter(|field| field.forbids());
+        let known: Vec<&str> = known.map(|field| field.name()).collect();
         source.unknown(name, format!("unknown field \"{}\"", name.value), &known)
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{files, perfgate};
 use perfgate::ingest::{FORMATS, Fact, Format, ReadOptions, Source, read, recognise};
-use perfgate::model::{Endpoint, Latency, Quantile, Run};
+use perfgate::model::{Endpoint, Latency, Named as _, Quantile, Run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
