@@ -1,42 +1,29 @@
-//! The forge whose CI runs perfgate, and where its token is.
+//! The forge that a report is published to: the one that is named, or the one whose CI runs perfgate.
 
 use super::session::Environment;
-use clap::ValueEnum;
+use crate::forge::{Forge, Variables};
 
-/// A forge that reports are published to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// What `--forge` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ForgeChoice {
-    Github,
-    Gitlab,
-    Gitea,
-    Bitbucket,
+    /// To this one.
+    Forge(&'static Forge),
+    /// To none.
     None,
 }
 
-/// The forge whose CI this is.
-pub(super) fn detect(environment: &Environment) -> ForgeChoice {
-    let set = |names: &[&str]| names.iter().any(|name| environment.get(name).is_some());
-    // Gitea and Forgejo set GitHub's variables as well.
-    if set(&["GITEA_ACTIONS", "FORGEJO_ACTIONS"]) {
-        ForgeChoice::Gitea
-    } else if set(&["GITHUB_ACTIONS"]) {
-        ForgeChoice::Github
-    } else if set(&["GITLAB_CI"]) {
-        ForgeChoice::Gitlab
-    } else if set(&["BITBUCKET_BUILD_NUMBER"]) {
-        ForgeChoice::Bitbucket
-    } else {
-        ForgeChoice::None
+impl ForgeChoice {
+    /// The forge that is named, if one is.
+    pub(super) fn forge(self) -> Option<&'static Forge> {
+        match self {
+            Self::Forge(forge) => Some(forge),
+            Self::None => None,
+        }
     }
 }
 
-/// The variables that may hold the token of a forge, the first one first.
-pub(super) fn token_names(forge: ForgeChoice) -> &'static [&'static str] {
-    match forge {
-        ForgeChoice::Github => &["GITHUB_TOKEN"],
-        ForgeChoice::Gitea => &["GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"],
-        ForgeChoice::Gitlab => &["PERFGATE_TOKEN", "GITLAB_TOKEN"],
-        ForgeChoice::Bitbucket => &["BITBUCKET_TOKEN"],
-        ForgeChoice::None => &[],
+impl Variables for Environment {
+    fn get(&self, name: &str) -> Option<&str> {
+        Environment::get(self, name)
     }
 }

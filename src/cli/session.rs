@@ -1,6 +1,7 @@
 //! A command's surroundings: its folder, the environment, and its output streams.
 
 use super::error::CliError;
+use crate::forge::Forge;
 use crate::model::{brief, harmless};
 use clap::ValueEnum;
 use std::cell::RefCell;
@@ -22,47 +23,20 @@ impl std::fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Names of the variables that are read.
-    const NAMES: [&str; 33] = [
+    /// Names of the variables that are read, but for those of forges.
+    const NAMES: [&str; 5] = [
         "NO_COLOR",
-        "GITHUB_ACTIONS",
-        "GITHUB_API_URL",
         "GITHUB_EVENT_NAME",
-        "GITHUB_EVENT_PATH",
         "GITHUB_OUTPUT",
-        "GITHUB_REPOSITORY",
-        "GITHUB_RUN_ATTEMPT",
-        "GITHUB_RUN_ID",
-        "GITHUB_SHA",
         "GITHUB_STEP_SUMMARY",
-        "GITHUB_TOKEN",
-        "GITEA_ACTIONS",
-        "GITEA_TOKEN",
-        "FORGEJO_ACTIONS",
-        "FORGEJO_TOKEN",
-        "GITLAB_CI",
-        "GITLAB_TOKEN",
-        "CI_API_V4_URL",
-        "CI_COMMIT_SHA",
-        "CI_JOB_ID",
-        "CI_MERGE_REQUEST_IID",
-        "CI_MERGE_REQUEST_PROJECT_ID",
-        "CI_MERGE_REQUEST_PROJECT_URL",
-        "CI_PIPELINE_ID",
-        "BITBUCKET_API_URL",
-        "BITBUCKET_BUILD_NUMBER",
-        "BITBUCKET_COMMIT",
-        "BITBUCKET_PR_ID",
-        "BITBUCKET_REPO_FULL_NAME",
-        "BITBUCKET_TOKEN",
         "PERFGATE_PROMETHEUS_TOKEN",
-        "PERFGATE_TOKEN",
     ];
 
     /// The variables of this process.
     pub fn of_process() -> Self {
         let read = |name: &str| Some((name.to_owned(), std::env::var(name).ok()?));
-        Self { variables: Self::NAMES.into_iter().filter_map(read).collect() }
+        let names = Self::NAMES.into_iter().chain(Forge::all_variables());
+        Self { variables: names.filter_map(read).collect() }
     }
 
     /// The value of a variable; none when it is unset or empty.

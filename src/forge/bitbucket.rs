@@ -1,5 +1,6 @@
 //! Bitbucket Cloud: comments on pull requests.
 
+use super::definition::{CiRun, Forge, needed, number_in};
 use super::error::ForgeError;
 use super::github::{missing, number, text};
 use super::http::{Auth, Http};
@@ -11,6 +12,36 @@ use serde_json::{Value, json};
 
 /// Pages of 100 comments that are read at most.
 const MOST_PAGES: usize = 100;
+
+pub(super) static FORGE: Forge = Forge {
+    name: "bitbucket",
+    title: "Bitbucket",
+    detected_by: &["BITBUCKET_BUILD_NUMBER"],
+    tokens: &["BITBUCKET_TOKEN"],
+    variables: &[
+        "BITBUCKET_API_URL",
+        "BITBUCKET_COMMIT",
+        "BITBUCKET_PR_ID",
+        "BITBUCKET_REPO_FULL_NAME",
+    ],
+    event: None,
+    style: Style::Definition,
+    run: |variables, _| CiRun {
+        number: number_in(variables, "BITBUCKET_PR_ID"),
+        sha: variables.get("BITBUCKET_COMMIT").unwrap_or_default().to_owned(),
+        run: (number_in(variables, "BITBUCKET_BUILD_NUMBER").unwrap_or_default(), 1),
+    },
+    comments: |variables, access| {
+        let api = variables.get("BITBUCKET_API_URL").unwrap_or("https://api.bitbucket.org/2.0");
+        let of = (needed(variables, "BITBUCKET_REPO_FULL_NAME")?, access.number);
+        Ok(Box::new(Bitbucket::new(api, of, access.token, access.patience)?))
+    },
+    help: |status| {
+        matches!(status, 401 | 403).then_some(
+            "the token needs `pullrequest:write` and `account`: a repository access token in BITBUCKET_TOKEN",
+        )
+    },
+};
 
 /// A pull request on Bitbucket Cloud.
 #[derive(Debug)]
@@ -82,6 +113,6 @@ impl Comments for Bitbucket {
     }
 
     fn style(&self) -> Style {
-        Style::Definition
+        FORGE.style
     }
 }

@@ -1,12 +1,39 @@
 //! Gitea and Forgejo: comments on pull requests.
 
+use super::definition::{Forge, needed};
 use super::error::ForgeError;
-use super::github::{comment, missing, text};
+use super::github::{comment, missing, run, text};
 use super::http::{Auth, Http};
+use super::marker::Style;
 use super::patience::Patience;
 use super::sticky::{Comment, Comments};
 use reqwest::Method;
 use serde_json::json;
+
+pub(super) static FORGE: Forge = Forge {
+    name: "gitea",
+    title: "Gitea or Forgejo",
+    detected_by: &["GITEA_ACTIONS", "FORGEJO_ACTIONS"],
+    tokens: &["GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"],
+    variables: &[
+        "GITHUB_API_URL",
+        "GITHUB_REPOSITORY",
+        "GITHUB_RUN_ATTEMPT",
+        "GITHUB_RUN_ID",
+        "GITHUB_SHA",
+    ],
+    event: Some("GITHUB_EVENT_PATH"),
+    style: Style::Html,
+    run,
+    comments: |variables, access| {
+        let of = (needed(variables, "GITHUB_REPOSITORY")?, access.number);
+        let api = needed(variables, "GITHUB_API_URL")?;
+        Ok(Box::new(Gitea::new(api, of, access.token, access.patience)?))
+    },
+    help: |status| {
+        matches!(status, 401 | 403).then_some("the token needs `write:issue` and `read:user`")
+    },
+};
 
 /// A pull request on Gitea or Forgejo.
 #[derive(Debug)]

@@ -1,8 +1,10 @@
 //! GitHub: comments, checks, and finding a pull request by its head.
 
+use super::definition::{CiRun, Forge, Unreached, Variables, needed, number_in};
 use super::error::ForgeError;
 use super::http::{Answer, Auth, Http, parse};
 use super::length::shortened;
+use super::marker::Style;
 use super::patience::Patience;
 use super::sticky::{Comment, Comments};
 use reqwest::Method;
@@ -14,6 +16,54 @@ const MOST_PAGES: usize = 100;
 const BATCH: usize = 50;
 /// Characters that a summary of a check takes.
 const LONGEST_SUMMARY: usize = 65_535;
+
+pub(super) static FORGE: Forge = Forge {
+    name: "github",
+    title: "GitHub",
+    detected_by: &["GITHUB_ACTIONS"],
+    tokens: &["GITHUB_TOKEN"],
+    variables: &[
+        "GITHUB_API_URL",
+        "GITHUB_REPOSITORY",
+        "GITHUB_RUN_ATTEMPT",
+        "GITHUB_RUN_ID",
+        "GITHUB_SHA",
+    ],
+    event: Some("GITHUB_EVENT_PATH"),
+    style: Style::Html,
+    run,
+    comments: |variables, access| {
+        let github = GitHub::of_job(variables, access.token, access.patience)?;
+        Ok(Box::new(github.comments(access.number)))
+    },
+    help,
+};
+
+/// What GitHub's CI, and those that are like it, say of the run.
+pub(super) fn run(variables: &dyn Variables, event: &Value) -> CiRun {
+    let head = event.pointer("/pull_request/head/sha").and_then(Value::as_str);
+    let sha = head.or_else(|| variables.get("GITHUB_SHA")).unwrap_or_default().to_owned();
+    let number = |name| number_in(variables, name);
+    let run =
+        (number("GITHUB_RUN_ID").unwrap_or_default(), number("GITHUB_RUN_ATTEMPT").unwrap_or(1));
+    CiRun { number: event.pointer("/pull_request/number").and_then(Value::as_u64), sha, run }
+}
+
+fn help(status: u16) -> Option<&'static str> {
+    Some(match status {
+        401 => "GITHUB_TOKEN is not valid: pass ${{ github.token }} to this step",
+        403 => {
+            "the token may not write: give the job `permissions: { pull-requests: write }`; that of a pull request from a \
+             fork never may (see the fork-safe pair of workflows)"
+        }
+        404 => {
+            "the pull request is not there, or the token cannot see it: give the job `permissions: { pull-requests: \
+             write }`, and in a private repository `contents: read` as well"
+        }
+        422 => "the pull request is locked, or takes no more comments",
+        _ => return None,
+    })
+}
 
 /// A repository on GitHub.
 #[derive(Debug)]
@@ -54,6 +104,9 @@ pub struct PullRequest {
 }
 
 impl GitHub {
+    /// What is known of it.
+    pub const FORGE: &'static Forge = &FORGE;
+
     /// A repository (`owner/name`) below an API's address; GitHub Enterprise has its own.
     pub fn new(
         api: &str,
@@ -67,8 +120,19 @@ impl GitHub {
         Ok(Self { http, repository: repository.to_owned() })
     }
 
+    /// The repository of a job, as its variables say where it is.
+    pub fn of_job(
+        variables: &dyn Variables,
+        token: &str,
+        patience: Patience,
+    ) -> Result<Self, Unreached> {
+        let repository = needed(variables, "GITHUB_REPOSITORY")?;
+        let api = variables.get("GITHUB_API_URL").unwrap_or("https://api.github.com");
+        Ok(Self::new(api, repository, token, patience)?)
+    }
+
     /// The comments of a pull request.
-    pub fn comments(&self, number: u64) -> impl Comments + '_ {
+    pub fn comments(self, number: u64) -> impl Comments {
         OfPullRequest { github: self, number }
     }
 
@@ -145,12 +209,12 @@ impl GitHub {
     }
 }
 
-struct OfPullRequest<'a> {
-    github: &'a GitHub,
+struct OfPullRequest {
+    github: GitHub,
     number: u64,
 }
 
-impl Comments for OfPullRequest<'_> {
+impl Comments for OfPullRequest {
     fn me(&self) -> Result<String, ForgeError> {
         // The token of a job has no user of its own, and still an answer here.
         let query = json!({ "query": "query { viewer { login } }" });
@@ -161,7 +225,7 @@ impl Comments for OfPullRequest<'_> {
     }
 
     fn list(&self) -> Result<Vec<Comment>, ForgeError> {
-        let GitHub { repository, .. } = self.github;
+        let GitHub { repository, .. } = &self.github;
         let path = format!("repos/{repository}/issues/{}/comments?per_page=100", self.number);
         let mut all = Vec::new();
         for page in self.github.pages(&path) {

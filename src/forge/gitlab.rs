@@ -1,8 +1,10 @@
 //! GitLab: notes on merge requests.
 
+use super::definition::{CiRun, Forge, needed, number_in};
 use super::error::ForgeError;
 use super::github::{number, text};
 use super::http::{Auth, Http};
+use super::marker::Style;
 use super::patience::Patience;
 use super::sticky::{Comment, Comments};
 use reqwest::Method;
@@ -10,6 +12,45 @@ use serde_json::{Value, json};
 
 /// Pages of 100 notes that are read at most.
 const MOST_PAGES: usize = 100;
+
+pub(super) static FORGE: Forge = Forge {
+    name: "gitlab",
+    title: "GitLab",
+    detected_by: &["GITLAB_CI"],
+    tokens: &["PERFGATE_TOKEN", "GITLAB_TOKEN"],
+    variables: &[
+        "CI_API_V4_URL",
+        "CI_COMMIT_SHA",
+        "CI_JOB_ID",
+        "CI_MERGE_REQUEST_IID",
+        "CI_MERGE_REQUEST_PROJECT_ID",
+        "CI_MERGE_REQUEST_PROJECT_URL",
+        "CI_PIPELINE_ID",
+    ],
+    event: None,
+    style: Style::Html,
+    run: |variables, _| CiRun {
+        number: number_in(variables, "CI_MERGE_REQUEST_IID"),
+        sha: variables.get("CI_COMMIT_SHA").unwrap_or_default().to_owned(),
+        run: (
+            number_in(variables, "CI_PIPELINE_ID").unwrap_or_default(),
+            number_in(variables, "CI_JOB_ID").unwrap_or_default(),
+        ),
+    },
+    comments: |variables, access| {
+        let of = (needed(variables, "CI_MERGE_REQUEST_PROJECT_ID")?, access.number);
+        let page = variables.get("CI_MERGE_REQUEST_PROJECT_URL");
+        let page = page.map(|page| format!("{page}/-/merge_requests/{}", access.number));
+        let api = needed(variables, "CI_API_V4_URL")?;
+        Ok(Box::new(GitLab::new(api, of, access.token, page, access.patience)?))
+    },
+    help: |status| {
+        matches!(status, 401 | 403).then_some(
+            "the token needs the scope `api` and the role Reporter: a project access token in PERFGATE_TOKEN; a job token \
+             cannot comment",
+        )
+    },
+};
 
 /// A merge request on GitLab.
 #[derive(Debug)]

@@ -5,10 +5,13 @@
 //!
 //! * [`Http`] sends, waits and tries again, and follows no redirect to another host;
 //! * [`publish`] keeps one comment current, found by a marker in its first line, whatever the forge;
-//! * [`GitHub`], [`GitLab`], [`Gitea`] and [`Bitbucket`] know their own addresses.
+//! * [`GitHub`], [`GitLab`], [`Gitea`] and [`Bitbucket`] know their own addresses; each module describes its forge and its CI in a
+//!   static `FORGE`, and [`FORGES`] lists them.
 
 mod bitbucket;
+mod definition;
 mod error;
+mod forges;
 mod gitea;
 mod github;
 mod gitlab;
@@ -19,7 +22,9 @@ mod patience;
 mod sticky;
 
 pub use bitbucket::Bitbucket;
+pub use definition::{Access, CiRun, Forge, Reached, Unreached, Variables};
 pub use error::ForgeError;
+pub use forges::FORGES;
 pub use gitea::Gitea;
 pub use github::{Check, GitHub, PullRequest, comments_in};
 pub use gitlab::GitLab;

@@ -2,7 +2,7 @@
 
 use super::gate::ComparedArgs;
 use super::results::TestArgs;
-use super::values::leniency;
+use super::values::{forges, leniency};
 use crate::cli::ci_forge::ForgeChoice;
 use crate::cli::rule_overrides::RuleOverrides;
 use crate::config::{Leniency, parse_limit};
@@ -58,7 +58,7 @@ pub(in crate::cli) struct PublishArgs {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) annotations: Option<PathBuf>,
     /// Forge to publish to [default: detected from the CI environment]. `gitea` includes Forgejo
-    #[arg(long, value_name = "FORGE")]
+    #[arg(long, value_name = "FORGE", value_parser = forges())]
     pub(in crate::cli) forge: Option<ForgeChoice>,
     /// If a bundle has no baseline, fail (exit 3) or warn (exit 0)
     #[arg(long, value_name = "HOW", value_parser = leniency(), requires = "bundle", help_heading = "Gate")]

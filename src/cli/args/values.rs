@@ -1,7 +1,9 @@
 //! Values of options: how they are read, and which are possible.
 
+use crate::cli::ci_forge::ForgeChoice;
 use crate::cli::policy::Network;
 use crate::config::Leniency;
+use crate::forge::{FORGES, Forge};
 use crate::ingest::{FORMATS, Format};
 use crate::model::{Field, Named as _};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -25,6 +27,13 @@ pub(super) fn fields() -> impl TypedValueParser<Value = Field> {
 pub(super) fn formats() -> impl TypedValueParser<Value = &'static Format> {
     let names = PossibleValuesParser::new(FORMATS.iter().map(|format| format.name));
     names.try_map(|name| Format::named(&name).ok_or("unknown"))
+}
+
+/// The forges, or none of them.
+pub(super) fn forges() -> impl TypedValueParser<Value = ForgeChoice> {
+    let names = FORGES.iter().map(|forge| forge.name).chain(["none"]);
+    PossibleValuesParser::new(names)
+        .map(|name| Forge::named(&name).map_or(ForgeChoice::None, ForgeChoice::Forge))
 }
 
 pub(super) fn network(offline: bool) -> Network {

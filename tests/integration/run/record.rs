@@ -3,6 +3,7 @@
 
 use crate::support::load_tool::{ARGUMENTS, GOOD, recorded, repository, run, write};
 use crate::support::{self, Ended, Repo, command, level_run};
+use perfgate::forge::FORGES;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -109,9 +110,7 @@ fn the_tool_gets_no_token_but_those_that_are_named() {
         "GH_TOKEN",
         "INPUT_TOKEN",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-        "GITLAB_TOKEN",
         "CI_JOB_TOKEN",
-        "BITBUCKET_TOKEN",
         "GIT_CONFIG_KEY_0",
         "GIT_CONFIG_VALUE_0",
     ];
@@ -119,7 +118,8 @@ fn the_tool_gets_no_token_but_those_that_are_named() {
         let mut perfgate = command(&repo.folder);
         perfgate.args(["run", "--busy-ok", "--no-record", "--profile", "baseline", "--out", out]);
         perfgate.args(pass).args(ARGUMENTS).env("API_TOKEN", "for-the-service");
-        for name in withheld {
+        let of_forges = FORGES.iter().flat_map(|forge| forge.tokens).copied();
+        for name in withheld.into_iter().chain(of_forges) {
             perfgate.env(name, "canary");
         }
         Ended::of(perfgate.env("GIT_CONFIG_COUNT", "0").output().unwrap()).expect(0);

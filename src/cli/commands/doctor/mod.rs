@@ -7,7 +7,6 @@ mod checkup;
 mod records;
 
 use crate::cli::args::DoctorArgs;
-use crate::cli::ci_forge::{ForgeChoice, detect, token_names};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::open_store::open_store;
@@ -15,6 +14,7 @@ use crate::cli::policy::{LoadedPolicy, load_policy};
 use crate::cli::results::expand;
 use crate::cli::session::Session;
 use crate::cli::under_test::pull_request;
+use crate::forge::Forge;
 use crate::ingest::{Source, recognise};
 use crate::report::plural;
 use checkup::Checkup;
@@ -83,18 +83,12 @@ fn results(loaded: &LoadedPolicy, checkup: &mut Checkup, session: &Session<'_>) 
 
 /// The CI around us, if there is one.
 fn ci(checkup: &mut Checkup, session: &Session<'_>) {
-    let forge = detect(&session.environment);
-    let name = match forge {
-        ForgeChoice::None => return,
-        ForgeChoice::Github => "GitHub",
-        ForgeChoice::Gitea => "Gitea or Forgejo",
-        ForgeChoice::Gitlab => "GitLab",
-        ForgeChoice::Bitbucket => "Bitbucket",
-    };
+    let Some(forge) = Forge::detected(&session.environment) else { return };
+    let name = forge.title;
     if let Err(error) = pull_request(session) {
         return checkup.wrong("ci", &error);
     }
-    let names = token_names(forge);
+    let names = forge.tokens;
     match names.iter().find(|name| session.environment.get(name).is_some()) {
         Some(token) => checkup.fine("ci", format!("{name}, with a token in {token}")),
         None => {

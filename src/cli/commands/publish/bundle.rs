@@ -7,7 +7,6 @@ use super::context::{Context, github};
 use super::messages;
 use crate::cli::args::PublishArgs;
 use crate::cli::bundle::{read_bundle, same_numbers};
-use crate::cli::ci_forge::ForgeChoice;
 use crate::cli::comparison::{BaselineSource, Lookup, Request};
 use crate::cli::error::CliError;
 use crate::cli::histograms::Histograms;
@@ -18,7 +17,7 @@ use crate::cli::rule_overrides::RuleOverrides;
 use crate::cli::session::Session;
 use crate::cli::under_test::PullRequest;
 use crate::config::Origin;
-use crate::forge::PullRequest as OpenPullRequest;
+use crate::forge::{GitHub, PullRequest as OpenPullRequest};
 use crate::gate::Report;
 use crate::model::{CommitId, Raw, Run, WarningKind};
 use crate::report::escape_terminal;
@@ -59,7 +58,7 @@ pub(super) fn judge_bundle(
         .map_err(|missing| CliError::usage(missing, "publish needs it to find the pull request"))?
         .and_then(|github| github.pull_requests_of(&measured.sha, measured.repository));
     let open = found.map_err(|error| {
-        let problem = messages::not_published(&error, ForgeChoice::Github);
+        let problem = messages::not_published(&error, GitHub::FORGE);
         let problem = format!("the pull request was not found: {problem}");
         CliError::usage(problem, "nothing was published")
     })?;

@@ -2,10 +2,9 @@
 
 use super::context::{Context, github};
 use super::messages;
-use crate::cli::ci_forge::ForgeChoice;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
-use crate::forge::{Check, ForgeError};
+use crate::forge::{Check, ForgeError, GitHub};
 use crate::gate::{Finding, Report, Verdict};
 use crate::report::{escape_terminal, render_markdown, summary};
 
@@ -54,7 +53,7 @@ impl CheckRun<'_> {
         context: &Context,
         session: &Session<'_>,
     ) -> Result<Result<Option<String>, ForgeError>, String> {
-        if context.forge != ForgeChoice::Github {
+        if context.forge != Some(GitHub::FORGE) {
             return Err("only GitHub has check runs: none was created".to_owned());
         }
         let mut text = Vec::new();

@@ -1,7 +1,6 @@
 //! What became of a report, in words, and what to do where it could not be published.
 
-use crate::cli::ci_forge::ForgeChoice;
-use crate::forge::{ForgeError, Published};
+use crate::forge::{Forge, ForgeError, Published};
 use crate::gate::Finding;
 use crate::model::Raw as _;
 use crate::report::{harmless, signed_percent, significant};
@@ -36,32 +35,12 @@ pub(super) fn token_missing(names: &[&str]) -> String {
 }
 
 /// Why no comment was posted, and which permission is missing.
-pub(super) fn not_published(error: &ForgeError, forge: ForgeChoice) -> String {
-    let help = match (forge, error.status()) {
-        (ForgeChoice::Github, Some(401)) => {
-            "GITHUB_TOKEN is not valid: pass ${{ github.token }} to this step"
-        }
-        (ForgeChoice::Github, Some(403)) => {
-            "the token may not write: give the job `permissions: { pull-requests: write }`; that of a pull request from a \
-             fork never may (see the fork-safe pair of workflows)"
-        }
-        (ForgeChoice::Github, Some(404)) => {
-            "the pull request is not there, or the token cannot see it: give the job `permissions: { pull-requests: \
-             write }`, and in a private repository `contents: read` as well"
-        }
-        (ForgeChoice::Github, Some(422)) => "the pull request is locked, or takes no more comments",
-        (ForgeChoice::Gitlab, Some(401 | 403)) => {
-            "the token needs the scope `api` and the role Reporter: a project access token in PERFGATE_TOKEN; a job token \
-             cannot comment"
-        }
-        (ForgeChoice::Gitea, Some(401 | 403)) => "the token needs `write:issue` and `read:user`",
-        (ForgeChoice::Bitbucket, Some(401 | 403)) => {
-            "the token needs `pullrequest:write` and `account`: a repository access token in BITBUCKET_TOKEN"
-        }
-        (_, Some(429)) => "the forge is busy: the next run tries again",
-        (_, Some(500..)) => "the forge has a problem: the next run tries again",
+pub(super) fn not_published(error: &ForgeError, forge: &Forge) -> String {
+    let help = error.status().and_then(forge.help).unwrap_or(match error.status() {
+        Some(429) => "the forge is busy: the next run tries again",
+        Some(500..) => "the forge has a problem: the next run tries again",
         _ => "the verdict still stands",
-    };
+    });
     format!("no comment was posted: {}\n  {help}", harmless(&error.to_string()))
 }
 

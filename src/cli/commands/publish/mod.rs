@@ -5,17 +5,16 @@ mod checks;
 mod context;
 mod messages;
 
-use context::{github, token};
+use context::token;
 
 use crate::cli::args::PublishArgs;
-use crate::cli::ci_forge::ForgeChoice;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output::write_file;
 use crate::cli::read_file::read_file;
 use crate::cli::session::Session;
 use crate::forge::{
-    Bitbucket, Comments, ForgeError, GitLab, Gitea, Marker, Patience, Published, publish,
+    Access, Forge, ForgeError, Marker, Patience, Published, Style, Unreached, publish,
 };
 use crate::gate::{Report, Verdict};
 use crate::model::{Untrusted, limits};
@@ -131,21 +130,21 @@ fn show(
     let report = &own.report;
     let mut told = false;
     let mut url = None;
-    match own.number.filter(|_| context.forge != ForgeChoice::None) {
+    match (context.forge, own.number) {
         _ if args.no_comment => {}
-        Some(number) => match comment(report, number, context, session) {
+        (None, _) => {}
+        (Some(_), None) => {
+            session.say("no comment was posted: this is not a pull request run")?;
+        }
+        (Some(forge), Some(number)) => match comment(report, number, (forge, context), session) {
             Ok(Ok(published)) => {
                 told = true;
                 session.say(&messages::published(&published))?;
                 url = messages::url(&published);
             }
-            Ok(Err(error)) => session.say(&messages::not_published(&error, context.forge))?,
+            Ok(Err(error)) => session.say(&messages::not_published(&error, forge))?,
             Err(missing) => session.say(&missing)?,
         },
-        None if context.forge != ForgeChoice::None => {
-            session.say("no comment was posted: this is not a pull request run")?;
-        }
-        None => {}
     }
     let summarised = append_summary(report, session)?;
     if !told && !summarised {
@@ -158,7 +157,7 @@ fn show(
 fn comment(
     report: &Report,
     number: u64,
-    context: &Context,
+    (forge, context): (&Forge, &Context),
     session: &Session<'_>,
 ) -> Result<Result<Published, ForgeError>, String> {
     let marker = Marker {
@@ -168,42 +167,19 @@ fn comment(
         rank: badness(report),
     };
     let mut text = Vec::new();
-    let rendered = match context.forge {
-        ForgeChoice::Bitbucket => render_plain_markdown(report, &mut text),
-        _ => render_markdown(report, &mut text),
+    let rendered = match forge.style {
+        Style::Definition => render_plain_markdown(report, &mut text),
+        Style::Html => render_markdown(report, &mut text),
     };
     rendered.map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&text).into_owned();
-    let put = |comments: &dyn Comments| publish(comments, &marker, &text);
-    let get = |name: &str| session.environment.get(name);
-    let needed = |name: &str| get(name).ok_or_else(|| messages::variable_missing(name));
-    let token = || token(context.forge, session);
-    let patience = Patience::default();
-    Ok(match context.forge {
-        ForgeChoice::Github => github(session)?.and_then(|github| put(&github.comments(number))),
-        ForgeChoice::Gitea => {
-            let token = token()?;
-            let of = (needed("GITHUB_REPOSITORY")?, number);
-            Gitea::new(needed("GITHUB_API_URL")?, of, token, patience).and_then(|gitea| put(&gitea))
-        }
-        ForgeChoice::Gitlab => {
-            let token = token()?;
-            let project = needed("CI_MERGE_REQUEST_PROJECT_ID")?;
-            let page = get("CI_MERGE_REQUEST_PROJECT_URL");
-            let page = page.map(|page| format!("{page}/-/merge_requests/{number}"));
-            GitLab::new(needed("CI_API_V4_URL")?, (project, number), token, page, patience)
-                .and_then(|gitlab| put(&gitlab))
-        }
-        ForgeChoice::Bitbucket => {
-            let token = token()?;
-            let api = get("BITBUCKET_API_URL").unwrap_or("https://api.bitbucket.org/2.0");
-            let of = (needed("BITBUCKET_REPO_FULL_NAME")?, number);
-            Bitbucket::new(api, of, token, patience).and_then(|bitbucket| put(&bitbucket))
-        }
-        ForgeChoice::None => {
-            return Err("no forge was recognized: no comment was posted".to_owned());
-        }
-    })
+    let token = token(forge, session)?;
+    let access = Access { token, number, patience: Patience::default() };
+    match (forge.comments)(&session.environment, access) {
+        Ok(comments) => Ok(publish(&*comments, &marker, &text)),
+        Err(Unreached::Forge(error)) => Ok(Err(error)),
+        Err(Unreached::Unset(name)) => Err(messages::variable_missing(name)),
+    }
 }
 
 /// The severity of a verdict, to tell when it gets worse. Undecided is worse than a warning.
