@@ -95,6 +95,12 @@ fn one(plot: &Plot, area: &Area<'_>) -> Drawn {
     Ok(())
 }
 
+/// A label for a place that is counted: none between two of them.
+pub(super) fn whole(x: f64) -> String {
+    let rounded = x.round();
+    if (x - rounded).abs() < 1e-6 { format!("{:.0}", rounded + 0.0) } else { String::new() }
+}
+
 /// The plot of a column's last rows; steps up and down stand out.
 pub(super) fn of_column(table: &Table, c: usize, last: usize) -> Option<Plot> {
     let from = table.rows.len().saturating_sub(last);
@@ -117,7 +123,7 @@ pub(super) fn of_column(table: &Table, c: usize, last: usize) -> Option<Plot> {
         unit: scale.suffix().trim().to_owned(),
         points: steps.collect(),
         lines: vec![(0, points.iter().map(|(r, value)| (place(*r), *value)).collect())],
-        x: |x| format!("{x:.0}"),
+        x: whole,
         x_title: "recorded commits, 0 is the newest",
     })
 }

@@ -6,7 +6,7 @@ use crate::model::{Distribution, EndpointKey, Metric, Run, Untrusted};
 use crate::report::escape::harmless;
 use crate::report::number::{Scale, significant};
 use crate::report::ranking::{attention, largest};
-use crate::report::svg::{Plot, draw, of_column};
+use crate::report::svg::{Plot, draw, of_column, whole};
 use crate::trend::Table;
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeSet;
@@ -142,7 +142,10 @@ pub(super) fn windows(report: &Report) -> io::Result<Vec<Markup>> {
             unit: scale.suffix().trim().to_owned(),
             points: points[before.len()..].iter().map(|point| (color, *point)).collect(),
             lines: vec![(0, points)],
-            x: |x| if x >= -0.5 { "new".to_owned() } else { format!("{x:.0}") },
+            x: |x| match whole(x) {
+                text if x >= -0.5 && !text.is_empty() => "new".to_owned(),
+                text => text,
+            },
             x_title: "baseline runs, and the new ones",
         };
         figures.push(figure(&finding.key().text(), &plot, false)?);
