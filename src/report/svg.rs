@@ -71,6 +71,8 @@ fn one(plot: &Plot, area: &Area<'_>) -> Drawn {
     let mut chart = ChartBuilder::on(area)
         .caption(harmless(&caption), ("sans-serif", 15).into_font().color(&INK))
         .margin(8)
+        // The last label stands half beyond the plot.
+        .margin_right(24)
         .x_label_area_size(34)
         .y_label_area_size(58)
         .build_cartesian_2d(left..right.max(left + 1e-9), (low - margin).max(0.0)..high + margin)?;
