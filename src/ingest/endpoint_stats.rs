@@ -27,7 +27,7 @@ const NS_PER_MS: f64 = 1e6;
 const DIGITS_OF_AN_ID: usize = 5;
 
 /// The name of a kind of failure: the first line of a message, without the numbers that differ from one to the next.
-fn kind_of(message: &str) -> Cow<'_, str> {
+pub(super) fn kind_of(message: &str) -> Cow<'_, str> {
     let first = message.lines().next().unwrap_or_default();
     let end = first.char_indices().nth(LONGEST_KIND).map_or(first.len(), |(at, _)| at);
     let name = if end == 0 { OTHER } else { &first[..end] };
@@ -51,6 +51,16 @@ pub(super) fn record(times: &mut Distribution, ms: f64, what: &str) -> Result<()
         value: ms.to_string(),
         why: "is no response time in milliseconds",
     })
+}
+
+/// The kinds of failure that a run keeps, the most frequent one first.
+pub(super) fn most_frequent(kinds: impl IntoIterator<Item = (String, u64)>) -> Vec<FailureKind> {
+    let kind = |(message, count): (String, u64)| FailureKind::new(&message, count);
+    let mut kinds: Vec<FailureKind> = kinds.into_iter().map(kind).collect();
+    // Those of the same number stay in the order of their names.
+    kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
+    kinds.truncate(MOST_KINDS);
+    kinds
 }
 
 /// What is counted of one endpoint.
@@ -133,15 +143,8 @@ impl EndpointStats {
             endpoint.outcomes = Some(self.outcomes).filter(|of| *of != self.requests);
         }
         let others = (OTHER.to_owned(), self.others);
-        let mut kinds: Vec<FailureKind> = std::mem::take(&mut self.kinds)
-            .into_iter()
-            .chain((self.others > 0).then_some(others))
-            .map(|(message, count)| FailureKind::new(&message, count))
-            .collect();
-        // Those of the same number stay in the order of their names.
-        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
-        kinds.truncate(MOST_KINDS);
-        endpoint.failure_kinds = kinds;
+        let kinds = std::mem::take(&mut self.kinds).into_iter();
+        endpoint.failure_kinds = most_frequent(kinds.chain((self.others > 0).then_some(others)));
         endpoint.throughput_rps = duration_s.map(|s| self.requests as f64 / s);
         endpoint.parts = self.means(self.times.mean());
         let latency = Latency::from_distribution(self.times);

@@ -4,7 +4,7 @@
 //! this list: recognition, `--format-in` and its help, what `perfgate run` looks for, errors, and the tables of the documentation.
 
 use super::format::{Format, Holds};
-use super::{baseline_table, k6, locust, native, requests};
+use super::{baseline_table, k6, locust, native, requests, totals};
 
 /// The formats that are read: those of one tool together, and of one tool those that say most first.
 pub static FORMATS: &[&Format] = &[
@@ -19,6 +19,7 @@ pub static FORMATS: &[&Format] = &[
     &requests::jmeter_xml::FORMAT,
     &requests::vegeta_ndjson::FORMAT,
     &requests::vegeta_csv::FORMAT,
+    &totals::vegeta::FORMAT,
     &requests::hey::FORMAT,
     &requests::oha::FORMAT,
     &baseline_table::FORMAT,

@@ -2,7 +2,7 @@
 //!
 //! [`read`] recognises a file by its content and hands it to the one module that knows the format. A new format is a new module
 //! and a line in `formats.rs`. One of raw samples takes records from `raw`, which reads a file in pieces, and gathers them: k6's
-//! in `k6`, those of tools with one record for each request in `requests`. Nothing here compares or decides.
+//! in `k6`, those of tools with one record for each request in `requests`. Documents about a whole test are in `totals`. Nothing here compares or decides.
 
 mod baseline_table;
 mod benchmark_data;
@@ -26,6 +26,7 @@ mod resources;
 mod sample_filter;
 mod source;
 mod timeline;
+mod totals;
 
 pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
 pub use error::{IngestError, OtherFile, Problem};

@@ -45,6 +45,10 @@ mod ingest {
     mod raw_damage;
     // Shards of one load test, merged.
     mod shards;
+    // What the readers of documents about a whole test have in common.
+    mod totals;
+    // vegeta's report.
+    mod vegeta;
 }
 
 // From runs to a verdict.

@@ -38,6 +38,7 @@ fn every_normalised_fixture_is_valid() {
         "locust/2.47.0/edge-names/x_stats.csv",
         "locust/2.47.0/custom/out.json",
         "locust/2.47.0/base-1/out.json",
+        "vegeta/errors.json",
     ];
     for file in files {
         let path = fixture(file);

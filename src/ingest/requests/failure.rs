@@ -4,7 +4,7 @@
 const NO_ANSWER: &str = "Non HTTP response message: ";
 
 /// The status, or where there was no answer the error.
-pub(super) fn of_status(status: u16, error: &str) -> String {
+pub(in crate::ingest) fn of_status(status: u16, error: &str) -> String {
     if status == 0 { error.to_owned() } else { format!("HTTP {status}") }
 }
 

@@ -11,3 +11,5 @@ mod rows;
 mod transactions;
 pub(super) mod vegeta_csv;
 pub(super) mod vegeta_ndjson;
+
+pub(super) use failure::of_status;

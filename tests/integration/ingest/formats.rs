@@ -140,34 +140,25 @@ fn every_file_of_k6_is_understood() {
     insta::assert_snapshot!(text.join("\n"));
 }
 
+/// Whether a file is the document of a tool about all requests together.
+fn is_total(path: &str) -> bool {
+    let tools = ["vegeta", "oha", "autocannon", "bombardier"];
+    path.ends_with(".json") && tools.iter().any(|tool| path.starts_with(tool))
+}
+
 #[test]
-fn every_file_with_a_row_for_each_request_is_understood() {
-    let all = ["jmeter", "vegeta", "hey", "oha"].into_iter().flat_map(files);
-    let all = all.filter(|path| path != "vegeta/base.json");
+fn every_document_about_a_whole_test_is_understood() {
+    let all = ["vegeta"].into_iter().flat_map(files).filter(|path| is_total(path));
     let text: Vec<String> = all.map(|path| in_words(&path, false)).collect();
     insta::assert_snapshot!(text.join("\n"));
 }
 
-/// vegeta's own report of these requests; its percentiles are estimates.
 #[test]
-fn rows_of_vegeta_agree_with_its_own_report() {
-    let report = std::fs::read(fixtures().join("vegeta/base.json")).unwrap();
-    let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
-    let ms = |name: &str| report["latencies"][name].as_f64().unwrap() / 1e6;
-    for file in ["vegeta/base.csv.gz", "vegeta/base.ndjson.zst"] {
-        let whole = run(file);
-        let latency = whole.total.latency.as_ref().unwrap();
-        assert_eq!(whole.total.requests, report["requests"].as_u64(), "{file}");
-        let success = 1.0 - whole.total.error_rate().unwrap();
-        assert!((success - report["success"].as_f64().unwrap()).abs() < 1e-12, "{file}: {success}");
-        let near = |ours: Option<f64>, name: &str, share: f64| {
-            let ours = ours.unwrap();
-            assert!((ours / ms(name) - 1.0).abs() < share, "{file} {name}: {ours} {}", ms(name));
-        };
-        near(latency.mean, "mean", 1e-6);
-        near(latency.max, "max", 1e-6);
-        near(latency.quantiles.get(&Quantile::P50).copied(), "50th", 0.02);
-    }
+fn every_file_with_a_row_for_each_request_is_understood() {
+    let all = ["jmeter", "vegeta", "hey", "oha"].into_iter().flat_map(files);
+    let all = all.filter(|path| !is_total(path));
+    let text: Vec<String> = all.map(|path| in_words(&path, false)).collect();
+    insta::assert_snapshot!(text.join("\n"));
 }
 
 #[test]
