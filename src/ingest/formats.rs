@@ -22,6 +22,7 @@ pub static FORMATS: &[&Format] = &[
     &totals::vegeta::FORMAT,
     &requests::hey::FORMAT,
     &requests::oha::FORMAT,
+    &totals::oha::FORMAT,
     &baseline_table::FORMAT,
 ];
 

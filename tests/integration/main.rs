@@ -37,6 +37,8 @@ mod ingest {
     mod list;
     // Locust's files, its log of requests and its rounding.
     mod locust;
+    // oha's JSON.
+    mod oha;
     // Metrics from Prometheus.
     mod prometheus;
     // Options for raw samples: groups, warm-up, timelines.

@@ -39,6 +39,8 @@ fn every_normalised_fixture_is_valid() {
         "locust/2.47.0/custom/out.json",
         "locust/2.47.0/base-1/out.json",
         "vegeta/errors.json",
+        "oha/errors.json",
+        "oha/made/refused.json",
     ];
     for file in files {
         let path = fixture(file);

@@ -237,14 +237,6 @@ fn a_number_that_is_cut_or_a_damaged_time_in_an_imported_history_is_refused() {
 }
 
 #[test]
-fn a_json_report_of_oha_is_not_taken_for_a_summary_of_k6() {
-    let oha = json!({ "summary": { "successRate": 1.0, "requestsPerSec": 567.4 }, "latencyPercentiles": { "p95": 0.03 },
-        "metrics": { "requests_per_sec": 567.4 }, "statusCodeDistribution": { "200": 500 } });
-    let error = refused("oha.json", oha.to_string());
-    assert!(error.contains("is no result file that perfgate knows"), "{error}");
-}
-
-#[test]
 fn an_offset_of_centuries_is_no_offset() {
     let whole = std::fs::read_to_string(fixture("hey/flaky.csv")).unwrap();
     let (rest, _) = whole.trim_end().rsplit_once(',').unwrap();

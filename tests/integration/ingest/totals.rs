@@ -7,10 +7,14 @@ use serde_json::{Value, json};
 use std::io::Cursor;
 
 /// A fixture of each format in which some requests succeeded, and its format.
-const MEASURED: [(&str, &str); 2] =
-    [("vegeta/base.json", "vegeta-report"), ("vegeta/errors.json", "vegeta-report")];
+const MEASURED: [(&str, &str); 4] = [
+    ("vegeta/base.json", "vegeta-report"),
+    ("vegeta/errors.json", "vegeta-report"),
+    ("oha/base.json", "oha-json"),
+    ("oha/errors.json", "oha-json"),
+];
 /// A fixture of each format in which no request succeeded.
-const REFUSED: [&str; 1] = ["vegeta/made/refused.json"];
+const REFUSED: [&str; 2] = ["vegeta/made/refused.json", "oha/made/refused.json"];
 
 pub(super) fn document(path: &str) -> Value {
     serde_json::from_slice(&std::fs::read(fixture(path)).unwrap()).unwrap()
@@ -89,7 +93,9 @@ fn a_run_in_which_every_request_failed_never_passes() {
 
 #[test]
 fn a_negative_or_endless_time_is_refused() {
-    for (path, pointer) in [("vegeta/base.json", "/latencies/99th")] {
+    for (path, pointer) in
+        [("vegeta/base.json", "/latencies/99th"), ("oha/base.json", "/latencyPercentiles/p99")]
+    {
         for wrong in [json!(-1.0), json!(1e30)] {
             assert!(ingest(&changed(path, pointer, wrong)).is_err(), "{path}");
         }
