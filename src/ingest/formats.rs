@@ -23,6 +23,7 @@ pub static FORMATS: &[&Format] = &[
     &requests::hey::FORMAT,
     &requests::oha::FORMAT,
     &totals::oha::FORMAT,
+    &totals::autocannon::FORMAT,
     &baseline_table::FORMAT,
 ];
 

@@ -21,6 +21,8 @@ mod cli {
 
 // From a result file to a run.
 mod ingest {
+    // autocannon's JSON.
+    mod autocannon;
     // A file that is read in chunks is the same file.
     mod chunks;
     // Files damaged at every position.

@@ -41,6 +41,8 @@ fn every_normalised_fixture_is_valid() {
         "vegeta/errors.json",
         "oha/errors.json",
         "oha/made/refused.json",
+        "autocannon/errors.json",
+        "autocannon/refused.json",
     ];
     for file in files {
         let path = fixture(file);

@@ -3,6 +3,7 @@
 //! Their success rates leave out failures: oha's counts HTTP errors as successes, autocannon's requests exclude those without a
 //! response. Each reader counts failures from the statuses and errors instead.
 
+pub(super) mod autocannon;
 pub(super) mod oha;
 pub(super) mod vegeta;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
 
 /// A fixture of each format, and records of it that are enough to damage it at every byte.
-const FILES: [(&str, usize); 16] = [
+const FILES: [(&str, usize); 17] = [
     ("vegeta/base.csv.gz", 6),
     ("vegeta/base.ndjson.zst", 6),
     ("vegeta/errors.json", usize::MAX),
@@ -17,6 +17,7 @@ const FILES: [(&str, usize); 16] = [
     ("hey/flaky.csv", 12),
     ("oha/flaky.csv", 12),
     ("oha/errors.json", usize::MAX),
+    ("autocannon/errors.json", usize::MAX),
     ("k6/2.2.0/full-short/raw.csv.gz", 12),
     ("k6/2.2.0/csv-unix_milli/raw.csv", 12),
     ("k6/2.2.0/full-short/raw.ndjson.gz", 24),

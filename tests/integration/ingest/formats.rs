@@ -148,7 +148,8 @@ fn is_total(path: &str) -> bool {
 
 #[test]
 fn every_document_about_a_whole_test_is_understood() {
-    let all = ["vegeta", "oha"].into_iter().flat_map(files).filter(|path| is_total(path));
+    let tools = ["vegeta", "oha", "autocannon"];
+    let all = tools.into_iter().flat_map(files).filter(|path| is_total(path));
     let text: Vec<String> = all.map(|path| in_words(&path, false)).collect();
     insta::assert_snapshot!(text.join("\n"));
 }

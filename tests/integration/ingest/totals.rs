@@ -7,14 +7,19 @@ use serde_json::{Value, json};
 use std::io::Cursor;
 
 /// A fixture of each format in which some requests succeeded, and its format.
-const MEASURED: [(&str, &str); 4] = [
+const MEASURED: [(&str, &str); 8] = [
     ("vegeta/base.json", "vegeta-report"),
     ("vegeta/errors.json", "vegeta-report"),
     ("oha/base.json", "oha-json"),
     ("oha/errors.json", "oha-json"),
+    ("autocannon/base.json", "autocannon-json"),
+    ("autocannon/errors.json", "autocannon-json"),
+    ("autocannon/timeouts.json", "autocannon-json"),
+    ("autocannon/mismatches.json", "autocannon-json"),
 ];
 /// A fixture of each format in which no request succeeded.
-const REFUSED: [&str; 2] = ["vegeta/made/refused.json", "oha/made/refused.json"];
+const REFUSED: [&str; 3] =
+    ["vegeta/made/refused.json", "oha/made/refused.json", "autocannon/refused.json"];
 
 pub(super) fn document(path: &str) -> Value {
     serde_json::from_slice(&std::fs::read(fixture(path)).unwrap()).unwrap()
@@ -93,9 +98,11 @@ fn a_run_in_which_every_request_failed_never_passes() {
 
 #[test]
 fn a_negative_or_endless_time_is_refused() {
-    for (path, pointer) in
-        [("vegeta/base.json", "/latencies/99th"), ("oha/base.json", "/latencyPercentiles/p99")]
-    {
+    for (path, pointer) in [
+        ("vegeta/base.json", "/latencies/99th"),
+        ("oha/base.json", "/latencyPercentiles/p99"),
+        ("autocannon/base.json", "/latency/p99"),
+    ] {
         for wrong in [json!(-1.0), json!(1e30)] {
             assert!(ingest(&changed(path, pointer, wrong)).is_err(), "{path}");
         }
