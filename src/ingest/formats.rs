@@ -24,6 +24,7 @@ pub static FORMATS: &[&Format] = &[
     &requests::oha::FORMAT,
     &totals::oha::FORMAT,
     &totals::autocannon::FORMAT,
+    &totals::bombardier::FORMAT,
     &baseline_table::FORMAT,
 ];
 

@@ -41,7 +41,7 @@ pub const RECORD_BYTES: usize = 16 << 20;
 pub const RUN_BYTES: u64 = 128 << 20;
 /// Bytes of a recorded run, and of its histograms.
 pub const STORED_BYTES: u64 = 128 << 20;
-/// Bytes of a summary of k6, a CSV of Locust, and of a history from elsewhere.
+/// Bytes of a summary of any tool, a CSV of Locust, and of a history from elsewhere.
 pub const DOCUMENT_BYTES: u64 = 32 << 20;
 /// Bytes of a report; one of 10 000 endpoints has about 40 MB.
 pub const REPORT_BYTES: u64 = 96 << 20;

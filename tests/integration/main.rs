@@ -23,6 +23,8 @@ mod cli {
 mod ingest {
     // autocannon's JSON.
     mod autocannon;
+    // bombardier's JSON.
+    mod bombardier;
     // A file that is read in chunks is the same file.
     mod chunks;
     // Files damaged at every position.

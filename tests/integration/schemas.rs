@@ -43,6 +43,7 @@ fn every_normalised_fixture_is_valid() {
         "oha/made/refused.json",
         "autocannon/errors.json",
         "autocannon/refused.json",
+        "bombardier/errors.json",
     ];
     for file in files {
         let path = fixture(file);

@@ -4,6 +4,7 @@
 //! response. Each reader counts failures from the statuses and errors instead.
 
 pub(super) mod autocannon;
+pub(super) mod bombardier;
 pub(super) mod oha;
 pub(super) mod vegeta;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
 
 /// A fixture of each format, and records of it that are enough to damage it at every byte.
-const FILES: [(&str, usize); 17] = [
+const FILES: [(&str, usize); 18] = [
     ("vegeta/base.csv.gz", 6),
     ("vegeta/base.ndjson.zst", 6),
     ("vegeta/errors.json", usize::MAX),
@@ -18,6 +18,7 @@ const FILES: [(&str, usize); 17] = [
     ("oha/flaky.csv", 12),
     ("oha/errors.json", usize::MAX),
     ("autocannon/errors.json", usize::MAX),
+    ("bombardier/errors.json", usize::MAX),
     ("k6/2.2.0/full-short/raw.csv.gz", 12),
     ("k6/2.2.0/csv-unix_milli/raw.csv", 12),
     ("k6/2.2.0/full-short/raw.ndjson.gz", 24),

@@ -140,16 +140,17 @@ fn every_file_of_k6_is_understood() {
     insta::assert_snapshot!(text.join("\n"));
 }
 
+/// Tools that write a document about all requests together.
+const TOTALS: [&str; 4] = ["vegeta", "oha", "autocannon", "bombardier"];
+
 /// Whether a file is the document of a tool about all requests together.
 fn is_total(path: &str) -> bool {
-    let tools = ["vegeta", "oha", "autocannon", "bombardier"];
-    path.ends_with(".json") && tools.iter().any(|tool| path.starts_with(tool))
+    path.ends_with(".json") && TOTALS.iter().any(|tool| path.starts_with(tool))
 }
 
 #[test]
 fn every_document_about_a_whole_test_is_understood() {
-    let tools = ["vegeta", "oha", "autocannon"];
-    let all = tools.into_iter().flat_map(files).filter(|path| is_total(path));
+    let all = TOTALS.into_iter().flat_map(files).filter(|path| is_total(path));
     let text: Vec<String> = all.map(|path| in_words(&path, false)).collect();
     insta::assert_snapshot!(text.join("\n"));
 }

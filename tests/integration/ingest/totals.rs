@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::io::Cursor;
 
 /// A fixture of each format in which some requests succeeded, and its format.
-const MEASURED: [(&str, &str); 8] = [
+const MEASURED: [(&str, &str); 10] = [
     ("vegeta/base.json", "vegeta-report"),
     ("vegeta/errors.json", "vegeta-report"),
     ("oha/base.json", "oha-json"),
@@ -16,10 +16,16 @@ const MEASURED: [(&str, &str); 8] = [
     ("autocannon/errors.json", "autocannon-json"),
     ("autocannon/timeouts.json", "autocannon-json"),
     ("autocannon/mismatches.json", "autocannon-json"),
+    ("bombardier/base.json", "bombardier-json"),
+    ("bombardier/errors.json", "bombardier-json"),
 ];
 /// A fixture of each format in which no request succeeded.
-const REFUSED: [&str; 3] =
-    ["vegeta/made/refused.json", "oha/made/refused.json", "autocannon/refused.json"];
+const REFUSED: [&str; 4] = [
+    "vegeta/made/refused.json",
+    "oha/made/refused.json",
+    "autocannon/refused.json",
+    "bombardier/made/refused.json",
+];
 
 pub(super) fn document(path: &str) -> Value {
     serde_json::from_slice(&std::fs::read(fixture(path)).unwrap()).unwrap()
@@ -102,6 +108,7 @@ fn a_negative_or_endless_time_is_refused() {
         ("vegeta/base.json", "/latencies/99th"),
         ("oha/base.json", "/latencyPercentiles/p99"),
         ("autocannon/base.json", "/latency/p99"),
+        ("bombardier/base.json", "/result/latency/percentiles/99"),
     ] {
         for wrong in [json!(-1.0), json!(1e30)] {
             assert!(ingest(&changed(path, pointer, wrong)).is_err(), "{path}");
