@@ -300,7 +300,7 @@ fn the_documentation_has_the_limits_as_they_are() {
     row("memory for all runs", size(RUNS_BYTES as u64));
     row("result files of one command", FILES.to_string());
     row("one line, row or element", size(RECORD_BYTES as u64));
-    row("a summary of k6", size(DOCUMENT_BYTES));
+    row("a summary of any tool", size(DOCUMENT_BYTES));
     row("Locust's `--json`", size(RUN_BYTES));
     row("Locust's `_stats_history.csv`", size(RESOURCES_BYTES));
     row("different response times", RESPONSE_TIMES.to_string());
