@@ -4,7 +4,7 @@
 //! this list: recognition, `--format-in` and its help, what `perfgate run` looks for, errors, and the tables of the documentation.
 
 use super::format::{Format, Holds};
-use super::{baseline_table, k6, locust, native, requests, totals};
+use super::{artillery, baseline_table, k6, locust, native, printed, requests, totals};
 
 /// The formats that are read: those of one tool together, and of one tool those that say most first.
 pub static FORMATS: &[&Format] = &[
@@ -21,10 +21,14 @@ pub static FORMATS: &[&Format] = &[
     &requests::vegeta_csv::FORMAT,
     &totals::vegeta::FORMAT,
     &requests::hey::FORMAT,
+    &printed::hey::FORMAT,
     &requests::oha::FORMAT,
     &totals::oha::FORMAT,
     &totals::autocannon::FORMAT,
     &totals::bombardier::FORMAT,
+    &printed::wrk::FORMAT,
+    &printed::ab::FORMAT,
+    &artillery::FORMAT,
     &baseline_table::FORMAT,
 ];
 

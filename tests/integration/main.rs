@@ -25,6 +25,10 @@ mod ingest {
     mod autocannon;
     // bombardier's JSON.
     mod bombardier;
+    // ab's report.
+    mod ab;
+    // Artillery's JSON report.
+    mod artillery;
     // A file that is read in chunks is the same file.
     mod chunks;
     // Files damaged at every position.
@@ -33,6 +37,8 @@ mod ingest {
     mod figures;
     // Every fixture, in words.
     mod formats;
+    // hey's report.
+    mod hey;
     // JMeter's transactions.
     mod jmeter;
     // Bounds on sizes, depth and counts.
@@ -43,6 +49,8 @@ mod ingest {
     mod locust;
     // oha's JSON.
     mod oha;
+    // What the tests of printed reports have in common.
+    mod printed;
     // Metrics from Prometheus.
     mod prometheus;
     // Options for raw samples: groups, warm-up, timelines.
@@ -55,6 +63,8 @@ mod ingest {
     mod totals;
     // vegeta's report.
     mod vegeta;
+    // wrk's report.
+    mod wrk;
 }
 
 // From runs to a verdict.

@@ -44,6 +44,13 @@ fn every_normalised_fixture_is_valid() {
         "autocannon/errors.json",
         "autocannon/refused.json",
         "bombardier/errors.json",
+        "hey/base.txt",
+        "hey/refused.txt",
+        "wrk/late.txt",
+        "ab/dropped.txt",
+        "ab/refused.txt",
+        "artillery/errors.json",
+        "artillery/refused.json",
     ];
     for file in files {
         let path = fixture(file);

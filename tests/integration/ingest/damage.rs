@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
 
 /// A fixture of each format, and records of it that are enough to damage it at every byte.
-const FILES: [(&str, usize); 18] = [
+const FILES: [(&str, usize); 21] = [
     ("vegeta/base.csv.gz", 6),
     ("vegeta/base.ndjson.zst", 6),
     ("vegeta/errors.json", usize::MAX),
@@ -26,6 +26,9 @@ const FILES: [(&str, usize); 18] = [
     ("locust/2.47.0/custom/x_stats.csv", usize::MAX),
     ("locust/2.47.0/one-request/out.json", usize::MAX),
     ("k6/2.2.0/allfail/summary.json", usize::MAX),
+    ("wrk/late.txt", usize::MAX),
+    ("ab/errors.txt", usize::MAX),
+    ("artillery/refused.json", usize::MAX),
 ];
 
 /// Formats whose file does not say where it ends: cut between two records, it is a shorter test.

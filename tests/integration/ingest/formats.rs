@@ -158,7 +158,7 @@ fn every_document_about_a_whole_test_is_understood() {
 #[test]
 fn every_file_with_a_row_for_each_request_is_understood() {
     let all = ["jmeter", "vegeta", "hey", "oha"].into_iter().flat_map(files);
-    let all = all.filter(|path| !is_total(path));
+    let all = all.filter(|path| !is_total(path) && !path.ends_with(".txt"));
     let text: Vec<String> = all.map(|path| in_words(&path, false)).collect();
     insta::assert_snapshot!(text.join("\n"));
 }

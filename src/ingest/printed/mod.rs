@@ -1,0 +1,6 @@
+//! What tools print for people at the end of a test: labels, values, and short tables.
+
+pub(super) mod ab;
+pub(super) mod hey;
+mod report;
+pub(super) mod wrk;
