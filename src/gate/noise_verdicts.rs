@@ -181,11 +181,7 @@ impl<'a> Weighed<'a> {
         };
         let reason = if self.blind[j] {
             self.unseen(reason, &view, j)
-        } else if reason == Reason::WithinNoise
-            && looked.p_as_measured <= Q_FAIL_OF_FEW
-            && !self.look.is_the_machines
-        {
-            // Beyond doubt as measured: what other endpoints may share with it is no excuse.
+        } else if reason == Reason::WithinNoise && self.is_beyond_doubt_as_measured(j) {
             Reason::MeasureAgain
         } else {
             reason
@@ -230,11 +226,15 @@ impl<'a> Weighed<'a> {
         }
     }
 
-    /// Whether a test would be a failure by itself, or would have been one beyond doubt as measured: neither a tight limit that
-    /// makes it blind nor what the other endpoints may share with it is an excuse.
+    /// Whether a test would be a failure by itself: a tight limit that makes it blind is no excuse.
     fn would_fail_alone(&self, j: usize) -> bool {
-        let looked = self.look.tests[j];
-        looked.distance.sure() <= Q_FAIL || looked.p_as_measured <= Q_FAIL_OF_FEW
+        self.look.tests[j].distance.sure() <= Q_FAIL || self.is_beyond_doubt_as_measured(j)
+    }
+
+    /// Whether a change leaves no doubt as measured. What the other endpoints may share with it is no excuse then, unless
+    /// controls show that it was the machine.
+    fn is_beyond_doubt_as_measured(&self, j: usize) -> bool {
+        self.look.tests[j].p_as_measured <= Q_FAIL_OF_FEW && !self.look.is_the_machines
     }
 
     /// Whether a crossing is in doubt because the only other endpoint moved as well: then both may have, or the machine.
