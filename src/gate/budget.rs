@@ -40,7 +40,8 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
                 }
                 let of_key = |key: &&MeasurementKey| {
                     let found = finding(budget, measure_key(key, &judged));
-                    BudgetFinding { meant: meant(key, &found, runs), ..found }
+                    let endpoint = Some(key.endpoint.text());
+                    BudgetFinding { endpoint, meant: meant(key, &found, runs), ..found }
                 };
                 let mut own: Vec<BudgetFinding> = keys.iter().map(of_key).collect();
                 if of_class {
@@ -159,6 +160,7 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
     BudgetFinding {
         budget: budget.name.as_str().into(),
         subject,
+        endpoint: None,
         unit,
         value,
         limit: None,
@@ -194,6 +196,7 @@ fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
     BudgetFinding {
         budget: budget.name.as_str().into(),
         subject,
+        endpoint: None,
         unit,
         value: value.ok().filter(|_| !limits.is_empty()),
         limit: decides.map(|(_, bound, limit)| (bound, limit)),

@@ -47,7 +47,7 @@ impl<'a> Judged<'a> {
 /// A budget whose endpoints no run has.
 pub(super) fn not_measured(budget: &Budget) -> BudgetValue {
     let unit = match &budget.limited {
-        Limited::Measurement(_, Metric::Latency, _) => Unit::Milliseconds,
+        Limited::Measurement(_, Metric::Latency, statistic) => Unit::of_latency(*statistic),
         Limited::Measurement(_, Metric::ErrorRate, _) => Unit::Ratio,
         Limited::Measurement(_, Metric::Throughput, _) => Unit::PerSecond,
         _ => Unit::Number,
@@ -73,9 +73,10 @@ pub(super) fn measure_key(key: &MeasurementKey, judged: &Judged<'_>) -> BudgetVa
         runs.iter().filter_map(|run| run.all_endpoints().find(|e| e.key == key.endpoint)).collect();
     let sides = both(endpoints.as_slice());
     let (unit, measured) = match key.metric {
-        Metric::Latency => {
-            (Unit::Milliseconds, measure::latency(sides, key.statistic, own.min_requests))
-        }
+        Metric::Latency => (
+            Unit::of_latency(key.statistic),
+            measure::latency(sides, key.statistic, own.min_requests),
+        ),
         Metric::ErrorRate => (Unit::Ratio, measure::error_rate(sides)),
         Metric::Throughput | Metric::Custom(_) => (Unit::PerSecond, measure::throughput(sides)),
     };

@@ -201,6 +201,8 @@ pub struct BudgetFinding {
     pub budget: Untrusted,
     /// What was measured: `total p95`, `POST /api/chat p99`, `cpu mean`.
     pub subject: Untrusted,
+    /// The endpoint that was measured, or the total; none for resources and where nothing was measured.
+    pub endpoint: Option<Untrusted>,
     /// The unit of the value and the limit.
     pub unit: Unit,
     /// The value.

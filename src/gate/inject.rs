@@ -64,7 +64,7 @@ fn slow_down(endpoint: &mut Endpoint, key: &MeasurementKey, change: &Injection<'
         latency.quantiles.insert(level, own);
     }
     latency.distribution = None;
-    let numbers = [&mut latency.mean, &mut latency.min, &mut latency.max];
+    let numbers = [&mut latency.mean, &mut latency.min, &mut latency.max, &mut latency.stddev];
     let numbers = numbers.into_iter().flatten().chain(latency.quantiles.values_mut());
     numbers.for_each(|value| *value *= factor);
 }

@@ -103,10 +103,11 @@ fn endpoint_of<'r>(
             (_, Ok(Statistic::Mean)) => latency.mean = Some(value * factor),
             (_, Ok(Statistic::Min)) => latency.min = Some(value * factor),
             (_, Ok(Statistic::Max)) => latency.max = Some(value * factor),
+            (_, Ok(Statistic::StdDev)) => latency.stddev = Some(value * factor),
             _ => {
                 return Err((
                     column,
-                    "is no statistic: write p50, p95, p99, mean, min, max, error_rate (from 0 to 1) or throughput",
+                    "is no statistic: write p50, p95, p99, mean, min, max, stddev, error_rate (from 0 to 1) or throughput",
                 ));
             }
         }

@@ -73,7 +73,11 @@ impl CustomMetric {
         match statistic {
             Statistic::Value | Statistic::Mean => self.value,
             Statistic::Quantile(level) => self.quantiles.get(&level).copied(),
-            Statistic::Min | Statistic::Max | Statistic::Rate => None,
+            Statistic::Min
+            | Statistic::Max
+            | Statistic::StdDev
+            | Statistic::Cv
+            | Statistic::Rate => None,
         }
     }
 }

@@ -191,6 +191,14 @@ impl Distribution {
         (self.count() > 0).then(|| self.sum_ns as f64 / self.count() as f64 / NS_PER_MS)
     }
 
+    /// Sample standard deviation in milliseconds; none with fewer than two samples.
+    pub fn stddev(&self) -> Option<f64> {
+        match &self.samples {
+            Samples::Few(few) => deviation(|| few.iter().map(|ns| (*ns, 1))),
+            Samples::Many(bins) => deviation(|| bins.recorded()),
+        }
+    }
+
     /// Smallest sample in milliseconds; none without samples.
     pub fn min(&self) -> Option<f64> {
         (self.count() > 0).then_some(self.min)
@@ -302,6 +310,17 @@ impl Between {
     }
 }
 
+/// Sample standard deviation, in milliseconds, of nanoseconds with how often each was seen. It goes through them twice: a sum of
+/// squares would lose what little steady samples differ by.
+fn deviation<I: Iterator<Item = (u64, u64)>>(samples: impl Fn() -> I) -> Option<f64> {
+    let weighted = |of: &dyn Fn(f64) -> f64| -> f64 {
+        samples().map(|(ns, n)| of(ns as f64 / NS_PER_MS) * n as f64).sum()
+    };
+    let count = weighted(&|_| 1.0);
+    let mean = weighted(&|ms| ms) / count;
+    (count > 1.0).then(|| (weighted(&|ms| (ms - mean).powi(2)) / (count - 1.0)).sqrt())
+}
+
 fn bins_of(samples: &[u64]) -> Bins {
     let mut bins = Bins::new(DIGITS);
     // There are a thousand of them: no count overflows.
@@ -360,9 +379,28 @@ mod tests {
     }
 
     #[test]
+    fn the_standard_deviation_is_that_of_the_samples_few_or_many() {
+        let value = |i: usize| 100.0 + ((i * 7919) % 503) as f64 / 10.0;
+        for n in [2, 3, FEW, FEW + 1, 5 * FEW] {
+            let samples: Vec<f64> = (0..n).map(value).collect();
+            let mean = samples.iter().sum::<f64>() / n as f64;
+            let squares: f64 = samples.iter().map(|ms| (ms - mean).powi(2)).sum();
+            let exact = (squares / (n as f64 - 1.0)).sqrt();
+            let (mut left, right) = (of(&samples[..n / 2]), of(&samples[n / 2..]));
+            left.merge(&right).unwrap();
+            for all in [of(&samples), left] {
+                let ours = all.stddev().unwrap();
+                assert!((ours / exact - 1.0).abs() < 1e-3, "{n}: {ours} {exact}");
+            }
+        }
+        assert_eq!((of(&[5.0]).stddev(), of(&[5.0; 3 * FEW]).stddev()), (None, Some(0.0)));
+    }
+
+    #[test]
     fn nothing_is_measured_without_samples() {
         let none = Distribution::new();
         assert_eq!((none.mean(), none.max(), none.quantile(Quantile::P50)), (None, None, None));
+        assert_eq!(none.stddev(), None);
     }
 
     #[test]

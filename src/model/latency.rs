@@ -63,6 +63,8 @@ pub struct Latency {
     pub min: Option<f64>,
     /// Largest sample.
     pub max: Option<f64>,
+    /// Standard deviation of the samples.
+    pub stddev: Option<f64>,
     /// The quantiles that the file gives or the distribution has.
     pub quantiles: BTreeMap<Quantile, f64>,
     /// How the source rounded the quantiles, if it did.
@@ -83,6 +85,7 @@ impl Latency {
             mean: distribution.mean(),
             min: distribution.min(),
             max: distribution.max(),
+            stddev: distribution.stddev(),
             quantiles,
             rounding: None,
             half_steps: BTreeMap::new(),
@@ -148,6 +151,8 @@ impl Latency {
             Statistic::Mean => self.mean,
             Statistic::Min => self.min,
             Statistic::Max => self.max,
+            Statistic::StdDev => self.stddev,
+            Statistic::Cv => Some(self.stddev? / self.mean.filter(|mean| *mean > 0.0)?),
             Statistic::Quantile(level) => self
                 .quantiles
                 .get(&level)

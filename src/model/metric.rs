@@ -64,10 +64,21 @@ pub enum Statistic {
     Quantile(Quantile),
     /// The largest sample.
     Max,
+    /// The standard deviation of the samples.
+    StdDev,
+    /// The coefficient of variation: the standard deviation as a fraction of the mean.
+    Cv,
     /// A rate: failed of all requests, or requests per second.
     Rate,
     /// The single number of a metric that has just one.
     Value,
+}
+
+impl Statistic {
+    /// Whether it says how far the samples lie apart, and not where they lie.
+    pub fn is_spread(self) -> bool {
+        matches!(self, Self::StdDev | Self::Cv)
+    }
 }
 
 impl fmt::Display for Statistic {
@@ -77,6 +88,8 @@ impl fmt::Display for Statistic {
             Self::Min => f.write_str("min"),
             Self::Quantile(level) => level.fmt(f),
             Self::Max => f.write_str("max"),
+            Self::StdDev => f.write_str("stddev"),
+            Self::Cv => f.write_str("cv"),
             Self::Rate => f.write_str("rate"),
             Self::Value => f.write_str("value"),
         }
@@ -91,6 +104,8 @@ impl FromStr for Statistic {
             "mean" => Self::Mean,
             "min" => Self::Min,
             "max" => Self::Max,
+            "stddev" => Self::StdDev,
+            "cv" => Self::Cv,
             "rate" => Self::Rate,
             "value" => Self::Value,
             other => Self::Quantile(other.parse()?),

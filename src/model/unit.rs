@@ -1,5 +1,6 @@
 //! Units, and quantities as people write them: `500ms`, `20%`.
 
+use super::metric::Statistic;
 use super::untrusted::{Raw, Untrusted};
 
 /// The base unit of a value.
@@ -20,6 +21,11 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// The unit of a statistic of response times.
+    pub fn of_latency(statistic: Statistic) -> Self {
+        if statistic == Statistic::Cv { Self::Ratio } else { Self::Milliseconds }
+    }
+
     /// The unit that files name so, and how many base units one of it is.
     pub fn from_name(name: &str) -> (Self, f64) {
         match name {

@@ -4,46 +4,25 @@
 use super::budgets;
 use super::cells::{Scales, change, metric};
 use super::escape::markdown_code;
+use super::full_tables::{concurrency, endpoints};
 use super::headline::headline;
+use super::level::Level;
 use super::mark::mark;
 use super::number::{grouped, plural, significant};
 use super::ranking::largest;
 use crate::gate::Report;
-use crate::model::{Endpoint, Metric, Quantile, Raw, Run, Statistic, Tool, Untrusted};
+use crate::model::{Raw, Run, Tool, Untrusted};
 use std::io::{self, Write};
 
-/// Endpoints of a table, and moves of the list.
-const MOST_ENDPOINTS: usize = 200;
+/// Moves of the list.
 const MOST_MOVES: usize = 10;
-/// The statistics of a table's columns.
-const COLUMNS: [(&str, Statistic); 5] = [
-    ("mean", Statistic::Mean),
-    ("p50", Statistic::Quantile(Quantile::P50)),
-    ("p95", Statistic::Quantile(Quantile::P95)),
-    ("p99", Statistic::Quantile(Quantile::P99)),
-    ("max", Statistic::Max),
-];
-
-/// Runs of one load, and what the gate says of them.
-#[derive(Debug)]
-pub struct Level {
-    /// Users at once, where they are known.
-    pub users: Option<u64>,
-    /// The runs, at least one.
-    pub runs: Vec<Run>,
-    /// What was found.
-    pub report: Report,
-}
-
 /// Writes the report of one or several loads, the smallest load first.
 pub fn render(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
     let code = |text: &dyn Raw| markdown_code(text);
     let Some(first) = levels.first() else { return Ok(()) };
     let run = &first.runs[0];
     writeln!(out, "# Performance report\n")?;
-    let judged =
-        |level: &&Level| level.report.baseline().is_some() || !level.report.budgets.is_empty();
-    for level in levels.iter().filter(judged) {
+    for level in levels.iter().filter(|level| level.is_judged()) {
         let load =
             level.users.map_or_else(String::new, |n| format!("{}: ", plural(n as usize, "user")));
         let scales = Scales::of(&level.report);
@@ -81,7 +60,7 @@ pub fn render(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "| {name} | {} |", code(&value))?;
         }
     }
-    endpoints(run, out)?;
+    endpoints(first, out)?;
     if levels.len() > 1 {
         concurrency(levels, out)?;
     }
@@ -96,48 +75,6 @@ pub(super) fn tool(tool: &Tool) -> Untrusted {
         Some(version) => tool.name.join(" ", version),
         None => tool.name.clone(),
     }
-}
-
-fn cells(endpoint: &Endpoint) -> String {
-    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), significant);
-    let latency: Vec<String> = COLUMNS
-        .iter()
-        .map(|(_, statistic)| number(endpoint.value(&Metric::Latency, *statistic)))
-        .collect();
-    let errors = endpoint.error_rate().map(|rate| rate * 100.0);
-    format!("{} | {} | {}", latency.join(" | "), number(endpoint.throughput_rps), number(errors))
-}
-
-fn head(first: &str, out: &mut dyn Write) -> io::Result<()> {
-    let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
-    writeln!(out, "| {first} | requests | {} | req/s | errors % |", names.join(" | "))?;
-    writeln!(out, "|---|--:|{}--:|--:|", "--:|".repeat(names.len()))
-}
-
-fn endpoints(run: &Run, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "\n## Endpoints\n\nResponse times in milliseconds.\n")?;
-    head("endpoint", out)?;
-    for endpoint in run.all_endpoints().take(MOST_ENDPOINTS) {
-        let name = markdown_code(&endpoint.key.text());
-        let requests = endpoint.requests.map(grouped).unwrap_or_default();
-        writeln!(out, "| {name} | {requests} | {} |", cells(endpoint))?;
-    }
-    match run.endpoints.len().checked_sub(MOST_ENDPOINTS).filter(|more| *more > 0) {
-        Some(more) => writeln!(out, "\n{more} more endpoints."),
-        None => Ok(()),
-    }
-}
-
-fn concurrency(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "\n## Concurrency\n\nThe whole run at each number of users.\n")?;
-    head("users", out)?;
-    for level in levels {
-        let total = &level.runs[0].total;
-        let users = level.users.map_or_else(|| "–".to_owned(), grouped);
-        let requests = total.requests.map(grouped).unwrap_or_default();
-        writeln!(out, "| {users} | {requests} | {} |", cells(total))?;
-    }
-    Ok(())
 }
 
 fn resources(run: &Run, out: &mut dyn Write) -> io::Result<()> {

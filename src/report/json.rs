@@ -176,6 +176,7 @@ fn budget(budget: &BudgetFinding) -> BudgetV1 {
     BudgetV1 {
         budget: budget.budget.raw().to_owned(),
         subject: budget.subject.raw().to_owned(),
+        endpoint: text(budget.endpoint.as_ref()),
         unit: budget.unit.raw().to_owned(),
         value: budget.value,
         comparison: budget.limit.map(|(bound, _)| comparison(bound.comparison)),

@@ -250,6 +250,7 @@ fn budget(file: BudgetV1) -> Read<BudgetFinding> {
     Ok(BudgetFinding {
         budget: file.budget.into(),
         subject: file.subject.into(),
+        endpoint: file.endpoint.map(Into::into),
         unit: Unit::from_name(&file.unit).0,
         value: file.value,
         limit,

@@ -319,6 +319,7 @@ fn latency(path: &dyn fmt::Display, file: LatencyV1) -> Result<Latency, RunFileE
     latency.mean = time("mean", file.mean)?.or(latency.mean);
     latency.min = time("min", file.min)?.or(latency.min);
     latency.max = time("max", file.max)?.or(latency.max);
+    latency.stddev = time("stddev", file.stddev)?.or(latency.stddev);
     if latency.min > latency.max && latency.max.is_some() {
         return Err(invalid(at("min"), "is larger than max"));
     }

@@ -254,6 +254,9 @@ pub struct BudgetV1 {
     pub budget: String,
     /// What was measured (`POST /api/chat p95`). Untrusted text.
     pub subject: String,
+    /// The endpoint that was measured (`METHOD NAME`), or `total`; absent for resources. Untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
     /// Unit of value and limit: `ms`, `ratio`, `per_second`, …
     pub unit: String,
     /// The value; null where it was not measured.

@@ -263,6 +263,10 @@ pub struct LatencyV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0))]
     pub max: Option<f64>,
+    /// Standard deviation of the samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0))]
+    pub stddev: Option<f64>,
     /// Quantiles by level: `p50`, `p99.9`.
     #[serde(
         default,

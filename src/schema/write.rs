@@ -223,6 +223,7 @@ impl From<&Latency> for LatencyV1 {
             mean: latency.mean,
             min: latency.min,
             max: latency.max,
+            stddev: latency.stddev,
             quantiles: quantiles(&latency.quantiles),
             rounding: latency.rounding.map(|rounding| match rounding {
                 Rounding::TwoSignificantDigits => RoundingV1::TwoSignificantDigits,

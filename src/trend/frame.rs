@@ -200,8 +200,8 @@ fn measurements(endpoint: &Endpoint) -> Vec<(Metric, Statistic, Unit, f64)> {
     for level in quantiles {
         add(Metric::Latency, Statistic::Quantile(*level), Unit::Milliseconds);
     }
-    for statistic in [Statistic::Mean, Statistic::Min, Statistic::Max] {
-        add(Metric::Latency, statistic, Unit::Milliseconds);
+    for statistic in [Statistic::Mean, Statistic::Min, Statistic::Max, Statistic::StdDev] {
+        add(Metric::Latency, statistic, Unit::of_latency(statistic));
     }
     add(Metric::ErrorRate, Statistic::Rate, Unit::Ratio);
     add(Metric::Throughput, Statistic::Rate, Unit::PerSecond);

@@ -106,7 +106,7 @@ pub(super) fn everything(run: &Run) -> Vec<MeasurementKey> {
 
 pub(super) fn column(key: MeasurementKey, run: &Run) -> Column {
     let (unit, direction) = match &key.metric {
-        Metric::Latency => (Unit::Milliseconds, Direction::Lower),
+        Metric::Latency => (Unit::of_latency(key.statistic), Direction::Lower),
         Metric::ErrorRate => (Unit::Ratio, Direction::Lower),
         Metric::Throughput => (Unit::PerSecond, Direction::Higher),
         Metric::Custom(name) => {

@@ -1,7 +1,7 @@
 //! `budgets` and `targets`: absolute limits, by name.
 
 use super::rows::row;
-use super::source::{Source, latency_statistic, statistic};
+use super::source::{Source, budget_statistic, latency_statistic};
 use super::tiers::{better, refuse_misfits, tiers};
 use crate::config::budget::{Budget, Limited, Scope};
 use crate::config::defaults;
@@ -88,9 +88,7 @@ fn limited(source: &Source<'_>, key: &At<String>, rules: &Rules) -> Result<Limit
         _ => match (name.rsplit_once('_'), latency_statistic(name)) {
             (_, Some(statistic)) => of_total(Metric::Latency, statistic),
             (Some((of, last)), _) if latency_statistic(last).is_some() => {
-                let at = At { value: last.to_owned(), place: key.place };
-                let statistic = statistic(source, &at, name)?;
-                return of_latency(source, key, of, statistic, rules);
+                return of_latency(source, key, of, last, rules);
             }
             _ => {
                 refuse_slips(source, key, rules)?;
@@ -105,17 +103,23 @@ fn of_latency(
     source: &Source<'_>,
     key: &At<String>,
     of: &str,
-    statistic: Statistic,
+    last: &str,
     rules: &Rules,
 ) -> Result<Limited, ConfigError> {
+    let at = At { value: last.to_owned(), place: key.place };
+    let statistic = budget_statistic(source, &at, &key.value)?;
     if LATENCY.contains(&of) {
         return Ok(Limited::Measurement(Scope::Total, Metric::Latency, statistic));
     }
     let class = LATENCY.iter().find_map(|word| of.strip_suffix(word)?.strip_suffix('_'));
     let Some(class) = class else {
         refuse_slips(source, key, rules)?;
-        let metric = Metric::Custom(of.into());
-        return Ok(Limited::Measurement(Scope::Total, metric, statistic));
+        // No file tells how far the samples of a custom metric lie apart: the name is a whole one.
+        let (metric, statistic) = match statistic {
+            spread if spread.is_spread() => (key.value.as_str(), Statistic::Value),
+            other => (of, other),
+        };
+        return Ok(Limited::Measurement(Scope::Total, Metric::Custom(metric.into()), statistic));
     };
     if !classes(rules).contains(&class.to_owned()) {
         let problem = format!("unknown class of endpoints \"{class}\"");

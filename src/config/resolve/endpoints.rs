@@ -1,6 +1,6 @@
 //! `endpoints`: rules for some endpoints, by pattern.
 
-use super::source::{Source, USUAL_STATISTICS, statistic};
+use super::source::{Source, USUAL_STATISTICS, refuse_spread, statistic};
 use crate::config::choices::Severity;
 use crate::config::error::ConfigError;
 use crate::config::file::{At, Entries, RawValue};
@@ -39,6 +39,7 @@ pub(super) fn endpoint_rule(
                 });
             }
             _ => {
+                refuse_spread(source, &key)?;
                 let Ok(statistic) = statistic(source, &key, "an endpoint") else {
                     let mut known =
                         vec!["error_rate", "throughput", "min_requests", "severity", "ignore"];

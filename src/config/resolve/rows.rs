@@ -55,6 +55,8 @@ pub(super) fn row(
                         "p99",
                         "mean",
                         "max",
+                        "stddev",
+                        "cv",
                         "error_rate",
                         "throughput",
                         "critical",

@@ -86,8 +86,32 @@ impl Source<'_> {
     }
 }
 
-/// The statistic that a key names.
+/// The statistic whose change a key limits.
 pub(super) fn statistic(
+    source: &Source<'_>,
+    key: &At<String>,
+    of: &str,
+) -> Result<Statistic, ConfigError> {
+    let statistic = budget_statistic(source, key, of)?;
+    refuse_spread(source, key)?;
+    Ok(statistic)
+}
+
+/// How far samples lie apart changes with a few slow ones: a limit of its change would fail by chance.
+pub(super) fn refuse_spread(source: &Source<'_>, key: &At<String>) -> Result<(), ConfigError> {
+    match key.value.parse::<Statistic>() {
+        Ok(spread) if spread.is_spread() => {
+            let problem = format!(
+                "{spread} is not compared with the baseline: limit its value under budgets, as latency_{spread}"
+            );
+            Err(source.error(key.place, problem))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The statistic whose value a key limits.
+pub(super) fn budget_statistic(
     source: &Source<'_>,
     key: &At<String>,
     of: &str,
@@ -127,7 +151,11 @@ pub(super) fn direction(
 /// The statistic of a latency that a word names, if it is one.
 pub(super) fn latency_statistic(word: &str) -> Option<Statistic> {
     let known = word.parse().ok()?;
-    matches!(known, Statistic::Quantile(_) | Statistic::Mean | Statistic::Max).then_some(known)
+    let limited = match known {
+        Statistic::Quantile(_) | Statistic::Mean | Statistic::Max => true,
+        other => other.is_spread(),
+    };
+    limited.then_some(known)
 }
 
 /// A duration in seconds: `10m`, `1h30m`, or a number of seconds.

@@ -5,7 +5,7 @@ use crate::config::bound::{Bound, QuantityKind};
 use crate::config::budget::{Limited, Tier};
 use crate::config::error::ConfigError;
 use crate::config::file::{At, Entries, RawValue};
-use crate::model::{Direction, Metric};
+use crate::model::{Direction, Metric, Statistic};
 
 /// A number without a unit could mean anything where there is more than one: `cpu: "< 70"` is no 7 000 %.
 pub(super) fn refuse_misfits(
@@ -15,6 +15,7 @@ pub(super) fn refuse_misfits(
     tiers: &[(Tier, Bound)],
 ) -> Result<(), ConfigError> {
     let fits = |kind: QuantityKind| match limited {
+        Limited::Measurement(_, Metric::Latency, Statistic::Cv) => kind == QuantityKind::Share,
         Limited::Measurement(_, Metric::Latency, _) => kind == QuantityKind::Time,
         Limited::Measurement(_, Metric::ErrorRate, _) => kind == QuantityKind::Share,
         Limited::Measurement(_, Metric::Throughput, _) => {
@@ -29,6 +30,7 @@ pub(super) fn refuse_misfits(
         return Ok(());
     };
     let example = match limited {
+        Limited::Measurement(_, Metric::Latency, Statistic::Cv) => "< 30%",
         Limited::Measurement(_, Metric::Latency, _) => "< 500ms",
         Limited::Measurement(_, Metric::ErrorRate, _) => "< 0.1%",
         Limited::Measurement(_, Metric::Throughput, _) => "> 100 RPS",

@@ -143,11 +143,14 @@ impl Failed {
 fn latency(report: &Report, count: u64) -> Result<Latency, IngestError> {
     let row = report.need("Total:")?;
     let cells: Vec<Cell<'_>> = row.text.split_whitespace().map(|text| row.with(text)).collect();
-    let [min, _, _, _, max] = cells[..] else { return Err(row.bad("is no row of five numbers")) };
+    let [min, _, stddev, _, max] = cells[..] else {
+        return Err(row.bad("is no row of five numbers"));
+    };
     let mut latency = Latency {
         count: Some(count),
         min: Some(min.number()?),
         max: Some(max.number()?),
+        stddev: Some(stddev.number()?),
         rounding: Some(Rounding::Steps { us: 1_000 }),
         ..Latency::default()
     };

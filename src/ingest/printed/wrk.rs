@@ -113,7 +113,7 @@ impl SocketErrors {
 fn latency(report: &Report, count: u64) -> Result<Latency, IngestError> {
     let row = report.below("Thread Stats").next().ok_or_else(|| report.lacks("Latency"))?;
     let mut cells = row.text.split_whitespace().map(|text| row.with(text));
-    let (Some(_), Some(mean), Some(_), Some(max)) =
+    let (Some(_), Some(mean), Some(stddev), Some(max)) =
         (cells.next(), cells.next(), cells.next(), cells.next())
     else {
         return Err(row.bad("is no row of the latency"));
@@ -122,6 +122,7 @@ fn latency(report: &Report, count: u64) -> Result<Latency, IngestError> {
         count: Some(count),
         mean: Some(Time::read(mean)?.ms),
         max: Some(Time::read(max)?.ms),
+        stddev: Some(Time::read(stddev)?.ms),
         ..Latency::default()
     };
     if report.find(PERCENTILES)?.is_some() {

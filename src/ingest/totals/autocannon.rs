@@ -77,6 +77,7 @@ struct Requests {
 struct Milliseconds {
     average: f64,
     max: f64,
+    stddev: Option<f64>,
     total_count: u64,
     /// The percentiles, as `p97_5`, and what else is told.
     #[serde(flatten)]
@@ -139,6 +140,7 @@ fn latency(file: &str, own: &Milliseconds) -> Result<Latency, IngestError> {
         count: Some(own.total_count),
         mean: times.ms("the average", Some(own.average))?,
         max: times.ms("the maximum", Some(own.max))?,
+        stddev: times.ms("the standard deviation", own.stddev)?,
         quantiles: times.quantiles(levels.iter().map(|(level, ms)| (level.as_str(), Some(*ms))))?,
         rounding: Some(Rounding::Steps { us: STEP_US }),
         ..Latency::default()

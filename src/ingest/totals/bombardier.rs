@@ -70,6 +70,7 @@ struct RequestError {
 struct Microseconds {
     mean: f64,
     max: f64,
+    stddev: Option<f64>,
     /// By level, as `"99"`.
     #[serde(default)]
     percentiles: BTreeMap<String, f64>,
@@ -110,6 +111,7 @@ fn latency(file: &str, own: &Microseconds, requests: u64) -> Result<Latency, Ing
         count: Some(requests),
         mean: times.ms("the mean", Some(own.mean))?,
         max: times.ms("the maximum", Some(own.max))?,
+        stddev: times.ms("the standard deviation", own.stddev)?,
         quantiles: times.quantiles(levels)?,
         rounding: Some(Rounding::Steps { us: 1 }),
         ..Latency::default()

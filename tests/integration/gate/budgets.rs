@@ -7,7 +7,7 @@ use tempfile::TempDir;
 /// A run with an endpoint, a WebSocket, metrics and resources.
 fn run() -> Value {
     let latency = |p95: f64| {
-        json!({ "count": 6000, "mean": p95 / 2.0, "max": p95 * 3.0,
+        json!({ "count": 6000, "mean": p95 / 2.0, "max": p95 * 3.0, "stddev": p95 / 5.0,
         "quantiles": { "p50": p95 / 2.0, "p90": p95 * 0.9, "p95": p95, "p99": p95 * 1.5, "p99.9": p95 * 2.0 } })
     };
     json!({
@@ -22,6 +22,7 @@ fn run() -> Value {
             { "name": "websocket_backpressure_drops", "unit": "count", "value": 10 },
             { "name": "cache_hit_rate", "unit": "ratio", "direction": "higher", "value": 0.61 },
             { "name": "cost_per_request", "unit": "usd", "value": 0.004 },
+            { "name": "retry_cv", "unit": "number", "value": 1 },
             { "name": "queue_depth", "unit": "number", "value": 50 },
             { "name": "ttft", "unit": "ms", "value": 120, "count": 6000, "quantiles": { "p95": 300 } },
         ],
@@ -85,6 +86,15 @@ fn every_sort_of_limit_is_judged_as_it_is_written() {
     is("memory_leak: \"< 50MB\"", "✓ service memory growth 0 MB/h < 50 MB/h", 0);
     is("service_memory_mb: \"< 400MB\"", "✗ service_memory_mb 410 mb, limit < 400 mb", 1);
     is("service_memory_mb_max: \"< 500MB\"", "✓ service_memory_mb max 455 mb < 500 mb", 0);
+    is("stddev: \"< 50ms\"", "✓ total stddev 30.00 ms < 50 ms", 0);
+    is("latency_cv: \"< 30%\"", "✗ total cv 40.0 %, limit < 30 %", 1);
+    is("{ operation: /api/chat, cv: \"< 30%\" }", "✗ POST /api/chat cv 40.0 %, limit < 30 %", 1);
+    is(
+        "api_response_time_stddev: \"< 50ms\"",
+        "✓ POST /api/chat stddev 46.91 ms < 50 ms; ✓ GET /api/items stddev 16.00 ms < 50 ms",
+        0,
+    );
+    is("retry_cv: \"< 2\"", "✓ retry_cv 1.00 < 2", 0);
     is("cpu_percent: \"< 70%\"", "✓ cpu_percent 41.0 percent < 70 percent", 0);
 }
 

@@ -219,3 +219,19 @@ fn two_stars_at_the_end_of_a_pattern_of_results_stand_for_every_file_below() {
         assert_eq!(ended.stdout.matches("perfgate.run/1").count(), 2, "{pattern}");
     }
 }
+
+#[test]
+fn how_far_response_times_lie_apart_has_budgets_and_no_limit_of_its_change() {
+    for text in [
+        "regression_thresholds:\n  api_response_time: { stddev: 20% }\n",
+        "endpoints:\n  \"GET /a\": { cv: 20% }\n",
+    ] {
+        let error = error(text);
+        assert!(error.contains("is not compared with the baseline: limit its value"), "{error}");
+    }
+    insta::assert_snapshot!(error("budgets: [{ latency_cv: \"< 30ms\" }]\n"), @r#"
+    perfgate.yaml:1:25: a time does not fit here: write < 30%
+       1 | budgets: [{ latency_cv: "< 30ms" }]
+         |                         ^
+    "#);
+}

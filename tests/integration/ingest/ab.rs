@@ -25,6 +25,7 @@ fn a_report_is_one_endpoint_in_whole_milliseconds() {
     assert_eq!(levels.map(|level| latency.quantiles[&level]), [16.0, 32.0, 43.0]);
     assert_eq!((latency.min, latency.max), (Some(4.0), Some(65.0)));
     assert_eq!(latency.rounding, Some(Rounding::Steps { us: 1_000 }));
+    assert_eq!(latency.stddev, Some(7.8));
     // Rounded to whole milliseconds, it would be taken for exact.
     assert_eq!(latency.mean, None);
     assert_eq!(run.endpoints[0].key, EndpointKey::named(Kind::Http, None, "/api/chat"));

@@ -13,6 +13,7 @@ fn times_are_whole_milliseconds_and_there_is_no_p95() {
     assert_eq!(quantile(&run, "p95"), None);
     let latency = run.total.latency.as_ref().unwrap();
     near(latency.mean, 17.39);
+    near(latency.stddev, 8.54);
     assert_eq!(latency.rounding, Some(Rounding::Steps { us: 1_000 }));
     assert_eq!(latency.half_step("p99".parse().unwrap(), 49.0), 0.5);
 }

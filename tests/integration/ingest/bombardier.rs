@@ -13,6 +13,7 @@ fn times_are_microseconds() {
     let latency = run.total.latency.as_ref().unwrap();
     near(latency.mean, 17.55778693555458);
     near(latency.max, 69.082);
+    near(latency.stddev, 8.058_844_068_288_88);
     assert_eq!((latency.count, latency.min), (Some(2281), None));
     assert_eq!(latency.rounding, Some(Rounding::Steps { us: 1 }));
 }

@@ -59,6 +59,12 @@ impl Compared {
         self.close(&format!("max of {what}"), &latency["max"], sorted[n - 1], EXACT);
         let mean = sorted.iter().sum::<f64>() / n as f64;
         self.close(&format!("mean of {what}"), &latency["mean"], mean, EXACT);
+        if n > 1 {
+            let squares: f64 = sorted.iter().map(|ms| (ms - mean).powi(2)).sum();
+            let stddev = (squares / (n as f64 - 1.0)).sqrt();
+            let allowed = if n <= KEPT { 1e-6 } else { HISTOGRAM };
+            self.close(&format!("deviation of {what}"), &latency["stddev"], stddev, allowed);
+        }
         self.quantiles(what, &latency["quantiles"], &sorted);
     }
 
@@ -152,7 +158,7 @@ fn figures_of_k6_are_those_of_its_samples() {
     for path in fixtures("k6", &["raw.csv", "raw.csv.gz"]) {
         compared.file(&path, &k6::csv(&text_of(&path)), options(&path));
     }
-    assert_eq!(compared, Compared { files: 23, endpoints: 217, numbers: 2_741 });
+    assert_eq!(compared, Compared { files: 23, endpoints: 217, numbers: 2_927 });
 }
 
 #[test]
@@ -183,5 +189,5 @@ fn figures_of_tools_with_a_row_for_each_request_are_those_of_the_rows() {
         &requests::oha(&text_of(&support::fixture("oha/flaky.csv"))),
         &[],
     );
-    assert_eq!(compared, Compared { files: 11, endpoints: 38, numbers: 551 });
+    assert_eq!(compared, Compared { files: 11, endpoints: 38, numbers: 593 });
 }

@@ -237,3 +237,16 @@ fn second_of_minute(line: &str) -> String {
     let second: usize = rest[..digits].parse().unwrap();
     format!("{}{:02}{}\n", &line[..at + 6], second % 60, &rest[digits..])
 }
+
+#[test]
+fn the_deviation_of_shards_is_that_of_all_their_requests() {
+    let run = |samples: &[f64]| {
+        json!({ "schema": "perfgate.run/1", "tool": { "name": "my-script" },
+            "endpoints": [{ "name": "/a", "latency": { "samples": samples } }] })
+    };
+    let (fast, slow) = (vec![10.0; 300], vec![50.0; 100]);
+    let both = [fast.clone(), slow.clone()].concat();
+    let [whole, sum] = [merged(&[run(&both)]), merged(&[run(&fast), run(&slow)])]
+        .map(|ended| ended.json()["endpoints"][0]["latency"]["stddev"].as_f64().unwrap());
+    assert!((sum - whole).abs() < 1e-6 && whole > 17.0, "{sum} and {whole}");
+}

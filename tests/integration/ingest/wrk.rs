@@ -25,6 +25,7 @@ fn a_report_has_four_percentiles_and_no_p95() {
     assert_eq!(run.load.users, Some(10));
     let latency = run.total.latency.unwrap();
     assert_eq!((latency.mean, latency.max), (Some(17.51), Some(74.3)));
+    assert_eq!(latency.stddev, Some(7.83));
     let levels: Vec<String> = latency.quantiles.keys().map(ToString::to_string).collect();
     assert_eq!(levels, ["p50", "p75", "p90", "p99"]);
     assert_eq!(at(&latency, Quantile::P50), (15.97, 0.005));

@@ -94,7 +94,8 @@ impl Heading {
                     statistic @ (Statistic::Quantile(_)
                     | Statistic::Mean
                     | Statistic::Min
-                    | Statistic::Max),
+                    | Statistic::Max
+                    | Statistic::StdDev),
                 ),
             ) => heading(Metric::Latency, statistic, Unit::Milliseconds),
             _ => None,
@@ -148,10 +149,14 @@ impl Heading {
             Statistic::Mean => latency(endpoint, &|l| l.mean = Some(value)),
             Statistic::Min => latency(endpoint, &|l| l.min = Some(value)),
             Statistic::Max => latency(endpoint, &|l| l.max = Some(value)),
+            Statistic::StdDev => latency(endpoint, &|l| l.stddev = Some(value)),
             Statistic::Rate if self.metric == Metric::ErrorRate => {
                 endpoint.stated_error_rate = Some(value)
             }
-            Statistic::Rate | Statistic::Value => endpoint.throughput_rps = Some(value),
+            // A coefficient of variation is a metric of its own here: it follows from the deviation.
+            Statistic::Rate | Statistic::Value | Statistic::Cv => {
+                endpoint.throughput_rps = Some(value)
+            }
         }
         Ok(())
     }
