@@ -1,7 +1,7 @@
-//! Absolute limits, as people write them: `< 500ms`, `>= 60%`, `1000 RPS`, `$0.01`.
+//! Absolute limits, as people write them: `< 500ms`, `>= 60%`, `1000+ RPS`, `under 2 s`, `$0.01`.
 
-use crate::model::{Direction, Raw as _, Unit, parse_duration_ms, parse_fraction};
-use std::fmt;
+use super::quantity::{QuantityKind, quantity};
+use crate::model::{Direction, Raw as _, Unit};
 
 /// How far within its bound a value must lie to keep one that excludes the bound itself, relative to it: decimals mean what is
 /// written, whatever floats say.
@@ -30,6 +30,35 @@ impl Comparison {
         ("<", Self::Below),
         (">", Self::Above),
     ];
+    /// Every comparison in words that stand in front of the value.
+    const WORDS: [(Self, &[&str]); 4] = [
+        (Self::Below, &["less than ", "lower than ", "fewer than ", "under ", "below "]),
+        (
+            Self::AtMost,
+            &[
+                "at most ",
+                "up to ",
+                "no more than ",
+                "not more than ",
+                "within ",
+                "maximum ",
+                "max ",
+            ],
+        ),
+        (Self::Above, &["more than ", "greater than ", "higher than ", "over ", "above "]),
+        (Self::AtLeast, &["at least ", "no less than ", "not less than ", "minimum ", "min "]),
+    ];
+    /// Every comparison in words that stand behind the value.
+    const ENDINGS: [(&str, Self); 8] = [
+        (" or less", Self::AtMost),
+        (" or lower", Self::AtMost),
+        (" or faster", Self::AtMost),
+        (" max", Self::AtMost),
+        (" maximum", Self::AtMost),
+        (" or more", Self::AtLeast),
+        (" or higher", Self::AtLeast),
+        (" minimum", Self::AtLeast),
+    ];
 
     /// The sign.
     pub fn sign(self) -> &'static str {
@@ -46,6 +75,45 @@ impl Comparison {
         Self::SIGNS.iter().find(|(known, _)| *known == sign).map(|(_, own)| *own)
     }
 
+    /// What a value must do that must not do this.
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Below => Self::AtLeast,
+            Self::AtMost => Self::Above,
+            Self::Above => Self::AtMost,
+            Self::AtLeast => Self::Below,
+        }
+    }
+
+    /// The comparison that a text makes, and what is left of it: the quantity.
+    fn split(text: &str) -> (Option<Self>, String) {
+        let sign =
+            Self::SIGNS.iter().find_map(|(sign, own)| Some((*own, text.strip_prefix(sign)?)));
+        let word = |own: Self, words: &[&str]| {
+            let rest = words.iter().find_map(|word| {
+                let (start, rest) = text.split_at_checked(word.len())?;
+                start.eq_ignore_ascii_case(word).then_some(rest)
+            });
+            Some((own, rest?))
+        };
+        let words = || Self::WORDS.iter().find_map(|(own, words)| word(*own, words));
+        let ending = |(ending, own): &(&str, Self)| {
+            let (rest, end) = text.split_at_checked(text.len().checked_sub(ending.len())?)?;
+            end.eq_ignore_ascii_case(ending).then_some((*own, rest))
+        };
+        let endings = || Self::ENDINGS.iter().find_map(ending);
+        if let Some((own, rest)) = sign.or_else(words).or_else(endings) {
+            return (Some(own), rest.trim().to_owned());
+        }
+        // `60%+` and `1000+ req/s`.
+        match text.split_once('+') {
+            Some((before, after)) if !before.is_empty() => {
+                (Some(Self::AtLeast), format!("{}{after}", before.trim_end()))
+            }
+            _ => (None, text.to_owned()),
+        }
+    }
+
     /// Which way is better.
     pub fn direction(self) -> Direction {
         match self {
@@ -53,23 +121,6 @@ impl Comparison {
             Self::Above | Self::AtLeast => Direction::Higher,
         }
     }
-}
-
-/// The kind of quantity that a limit is written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QuantityKind {
-    /// `500ms`: milliseconds.
-    Time,
-    /// `60%`: a fraction of one.
-    Share,
-    /// `1000 RPS`: per second.
-    Rate,
-    /// `512MB`: bytes.
-    Size,
-    /// `$0.01`: US dollars.
-    Money,
-    /// `10`: whatever the metric's unit is.
-    Number,
 }
 
 /// An absolute limit.
@@ -84,21 +135,32 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Reads a limit; one without a sign is kept by values on the better side of it, and at it.
-    pub(super) fn parse(text: &str, better: Option<Direction>) -> Result<Self, String> {
+    /// Reads a limit; one without a sign is kept by values on the better side of it, and at it. Of a range, the limit is the
+    /// worse end.
+    pub fn parse(text: &str, better: Option<Direction>) -> Result<Self, String> {
         let text = text.trim();
-        let sign = Comparison::SIGNS.iter().find(|(sign, _)| text.starts_with(sign));
-        let (comparison, rest) = match (sign, better) {
-            (Some((sign, comparison)), _) => (*comparison, text[sign.len()..].trim()),
-            (None, Some(Direction::Lower)) => (Comparison::AtMost, text),
-            (None, Some(Direction::Higher)) => (Comparison::AtLeast, text),
-            (None, None) => {
-                return Err(format!("\"{text}\" needs a sign: write < {text} or > {text}"));
-            }
+        let (said, rest) = Comparison::split(text);
+        let range = if said.is_none() { range(&rest) } else { None };
+        let usual = match better {
+            Some(Direction::Lower) => Some(Comparison::AtMost),
+            Some(Direction::Higher) => Some(Comparison::AtLeast),
+            None => None,
         };
-        let (kind, value) = quantity(rest).ok_or_else(|| {
-            format!("\"{text}\" is not a limit: write it like < 500ms, < 0.1%, > 100 RPS, < 512MB, < $0.01 or <= 10")
-        })?;
+        let (kind, value) = match (range, better) {
+            (Some((kind, low, _)), Some(Direction::Higher)) => (kind, low),
+            (Some((kind, _, high)), Some(Direction::Lower)) => (kind, high),
+            (Some(_), None) => {
+                return Err(format!(
+                    "\"{text}\" is a range: write the end that must not be crossed, with < or >"
+                ));
+            }
+            (None, _) => quantity(&rest).ok_or_else(|| {
+                format!("\"{text}\" is not a limit: write it like < 500ms, < 0.1%, > 100 RPS, < 512MB, < $0.01 or <= 10")
+            })?,
+        };
+        let comparison = said
+            .or(usual)
+            .ok_or_else(|| format!("\"{text}\" needs a sign: write < {text} or > {text}"))?;
         Ok(Self { comparison, value, kind })
     }
 
@@ -140,61 +202,16 @@ impl Bound {
     }
 }
 
-impl fmt::Display for QuantityKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Time => "a time",
-            Self::Share => "a percentage",
-            Self::Rate => "a rate",
-            Self::Size => "a size",
-            Self::Money => "an amount of money",
-            Self::Number => "a number",
-        })
-    }
-}
-
-/// Sizes as people write them, in bytes.
-const SIZES: [(&str, f64); 9] = [
-    ("kib", 1024.0),
-    ("mib", 1_048_576.0),
-    ("gib", 1_073_741_824.0),
-    ("kb", 1e3),
-    ("mb", 1e6),
-    ("gb", 1e9),
-    ("bytes", 1.0),
-    ("byte", 1.0),
-    ("b", 1.0),
-];
-/// Rates as people write them.
-const RATES: [&str; 7] = ["rps", "req/s", "reqs/s", "requests/s", "msg/s", "per second", "/s"];
-
-fn quantity(text: &str) -> Option<(QuantityKind, f64)> {
-    let lower = text.to_lowercase();
-    let number = |text: &str| {
-        let text = text.trim();
-        let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        text.parse::<f64>().ok().filter(|value| plain && value.is_finite())
-    };
-    if let Some(value) = number(&lower) {
-        return Some((QuantityKind::Number, value));
-    }
-    if let Ok(value) = parse_fraction(text) {
-        return Some((QuantityKind::Share, value));
-    }
-    if let Ok(value) = parse_duration_ms(&lower) {
-        return Some((QuantityKind::Time, value));
-    }
-    let money = lower.strip_prefix('$').or_else(|| lower.strip_suffix("usd"));
-    if let Some(value) = money.and_then(number) {
-        return Some((QuantityKind::Money, value));
-    }
-    let rate = RATES.iter().find_map(|unit| number(lower.strip_suffix(unit)?));
-    if let Some(value) = rate {
-        return Some((QuantityKind::Rate, value));
-    }
-    let size =
-        SIZES.iter().find_map(|(unit, factor)| Some(number(lower.strip_suffix(unit)?)? * factor));
-    size.map(|value| (QuantityKind::Size, value))
+/// The kind and both ends of a range: `100-200ms`, `1s – 2s`, `100 to 200 ms`.
+fn range(text: &str) -> Option<(QuantityKind, f64, f64)> {
+    let (low, high) = [" to ", "–", "-"].iter().find_map(|between| text.split_once(between))?;
+    let (kind, high) = quantity(high)?;
+    let own = quantity(low).filter(|(own, _)| *own == kind);
+    // The unit may stand behind the higher end alone.
+    let unit = text.rsplit(|c: char| c.is_ascii_digit()).next()?;
+    let (_, low) =
+        own.or_else(|| quantity(&format!("{low}{unit}")).filter(|(own, _)| *own == kind))?;
+    (low < high).then_some((kind, low, high))
 }
 
 #[cfg(test)]
@@ -219,8 +236,33 @@ mod tests {
             Bound::parse("200ms", Some(Direction::Lower)).map(|b| b.comparison),
             Ok(Comparison::AtMost)
         );
-        for wrong in ["500ms", "< fast", "<", "< -5", "== 5", "< 5 parsecs"] {
+        is("≤ 2 s", Comparison::AtMost, QuantityKind::Time, 2000.0);
+        is("under 500 ms", Comparison::Below, QuantityKind::Time, 500.0);
+        is("At most 2 seconds", Comparison::AtMost, QuantityKind::Time, 2000.0);
+        is("2 seconds or less", Comparison::AtMost, QuantityKind::Time, 2000.0);
+        is("500ms max", Comparison::AtMost, QuantityKind::Time, 500.0);
+        is("more than 1,000 RPS", Comparison::Above, QuantityKind::Rate, 1000.0);
+        is("60%+", Comparison::AtLeast, QuantityKind::Share, 0.6);
+        is("1000+ req/s", Comparison::AtLeast, QuantityKind::Rate, 1000.0);
+        for wrong in
+            ["500ms", "< fast", "<", "< -5", "== 5", "< 5 parsecs", "> 60%+", "+5", "100-200ms"]
+        {
             assert!(Bound::parse(wrong, None).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_limit_of_a_range_is_its_worse_end() {
+        let limit = |text: &str, better| {
+            Bound::parse(text, Some(better)).map(|b| (b.comparison.sign(), b.value)).ok()
+        };
+        assert_eq!(limit("100-200ms", Direction::Lower), Some(("≤", 200.0)));
+        assert_eq!(limit("800ms – 1.5s", Direction::Lower), Some(("≤", 1500.0)));
+        assert_eq!(limit("100 to 200 ms", Direction::Lower), Some(("≤", 200.0)));
+        assert_eq!(limit("100-200 req/s", Direction::Higher), Some(("≥", 100.0)));
+        assert_eq!(limit("90-95%", Direction::Higher), Some(("≥", 0.9)));
+        for wrong in ["200-100ms", "1 RPS - 2s", "100-", "-100ms", "< 100-200ms"] {
+            assert_eq!(limit(wrong, Direction::Lower), None, "{wrong}");
         }
     }
 

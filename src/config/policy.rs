@@ -1,6 +1,7 @@
 //! The resolved policy: what a gate goes by, with no default left open.
 
 use super::budget::Query;
+use super::cadence::Cadence;
 use super::defaults;
 use super::pattern::Pattern;
 use super::rules::Rules;
@@ -19,6 +20,8 @@ pub struct Policy {
     pub collapse: Vec<Pattern>,
     /// Queries that `--attach prometheus:URL` asks.
     pub prometheus: Vec<Query>,
+    /// How often profiles are to be run.
+    pub cadence: Vec<Cadence>,
     /// What decides.
     pub rules: Rules,
 }

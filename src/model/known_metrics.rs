@@ -91,6 +91,7 @@ pub const KNOWN_METRICS: &[KnownMetric] = &[
     ),
     time("fp", &["first_paint"], "first paint"),
     time("fcp", &["first_contentful_paint", "browser_web_vital_fcp"], "first contentful paint"),
+    time("fmp", &["first_meaningful_paint"], "first meaningful paint"),
     time("lcp", &["largest_contentful_paint", "browser_web_vital_lcp"], "largest contentful paint"),
     time(
         "fid",
@@ -105,7 +106,11 @@ pub const KNOWN_METRICS: &[KnownMetric] = &[
     time("tti", &["time_to_interactive", "interactive"], "time to interactive"),
     time("tbt", &["total_blocking_time"], "total blocking time"),
     time("speed_index", &["si"], "speed index"),
-    time("page_load", &["page_load_time", "load_time"], "time until the page has loaded"),
+    time(
+        "page_load",
+        &["page_load_time", "page_load_complete", "load_time", "total_load", "plt"],
+        "time until the page has loaded",
+    ),
     other(
         ("cls", "number", LOWER),
         &["cumulative_layout_shift", "browser_web_vital_cls"],

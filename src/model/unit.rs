@@ -33,7 +33,9 @@ impl Unit {
             "us" | "µs" => (Self::Milliseconds, 1e-3),
             "ms" => (Self::Milliseconds, 1.0),
             "s" => (Self::Milliseconds, 1e3),
-            "per_second" | "rps" => (Self::PerSecond, 1.0),
+            "per_second" | "rps" | "req/s" | "reqs/s" | "requests/s" | "msg/s" | "/s" => {
+                (Self::PerSecond, 1.0)
+            }
             "ratio" => (Self::Ratio, 1.0),
             "bytes" | "B" => (Self::Bytes, 1.0),
             "" | "number" | "count" => (Self::Number, 1.0),

@@ -49,6 +49,10 @@ pub struct PolicyFile {
     /// Named loads with their own limits.
     #[serde(default)]
     pub(super) profiles: Entries<ProfileFile>,
+    /// How often each profile is to be run (`stress: nightly`): `every pr`, `every push`, `nightly`, `weekly`, `monthly`,
+    /// `on demand`, or a cron expression.
+    #[serde(default)]
+    pub(super) performance_tests: Entries<At<RawValue>>,
     /// The name of a profile at the top level; its keys stand beside this one.
     pub(super) profile: Option<At<String>>,
     /// Of the profile at the top level: what it is.

@@ -1,6 +1,7 @@
 //! From the document as written to the policy that it means: defaults filled in, overridden key by key.
 
 mod budgets;
+mod cadence;
 mod endpoints;
 mod foreign_names;
 mod gate;
@@ -42,6 +43,7 @@ impl Policy {
             store: store(&source, written.store)?,
             collapse: written.collapse.iter().map(|text| Pattern::new(text)).collect(),
             prometheus: queries::queries(&source, written.prometheus)?,
+            cadence: Vec::new(),
             rules: Rules {
                 accept_from: accept_from(written.accept),
                 renames: written.rename.0.into_iter().map(|(old, new)| (old.value, new)).collect(),
@@ -57,6 +59,7 @@ impl Policy {
         let rules = &mut policy.rules;
         rules.budgets = budgets::budgets(&source, written.budgets, rules)?;
         rules.profiles = profiles::profiles(&source, written.profiles, single, rules)?;
+        policy.cadence = cadence::cadence(&source, written.performance_tests, &rules.profiles)?;
         Ok(policy)
     }
 }

@@ -1,16 +1,18 @@
 //! Budgets as rows of a table: `{ operation: "POST /login", limit: 2s, expected_p95: 800ms }`.
 
 use super::source::{Source, latency_statistic};
-use super::tiers::{better, refuse_misfits, tiers};
-use crate::config::bound::Bound;
+use super::tiers::{better, ladder, refuse_misfits, tiers};
 use crate::config::budget::{Budget, Limited, Scope, Tier};
 use crate::config::error::ConfigError;
 use crate::config::file::{At, RawValue};
 use crate::config::pattern::Pattern;
-use crate::model::{Direction, Metric, Quantile, Statistic};
+use crate::model::{Metric, Quantile, Statistic};
 
 /// The statistic that a row of a table limits where it names none.
 const USUAL: Statistic = Statistic::Quantile(Quantile::P95);
+
+/// The columns of what is expected.
+const EXPECTED: [&str; 3] = ["expected", "expected_p95", "expected p95"];
 
 /// A row of a table: `{ operation: "POST /login", limit: 2s, expected_p95: 800ms }`, or with statistics as keys.
 pub(super) fn row(
@@ -24,22 +26,32 @@ pub(super) fn row(
         other => Scope::Endpoints(Pattern::new(other)),
     };
     let mut budgets: Vec<Budget> = Vec::new();
-    let mut of_usual: Vec<(Tier, Bound)> = Vec::new();
+    let mut of_usual: Vec<(Tier, &At<RawValue>)> = Vec::new();
+    // Beside a column of what is expected, the target is what is required.
+    let expects = entries.iter().any(|(key, _)| EXPECTED.contains(&key.value.as_str()));
     for (key, value) in
         entries.iter().enumerate().filter(|(i, _)| *i != operation).map(|(_, own)| own)
     {
         let (metric, statistic) = match key.value.as_str() {
             "description" | "priority" => continue,
             "limit" | "acceptable" => {
-                of_usual.extend(single(source, value, Tier::Acceptable)?);
+                of_usual.push((Tier::Acceptable, value));
                 continue;
             }
-            "expected" | "expected_p95" | "expected p95" | "target" => {
-                of_usual.extend(single(source, value, Tier::Target)?);
+            "target" if expects => {
+                of_usual.push((Tier::Acceptable, value));
+                continue;
+            }
+            "target" => {
+                of_usual.push((Tier::Target, value));
                 continue;
             }
             "critical" => {
-                of_usual.extend(single(source, value, Tier::Critical)?);
+                of_usual.push((Tier::Critical, value));
+                continue;
+            }
+            name if EXPECTED.contains(&name) => {
+                of_usual.push((Tier::Target, value));
                 continue;
             }
             "error_rate" => (Metric::ErrorRate, Statistic::Rate),
@@ -74,9 +86,11 @@ pub(super) fn row(
         budgets.push(Budget { name: format!("{pattern} {}", key.value), limited, tiers });
     }
     if !of_usual.is_empty() {
-        of_usual.sort_by_key(|(tier, _)| *tier);
         let limited = Limited::Measurement(scope(), Metric::Latency, USUAL);
-        budgets.push(Budget { name: format!("{pattern} {USUAL}"), limited, tiers: of_usual });
+        let first = of_usual.first().map(|(_, value)| *value);
+        let tiers = ladder(source, entries[operation].0.place, of_usual, better(&limited))?;
+        first.map_or(Ok(()), |value| refuse_misfits(source, value, &limited, &tiers))?;
+        budgets.push(Budget { name: format!("{pattern} {USUAL}"), limited, tiers });
     }
     if budgets.is_empty() {
         let problem =
@@ -84,17 +98,4 @@ pub(super) fn row(
         return Err(source.error(entries[operation].0.place, problem));
     }
     Ok(budgets)
-}
-
-fn single(
-    source: &Source<'_>,
-    value: &At<RawValue>,
-    tier: Tier,
-) -> Result<Option<(Tier, Bound)>, ConfigError> {
-    let text = source.text_of(value)?;
-    let bound = Bound::parse(text, Some(Direction::Lower));
-    let tier = (tier, bound.map_err(|problem| source.error(value.place, problem))?);
-    let limited = Limited::Measurement(Scope::Total, Metric::Latency, USUAL);
-    refuse_misfits(source, value, &limited, &[tier])?;
-    Ok(Some(tier))
 }

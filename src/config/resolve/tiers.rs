@@ -1,11 +1,12 @@
 //! The limits of a budget: one, or one for each tier.
 
 use super::source::Source;
-use crate::config::bound::{Bound, QuantityKind};
+use crate::config::bound::Bound;
 use crate::config::budget::{Limited, Tier};
 use crate::config::error::ConfigError;
 use crate::config::file::{At, Entries, RawValue};
-use crate::model::{Direction, Metric, Statistic};
+use crate::config::quantity::QuantityKind;
+use crate::model::{Direction, Metric, Raw as _, Statistic, known_metric};
 
 /// A number without a unit could mean anything where there is more than one: `cpu: "< 70"` is no 7 000 %.
 pub(super) fn refuse_misfits(
@@ -48,7 +49,9 @@ pub(super) fn better(limited: &Limited) -> Option<Direction> {
         | Limited::Resource(..)
         | Limited::MemoryLeak => Some(Direction::Lower),
         Limited::Measurement(_, Metric::Throughput, _) => Some(Direction::Higher),
-        Limited::Measurement(_, Metric::Custom(_), _) => None,
+        Limited::Measurement(_, Metric::Custom(name), _) => {
+            known_metric(name.raw()).map(|known| known.direction)
+        }
     }
 }
 
@@ -58,39 +61,71 @@ pub(super) fn tiers(
     value: &At<RawValue>,
     better: Option<Direction>,
 ) -> Result<Vec<(Tier, Bound)>, ConfigError> {
-    let bound = |value: &At<RawValue>| {
-        let text = source.text_of(value)?;
-        Bound::parse(text, better).map_err(|problem| source.error(value.place, problem))
-    };
     let RawValue::Map(Entries(entries)) = &value.value else {
-        return Ok(vec![(Tier::Acceptable, bound(value)?)]);
+        return Ok(vec![(Tier::Acceptable, bound(source, value, better)?)]);
     };
-    let mut tiers = Vec::new();
+    let mut written = Vec::new();
     for (key, value) in entries {
         let tier = Tier::ALL.into_iter().find(|tier| tier.name() == key.value);
         let tier = tier.ok_or_else(|| {
             let problem = format!("unknown tier \"{}\"", key.value);
             source.unknown(key, problem, &Tier::ALL.map(Tier::name))
         })?;
-        tiers.push((tier, bound(value)?));
+        written.push((tier, value));
     }
-    tiers.sort_by_key(|(tier, _)| *tier);
-    let worse = |pair: &[(Tier, Bound)]| {
-        let (mild, grave) = (pair[0].1, pair[1].1);
-        match mild.comparison.direction() {
-            _ if mild.kind != grave.kind
-                || mild.comparison.direction() != grave.comparison.direction() =>
-            {
-                true
+    ladder(source, value.place, written, better)
+}
+
+/// The limits of these tiers, which go from good to bad.
+pub(super) fn ladder(
+    source: &Source<'_>,
+    place: (u64, u64),
+    mut written: Vec<(Tier, &At<RawValue>)>,
+    better: Option<Direction>,
+) -> Result<Vec<(Tier, Bound)>, ConfigError> {
+    written.sort_by_key(|(tier, _)| *tier);
+    let mut better = better;
+    let mut tiers: Vec<(Tier, Bound)> = Vec::new();
+    for (tier, value) in written {
+        let mut own = bound(source, value, better)?;
+        match better {
+            // `critical: "> 500ms"` names what is critical, where the others name what is not.
+            Some(better) if tier == Tier::Critical && own.comparison.direction() != better => {
+                own.comparison = own.comparison.opposite();
             }
-            Direction::Lower => grave.value < mild.value,
-            Direction::Higher => grave.value > mild.value,
+            None if tier == Tier::Critical => {
+                let problem = "a critical tier alone does not say which way is better: write target or acceptable beside it";
+                return Err(source.error(value.place, problem.to_owned()));
+            }
+            _ => {}
         }
+        better = better.or(Some(own.comparison.direction()));
+        tiers.push((tier, own));
+    }
+    let worse = |pair: &[(Tier, Bound)]| {
+        let ((mild_tier, mild), (grave_tier, grave)) = (pair[0], pair[1]);
+        let apart = mild.kind != grave.kind
+            || mild.comparison.direction() != grave.comparison.direction()
+            || mild_tier == grave_tier;
+        apart
+            || match mild.comparison.direction() {
+                Direction::Lower => grave.value < mild.value,
+                Direction::Higher => grave.value > mild.value,
+            }
     };
     if tiers.is_empty() || tiers.windows(2).any(worse) {
         let problem =
             "tiers go from good to bad: { target: 200ms, acceptable: 500ms, critical: 1s }";
-        return Err(source.error(value.place, problem.to_owned()));
+        return Err(source.error(place, problem.to_owned()));
     }
     Ok(tiers)
+}
+
+fn bound(
+    source: &Source<'_>,
+    value: &At<RawValue>,
+    better: Option<Direction>,
+) -> Result<Bound, ConfigError> {
+    let text = source.text_of(value)?;
+    Bound::parse(text, better).map_err(|problem| source.error(value.place, problem))
 }

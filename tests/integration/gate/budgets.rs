@@ -187,7 +187,7 @@ fn a_mistake_in_a_budget_is_an_error_with_what_was_meant() {
         ("budgets: [{ eror_rate: \"< 1%\" }]", "did you mean error_rate?"),
         ("budgets: [{ apy_response_time_p95: \"< 1s\" }]", "did you mean api_response_time_p95?"),
         ("budgets: [{ p95: \"< fast\" }]", "\"< fast\" is not a limit"),
-        ("budgets: [{ cache_hit_rate: 60% }]", "needs a sign: write < 60% or > 60%"),
+        ("budgets: [{ workers_online: 60% }]", "needs a sign: write < 60% or > 60%"),
         ("budgets: [{ cpu: \"< 70\" }]", "a number does not fit here: write < 70%"),
         ("budgets: [{ error_rate: 1 }]", "a number does not fit here: write < 0.1%"),
         ("budgets: [{ p95: \"< 500\" }]", "a number does not fit here: write < 500ms"),
