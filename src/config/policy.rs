@@ -22,6 +22,8 @@ pub struct Policy {
     pub prometheus: Vec<Query>,
     /// How often profiles are to be run.
     pub cadence: Vec<Cadence>,
+    /// The columns of a history, by name.
+    pub trend_columns: Vec<String>,
     /// What decides.
     pub rules: Rules,
 }

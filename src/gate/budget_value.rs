@@ -60,12 +60,22 @@ pub(super) fn not_measured(budget: &Budget) -> BudgetValue {
     }
 }
 
+/// What a budget on this measurement is about: `total p95`, `POST /api/chat error rate`, `cache_hit_rate`.
+pub fn budget_subject(key: &MeasurementKey) -> Untrusted {
+    let subject = key.text().map(|text| text.replace("error_rate", "error rate"));
+    match key.metric {
+        Metric::Custom(_) => {
+            subject.map(|text| text.strip_prefix("total ").unwrap_or(text).to_owned())
+        }
+        _ => subject,
+    }
+}
+
 pub(super) fn measure_key(key: &MeasurementKey, judged: &Judged<'_>) -> BudgetValue {
     let runs = judged.runs;
     let own = judged.rules.for_endpoint(&key.endpoint);
-    let subject = key.text().map(|text| text.replace("error_rate", "error rate"));
+    let subject = budget_subject(key);
     if let Metric::Custom(name) = &key.metric {
-        let subject = subject.map(|text| text.strip_prefix("total ").unwrap_or(text).to_owned());
         let (unit, value) = custom(key, name, judged);
         return BudgetValue { subject, unit, value, severity: own.severity };
     }

@@ -40,6 +40,7 @@ mod verdict;
 mod view;
 mod warnings;
 
+pub use budget_value::budget_subject;
 pub use confirmation::Confirmation;
 pub use expected::Expected;
 pub use finding::{

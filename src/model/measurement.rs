@@ -32,7 +32,7 @@ impl MeasurementKey {
     }
 
     /// The part without the endpoint: `p95`, `error_rate`, `cost_per_request`, `ttft p95`.
-    fn measure(&self) -> Untrusted {
+    pub fn measure(&self) -> Untrusted {
         match (&self.metric, self.statistic) {
             (Metric::Latency, statistic) => statistic.to_string().into(),
             (Metric::Custom(name), statistic) if statistic != Statistic::Value => {

@@ -27,6 +27,9 @@ fn scales(table: &Table) -> Vec<Scale> {
 
 /// A column's heading: `POST /api/chat p95`, `req/s`.
 pub(super) fn heading(column: &Column) -> Untrusted {
+    if let Some(own) = &column.heading {
+        return own.clone();
+    }
     match (&column.key.endpoint, &column.key.metric, column.key.statistic) {
         (EndpointKey::Total, Metric::Throughput, _) => "req/s".into(),
         (EndpointKey::Total, Metric::ErrorRate, _) => "errors".into(),
@@ -72,13 +75,8 @@ pub fn render_table(
     }
     let scales = scales(table);
     let names: Vec<String> = table.columns.iter().map(|c| terminal(&heading(c))).collect();
-    let mut columns: Vec<Head<'_>> = vec![
-        ("commit", false),
-        ("date", false),
-        ("author", false),
-        ("subject", false),
-        ("", false),
-    ];
+    let mut columns: Vec<Head<'_>> =
+        vec![("commit", false), ("date", false), ("author", false), ("subject", false)];
     for name in &names {
         columns.extend([(name.as_str(), true), ("", false)]);
     }
@@ -88,23 +86,23 @@ pub fn render_table(
     let mut rows = Vec::new();
     for r in range.clone() {
         let row = &table.rows[r];
-        let step = (0..table.columns.len()).find_map(|c| table.step_at(c, r));
         let mut cells = vec![
             (row.commit.short(), None),
             (row.date.strftime("%Y-%m-%d %H:%M").to_string(), None),
             (cut(&row.author, AUTHOR), None),
             (cut(&row.subject, SUBJECT), None),
-            (step.map(arrow).unwrap_or_default().to_owned(), None),
         ];
-        for (cell, scale) in row.cells.iter().zip(&scales) {
-            let mark = cell.mark.map(sign);
+        for (c, (cell, scale)) in row.cells.iter().zip(&scales).enumerate() {
+            let mark = cell.shown_mark().map(sign);
+            let step = table.step_at(c, r).map(arrow).unwrap_or_default();
             let ink = mark.map(|(_, ink)| ink);
             cells.push((cell.value.map(|v| scale.show(v)).unwrap_or_else(|| "–".to_owned()), ink));
-            cells.push((mark.map(|(sign, _)| sign).unwrap_or_default().to_owned(), ink));
+            let sign = mark.map(|(sign, _)| sign).unwrap_or_default();
+            cells.push((format!("{step}{sign}"), ink));
         }
         rows.push(cells);
     }
-    let mut sparks: Vec<(String, Option<Ink>)> = vec![(String::new(), None); 5];
+    let mut sparks: Vec<(String, Option<Ink>)> = vec![(String::new(), None); 4];
     for c in 0..table.columns.len() {
         let values: Vec<Option<f64>> =
             table.rows[range.clone()].iter().map(|row| row.cells[c].value).collect();
@@ -190,7 +188,7 @@ pub fn render_markdown(table: &Table, last: usize, out: &mut impl Write) -> io::
         for (c, (cell, scale)) in row.cells.iter().zip(&scales).enumerate() {
             let value = cell.value.map(|v| scale.show(v).replace(' ', "\u{a0}"));
             let step = table.step_at(c, r).map(arrow).unwrap_or_default();
-            let mark = cell.mark.map(|mark| sign(mark).0).unwrap_or_default();
+            let mark = cell.shown_mark().map(|mark| sign(mark).0).unwrap_or_default();
             let text = [value.unwrap_or_else(|| "–".to_owned()), step.to_owned(), mark.to_owned()];
             let text: Vec<String> = text.into_iter().filter(|part| !part.is_empty()).collect();
             write!(out, " {} |", text.join(" "))?;
@@ -209,7 +207,8 @@ pub fn render_csv(table: &Table, last: usize, out: &mut impl Write) -> io::Resul
     let mut csv = csv::Writer::from_writer(out);
     let fixed = ["commit", "timestamp", "author", "subject"].map(str::to_owned);
     let names = table.columns.iter().map(|column| {
-        csv_text(&column.key.text().map(|key| format!("{key} ({})", column.unit.raw())))
+        let name = column.heading.clone().unwrap_or_else(|| column.key.text());
+        csv_text(&name.map(|name| format!("{name} ({})", column.unit.raw())))
     });
     csv.write_record(fixed.into_iter().chain(names))?;
     for r in shown(table, last) {
@@ -240,6 +239,7 @@ fn to_wire(table: &Table, last: usize) -> HistoryV1 {
             series: table.columns[c].key.text().into_raw(),
             value: cell.value,
             mark: cell.mark.map(|mark| mark.name().to_owned()),
+            budget: cell.budget.map(|mark| mark.name().to_owned()),
         };
         RowV1 {
             commit: row.commit.to_string(),
@@ -254,6 +254,7 @@ fn to_wire(table: &Table, last: usize) -> HistoryV1 {
         let own = &table.columns[c];
         SeriesV1 {
             id: own.key.text().into_raw(),
+            heading: own.heading.as_ref().map(|own| own.raw().to_owned()),
             unit: Some(own.unit.raw().to_owned()),
             direction: Some(
                 if own.direction == Direction::Lower { "lower" } else { "higher" }.to_owned(),

@@ -47,6 +47,9 @@ pub struct ValueV1 {
     /// What today's policy says of it, held against the runs before: `warn`, `inconclusive`, `fail` or `accepted`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
+    /// What today's budgets say of it: `fail`, or `warn` where a target is missed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<String>,
 }
 
 /// One series.
@@ -54,6 +57,9 @@ pub struct ValueV1 {
 pub struct SeriesV1 {
     /// Its name. Untrusted text.
     pub id: String,
+    /// What the column is called, where a heading was given. Untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heading: Option<String>,
     /// The unit of its values, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,

@@ -8,6 +8,8 @@ use crate::model::{CommitId, Direction, MeasurementKey, Unit, Untrusted};
 pub struct Column {
     /// Which one.
     pub key: MeasurementKey,
+    /// What it is called, where not by its measurement.
+    pub heading: Option<Untrusted>,
     /// The unit of its values.
     pub unit: Unit,
     /// Which way is better.
@@ -44,8 +46,17 @@ impl Mark {
 pub struct Cell {
     /// The median over the commit's runs; none where it was not measured.
     pub value: Option<f64>,
-    /// What the policy says.
+    /// What the policy says of the change.
     pub mark: Option<Mark>,
+    /// What its budgets say: a failure, or a warning where a target is missed.
+    pub budget: Option<Mark>,
+}
+
+impl Cell {
+    /// What stands beside the value: a budget that is broken weighs more than any change.
+    pub fn shown_mark(&self) -> Option<Mark> {
+        self.budget.filter(|own| *own == Mark::Fail).or(self.mark).or(self.budget)
+    }
 }
 
 /// A recorded commit.

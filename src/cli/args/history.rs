@@ -3,7 +3,7 @@
 use super::gate::GateArgs;
 use super::results::{ResultArgs, RunArgs};
 use super::values::network;
-use crate::cli::history::{ColumnSelection, Span};
+use crate::cli::history::{ColumnSelection, Matching, Span};
 use crate::cli::policy::Network;
 use crate::config::{Pattern, parse_limit};
 use crate::model::Statistic;
@@ -128,6 +128,10 @@ pub(in crate::cli) struct TrendArgs {
     /// Branch to show [default: `baseline.branch` of perfgate.yaml, else HEAD]
     #[arg(long, value_name = "REV")]
     pub(in crate::cli) branch: Option<String>,
+    /// Measurement to show, as `[HEADING=]MEASUREMENT`: `POST /chat p95`, `cache_hit_rate`, `Chat=POST /chat p95` (repeatable)
+    /// [default: `trend.columns` of perfgate.yaml]
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["endpoint", "metric", "statistic"])]
+    pub(in crate::cli) column: Vec<String>,
     /// Endpoint pattern to show, as `METHOD NAME` (repeatable) [default: the 4 busiest]
     #[arg(long, value_name = "PATTERN")]
     pub(in crate::cli) endpoint: Vec<String>,
@@ -135,8 +139,8 @@ pub(in crate::cli) struct TrendArgs {
     /// throughput and error rate]
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) metric: Vec<String>,
-    /// Latency statistic to show (repeatable)
-    #[arg(long, value_name = "STATISTIC", default_value = "p95", value_parser = statistic)]
+    /// Latency statistic to show (repeatable) [default: p95]
+    #[arg(long, value_name = "STATISTIC", value_parser = statistic)]
     pub(in crate::cli) statistic: Vec<Statistic>,
     /// Number of recorded commits to show
     #[arg(long, value_name = "N", default_value_t = 30)]
@@ -173,7 +177,7 @@ pub(in crate::cli) enum TrendFormat {
 }
 
 fn statistic(text: &str) -> Result<Statistic, String> {
-    text.parse().map_err(|()| "write mean, max, p95 or another percentile".to_owned())
+    text.parse().map_err(|()| "write mean, max, stddev, cv, p95 or another percentile".to_owned())
 }
 
 impl TrendArgs {
@@ -185,11 +189,21 @@ impl TrendArgs {
         Span { last: self.last, since: self.since }
     }
 
-    pub(in crate::cli) fn columns(&self) -> ColumnSelection {
-        ColumnSelection {
+    /// The columns that are asked for; else those of the policy.
+    pub(in crate::cli) fn columns(&self, of_policy: &[String]) -> ColumnSelection {
+        if !self.column.is_empty() {
+            return ColumnSelection::Named(self.column.clone());
+        }
+        let matching =
+            !self.endpoint.is_empty() || !self.metric.is_empty() || !self.statistic.is_empty();
+        if !matching && !of_policy.is_empty() {
+            return ColumnSelection::OfPolicy(of_policy.to_vec());
+        }
+        let usual = Matching::default().statistics;
+        ColumnSelection::Matching(Matching {
             endpoints: self.endpoint.iter().map(|text| Pattern::new(text)).collect(),
             metrics: self.metric.clone(),
-            statistics: self.statistic.clone(),
-        }
+            statistics: if self.statistic.is_empty() { usual } else { self.statistic.clone() },
+        })
     }
 }

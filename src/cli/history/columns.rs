@@ -12,7 +12,18 @@ const BUSIEST: usize = 4;
 
 /// Which measurements of a run are shown.
 #[derive(Debug, Clone)]
-pub(in crate::cli) struct ColumnSelection {
+pub(in crate::cli) enum ColumnSelection {
+    /// Those of these names, each of which must be recorded.
+    Named(Vec<String>),
+    /// Those of these names in the policy: what a test does not measure is said and left out.
+    OfPolicy(Vec<String>),
+    /// Those that match.
+    Matching(Matching),
+}
+
+/// Measurements by endpoint, metric and statistic.
+#[derive(Debug, Clone)]
+pub(in crate::cli) struct Matching {
     /// Endpoints; none: the busiest.
     pub(in crate::cli) endpoints: Vec<Pattern>,
     /// Metrics by name; none: latency, and the total's throughput and error rate.
@@ -21,7 +32,14 @@ pub(in crate::cli) struct ColumnSelection {
     pub(in crate::cli) statistics: Vec<Statistic>,
 }
 
-impl ColumnSelection {
+impl Default for Matching {
+    fn default() -> Self {
+        let statistics = vec![Statistic::Quantile(Quantile::P95)];
+        Self { endpoints: Vec::new(), metrics: Vec::new(), statistics }
+    }
+}
+
+impl Matching {
     /// The selected measurements of those that the newest run has.
     pub(super) fn columns(&self, newest: &Run) -> Result<Vec<Column>, CliError> {
         let endpoints = self.endpoints(newest);
@@ -115,5 +133,5 @@ pub(super) fn column(key: MeasurementKey, run: &Run) -> Column {
             (own.map_or(Unit::Number, |own| own.unit.clone()), direction)
         }
     };
-    Column { key, unit, direction }
+    Column { key, heading: None, unit, direction }
 }

@@ -1,9 +1,11 @@
 //! The recorded history of a branch, as a table: which commits, which measurements, and what today's policy says of them.
 
 mod columns;
+mod named;
 mod rows;
 
-pub(super) use columns::ColumnSelection;
+pub(super) use columns::{ColumnSelection, Matching};
+pub(super) use named::UnknownColumn;
 
 use super::error::CliError;
 use super::labels::TestNames;
@@ -14,6 +16,7 @@ use crate::model::{CommitId, MeasurementKey, Raw, Run, Untrusted};
 use crate::store::{History, StoredRun, load_known, recorded_line};
 use crate::trend::{Column, Table};
 use columns::{column, everything};
+use named::{NamedColumns, Selected};
 pub(super) use rows::Span;
 use rows::{CommitRows, RecordedCommits, RowReader, is_alike};
 use std::path::Path;
@@ -49,18 +52,55 @@ impl<'a> BranchHistory<'a> {
         Ok(Self { store, branch, head, recorded, loaded, folder })
     }
 
-    /// The history of a test: its selected measurements, each row judged by today's policy.
+    /// The history of a test: its selected measurements, each row judged by today's policy; and the columns of the policy that it
+    /// does not have.
     pub(super) fn table(
         self,
         test: &TestNames,
         selection: &ColumnSelection,
         span: Span,
         min_effect: f64,
-    ) -> Result<Table, CliError> {
+    ) -> Result<(Table, Vec<UnknownColumn>), CliError> {
         let newest = self.newest(test)?.ok_or_else(|| nothing_recorded(&self.branch))?;
-        let columns = selection.columns(&newest)?;
+        let Selected { columns, unknown } = self.columns(selection, &newest)?;
         let rows = self.judged_rows(&newest, &columns, span)?;
-        Ok(Table::new(title(&self.branch, &newest), columns, rows.rows, min_effect))
+        let table = Table::new(title(&self.branch, &newest), columns, rows.rows, min_effect);
+        Ok((table, unknown))
+    }
+
+    fn columns(&self, selection: &ColumnSelection, newest: &Run) -> Result<Selected, CliError> {
+        let names = match selection {
+            ColumnSelection::Matching(matching) => {
+                let columns = matching.columns(newest)?;
+                return Ok(Selected { columns, ..Selected::default() });
+            }
+            ColumnSelection::Named(names) | ColumnSelection::OfPolicy(names) => names,
+        };
+        let mut named = NamedColumns::new(names);
+        named.look_in(newest)?;
+        // What the newest run does not have, one before it may.
+        for entry in self.recorded.iter().flat_map(|(_, entries)| entries) {
+            if named.are_found() {
+                break;
+            }
+            match load_known(self.store.records(), entry, false)? {
+                Some(StoredRun { run, .. }) if self.is_like(&run, newest) => named.look_in(&run)?,
+                _ => {}
+            }
+        }
+        let mut selected = named.finish();
+        if let (ColumnSelection::Named(_), Some(unknown)) = (selection, selected.unknown.first()) {
+            let problem = format!("no recorded run has the column `{}`", unknown.name);
+            return Err(CliError::usage(problem, unknown.meant.clone()));
+        }
+        if selected.columns.is_empty() {
+            selected.columns = Matching::default().columns(newest)?;
+        }
+        Ok(selected)
+    }
+
+    fn is_like(&self, run: &Run, newest: &Run) -> bool {
+        is_alike(run, newest, &self.loaded.policy.rules.allow_different)
     }
 
     /// The whole history: a table for each recorded load, with every measurement. The load with the newest run comes first.
@@ -103,14 +143,13 @@ impl<'a> BranchHistory<'a> {
 
     /// The newest run of each load: those that cannot be compared with each other.
     fn loads(&self) -> Result<Vec<Run>, CliError> {
-        let allowed = &self.loaded.policy.rules.allow_different;
         let mut newest: Vec<Run> = Vec::new();
         for entry in self.recorded.iter().flat_map(|(_, entries)| entries) {
             let Some(StoredRun { run, .. }) = load_known(self.store.records(), entry, false)?
             else {
                 continue;
             };
-            if !newest.iter().any(|known| is_alike(&run, known, allowed)) {
+            if !newest.iter().any(|known| self.is_like(&run, known)) {
                 newest.push(run);
             }
         }

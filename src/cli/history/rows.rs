@@ -4,7 +4,7 @@ use crate::cli::error::CliError;
 use crate::cli::open_store::{OpenStore, open_store_in};
 use crate::cli::policy::{LoadedPolicy, Network};
 use crate::config::Accept;
-use crate::gate::{Reason, Verdict, judge_against};
+use crate::gate::{BudgetFinding, Reason, Report, Verdict, budget_subject, judge_against};
 use crate::model::{CommitId, Field, Run, differences};
 use crate::stats::median;
 use crate::store::{CommitInfo, Entry, RunStore, StoredRun, load_known};
@@ -114,9 +114,6 @@ impl CommitRows {
         for (i, runs) in self.newest.iter().enumerate().take(last) {
             let before: Vec<Run> =
                 self.newest[i + 1..].iter().flatten().take(2 * window).cloned().collect();
-            if before.is_empty() {
-                continue;
-            }
             let report = judge_against(runs, &before, window, rules);
             let row = &mut self.rows[count - 1 - i];
             for finding in report.all_findings() {
@@ -129,6 +126,9 @@ impl CommitRows {
                     Verdict::Warn if finding.reason != Reason::AlreadyOnMain => Some(Mark::Warn),
                     _ => None,
                 };
+            }
+            for (cell, column) in row.cells.iter_mut().zip(columns) {
+                cell.budget = over_budget(&report, column);
             }
         }
     }
@@ -162,6 +162,18 @@ impl CommitRows {
     }
 }
 
+/// What the budgets say of a column's value.
+fn over_budget(report: &Report, column: &Column) -> Option<Mark> {
+    let subject = budget_subject(&column.key);
+    let of_column = report.budgets.iter().filter(|budget| budget.subject == subject);
+    let mark = |budget: &BudgetFinding| match budget.verdict() {
+        Verdict::Fail => Some(Mark::Fail),
+        Verdict::Warn if budget.value.is_some() => Some(Mark::Warn),
+        _ => None,
+    };
+    of_column.filter_map(mark).max_by_key(|mark| *mark == Mark::Fail)
+}
+
 /// Whether nothing forbids to compare the two.
 pub(super) fn is_alike(run: &Run, like: &Run, allowed: &BTreeSet<Field>) -> bool {
     !differences(run, like).iter().any(|d| d.field.forbids() && !allowed.contains(&d.field))
@@ -170,7 +182,7 @@ pub(super) fn is_alike(run: &Run, like: &Run, allowed: &BTreeSet<Field>) -> bool
 fn row(commit: &CommitInfo, runs: &[Run], columns: &[Column]) -> Row {
     let cell = |column: &Column| {
         let values: Vec<f64> = runs.iter().filter_map(|run| run.value(&column.key)).collect();
-        Cell { value: median(&values), mark: None }
+        Cell { value: median(&values), ..Cell::default() }
     };
     Row {
         commit: commit.id,

@@ -74,6 +74,9 @@ pub struct PolicyFile {
     /// Old and new names of endpoints (`"GET /v1/users": "GET /v2/users"`): the baseline's are called by the new one.
     #[serde(default)]
     pub(super) rename: Entries<String>,
+    /// What `perfgate trend` shows.
+    #[serde(default)]
+    pub(super) trend: TrendFile,
     /// Whose accepted changes count.
     #[serde(default)]
     pub(super) accept: AcceptFile,
@@ -94,6 +97,16 @@ pub(super) struct BaselineFile {
     pub(super) window: Option<At<usize>>,
     /// A pinned revision (`v1.4.0`) that is compared with as well, so that many small changes add up.
     pub(super) anchor: Option<String>,
+}
+
+/// What `perfgate trend` shows.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TrendFile {
+    /// The columns (`POST /chat p95`, `cache_hit_rate`), each with a heading of its own if one is given
+    /// (`Chat=POST /chat p95`).
+    #[serde(default)]
+    pub(super) columns: Vec<String>,
 }
 
 /// Whose accepted changes (`Perfgate-Accept:` in commit messages) count.

@@ -44,6 +44,7 @@ impl Policy {
             collapse: written.collapse.iter().map(|text| Pattern::new(text)).collect(),
             prometheus: queries::queries(&source, written.prometheus)?,
             cadence: Vec::new(),
+            trend_columns: written.trend.columns,
             rules: Rules {
                 accept_from: accept_from(written.accept),
                 renames: written.rename.0.into_iter().map(|(old, new)| (old.value, new)).collect(),

@@ -170,14 +170,14 @@ impl<'a> Site<'a> {
 }
 
 fn cell(cell: Cell, step: Option<f64>, scale: &Scale) -> Markup {
-    let class = match cell.mark {
+    let class = match cell.shown_mark() {
         Some(Mark::Fail) => "fail",
         Some(Mark::Again) => "inconclusive",
         Some(Mark::Warn | Mark::Accepted) => "warn",
         None => "",
     };
     html! {
-        td class={ "number " (class) } title=[cell.mark.map(Mark::name)] {
+        td class={ "number " (class) } title=[cell.shown_mark().map(Mark::name)] {
             (cell.value.map_or_else(|| "–".to_owned(), |value| scale.show(value)))
             @if let Some(size) = step { " " (if size >= 0.0 { "▲" } else { "▼" }) }
         }

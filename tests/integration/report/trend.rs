@@ -1,7 +1,7 @@
 //! The history of a branch, from the store: rows, marks, steps, and every form of it.
 
-use crate::support::{Repo, github_html};
-use serde_json::Value;
+use crate::support::{Repo, github_html, level_run};
+use serde_json::{Value, json};
 
 /// Main with these levels of the first of two endpoints.
 fn main_with(levels: &[f64], message: impl Fn(usize) -> String) -> Repo {
@@ -95,6 +95,112 @@ fn columns_are_chosen_by_endpoint_metric_and_statistic() {
     );
     assert_eq!(trend(&repo, &["--since", "2026-01-01"])["rows"].as_array().unwrap().len(), 3);
     assert_eq!(trend(&repo, &["--since", "2027-01-01"])["rows"], Value::Null);
+}
+
+/// Main with a metric of its own from the fourth commit on.
+fn main_with_a_metric() -> Repo {
+    let repo = Repo::new();
+    for r in 0..6 {
+        let commit = repo.commit(&format!("commit {r}"));
+        let mut run = level_run(r, &[1.0, 2.0]);
+        run["total"] = json!({ "requests": 12_000, "latency": { "quantiles": { "p50": 80 } } });
+        if r > 2 {
+            run["metrics"] = json!([
+                { "name": "cache_hit_rate", "unit": "ratio", "value": 0.6 },
+                { "name": "ttft", "unit": "ms", "endpoint": "GET /1", "quantiles": { "p95": 300 } },
+                { "name": "tokens", "endpoint": "GET /0", "value": 5 },
+                { "name": "tokens", "endpoint": "GET /1", "value": 6 },
+            ]);
+        }
+        let file = repo.around().join("run.json");
+        std::fs::write(&file, run.to_string()).unwrap();
+        repo.perfgate(&["record", "--commit", &commit, file.to_str().unwrap()]).expect(0);
+    }
+    repo
+}
+
+/// The headings of a table in a terminal, without those of the commit.
+fn headings(table: &str) -> String {
+    let head = table.lines().find(|line| line.contains("commit ")).unwrap();
+    head.split_once("subject").unwrap().1.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn columns_are_named_one_by_one_each_with_a_heading_of_its_own() {
+    let repo = main_with_a_metric();
+    let columns = ["Chat=GET /0 p95", "/1 p50", "p50", "ttft p95", "Cache hit=cache_hit_rate"]
+        .map(|column| ["--column", column]);
+    let with = |more: &[&str]| repo.perfgate(&[&["trend"], &columns.concat()[..], more].concat());
+    let table = with(&[]).expect(0).stdout;
+    assert_eq!(headings(&table), "Chat GET /1 p50 total p50 GET /1 ttft p95 Cache hit");
+    let series = with(&["--format", "json"]).expect(0).json()["series"].clone();
+    let shown = |field: &str| -> Vec<Value> {
+        series.as_array().unwrap().iter().map(|own| own[field].clone()).collect()
+    };
+    let ids = ["GET /0 p95", "GET /1 p50", "total p50", "GET /1 ttft p95", "total cache_hit_rate"];
+    assert_eq!(shown("id"), ids.map(Value::from));
+    assert_eq!((&series[0]["heading"], &series[1]["heading"]), (&"Chat".into(), &Value::Null));
+    assert_eq!(series[3]["points"], 3, "the first three runs have no such metric");
+    let csv = with(&["--format", "csv"]).expect(0).stdout;
+    assert!(
+        csv.lines().next().unwrap().ends_with(
+            ",Chat (ms),GET /1 p50 (ms),total p50 (ms),GET /1 ttft p95 (ms),Cache hit (ratio)"
+        ),
+        "{csv}"
+    );
+    let markdown = with(&["--format", "markdown"]).expect(0).stdout;
+    assert!(markdown.contains("| subject | `Chat` | `GET /1 p50` |"), "{markdown}");
+}
+
+#[test]
+fn a_column_that_no_run_has_is_an_error_that_says_what_was_meant() {
+    let repo = main_with_a_metric();
+    let error = |column: &str| repo.perfgate(&["trend", "--column", column]).expect(2).stderr;
+    let slip = error("Chat=GET /0 p59");
+    assert!(slip.contains("no recorded run has the column `Chat=GET /0 p59`"), "{slip}");
+    assert!(slip.contains("did you mean `GET /0 p95`?"), "{slip}");
+    assert!(error("cache_hit_rte").contains("did you mean `cache_hit_rate`?"));
+    assert!(
+        error("nothing of the kind")
+            .contains("the runs have total, cache_hit_rate, GET /0, GET /1; ")
+    );
+    let several = error("tokens");
+    assert!(several.contains("name one: `GET /0 tokens`, `GET /1 tokens`"), "{several}");
+}
+
+#[test]
+fn the_policy_names_the_columns_and_arguments_name_others() {
+    let repo = main_with_a_metric();
+    let policy = "trend: { columns: [\"Hits=cache_hit_rate\", \"GET /0 p99\", \"GET /0 p59\"] }\n";
+    std::fs::write(repo.folder.join("perfgate.yaml"), policy).unwrap();
+    let ended = repo.perfgate(&["trend"]).expect(0);
+    assert_eq!(headings(&ended.stdout), "Hits GET /0 p99");
+    assert!(
+        ended.stderr.contains("has the column `GET /0 p59` of perfgate.yaml; did you mean"),
+        "{}",
+        ended.stderr
+    );
+    let others = repo.perfgate(&["trend", "--column", "throughput"]).expect(0).stdout;
+    assert_eq!(headings(&others), "req/s");
+    let pattern = repo.perfgate(&["trend", "--endpoint", "GET /1"]).expect(0).stdout;
+    assert_eq!(headings(&pattern), "GET /1 p95");
+}
+
+#[test]
+fn a_value_over_a_budget_is_marked_and_so_is_each_step_in_its_own_column() {
+    let levels = [vec![1.0; 20], vec![1.12; 10]].concat();
+    let repo = main_with(&levels, |r| format!("commit {r}"));
+    let budgets = "budgets:\n  - { operation: /0, p95: { target: 105ms, acceptable: 500ms } }\n  - { operation: /1, p50: 10ms }\n";
+    std::fs::write(repo.folder.join("perfgate.yaml"), budgets).unwrap();
+    let arguments = ["--column", "GET /0 p95", "--column", "GET /1 p50"];
+    let rows = trend(&repo, &arguments)["rows"].clone();
+    let budget = |row: usize, column: usize| rows[row]["values"][column]["budget"].clone();
+    assert_eq!((budget(0, 0), budget(0, 1)), (Value::Null, "fail".into()));
+    assert_eq!((budget(25, 0), budget(25, 1)), ("warn".into(), "fail".into()));
+    let text = repo.perfgate(&[&["trend"], &arguments[..]].concat()).expect(0).stdout;
+    let row = text.lines().find(|line| line.contains("commit 20")).unwrap();
+    let cells: Vec<&str> = row.split(" ms").map(str::trim).collect();
+    assert!(cells[1].starts_with('▲') && cells[2] == "✗", "{row}");
 }
 
 #[test]

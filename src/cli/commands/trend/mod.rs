@@ -5,7 +5,7 @@ mod series;
 use crate::cli::args::{TrendArgs, TrendFormat};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::history::BranchHistory;
+use crate::cli::history::{BranchHistory, UnknownColumn};
 use crate::cli::output::write_file;
 use crate::cli::policy::load_policy;
 use crate::cli::session::Session;
@@ -23,7 +23,13 @@ pub(super) fn run(args: &TrendArgs, session: &mut Session<'_>) -> Result<Exit, C
     let history = BranchHistory::open(args.branch.as_deref(), args.network(), &loaded, session)?;
     let (test, span) = (args.run.labels().test, args.span());
     let min_effect = args.min_effect.unwrap_or(0.0);
-    let table = history.table(&test, &args.columns(), span, min_effect)?;
+    let selection = args.columns(&loaded.policy.trend_columns);
+    let (table, unknown) = history.table(&test, &selection, span, min_effect)?;
+    for UnknownColumn { name, meant } in unknown {
+        session.say(&format!(
+            "note: no recorded run has the column `{name}` of perfgate.yaml; {meant}"
+        ))?;
+    }
     if let Some(path) = &args.svg {
         write_file(&session.path(path), |mut out| render_trend_svg(&table, args.last, &mut out))?;
     }

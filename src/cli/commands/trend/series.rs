@@ -61,6 +61,7 @@ fn points(series: &Series) -> usize {
 fn to_wire(all: &[(Series, Vec<Found>)]) -> HistoryV1 {
     let series = all.iter().map(|(series, found)| SeriesV1 {
         id: series.id.clone(),
+        heading: None,
         unit: None,
         direction: None,
         points: points(series),
