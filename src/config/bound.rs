@@ -86,7 +86,7 @@ impl Comparison {
     }
 
     /// The comparison that a text makes, and what is left of it: the quantity.
-    fn split(text: &str) -> (Option<Self>, String) {
+    pub(super) fn split(text: &str) -> (Option<Self>, String) {
         let sign =
             Self::SIGNS.iter().find_map(|(sign, own)| Some((*own, text.strip_prefix(sign)?)));
         let word = |own: Self, words: &[&str]| {

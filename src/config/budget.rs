@@ -2,7 +2,7 @@
 
 use super::bound::Bound;
 use super::pattern::Pattern;
-use crate::model::{Direction, Metric, Statistic, Unit};
+use crate::model::{Direction, LoadNumber, Metric, Statistic, Unit};
 
 /// How bad it is to be worse than a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +49,8 @@ pub enum Limited {
     Resource(String, Statistic),
     /// The trend of the memory.
     MemoryLeak,
+    /// The load itself: of the whole run or, for requests, of endpoints.
+    Load(Scope, LoadNumber),
 }
 
 /// An absolute limit of one measurement.

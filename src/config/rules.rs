@@ -140,6 +140,16 @@ impl Rules {
         own.iter().copied().chain(rest).collect()
     }
 
+    /// The users at once of a profile, or of a phase of one (`spike:recovery`).
+    pub fn users_of(&self, profile: &str) -> Option<u64> {
+        if let Some(own) = self.profiles.get(profile) {
+            return own.users;
+        }
+        let (whole, part) = profile.split_once(':')?;
+        let phases = &self.profiles.get(whole)?.phases;
+        phases.iter().find(|phase| phase.name == part).map(|phase| phase.users)
+    }
+
     /// What the rules say about this endpoint.
     pub fn for_endpoint(&self, key: &EndpointKey) -> EndpointRules {
         let class = self.class_of(key);

@@ -4,6 +4,7 @@ use super::budget_value::{
     BudgetValue, Judged, SERVICE, measure_key, not_measured, resource, used,
 };
 use super::finding::BudgetFinding;
+use super::load::load;
 use super::verdict::{BudgetReason, Missing, Verdict};
 use crate::config::{Bound, Budget, Limited, Rules, Scope, Severity, Tier, suggest};
 use crate::model::{
@@ -53,6 +54,7 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
                 findings.push(finding(budget, resource(budget, name, *statistic, runs)));
             }
             Limited::MemoryLeak => findings.push(leak(budget, runs)),
+            Limited::Load(scope, number) => findings.extend(load(budget, scope, *number, &judged)),
         }
     }
     findings
@@ -99,6 +101,23 @@ fn leave_rare_ones(findings: &mut [BudgetFinding]) {
 /// The measurements that a budget holds for.
 fn keys(budget: &Budget, judged: &Judged<'_>) -> Vec<MeasurementKey> {
     let Limited::Measurement(scope, metric, statistic) = &budget.limited else { return Vec::new() };
+    let mut found = scoped(scope, judged);
+    if let Metric::Custom(name) = metric {
+        let mut seen: BTreeSet<EndpointKey> = found.iter().cloned().collect();
+        // A metric that belongs to endpoints is judged on each of them.
+        for key in judged.metrics.get(name).into_iter().flat_map(BTreeMap::keys) {
+            if judged.names.contains(key) && seen.insert(key.clone()) {
+                found.retain(|known| *known != EndpointKey::Total);
+                found.push(key.clone());
+            }
+        }
+    }
+    let key = |endpoint| MeasurementKey { endpoint, metric: metric.clone(), statistic: *statistic };
+    found.into_iter().map(key).collect()
+}
+
+/// The endpoints of a scope.
+pub(super) fn scoped(scope: &Scope, judged: &Judged<'_>) -> Vec<EndpointKey> {
     let (runs, rules) = (judged.runs, judged.rules);
     let all = || runs.iter().flat_map(Run::all_endpoints).map(|e| &e.key);
     let mut seen = BTreeSet::new();
@@ -118,17 +137,7 @@ fn keys(budget: &Budget, judged: &Judged<'_>) -> Vec<MeasurementKey> {
     if matches!(scope, Scope::Class(class) if !knows_endpoints && total.as_ref() == Some(class)) {
         found.push(EndpointKey::Total);
     }
-    if let Metric::Custom(name) = metric {
-        // A metric that belongs to endpoints is judged on each of them.
-        for key in judged.metrics.get(name).into_iter().flat_map(BTreeMap::keys) {
-            if judged.names.contains(key) && seen.insert(key.clone()) {
-                found.retain(|known| *known != EndpointKey::Total);
-                found.push(key.clone());
-            }
-        }
-    }
-    let key = |endpoint| MeasurementKey { endpoint, metric: metric.clone(), statistic: *statistic };
-    found.into_iter().map(key).collect()
+    found
 }
 
 /// A leak is a growth that every part of the steady run shows; one run that shows it is enough.
@@ -167,11 +176,12 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
         tier: Tier::Acceptable,
         reason,
         meant: None,
+        lack: None,
     }
 }
 
 /// The verdict on a value: the gravest limit that it breaks, else the mildest.
-fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
+pub(super) fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
     let BudgetValue { subject, unit, value, severity } = measured;
     let limits: Option<Vec<(Tier, Bound, f64)>> = budget
         .tiers
@@ -203,6 +213,7 @@ fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
         tier: decides.map_or(Tier::Acceptable, |(tier, _, _)| tier),
         reason,
         meant: None,
+        lack: None,
     }
 }
 

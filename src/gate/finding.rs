@@ -1,5 +1,6 @@
 //! One judged comparison, with everything that a renderer needs, and no prose.
 
+use super::lack::Lack;
 use super::sides::Sides;
 use super::verdict::{BudgetReason, Missing, Reason, Verdict};
 use crate::config::{Bound, Threshold, Tier};
@@ -215,6 +216,8 @@ pub struct BudgetFinding {
     pub reason: BudgetReason,
     /// What is called much like a metric that no run has.
     pub meant: Option<Untrusted>,
+    /// What it would take to judge it, where that is known.
+    pub lack: Option<Lack>,
 }
 
 impl BudgetFinding {

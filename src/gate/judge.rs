@@ -7,6 +7,7 @@ use super::finding::{BudgetFinding, Finding, Role};
 use super::input::{Baseline, Input};
 use super::join::{Pair, pairs, renamed};
 use super::level_shifts::BaselineSeries;
+use super::load::users_missed;
 use super::plan::{ComparedRuns, calibration, tests_of_custom_metrics, tests_of_endpoints};
 use super::report::{BaselineInfo, Comparison, Coverage, CurrentInfo, Report, Subject, Variation};
 use super::sides::Sides;
@@ -31,6 +32,7 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
         ..Comparison::default()
     };
     let budgets = budget_findings(current, rules);
+    let warnings = warnings.into_iter().chain(users_missed(current, rules)).collect();
     let mut report = Report { warnings, budgets, ..nothing_judged(info, rules) };
     let Some(baseline) = baseline else {
         report.subject = Subject::Comparison(Box::new(comparison));
@@ -84,6 +86,7 @@ pub fn check(current: &[Run], info: CurrentInfo, rules: &Rules, warnings: Vec<Wa
         (Verdict::Pass, ReportReason::Findings)
     };
     let conclusion = with_budgets(&budgets, Conclusion { verdict, reason });
+    let warnings = warnings.into_iter().chain(users_missed(current, rules)).collect();
     let report = Report { coverage, budgets, warnings, ..nothing_judged(info, rules) };
     concluded(report, conclusion, rules)
 }

@@ -24,8 +24,10 @@ mod inject;
 mod input;
 mod join;
 mod judge;
+mod lack;
 mod level_shifts;
 mod limit;
+mod load;
 mod measure;
 mod member;
 mod noise_family;
@@ -48,6 +50,7 @@ pub use finding::{
 };
 pub use input::{Acceptance, Baseline, Input, Search};
 pub use judge::{check, judge, judge_against};
+pub use lack::Lack;
 pub use noise_family::Family;
 pub use noise_model::{Analysis, Look, Looked, RUNS_FOR_NOISE};
 pub use report::{BaselineInfo, Comparison, Coverage, CurrentInfo, Report, Subject, Variation};

@@ -178,7 +178,10 @@ impl Report {
     /// What the runs that were passed over for the shape of their load alone differ in; empty where there are none.
     pub fn other_load(&self) -> BTreeSet<Field> {
         let same_test = |field: Field| {
-            matches!(field, Field::Users | Field::Duration | Field::Target | Field::Runner)
+            matches!(
+                field,
+                Field::Users | Field::Connections | Field::Duration | Field::Target | Field::Runner
+            )
         };
         let of_load = self.visited().iter().filter_map(|visited| match &visited.outcome {
             Outcome::NotComparable { differences } => {

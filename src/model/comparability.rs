@@ -20,6 +20,8 @@ pub enum Field {
     Tool,
     /// Users at once.
     Users,
+    /// Connections at once.
+    Connections,
     /// Length of the load, when it is off by more than 20 %.
     Duration,
     /// The loaded host.
@@ -47,6 +49,7 @@ names!(Field {
     Environment => "environment",
     Tool => "tool",
     Users => "users",
+    Connections => "connections",
     Duration => "duration",
     Target => "target",
     Runner => "runner",
@@ -80,6 +83,11 @@ pub fn differences(baseline: &Run, current: &Run) -> Vec<Difference> {
         _ => None,
     };
     let users = |run: &Run| run.load.users.map(|users| users.to_string().into());
+    // Where a connection is a user, the users tell.
+    let connections = |run: &Run| {
+        let own = run.load.connections.filter(|own| Some(*own) != run.load.users);
+        own.map(|connections| connections.to_string().into())
+    };
     let hash = |run: &Run| run.load.script_sha256.clone();
     let (base, new) = (&baseline.load, &current.load);
     [
@@ -88,6 +96,11 @@ pub fn differences(baseline: &Run, current: &Run) -> Vec<Difference> {
         always(Field::Environment, baseline.environment.as_ref(), current.environment.as_ref()),
         always(Field::Tool, Some(&baseline.tool.name), Some(&current.tool.name)),
         where_both(Field::Users, users(baseline).as_ref(), users(current).as_ref()),
+        where_both(
+            Field::Connections,
+            connections(baseline).as_ref(),
+            connections(current).as_ref(),
+        ),
         duration(baseline, current),
         where_both(Field::Target, base.target.as_ref(), new.target.as_ref()),
         where_both(Field::Runner, baseline.labels.get("runner"), current.labels.get("runner")),

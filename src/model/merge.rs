@@ -138,6 +138,11 @@ impl Merger {
         whole.timeline.clear();
         whole.duration_s = longest(whole.duration_s, shard.duration_s);
         whole.load.users = add(whole.load.users, shard.load.users)?;
+        // Two peaks need not have been at the same time: how many users there were together is not known.
+        let peak = whole.load.peak_users.take().or(shard.load.peak_users);
+        whole.load.users_planned |= shard.load.users_planned || peak.is_some();
+        whole.load.duration_planned |= shard.load.duration_planned;
+        whole.load.connections = add(whole.load.connections, shard.load.connections)?;
         whole.load.spawn_rate = sum(whole.load.spawn_rate, shard.load.spawn_rate);
         add_endpoint(&mut whole.total, shard.total)?;
         for endpoint in shard.endpoints {
@@ -187,6 +192,7 @@ fn over_time(run: &mut Run, times: &ShardTimes) -> Option<WarningKind> {
     let (span, loaded) = (times.span_s(), times.loaded_s());
     run.duration_s = Some(span);
     (run.load.users, run.load.spawn_rate) = (times.users(), times.spawn_rate());
+    run.load.connections = run.load.connections.filter(|_| !times.are_apart());
     if loaded > 0.0 {
         for endpoint in std::iter::once(&mut run.total).chain(&mut run.endpoints) {
             let known = endpoint.requests.zip(endpoint.throughput_rps);

@@ -87,7 +87,7 @@ impl Run {
     }
 
     /// The metric of this name that belongs to this endpoint.
-    fn metric(&self, name: &Untrusted, endpoint: &EndpointKey) -> Option<&CustomMetric> {
+    pub(super) fn metric(&self, name: &Untrusted, endpoint: &EndpointKey) -> Option<&CustomMetric> {
         let own = || self.metrics.iter().filter(|m| m.name == *name);
         let alike = |m: &&CustomMetric| m.endpoint.same_without_method(endpoint);
         own().find(|m| m.endpoint == *endpoint).or_else(|| own().find(alike))
@@ -125,7 +125,7 @@ pub(super) const GENERATOR_CPU: &str = "generator_cpu_percent";
 
 /// Iterations that the load generator could not start, and those that it made.
 const DROPPED: &str = "dropped_iterations";
-const MADE: &str = "iterations";
+pub(super) const MADE: &str = "iterations";
 
 /// The tool that made the load.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +141,14 @@ pub struct Tool {
 pub struct Load {
     /// Users (virtual users, connections) at once.
     pub users: Option<u64>,
+    /// Whether `users` is what was asked for, and nothing says how many there were.
+    pub users_planned: bool,
+    /// Whether the run's duration is what was asked for, and nothing says how long it was.
+    pub duration_planned: bool,
+    /// The most users at once that were reached, where that is not `users`: the load was a ramp, or fell short.
+    pub peak_users: Option<u64>,
+    /// Connections that are open at once.
+    pub connections: Option<u64>,
     /// Users started per second.
     pub spawn_rate: Option<f64>,
     /// The host that was loaded.

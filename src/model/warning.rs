@@ -131,6 +131,15 @@ pub enum WarningKind {
         /// The tool that made the load.
         tool: String,
     },
+    /// A run had fewer users at once than its profile has.
+    UsersMissed {
+        /// The profile.
+        profile: String,
+        /// Its users.
+        wanted: u64,
+        /// The most that there were.
+        reached: u64,
+    },
     /// Runs during which the machine was busy with something else.
     Disturbed {
         /// Whether they are the baseline's.
@@ -290,6 +299,7 @@ impl WarningKind {
             Self::LinesMissing { .. } => "lines_missing",
             Self::RowsDoNotAddUp { .. } => "rows_do_not_add_up",
             Self::LoadUnknown { .. } => "load_unknown",
+            Self::UsersMissed { .. } => "users_missed",
             Self::Disturbed { .. } => "disturbed",
             Self::CheckNeverHeld { .. } => "check_never_held",
             Self::Differs { .. } => "differs",

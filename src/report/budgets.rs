@@ -1,6 +1,7 @@
 //! Budgets in words: shared by all renderers for people.
 
 use super::escape::Show;
+use super::lack;
 use super::mark::mark;
 use super::number::{Scale, grouped, plural, significant, trimmed};
 use crate::config::Tier;
@@ -62,13 +63,18 @@ pub(super) fn text(budget: &BudgetFinding, show: Show<'_>) -> String {
     };
     let scale = Scale::of(&budget.unit, &[limit]);
     let sign = bound.comparison.sign();
+    let kept = bound.is_kept(value, limit);
     let limit = format!("{}{}", trimmed(scale.number(limit)), scale.suffix());
     let number = scale.number(value);
     let value = match budget.unit {
         Unit::Milliseconds if number >= 1.0 => format!("{number:.2}{}", scale.suffix()),
+        // What is counted is counted in full.
+        Unit::Number if number.fract() == 0.0 && number.abs() < 1e15 => trimmed(number),
         _ => scale.show(value),
     };
     match (budget.verdict(), budget.tier) {
+        // Of a load's duration: its ends show no request.
+        (Verdict::Pass, _) if !kept => format!("{subject} {value}, as good as {sign} {limit}"),
         (Verdict::Pass, _) => format!("{subject} {value} {sign} {limit}"),
         (Verdict::Warn, Tier::Target) => format!("{subject} {value}, target {sign} {limit}"),
         (Verdict::Warn, _) => format!("{subject} {value}, limit {sign} {limit} (warn only)"),
@@ -80,9 +86,10 @@ pub(super) fn text(budget: &BudgetFinding, show: Show<'_>) -> String {
 /// Why a budget was not judged, and what to do.
 fn why(budget: &BudgetFinding, show: Show<'_>) -> String {
     match budget.reason {
-        BudgetReason::Missing(Missing::NotMeasured) => match &budget.meant {
-            Some(name) => format!("not measured; did you mean {}?", show(name)),
-            None => "not measured".to_owned(),
+        BudgetReason::Missing(Missing::NotMeasured) => match (&budget.lack, &budget.meant) {
+            (Some(lack), _) => format!("not measured: {}", lack::text(lack, show)),
+            (None, Some(name)) => format!("not measured; did you mean {}?", show(name)),
+            (None, None) => "not measured".to_owned(),
         },
         BudgetReason::Missing(Missing::NoData) | BudgetReason::RarelyRequested(None) => {
             "no requests".to_owned()

@@ -19,6 +19,7 @@ mod headline;
 mod html;
 mod json;
 mod junit;
+mod lack;
 mod left_out;
 mod level;
 mod mark;

@@ -1,6 +1,7 @@
 //! A report from a file, `perfgate.report/1`, back to what the renderers take. The file is untrusted: everything in it is
 //! checked, and what it calls its verdict is only shown.
 
+use super::lack;
 use crate::config::{Bound, Comparison as Sign, Decide, QuantityKind, Severity, Threshold, Tier};
 use crate::gate::{
     Accepted, BaselineInfo, BudgetFinding, BudgetReason, Comparison, Counts, Coverage, CurrentInfo,
@@ -261,6 +262,7 @@ fn budget(file: BudgetV1) -> Read<BudgetFinding> {
         },
         reason,
         meant: file.meant.map(Into::into),
+        lack: file.lack.map(lack::from_wire),
     })
 }
 

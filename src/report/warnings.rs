@@ -34,6 +34,7 @@ impl fmt::Display for Message<'_> {
             | Kind::ShardsUndated { .. }
             | Kind::MetricsNotMerged { .. }
             | Kind::LoadUnknown { .. }
+            | Kind::UsersMissed { .. }
             | Kind::CheckNeverHeld { .. }
             | Kind::Disturbed { .. } => self.of_load(f),
             Kind::Differs { .. }
@@ -124,6 +125,11 @@ impl Message<'_> {
                  computed over that time. Do not merge repeats of a test as shards",
                 *loaded_ms as f64 / 1e3,
                 *span_ms as f64 / 1e3
+            ),
+            Kind::UsersMissed { profile, wanted, reached } => write!(
+                f,
+                "{reached} of the {wanted} users of profile {profile} were reached: the numbers are those of a smaller load. To fail \
+                 such a run, give it the budget users: \">= {wanted}\""
             ),
             Kind::ShardsUndated { shards } => write!(
                 f,

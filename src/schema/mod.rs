@@ -7,6 +7,7 @@ pub mod bounded;
 mod histogram;
 mod history;
 mod keys;
+mod lack;
 mod read;
 mod report;
 mod run;
@@ -15,6 +16,7 @@ mod write;
 
 pub use histogram::{HistogramError, decode_histogram, encode_histogram};
 pub use history::{HISTORY_SCHEMA, HistoryV1, RowV1, SeriesV1, StepV1, ValueV1};
+pub use lack::LackV1;
 pub use read::{ReadRun, RunFileError, read_bundled, read_recorded, read_run};
 pub use report::{
     AcceptedV1, BaselineV1, BudgetV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1,

@@ -148,6 +148,10 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
     run.duration_s = amount(&"duration_s", file.duration_s)?;
     run.load = Load {
         users: file.load.users,
+        users_planned: file.load.users_planned,
+        duration_planned: file.load.duration_planned,
+        peak_users: file.load.peak_users,
+        connections: file.load.connections,
         spawn_rate: amount(&"load.spawn_rate", file.load.spawn_rate)?,
         target: file.load.target.map(|target| without_credentials(&target).into_owned().into()),
         script_sha256: file.load.script_sha256.map(Into::into),

@@ -1,5 +1,6 @@
 //! `perfgate.report/1`: what a gate found, for programs.
 
+use super::lack::LackV1;
 use super::run::{DirectionV1, KindV1};
 use super::verdicts::{
     ComparisonV1, DecideV1, OutcomeV1, ReasonV1, ReportReasonV1, TierV1, TotalV1, VerdictV1,
@@ -277,6 +278,9 @@ pub struct BudgetV1 {
     /// A metric of the run that was probably meant. Untrusted text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meant: Option<String>,
+    /// What it would take to judge it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lack: Option<LackV1>,
 }
 
 /// A commit that accepts a change.

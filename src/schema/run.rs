@@ -108,6 +108,18 @@ pub struct LoadV1 {
     /// Users at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<u64>,
+    /// Whether `users` is what was asked for, and nothing says how many there were.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub users_planned: bool,
+    /// Whether `duration_s` is what was asked for, and nothing says how long the load lasted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub duration_planned: bool,
+    /// The most users at once that were reached, where that is not `users`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_users: Option<u64>,
+    /// Connections that are open at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<u64>,
     /// Users started per second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0))]
@@ -123,6 +135,10 @@ pub struct LoadV1 {
 impl LoadV1 {
     fn is_empty(&self) -> bool {
         self.users.is_none()
+            && !self.users_planned
+            && !self.duration_planned
+            && self.peak_users.is_none()
+            && self.connections.is_none()
             && self.spawn_rate.is_none()
             && self.target.is_none()
             && self.script_sha256.is_none()

@@ -119,6 +119,10 @@ impl From<&Load> for LoadV1 {
     fn from(load: &Load) -> Self {
         Self {
             users: load.users,
+            users_planned: load.users_planned,
+            duration_planned: load.duration_planned,
+            peak_users: load.peak_users,
+            connections: load.connections,
             spawn_rate: load.spawn_rate,
             target: text(load.target.as_ref()),
             script_sha256: text(load.script_sha256.as_ref()),

@@ -79,6 +79,8 @@ mod gate {
     mod few_endpoints;
     // Steps and drift of the baseline itself.
     mod level_shifts;
+    // Budgets on users, requests, connections and duration.
+    mod load_reached;
     // Which endpoint a custom metric belongs to.
     mod metrics_of_endpoints;
     // Noise is told from change.

@@ -1,15 +1,15 @@
 //! `budgets` and `targets`: absolute limits, by name.
 
+use super::limits::limits;
 use super::rows::row;
 use super::source::{Source, budget_statistic, latency_statistic};
-use super::tiers::{better, refuse_misfits, tiers};
 use crate::config::budget::{Budget, Limited, Scope};
 use crate::config::defaults;
 use crate::config::error::ConfigError;
 use crate::config::file::{At, Entries, RawValue, Targets};
 use crate::config::rules::Rules;
 use crate::config::suggest::suggest;
-use crate::model::{Metric, Statistic};
+use crate::model::{LoadNumber, Metric, Named as _, Statistic};
 
 /// Names of budgets that mean something by themselves.
 const KNOWN: [&str; 12] = [
@@ -63,17 +63,16 @@ fn target(
     rules: &Rules,
 ) -> Result<Budget, ConfigError> {
     let limited = limited(source, key, rules)?;
-    let tiers = match (&limited, &value.value) {
-        (Limited::MemoryLeak, RawValue::Text(text)) if text == "none" => Vec::new(),
-        _ => tiers(source, value, better(&limited))?,
-    };
-    refuse_misfits(source, value, &limited, &tiers)?;
+    let tiers = limits(source, value, &limited)?;
     Ok(Budget { name: key.value.clone(), limited, tiers })
 }
 
 /// What a name means.
 fn limited(source: &Source<'_>, key: &At<String>, rules: &Rules) -> Result<Limited, ConfigError> {
     let name = key.value.as_str();
+    if let Some(number) = LoadNumber::from_name(name) {
+        return Ok(Limited::Load(Scope::Total, number));
+    }
     let of_total = |metric, statistic| Limited::Measurement(Scope::Total, metric, statistic);
     let resource = |name: &str, statistic| Limited::Resource(name.to_owned(), statistic);
     Ok(match name {

@@ -5,6 +5,7 @@ mod cadence;
 mod endpoints;
 mod foreign_names;
 mod gate;
+mod limits;
 mod profiles;
 mod queries;
 mod rows;

@@ -1,12 +1,13 @@
 //! Budgets as rows of a table: `{ operation: "POST /login", limit: 2s, expected_p95: 800ms }`.
 
+use super::limits::limits;
 use super::source::{Source, latency_statistic};
-use super::tiers::{better, ladder, refuse_misfits, tiers};
+use super::tiers::{better, ladder, refuse_misfits};
 use crate::config::budget::{Budget, Limited, Scope, Tier};
 use crate::config::error::ConfigError;
 use crate::config::file::{At, RawValue};
 use crate::config::pattern::Pattern;
-use crate::model::{Metric, Quantile, Statistic};
+use crate::model::{LoadNumber, Metric, Named as _, Quantile, Statistic};
 
 /// The statistic that a row of a table limits where it names none.
 const USUAL: Statistic = Statistic::Quantile(Quantile::P95);
@@ -32,7 +33,8 @@ pub(super) fn row(
     for (key, value) in
         entries.iter().enumerate().filter(|(i, _)| *i != operation).map(|(_, own)| own)
     {
-        let (metric, statistic) = match key.value.as_str() {
+        let measurement = |metric, statistic| Limited::Measurement(scope(), metric, statistic);
+        let limited = match key.value.as_str() {
             "description" | "priority" => continue,
             "limit" | "acceptable" => {
                 of_usual.push((Tier::Acceptable, value));
@@ -54,11 +56,12 @@ pub(super) fn row(
                 of_usual.push((Tier::Target, value));
                 continue;
             }
-            "error_rate" => (Metric::ErrorRate, Statistic::Rate),
-            "throughput" => (Metric::Throughput, Statistic::Rate),
-            name => match latency_statistic(name) {
-                Some(statistic) => (Metric::Latency, statistic),
-                None => {
+            "error_rate" => measurement(Metric::ErrorRate, Statistic::Rate),
+            "throughput" => measurement(Metric::Throughput, Statistic::Rate),
+            name => match (latency_statistic(name), load_number(pattern, name)) {
+                (Some(statistic), _) => measurement(Metric::Latency, statistic),
+                (None, Some(number)) => Limited::Load(scope(), number),
+                (None, None) => {
                     let known = [
                         "limit",
                         "expected_p95",
@@ -71,6 +74,7 @@ pub(super) fn row(
                         "cv",
                         "error_rate",
                         "throughput",
+                        "requests",
                         "critical",
                         "description",
                         "priority",
@@ -80,9 +84,7 @@ pub(super) fn row(
                 }
             },
         };
-        let limited = Limited::Measurement(scope(), metric, statistic);
-        let tiers = tiers(source, value, better(&limited))?;
-        refuse_misfits(source, value, &limited, &tiers)?;
+        let tiers = limits(source, value, &limited)?;
         budgets.push(Budget { name: format!("{pattern} {}", key.value), limited, tiers });
     }
     if !of_usual.is_empty() {
@@ -98,4 +100,10 @@ pub(super) fn row(
         return Err(source.error(entries[operation].0.place, problem));
     }
     Ok(budgets)
+}
+
+/// The number of the load that a column limits: an endpoint has requests, and the rest is the whole run's.
+fn load_number(operation: &str, column: &str) -> Option<LoadNumber> {
+    let number = LoadNumber::from_name(column)?;
+    (operation == "total" || number == LoadNumber::Requests).then_some(number)
 }

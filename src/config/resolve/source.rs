@@ -161,13 +161,17 @@ pub(super) fn latency_statistic(word: &str) -> Option<Statistic> {
 /// A duration in seconds: `10m`, `1h30m`, or a number of seconds.
 pub(super) fn duration(source: &Source<'_>, written: &At<RawValue>) -> Result<f64, ConfigError> {
     let text = source.text_of(written)?;
-    let number = text.parse::<f64>().ok();
-    let friendly = || text.parse::<jiff::SignedDuration>().ok().map(|own| own.as_secs_f64());
-    let seconds = number.or_else(friendly).filter(|s| s.is_finite() && *s > 0.0);
-    seconds.ok_or_else(|| {
+    length_s(text).ok_or_else(|| {
         source.error(
             written.place,
             format!("\"{text}\" is not a duration: write it like 90s, 10m or 2h"),
         )
     })
+}
+
+/// Seconds of a length of time; more than 0.
+pub(super) fn length_s(text: &str) -> Option<f64> {
+    let number = text.parse::<f64>().ok();
+    let friendly = || text.parse::<jiff::SignedDuration>().ok().map(|own| own.as_secs_f64());
+    number.or_else(friendly).filter(|s| s.is_finite() && *s > 0.0)
 }

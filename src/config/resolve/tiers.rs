@@ -6,7 +6,7 @@ use crate::config::budget::{Limited, Tier};
 use crate::config::error::ConfigError;
 use crate::config::file::{At, Entries, RawValue};
 use crate::config::quantity::QuantityKind;
-use crate::model::{Direction, Metric, Raw as _, Statistic, known_metric};
+use crate::model::{Direction, LoadNumber, Metric, Raw as _, Statistic, known_metric};
 
 /// A number without a unit could mean anything where there is more than one: `cpu: "< 70"` is no 7 000 %.
 pub(super) fn refuse_misfits(
@@ -25,6 +25,8 @@ pub(super) fn refuse_misfits(
         Limited::Resource(name, _) if name == "cpu" => kind == QuantityKind::Share,
         Limited::Resource(..) => matches!(kind, QuantityKind::Share | QuantityKind::Size),
         Limited::MemoryLeak => kind == QuantityKind::Size,
+        Limited::Load(_, LoadNumber::Duration) => kind == QuantityKind::Time,
+        Limited::Load(..) => kind == QuantityKind::Number,
         Limited::Measurement(_, Metric::Custom(_), _) => true,
     };
     let Some((_, wrong)) = tiers.iter().find(|(_, bound)| !fits(bound.kind)) else {
@@ -35,6 +37,8 @@ pub(super) fn refuse_misfits(
         Limited::Measurement(_, Metric::Latency, _) => "< 500ms",
         Limited::Measurement(_, Metric::ErrorRate, _) => "< 0.1%",
         Limited::Measurement(_, Metric::Throughput, _) => "> 100 RPS",
+        Limited::Load(_, LoadNumber::Duration) => ">= 10m",
+        Limited::Load(..) => ">= 100",
         Limited::MemoryLeak => "none, or < 20MB (an hour)",
         _ => "< 70% or < 512MB",
     };
@@ -48,7 +52,9 @@ pub(super) fn better(limited: &Limited) -> Option<Direction> {
         Limited::Measurement(_, Metric::Latency | Metric::ErrorRate, _)
         | Limited::Resource(..)
         | Limited::MemoryLeak => Some(Direction::Lower),
-        Limited::Measurement(_, Metric::Throughput, _) => Some(Direction::Higher),
+        Limited::Measurement(_, Metric::Throughput, _) | Limited::Load(..) => {
+            Some(Direction::Higher)
+        }
         Limited::Measurement(_, Metric::Custom(name), _) => {
             known_metric(name.raw()).map(|known| known.direction)
         }

@@ -362,11 +362,13 @@ impl Sum for SampleAggregate {
             run.duration_s =
                 Some(last.saturating_sub(first) as f64 / NS_PER_SECOND as f64).filter(|s| *s > 0.0);
         }
-        run.load.users = match self.users {
-            // The number of users is a whole number in the file; a ramp has none.
-            Some((low, high)) if (high - low).abs() < 0.5 && high >= 0.0 => Some(high as u64),
-            _ => None,
-        };
+        if let Some((low, high)) = self.users.filter(|(_, high)| *high >= 0.0) {
+            // The number of users is a whole number in the file; a ramp has none, and a peak.
+            match (high - low).abs() < 0.5 {
+                true => run.load.users = Some(high as u64),
+                false => run.load.peak_users = Some(high as u64),
+            }
+        }
         let mut total = EndpointStats::default();
         for (key, stats) in self.endpoints.sorted() {
             if matches!(key, EndpointKey::Named { kind: Kind::Http, .. }) {

@@ -83,7 +83,7 @@ fn build(file: &str, summary: &Summary) -> Result<Ingested, IngestError> {
         Run::new(Tool { name: "k6".into(), version: summary.version.clone().map(Into::into) });
     run.duration_s = builder.duration()?;
     run.started_at = builder.started_at(run.duration_s);
-    run.load.users = builder.users()?;
+    (run.load.users, run.load.peak_users) = builder.users()?;
     run.total = builder.total(run.duration_s)?;
     run.endpoints = builder.endpoints(run.duration_s)?;
     let names = run.endpoints.iter().map(|endpoint| &endpoint.key).collect();
@@ -169,11 +169,11 @@ impl Builder<'_> {
         end.checked_sub(length).ok()
     }
 
-    /// The virtual users, when their number never changed: of a ramp, only the script knows the shape.
-    fn users(&self) -> Result<Option<u64>, IngestError> {
-        let Some(metric) = self.metric(USERS, &[]) else { return Ok(None) };
+    /// The virtual users, when their number never changed, else their peak: of a ramp, only the script knows the shape.
+    fn users(&self) -> Result<(Option<u64>, Option<u64>), IngestError> {
+        let Some(metric) = self.metric(USERS, &[]) else { return Ok((None, None)) };
         let (min, max) = (self.count(metric, USERS, "min")?, self.count(metric, USERS, "max")?);
-        Ok(max.filter(|_| min == max))
+        Ok(if min == max { (max, None) } else { (None, max) })
     }
 
     fn total(&self, duration_s: Option<f64>) -> Result<Endpoint, IngestError> {

@@ -51,7 +51,7 @@ fn read(source: Source) -> Result<Ingested, IngestError> {
     let failed = Failed::read(&report)?;
     let mut run = Run::new(Tool { name: FORMAT.tool.into(), version: version(&report)? });
     run.duration_s = Some(duration);
-    run.load.users = Some(report.need("Concurrency Level:")?.count()?);
+    run.load.connect(report.need("Concurrency Level:")?.count()?);
     let silent = complete > 0 && report.need("Total transferred:")?.in_unit("bytes")?.count()? == 0;
     let requests = complete.saturating_add(failed.connect);
     let failures = failed.failures(silent.then_some(requests));

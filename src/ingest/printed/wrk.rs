@@ -57,7 +57,7 @@ fn read(source: Source) -> Result<Ingested, IngestError> {
     let unanswered = errors.count_to(&mut failures);
     let mut run = Run::new(Tool { name: FORMAT.tool.into(), version: None });
     run.duration_s = Some(seconds);
-    run.load.users = Some(connections.in_unit("connections")?.count()?);
+    run.load.connect(connections.in_unit("connections")?.count()?);
     // A late answer may be an error as well.
     let requests = answered.saturating_add(unanswered).max(failures.count());
     (run.total.requests, run.total.failures) = (Some(requests), Some(failures.count()));

@@ -69,6 +69,7 @@ pub(super) struct RequestAggregate {
     /// By the places of their endpoints.
     transactions: FxHashMap<u32, Transactions>,
     span: Option<(i64, i64)>,
+    peak_users: Option<u64>,
     timeline: TimelineBuilder,
     echo: Echo,
 }
@@ -86,6 +87,7 @@ impl RequestAggregate {
             unnamed: EndpointStats::default(),
             transactions: FxHashMap::default(),
             span: None,
+            peak_users: None,
             timeline: TimelineBuilder::default(),
             echo: Echo::default(),
         }
@@ -106,6 +108,13 @@ impl RequestAggregate {
         self.echo.add([request.start as u64, took.to_bits(), request.name.map_or(0, hash)]);
         self.over_time(&request);
         Ok(())
+    }
+
+    /// Notes how many users there were at a time.
+    pub(super) fn users(&mut self, time: i64, users: u64) {
+        if !self.filter.leaves_out(time) {
+            self.peak_users = self.peak_users.max(Some(users));
+        }
     }
 
     /// A time that holds requests: a group of its own, and a part of the total only where the file has nothing else of them. What
@@ -209,6 +218,7 @@ impl Sum for RequestAggregate {
         }
         self.endpoints.merge(other.endpoints)?;
         self.unnamed.merge(&other.unnamed);
+        self.peak_users = self.peak_users.max(other.peak_users);
         if let Some((first, last)) = other.span {
             self.span_to(first, last);
         }
@@ -231,6 +241,7 @@ impl Sum for RequestAggregate {
             run.duration_s = Some(last.saturating_sub(first) as f64 / 1e9).filter(|s| *s > 0.0);
             run.started_at = Timestamp::from_nanosecond(first.into()).ok().filter(|_| self.dated);
         }
+        run.load.peak_users = self.peak_users;
         let endpoints = self.endpoints.sorted();
         let mut total = self.unnamed;
         let is_group =

@@ -47,6 +47,9 @@ fn add(
     let (label, ms) = (row.need("label")?, row.number("elapsed")?);
     let message = row.text("responseMessage")?.unwrap_or_default();
     let failed = row.need("success")?.trim() != "true";
+    if let Some(users) = row.text("allThreads")?.and_then(|text| text.trim().parse().ok()) {
+        requests.users(start, users);
+    }
     let thread = row.text("threadName")?;
     let time = Time { start, ms };
     let held = threads.held(thread, time);

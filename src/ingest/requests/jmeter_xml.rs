@@ -73,6 +73,8 @@ impl Open {
 struct ReadSample {
     label: String,
     thread: Option<String>,
+    /// Threads that were active.
+    users: Option<u64>,
     /// Of a transaction, how many samples it holds.
     transaction: Option<u64>,
     start: i64,
@@ -227,6 +229,7 @@ impl Samples {
     fn add(&mut self, own: &ReadSample, holds: bool) -> Result<(), Problem> {
         let (thread, start, ms) = (own.thread.as_deref(), own.start, own.ms);
         let time = Time { start, ms };
+        own.users.into_iter().for_each(|users| self.requests.users(start, users));
         let held = if holds { Held::Apart } else { self.threads.held(thread, time) };
         if let Some((own, held)) = self.threads.wrote(thread, time) {
             self.requests.resolve(own, held);
@@ -280,6 +283,7 @@ fn sample(element: &BytesStart<'_>) -> Result<ReadSample, String> {
     Ok(ReadSample {
         label: text("lb")?.ok_or("a sample has no `lb`")?,
         thread: text("tn")?,
+        users: text("na")?.and_then(|text| text.parse().ok()),
         transaction: samples_in(&message),
         start: (need("ts")? as i64)
             .checked_mul(NS_PER_MS)

@@ -100,7 +100,7 @@ fn read(source: Source) -> Result<Ingested, IngestError> {
     };
     let mut ingested = totals.into_run(&name, FORMAT.tool)?;
     ingested.run.started_at = report.start.parse().ok();
-    ingested.run.load.users = Some(report.connections);
+    ingested.run.load.connect(report.connections);
     ingested.run.load.target = Some(report.url.into());
     Ok(ingested)
 }

@@ -91,7 +91,7 @@ fn read(source: Source) -> Result<Ingested, IngestError> {
         latency: latency.unwrap_or_default(),
     };
     let mut ingested = totals.into_run(&name, FORMAT.tool)?;
-    ingested.run.load.users = Some(report.spec.number_of_connections);
+    ingested.run.load.connect(report.spec.number_of_connections);
     ingested.run.load.target = Some(report.spec.url.into());
     Ok(ingested)
 }

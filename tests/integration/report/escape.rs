@@ -121,6 +121,8 @@ impl Fill<'_> {
             self.string(name, schema)
         } else if is("integer") {
             self.count(name)
+        } else if is("boolean") {
+            json!(true)
         } else {
             self.number(name)
         }

@@ -18,7 +18,7 @@ fn the_tool_gets_the_profiles_numbers_and_its_result_is_recorded() {
     let runs = recorded(&repo);
     let [only] = runs.as_slice() else { panic!("{runs:?}") };
     assert_eq!(only["profile"], json!("baseline"));
-    assert_eq!(only["load"], json!({ "users": 7, "spawn_rate": 2.0 }));
+    assert_eq!(only["load"], json!({ "users": 7, "users_planned": true, "spawn_rate": 2.0 }));
     assert!(
         only["labels"]["host"].is_string() && only["calibration"]["cpu"].is_number(),
         "{only:#}"

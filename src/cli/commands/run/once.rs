@@ -13,7 +13,7 @@ use crate::driver::{
     tool_of,
 };
 use crate::ingest::ReadOptions;
-use crate::model::{Merged, Raw, Run, Warning, merge_shards, now};
+use crate::model::{Load, Merged, Raw, Run, Warning, merge_shards, now};
 use crate::report::harmless;
 use crate::schema::RunV1;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -88,9 +88,10 @@ pub(super) fn run_once(
         run.calibration.insert(part.into(), took.min(later));
     }
     run.started_at = run.started_at.or(Some(started));
-    run.load.users = numbers.users.or(run.load.users);
+    plan_users(&mut run.load, numbers.users);
     run.load.spawn_rate = numbers.spawn_rate.or(run.load.spawn_rate);
     run.load.script_sha256 = run.load.script_sha256.or(script.map(Into::into));
+    run.load.duration_planned = run.duration_s.is_none() && numbers.duration_s.is_some();
     run.duration_s = run.duration_s.or(numbers.duration_s);
     run.labels.entry("host".into()).or_insert_with(|| fingerprint().into());
     let resources = folder.join(RESOURCES);
@@ -127,6 +128,15 @@ fn refuse_no_queries(plan: &Plan<'_>) -> Result<(), CliError> {
         return Err(no_queries());
     }
     Ok(())
+}
+
+/// Puts the users that were asked for where the load is compared, and those that were counted beside them where there were fewer.
+fn plan_users(load: &mut Load, asked: Option<u64>) {
+    let Some(asked) = asked else { return };
+    let reached = load.users_reached();
+    load.users = Some(asked);
+    load.users_planned = reached.is_none();
+    load.peak_users = reached.filter(|reached| *reached != asked);
 }
 
 /// Results of another time could be taken for those of this one.

@@ -1,0 +1,93 @@
+//! Budgets on the load itself: numbers that are good because hardly anything was asked for are worth nothing.
+
+use super::budget::{finding, scoped};
+use super::budget_value::{BudgetValue, Judged};
+use super::finding::BudgetFinding;
+use super::lack::Lack;
+use super::verdict::Missing;
+use crate::config::{Budget, Rules, Scope, Severity};
+use crate::model::{
+    Direction, EndpointKey, LoadNumber, Named as _, Raw as _, Run, Unit, Untrusted, Warning,
+    WarningKind,
+};
+
+/// How much shorter than a load its requests may look, in milliseconds, and as a share of it: before the first and after the last
+/// one, the load shows no request.
+const ENDS_MS: f64 = 1e3;
+const ENDS_SHARE: f64 = 0.01;
+/// Share of a profile's users that must have been reached for it to be the profile's load.
+const ENOUGH_USERS: f64 = 0.9;
+
+/// Judges a number of the load in every run: one run that fell short is enough.
+pub(super) fn load(
+    budget: &Budget,
+    scope: &Scope,
+    number: LoadNumber,
+    judged: &Judged<'_>,
+) -> Vec<BudgetFinding> {
+    if *scope == Scope::Total {
+        let of_run = |run: &Run| run.load_number(number);
+        let of = Of { number, subject: number.name().into(), severity: Severity::Fail };
+        return vec![judge(budget, of, judged.runs.iter().map(of_run))];
+    }
+    let of_endpoint = |key: EndpointKey| {
+        let requests = |run: &Run| {
+            let own = run.endpoints.iter().find(|endpoint| endpoint.key == key);
+            own.map_or(Some(0.0), |endpoint| endpoint.requests.map(|n| n as f64))
+        };
+        let subject = key.text().join(" ", &number.name().into());
+        let severity = judged.rules.for_endpoint(&key).severity;
+        judge(budget, Of { number, subject, severity }, judged.runs.iter().map(requests))
+    };
+    let found: Vec<BudgetFinding> = scoped(scope, judged).into_iter().map(of_endpoint).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let subject = budget.name.as_str().into();
+    vec![judge(budget, Of { number, subject, severity: Severity::Fail }, [None].into_iter())]
+}
+
+/// What a number is of.
+struct Of {
+    number: LoadNumber,
+    subject: Untrusted,
+    severity: Severity,
+}
+
+fn judge(budget: &Budget, of: Of, of_runs: impl Iterator<Item = Option<f64>>) -> BudgetFinding {
+    let Of { number, subject, severity } = of;
+    let bound = budget.tiers.first().map(|(_, bound)| *bound);
+    let at_least = bound.is_none_or(|own| own.comparison.direction() == Direction::Higher);
+    let all: Option<Vec<f64>> = of_runs.collect();
+    let worst = all.and_then(|all| {
+        let worse = |a: f64, b: f64| if at_least { a.min(b) } else { a.max(b) };
+        all.into_iter().reduce(worse)
+    });
+    let unit = if number == LoadNumber::Duration { Unit::Milliseconds } else { Unit::Number };
+    let Some(worst) = worst else {
+        let value = Err(Missing::NotMeasured);
+        let found = finding(budget, BudgetValue { subject, unit, value, severity });
+        return BudgetFinding { lack: Some(Lack::Load), ..found };
+    };
+    let limit = bound.map_or(0.0, |bound| bound.value);
+    let ends = match number {
+        LoadNumber::Duration if at_least => ENDS_MS.max(ENDS_SHARE * limit),
+        _ => 0.0,
+    };
+    let value = Ok(worst + ends);
+    let found = finding(budget, BudgetValue { subject, unit, value, severity });
+    BudgetFinding { value: found.value.map(|_| worst), ..found }
+}
+
+/// Runs that had fewer users than their profile has, where no budget says it.
+pub(super) fn users_missed(runs: &[Run], rules: &Rules) -> Vec<Warning> {
+    let missed = |run: &Run| {
+        let name = run.profile.as_ref()?.raw();
+        let wanted = rules.users_of(name)?;
+        let reached = run.load.users_reached()?;
+        ((reached as f64) < ENOUGH_USERS * wanted as f64).then(|| {
+            Warning::new(WarningKind::UsersMissed { profile: name.to_owned(), wanted, reached })
+        })
+    };
+    runs.iter().filter_map(missed).collect()
+}
