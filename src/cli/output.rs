@@ -8,7 +8,8 @@ use crate::gate::Report;
 use crate::model::{Run, Warning};
 use crate::report::{
     TableStyle, escape_terminal, harmless, render_annotations, render_code_quality, render_json,
-    render_junit, render_markdown, render_sarif, render_table, warning_text, write_json,
+    render_junit, render_markdown, render_run_csv, render_sarif, render_table, warning_text,
+    write_json,
 };
 use crate::schema::RunV1;
 use crate::store::{persist, temporary};
@@ -133,9 +134,25 @@ pub(super) fn write_runs(
         };
         write_json(&wire, &mut text).map_err(CliError::Output)?;
     }
+    write_text(&text, file, session)
+}
+
+/// Writes a run as a table.
+pub(super) fn write_run_csv(
+    run: &Run,
+    file: Option<&Path>,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    let mut text = Vec::new();
+    render_run_csv(run, &mut text).map_err(CliError::Output)?;
+    write_text(&text, file, session)
+}
+
+/// Writes to a file, or to standard output.
+fn write_text(text: &[u8], file: Option<&Path>, session: &mut Session<'_>) -> Result<(), CliError> {
     match file {
-        Some(path) => write_file(&session.path(path), |out: &mut dyn Write| out.write_all(&text)),
-        None => session.print(|out| -> io::Result<()> { out.write_all(&text) }),
+        Some(path) => write_file(&session.path(path), |out: &mut dyn Write| out.write_all(text)),
+        None => session.print(|out| -> io::Result<()> { out.write_all(text) }),
     }
 }
 

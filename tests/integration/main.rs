@@ -145,6 +145,8 @@ mod report {
     mod long_texts;
     // The page, as a file.
     mod page;
+    // One run as a table.
+    mod run_csv;
     // The history of a branch.
     mod trend;
 }

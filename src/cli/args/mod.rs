@@ -14,7 +14,7 @@ pub(super) use history::{
     PruneArgs, RestoreArgs, ShowArgs, TrendArgs, TrendFormat,
 };
 pub(super) use publish::{PublishArgs, ReportArgs};
-pub(super) use results::{MergeArgs, NormalizeArgs, RecordArgs};
+pub(super) use results::{MergeArgs, NormalizeArgs, RecordArgs, RunFormat};
 
 use super::policy::Network;
 use super::session::ColorChoice;

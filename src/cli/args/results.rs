@@ -139,6 +139,9 @@ pub(in crate::cli) struct NormalizeArgs {
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub(in crate::cli) format: RunFormat,
     /// Omit histograms
     #[arg(long)]
     pub(in crate::cli) no_histograms: bool,
@@ -156,6 +159,14 @@ pub(in crate::cli) struct NormalizeArgs {
     pub(in crate::cli) results: ResultArgs,
     #[command(flatten)]
     pub(in crate::cli) run: RunArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum RunFormat {
+    /// perfgate.run/1, which every command reads
+    Json,
+    /// A row for each endpoint and each custom metric, for a spreadsheet
+    Csv,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

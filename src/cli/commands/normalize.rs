@@ -1,10 +1,10 @@
-//! `perfgate normalize`: any supported format in, `perfgate.run/1` out.
+//! `perfgate normalize`: any supported format in, `perfgate.run/1` or a table out.
 
-use crate::cli::args::NormalizeArgs;
+use crate::cli::args::{NormalizeArgs, RunFormat};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::histograms::Histograms;
-use crate::cli::output::{say_warnings, write_runs};
+use crate::cli::output::{say_warnings, write_run_csv, write_runs};
 use crate::cli::policy::load_policy;
 use crate::cli::profile_names::refuse_misspelt_profile;
 use crate::cli::results::{ReadRuns, no_results};
@@ -23,15 +23,20 @@ pub(super) fn run(args: &NormalizeArgs, session: &mut Session<'_>) -> Result<Exi
     if runs.is_empty() {
         return Err(no_results());
     }
-    if args.output.is_some() && runs.len() > 1 {
-        let problem = format!("{} runs do not fit into one file", runs.len());
+    let csv = args.format == RunFormat::Csv;
+    if (args.output.is_some() || csv) && runs.len() > 1 {
+        let what = if csv { "table" } else { "file" };
+        let problem = format!("{} runs do not fit into one {what}", runs.len());
         return Err(CliError::usage(
             problem,
             "normalize them one by one, or merge shards with --merge",
         ));
     }
     let histograms = if args.no_histograms { Histograms::Omit } else { Histograms::Keep };
-    write_runs(&runs, histograms, args.output.as_deref(), session)?;
+    match (args.format, runs.first()) {
+        (RunFormat::Csv, Some(run)) => write_run_csv(run, args.output.as_deref(), session)?,
+        _ => write_runs(&runs, histograms, args.output.as_deref(), session)?,
+    }
     say_warnings(&warnings, session)?;
     Ok(Exit::Pass)
 }
