@@ -1,5 +1,6 @@
 //! What differs between two policies, by top-level key.
 
+use super::file::is_of_profile;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +18,21 @@ pub fn changed_keys(before: &str, after: &str) -> Vec<String> {
     names.iter().filter(differs).map(|name| (*name).clone()).collect()
 }
 
-fn keys(text: &str) -> BTreeMap<String, Value> {
-    serde_saphyr::from_str(text).unwrap_or_default()
+/// The value of each key, by the profile whose document it stands in.
+type Values = BTreeMap<String, BTreeMap<String, Value>>;
+
+fn keys(text: &str) -> Values {
+    let documents: Vec<BTreeMap<String, Value>> =
+        serde_saphyr::from_multiple(text).unwrap_or_default();
+    let mut all = Values::new();
+    for document in documents {
+        let profile = document.get("profile").map(Value::to_string).unwrap_or_default();
+        for (key, value) in document {
+            let of = if is_of_profile(&key) { profile.clone() } else { String::new() };
+            all.entry(key).or_default().insert(of, value);
+        }
+    }
+    all
 }
 
 #[cfg(test)]
@@ -40,5 +54,19 @@ mod tests {
         );
         assert_eq!(changed_keys("collapse: [\"/a/*\"]\n", "# nothing\n"), ["collapse"]);
         assert!(changed_keys("", "").is_empty());
+    }
+
+    #[test]
+    fn what_stands_in_another_document_is_the_same_and_another_profile_is_not() {
+        let two = "profile: a\nusers: 1\n---\nprofile: b\nusers: 2\ngate: { decide: evidence }\n";
+        let other =
+            "gate: { decide: evidence }\n---\nprofile: b\nusers: 2\n---\nprofile: a\nusers: 1\n";
+        assert!(changed_keys(two, other).is_empty());
+        let swapped = two
+            .replace("users: 1", "users: 3")
+            .replace("users: 2", "users: 1")
+            .replace("users: 3", "users: 2");
+        assert_eq!(changed_keys(two, &swapped), ["users"]);
+        assert_eq!(changed_keys(two, "profile: a\nusers: 1\n"), ["gate", "profile", "users"]);
     }
 }

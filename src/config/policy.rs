@@ -5,6 +5,7 @@ use super::cadence::Cadence;
 use super::defaults;
 use super::pattern::Pattern;
 use super::rules::Rules;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A resolved policy.
@@ -20,6 +21,8 @@ pub struct Policy {
     pub collapse: Vec<Pattern>,
     /// Queries that `--attach prometheus:URL` asks.
     pub prometheus: Vec<Query>,
+    /// How many megabytes one of a resource file's column is, where it is not one.
+    pub resource_units: BTreeMap<String, f64>,
     /// How often profiles are to be run.
     pub cadence: Vec<Cadence>,
     /// The columns of a history, by name.

@@ -1,5 +1,6 @@
 //! Absolute limits: each budget held against the new runs, whatever the baseline says.
 
+use super::budget_names::{by_names_of, stated_or_known};
 use super::budget_value::{
     BudgetValue, Judged, SERVICE, measure_key, not_measured, resource, used,
 };
@@ -7,9 +8,7 @@ use super::finding::BudgetFinding;
 use super::load::load;
 use super::verdict::{BudgetReason, Missing, Verdict};
 use crate::config::{Bound, Budget, Limited, Rules, Scope, Severity, Tier, suggest};
-use crate::model::{
-    EndpointKey, MeasurementKey, Metric, Raw as _, Resource, Run, Statistic, Unit, Untrusted,
-};
+use crate::model::{EndpointKey, MeasurementKey, Metric, Raw as _, Resource, Run, Unit, Untrusted};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Growth of the memory in an hour that is no leak: this share of what is used, or these megabytes, whichever is more.
@@ -27,9 +26,8 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
         .flat_map(|budget| keys(budget, &judged))
         .collect();
     let mut findings = Vec::new();
-    for budget in budgets {
-        let renamed = whole_name(budget, runs);
-        let budget = renamed.as_ref().unwrap_or(budget);
+    for budget in budgets.into_iter().flat_map(|budget| by_names_of(budget, runs)) {
+        let budget = &budget;
         let of_class = matches!(&budget.limited, Limited::Measurement(Scope::Class(_), ..));
         match &budget.limited {
             Limited::Measurement(..) => {
@@ -58,27 +56,6 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
         }
     }
     findings
-}
-
-/// `backend_p99` may be the p99 of `backend`, or a metric that is called so: the runs know.
-fn whole_name(budget: &Budget, runs: &[Run]) -> Option<Budget> {
-    let Limited::Measurement(Scope::Total, Metric::Custom(name), Statistic::Quantile(_)) =
-        &budget.limited
-    else {
-        return None;
-    };
-    let has = |wanted: &str| {
-        let metric = runs.iter().flat_map(|run| &run.metrics).any(|metric| metric.name == wanted);
-        metric || runs.iter().any(|run| run.resources.contains_key(wanted))
-    };
-    (!has(name.raw()) && has(&budget.name)).then(|| Budget {
-        limited: Limited::Measurement(
-            Scope::Total,
-            Metric::Custom(budget.name.as_str().into()),
-            Statistic::Value,
-        ),
-        ..budget.clone()
-    })
 }
 
 /// Where others of a class were judged, an endpoint that was hardly requested is a warning: it keeps no rare endpoint's class
@@ -183,6 +160,7 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
 /// The verdict on a value: the gravest limit that it breaks, else the mildest.
 pub(super) fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
     let BudgetValue { subject, unit, value, severity } = measured;
+    let unit = stated_or_known(budget, unit);
     let limits: Option<Vec<(Tier, Bound, f64)>> = budget
         .tiers
         .iter()

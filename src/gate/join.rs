@@ -81,6 +81,7 @@ pub(super) fn renamed(
         let known: BTreeSet<EndpointKey> = run.endpoints.iter().map(|e| e.key.clone()).collect();
         let new_name = |key: &EndpointKey| {
             let (from, to) = rules.renamed(key)?;
+            let to = known_so(key, from, rules, current).unwrap_or(to);
             // A run that knows the new name already is of the code after the change.
             (!known.contains(&to)).then_some((from, to))
         };
@@ -110,6 +111,18 @@ pub(super) fn renamed(
     };
     let warnings = idle.map(warning).collect();
     (baseline, warnings)
+}
+
+/// The only endpoint of the new runs that is called as a rule says, for one whose method nobody wrote: `chat` may be renamed to
+/// `POST /api/chat`.
+fn known_so(key: &EndpointKey, from: &str, rules: &Rules, current: &[Run]) -> Option<EndpointKey> {
+    let EndpointKey::Named { method: None, .. } = key else { return None };
+    let (_, to) = rules.renames().find(|(old, _)| *old == from)?;
+    let all = current.iter().flat_map(|run| &run.endpoints).map(|endpoint| &endpoint.key);
+    let called: BTreeSet<&EndpointKey> = all.filter(|key| key.is_called(to)).collect();
+    let mut called = called.into_iter();
+    let only = called.next()?;
+    called.next().is_none().then(|| only.clone())
 }
 
 /// Endpoints by name alone.

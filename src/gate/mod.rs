@@ -13,6 +13,7 @@
 //! The rules are explained for users in `docs/decisions.md`.
 
 mod budget;
+mod budget_names;
 mod budget_value;
 mod confirmation;
 mod evidence;
@@ -38,6 +39,7 @@ mod report;
 mod sampling;
 mod selftest;
 mod sides;
+mod unjoined_rows;
 mod verdict;
 mod view;
 mod warnings;

@@ -5,6 +5,7 @@ use super::input::Baseline;
 use super::join::Pair;
 use super::noise_model::RUNS_FOR_NOISE;
 use super::sides::Sides;
+use super::unjoined_rows::unjoined_rows;
 use super::verdict::{Missing, Reason};
 use crate::config::{Decide, Rules};
 use crate::model::{
@@ -59,6 +60,7 @@ pub(super) fn warnings_about(
     kinds.extend(not_measured(current, findings));
     let unmatched = rules.unmatched_rules(pairs.iter().map(|pair| &pair.key)).into_iter();
     kinds.extend(unmatched.map(|(pattern, limits)| WarningKind::UnmatchedRule { pattern, limits }));
+    kinds.extend(unjoined_rows(&baseline.runs, current, pairs));
     kinds.extend(load_unknown(&baseline.runs, current));
     kinds.extend(unclassified(pairs, rules));
     kinds.extend(same_as_baseline(baseline, current));

@@ -8,11 +8,15 @@ use crate::model::limits::{self, Exceeded, check_name, check_number};
 use crate::model::{Resource, Span, Timeline, Untrusted};
 use crate::stats::steady_trend;
 use csv::{ReaderBuilder, StringRecord};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Columns that count up from a start; their rate is what tells.
 const COUNTERS: [&str; 4] = ["disk_read_mb", "disk_write_mb", "network_sent_mb", "network_recv_mb"];
 const SECONDS_PER_HOUR: f64 = 3600.0;
+/// The endings of columns in mebibytes and in megabytes, and how many of these one of those is.
+const MEBIBYTES: &str = "_mib";
+const MEGABYTES: &str = "_mb";
+const MB_OF_A_MIB: f64 = 1.048_576;
 
 /// The series of a file, by column.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,6 +71,7 @@ pub fn read_resources(source: Source) -> Result<ResourceSeries, IngestError> {
     if series.columns.is_empty() {
         return Err(IngestError::new(&name, Problem::Empty));
     }
+    series.rename_mebibytes();
     for points in series.columns.values_mut() {
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
     }
@@ -85,6 +90,32 @@ fn seconds(text: &str) -> Option<f64> {
 }
 
 impl ResourceSeries {
+    /// A column that says that it is in mebibytes is one in megabytes, unless there is one already.
+    fn rename_mebibytes(&mut self) {
+        let columns = std::mem::take(&mut self.columns);
+        let known: BTreeSet<String> = columns.keys().cloned().collect();
+        for (name, mut points) in columns {
+            let own = name.strip_suffix(MEBIBYTES).map(|stem| format!("{stem}{MEGABYTES}"));
+            let name = match own.filter(|own| !known.contains(own)) {
+                Some(own) => {
+                    scale(&mut points, MB_OF_A_MIB);
+                    own
+                }
+                None => name,
+            };
+            self.columns.insert(name, points);
+        }
+    }
+
+    /// Puts columns into megabytes, by how many of those one of theirs is.
+    pub fn put_in_megabytes(&mut self, units: &BTreeMap<String, f64>) {
+        for (name, megabytes) in units {
+            if let Some(points) = self.columns.get_mut(name) {
+                scale(points, *megabytes);
+            }
+        }
+    }
+
     /// What each column comes to: mean, maximum and trend. Counters become rates per second.
     pub fn summary(&self) -> BTreeMap<Untrusted, Resource> {
         let of = |(name, points): (&String, &Vec<(f64, f64)>)| {
@@ -112,6 +143,10 @@ impl ResourceSeries {
         };
         self.columns.iter().filter_map(of).collect()
     }
+}
+
+fn scale(points: &mut [(f64, f64)], factor: f64) {
+    points.iter_mut().for_each(|(_, value)| *value *= factor);
 }
 
 /// Counts per second between neighbours; a counter that starts anew is left out.
@@ -157,6 +192,19 @@ mod tests {
             (Some(30.0), Some(40.0))
         );
         assert_eq!(summary["disk_read_mb_per_s"].mean, Some(2.0));
+    }
+
+    #[test]
+    fn mebibytes_are_put_in_megabytes_where_somebody_says_that_they_are() {
+        let mean = |series: &ResourceSeries| series.summary()["memory_mb"].mean;
+        let mut said = read("timestamp,memory_mb\n1,1000\n2,1000\n").unwrap();
+        assert_eq!(mean(&said), Some(1000.0));
+        said.put_in_megabytes(&BTreeMap::from([("memory_mb".to_owned(), MB_OF_A_MIB)]));
+        assert_eq!(mean(&said), Some(1048.576));
+        let named = read("timestamp,memory_mib\n1,1000\n2,1000\n").unwrap();
+        assert_eq!(named, said);
+        let both = read("timestamp,memory_mib,memory_mb\n1,1000,1048\n").unwrap();
+        assert_eq!(mean(&both), Some(1048.0));
     }
 
     #[test]

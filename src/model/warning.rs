@@ -204,6 +204,15 @@ pub enum WarningKind {
         /// Whether it sets a limit.
         limits: bool,
     },
+    /// Rows of a written baseline that are called like nothing in the new run.
+    UnjoinedRows {
+        /// Endpoints.
+        rows: Vec<String>,
+        /// Metrics.
+        metrics: Vec<String>,
+        /// Endpoints, and what they probably are called in the new run.
+        meant: Vec<(String, String)>,
+    },
     /// The file holds answers alone: requests without one are not in it.
     AnswersOnly,
     /// A file is named more than once.
@@ -310,6 +319,7 @@ impl WarningKind {
             Self::UnknownMetric { .. } => "unknown_metric",
             Self::RequestsUnknown { .. } => "requests_unknown",
             Self::UnmatchedRule { .. } => "unmatched_rule",
+            Self::UnjoinedRows { .. } => "unjoined_rows",
             Self::AnswersOnly => "answers_only",
             Self::RepeatedFile => "repeated_file",
             Self::Undecided => "undecided",

@@ -50,6 +50,7 @@ impl fmt::Display for Message<'_> {
             | Kind::Offline => self.of_comparison(f),
             Kind::UnknownMetric { .. }
             | Kind::UnmatchedRule { .. }
+            | Kind::UnjoinedRows { .. }
             | Kind::Unclassified { .. }
             | Kind::PolicyChanged { .. }
             | Kind::BasePolicyBroken { .. }
@@ -241,6 +242,25 @@ impl Message<'_> {
             }
             Kind::UnmatchedRule { pattern, .. } => {
                 write!(f, "no endpoint matches the rule `{pattern}`; check the pattern")
+            }
+            Kind::UnjoinedRows { rows, metrics, meant } => {
+                let all = [rows.as_slice(), metrics.as_slice()].concat();
+                write!(
+                    f,
+                    "the run has nothing that is called {} in the baseline",
+                    all.join(" or ")
+                )?;
+                let Some(first) = rows.first() else { return Ok(()) };
+                let renames: Vec<String> =
+                    meant.iter().map(|(row, name)| format!("{row}: \"{name}\"")).collect();
+                if renames.is_empty() {
+                    write!(
+                        f,
+                        "; say what it is in perfgate.yaml: rename: {{ {first}: \"METHOD NAME\" }}"
+                    )
+                } else {
+                    write!(f, "; probably, in perfgate.yaml: rename: {{ {} }}", renames.join(", "))
+                }
             }
             Kind::Unclassified { endpoints } => write!(
                 f,

@@ -75,6 +75,8 @@ mod gate {
     mod budgets;
     // Control endpoints and calibrations.
     mod control;
+    // What performance documents say, as they write it.
+    mod documents;
     // One to four endpoints, and means that a few requests move.
     mod few_endpoints;
     // Steps and drift of the baseline itself.

@@ -6,12 +6,14 @@ use crate::cli::policy::load_policy;
 use crate::cli::session::Session;
 use crate::ingest::{Source, attach_prometheus, read_resources};
 use crate::model::Run;
+use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Adds side data to a run: resources over time.
+/// Adds side data to a run: resources over time, whose columns are in these units.
 pub(in crate::cli) fn attach(
     run: &mut Run,
     file: &Path,
+    units: &BTreeMap<String, f64>,
     session: &Session<'_>,
 ) -> Result<(), CliError> {
     let shown = file.strip_prefix(session.folder()).unwrap_or(file);
@@ -19,7 +21,8 @@ pub(in crate::cli) fn attach(
         return attach_queries(run, address, session);
     }
     let named = |error| renamed(error, file, shown);
-    let series = Source::open(file).and_then(read_resources).map_err(named)?;
+    let mut series = Source::open(file).and_then(read_resources).map_err(named)?;
+    series.put_in_megabytes(units);
     run.resources.extend(series.summary());
     run.timeline.extend(series.timeline());
     Ok(())

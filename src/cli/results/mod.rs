@@ -64,7 +64,10 @@ impl ResultSelection {
             ));
         }
         for run in &mut read.runs {
-            self.attach.iter().try_for_each(|file| attach(run, &session.path(file), session))?;
+            let units = &loaded.policy.resource_units;
+            self.attach
+                .iter()
+                .try_for_each(|file| attach(run, &session.path(file), units, session))?;
         }
         Ok(read)
     }

@@ -12,6 +12,9 @@ use std::fmt;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct ProfileFile {
+    /// Its name, in a list of profiles.
+    #[serde(alias = "name")]
+    pub(in crate::config) profile: Option<At<String>>,
     /// What it is, for people.
     pub(in crate::config) description: Option<String>,
     /// Users at once.
@@ -31,6 +34,54 @@ pub(in crate::config) struct ProfileFile {
     /// Numbers of users: `perfgate run` goes through them until a budget breaks.
     #[serde(default)]
     pub(in crate::config) steps: Vec<u64>,
+}
+
+/// Named loads: by name, or a list of profiles with a name each. Without one, it is empty.
+#[derive(Debug, Default)]
+pub(in crate::config) struct Profiles(pub(in crate::config) Vec<(At<String>, ProfileFile)>);
+
+impl<'de> Deserialize<'de> for Profiles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ProfilesVisitor;
+        impl<'de> Visitor<'de> for ProfilesVisitor {
+            type Value = Profiles;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("profiles by name: { baseline: { users: 100 } }")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Profiles, A::Error> {
+                let Entries(entries) = Entries::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Profiles(entries))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Profiles, A::Error> {
+                let mut all = Vec::new();
+                while let Some(At { value, place }) = seq.next_element::<At<ProfileFile>>()? {
+                    let name = value.profile.clone();
+                    all.push((name.unwrap_or(At { value: String::new(), place }), value));
+                }
+                Ok(Profiles(all))
+            }
+            fn visit_unit<E>(self) -> Result<Profiles, E> {
+                Ok(Profiles::default())
+            }
+        }
+        deserializer.deserialize_any(ProfilesVisitor)
+    }
+}
+
+impl JsonSchema for Profiles {
+    fn schema_name() -> Cow<'static, str> {
+        "Profiles".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let profile = generator.subschema_for::<ProfileFile>();
+        schemars::json_schema!({
+            "description": "Named loads: by name, or a list of profiles with a name each.",
+            "anyOf": [
+                { "type": "object", "additionalProperties": profile },
+                { "type": "array", "items": profile }
+            ]
+        })
+    }
 }
 
 /// One part of a load.

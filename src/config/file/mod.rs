@@ -1,10 +1,12 @@
 //! The policy document as written, with the line and column of what can be wrong.
 
 mod budget;
+mod documents;
 mod parse;
 mod value;
 
-pub(super) use budget::{PhaseFile, ProfileFile, Targets};
+pub(super) use budget::{PhaseFile, ProfileFile, Profiles, Targets};
+pub(super) use documents::is_of_profile;
 pub(super) use value::{At, Entries, RawValue};
 
 use super::choices::{Decide, Leniency, Origin, Removed};
@@ -15,7 +17,7 @@ use serde::Deserialize;
 /// A policy, as perfgate.yaml has it.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "perfgate policy, version 1")]
+#[schemars(title = "perfgate policy, version 1", transform = also_in_camel_case)]
 pub struct PolicyFile {
     /// Result files or globs that are read when a command names none.
     #[serde(default)]
@@ -46,9 +48,16 @@ pub struct PolicyFile {
     /// `direction` and `resource`.
     #[serde(default)]
     pub(super) prometheus: Entries<At<RawValue>>,
-    /// Named loads with their own limits.
+    /// Limits of a page's metrics by name (`LCP: 2500`): a bare number is in milliseconds, or without a unit for `CLS`, and must
+    /// not be exceeded. `performanceBudget` is the same.
+    #[serde(default, alias = "performanceBudget")]
+    pub(super) performance_budget: Entries<At<RawValue>>,
+    /// Units of the columns of resource files that end in `_mb`, where those are not megabytes (`memory_mb: MiB`).
     #[serde(default)]
-    pub(super) profiles: Entries<ProfileFile>,
+    pub(super) resources: Entries<At<RawValue>>,
+    /// Named loads with their own limits: by name, or a list of profiles with a name each.
+    #[serde(default)]
+    pub(super) profiles: Profiles,
     /// How often each profile is to be run (`stress: nightly`): `every pr`, `every push`, `nightly`, `weekly`, `monthly`,
     /// `on demand`, or a cron expression.
     #[serde(default)]
@@ -68,6 +77,15 @@ pub struct PolicyFile {
     /// Of the profile at the top level: its limits.
     #[serde(default)]
     pub(super) targets: Targets,
+    /// Of the profile at the top level: loads one after another in place of one.
+    #[serde(default)]
+    pub(super) phases: Vec<PhaseFile>,
+    /// Of the profile at the top level: numbers of users, one after another.
+    #[serde(default)]
+    pub(super) steps: Vec<u64>,
+    /// The profiles at the top level of each document.
+    #[serde(skip)]
+    pub(super) loads: Vec<(At<String>, ProfileFile)>,
     /// Patterns whose endpoints are one in raw samples, called by the pattern (`/users/*`): for names that hold an id.
     #[serde(default)]
     pub(super) collapse: Vec<String>,
@@ -83,6 +101,16 @@ pub struct PolicyFile {
     /// How a verdict is reached.
     #[serde(default)]
     pub(super) gate: GateFile,
+}
+
+/// `performanceBudget` is taken as well.
+fn also_in_camel_case(schema: &mut Schema) {
+    let properties = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut);
+    if let Some(properties) = properties
+        && let Some(budget) = properties.get("performance_budget").cloned()
+    {
+        properties.insert("performanceBudget".to_owned(), budget);
+    }
 }
 
 /// The runs that a new one is compared with.

@@ -1,18 +1,24 @@
 //! From text to document, and what the parser's errors mean.
 
 use super::PolicyFile;
+use super::documents::{Keys, is_of_profile, together};
 use crate::config::error::ConfigError;
+use serde::Deserialize;
 use serde_saphyr::budget::BudgetBreach;
 
 impl PolicyFile {
     /// Parses the text of a policy; `file` is for messages.
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
-        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-            return Ok(Self::default());
-        }
-        let options = serde_saphyr::options! { with_snippet: false };
-        serde_saphyr::from_str_with_options(text, options).map_err(|e| located(file, text, &e))
+        let documents: Vec<Self> = read(file, text)?;
+        let keys: Vec<Keys> = read(file, text)?;
+        together((file, text), documents.into_iter().zip(keys).collect())
     }
+}
+
+/// What each YAML document of the text is.
+fn read<'t, T: Deserialize<'t>>(file: &str, text: &'t str) -> Result<Vec<T>, ConfigError> {
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_multiple_with_options(text, options).map_err(|e| located(file, text, &e))
 }
 
 /// The parser's error, with place and allowed words.
@@ -29,7 +35,9 @@ fn located(file: &str, text: &str, error: &serde_saphyr::Error) -> ConfigError {
         }
         Yaml::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().unwrap_or_default();
-            (format!("\"{key}\" is given twice"), key, &[])
+            let next_profile = place.1 == 1 && is_of_profile(key);
+            let help = if next_profile { ": write --- between two profiles" } else { "" };
+            (format!("\"{key}\" is given twice{help}"), key, &[])
         }
         Yaml::Budget { breach, .. } => (too_much(breach), "", &[]),
         other => {

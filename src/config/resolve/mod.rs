@@ -6,8 +6,10 @@ mod endpoints;
 mod foreign_names;
 mod gate;
 mod limits;
+mod page_budget;
 mod profiles;
 mod queries;
+mod resources;
 mod rows;
 mod source;
 mod thresholds;
@@ -16,9 +18,7 @@ mod tiers;
 use super::choices::Origin;
 use super::defaults;
 use super::error::ConfigError;
-use super::file::{
-    AcceptFile, At, Entries, GateFile, PolicyFile, ProfileFile, RawValue, StoreFile, StoreKind,
-};
+use super::file::{AcceptFile, At, Entries, GateFile, PolicyFile, RawValue, StoreFile, StoreKind};
 use super::pattern::Pattern;
 use super::policy::{BaselineChoice, Policy, StoreChoice};
 use super::rules::Rules;
@@ -30,9 +30,8 @@ use std::time::Duration;
 impl Policy {
     /// The policy that this text means; `file` is for messages.
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
-        let mut written = PolicyFile::parse(file, text)?;
+        let written = PolicyFile::parse(file, text)?;
         let source = Source { file, text };
-        let single = single_profile(&source, &mut written)?;
         let mut policy = Self {
             results: written.results,
             baseline: BaselineChoice {
@@ -44,6 +43,7 @@ impl Policy {
             store: store(&source, written.store)?,
             collapse: written.collapse.iter().map(|text| Pattern::new(text)).collect(),
             prometheus: queries::queries(&source, written.prometheus)?,
+            resource_units: resources::resource_units(&source, written.resources)?,
             cadence: Vec::new(),
             trend_columns: written.trend.columns,
             rules: Rules {
@@ -60,39 +60,10 @@ impl Policy {
         };
         let rules = &mut policy.rules;
         rules.budgets = budgets::budgets(&source, written.budgets, rules)?;
-        rules.profiles = profiles::profiles(&source, written.profiles, single, rules)?;
+        rules.budgets.extend(page_budget::page_budget(&source, &written.performance_budget)?);
+        rules.profiles = profiles::profiles(&source, written.profiles, written.loads, rules)?;
         policy.cadence = cadence::cadence(&source, written.performance_tests, &rules.profiles)?;
         Ok(policy)
-    }
-}
-
-/// The profile at the top level, under its name.
-fn single_profile(
-    source: &Source<'_>,
-    written: &mut PolicyFile,
-) -> Result<Option<(At<String>, ProfileFile)>, ConfigError> {
-    let profile = ProfileFile {
-        description: written.description.take(),
-        users: written.users.take(),
-        spawn_rate: written.spawn_rate.take(),
-        duration: written.duration.take(),
-        environment: written.environment.take(),
-        targets: std::mem::take(&mut written.targets),
-        ..ProfileFile::default()
-    };
-    let empty = profile.description.is_none()
-        && profile.users.is_none()
-        && profile.spawn_rate.is_none()
-        && profile.duration.is_none()
-        && profile.environment.is_none()
-        && profile.targets.0.is_empty();
-    match written.profile.take() {
-        Some(name) => Ok(Some((name, profile))),
-        None if empty => Ok(None),
-        None => {
-            let problem = "users, duration, targets and their like at the top level need a name beside them: profile: baseline";
-            Err(source.error((0, 0), problem.to_owned()))
-        }
     }
 }
 

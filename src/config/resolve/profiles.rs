@@ -1,27 +1,37 @@
-//! `profiles`: named loads, and the one at the top level.
+//! `profiles`: named loads, and those at the top level.
 
 use super::budgets::budgets;
 use super::source::{Source, duration};
 use crate::config::budget::{Phase, Profile};
 use crate::config::error::ConfigError;
-use crate::config::file::{At, Entries, PhaseFile, ProfileFile};
+use crate::config::file::{At, PhaseFile, ProfileFile, Profiles};
 use crate::config::rules::Rules;
 use std::collections::BTreeMap;
 
-/// The profiles of a policy, by name.
+/// The profiles of a policy, by name: those under `profiles`, and the one of each document.
 pub(super) fn profiles(
     source: &Source<'_>,
-    written: Entries<ProfileFile>,
-    single: Option<(At<String>, ProfileFile)>,
+    Profiles(written): Profiles,
+    loads: Vec<(At<String>, ProfileFile)>,
     rules: &Rules,
 ) -> Result<BTreeMap<String, Profile>, ConfigError> {
     let mut profiles = BTreeMap::new();
-    for (name, file) in written.0.into_iter().chain(single) {
-        let resolved = profile(source, file, rules)?;
-        if profiles.insert(name.value.clone(), resolved).is_some() {
-            let problem = format!("profile \"{}\" is given twice", name.value);
+    let mut lines: BTreeMap<String, u64> = BTreeMap::new();
+    for (name, mut file) in written.into_iter().chain(loads) {
+        if name.value.is_empty() {
+            let problem = "a profile in a list needs a name: - profile: baseline";
+            return Err(source.error(name.place, problem.to_owned()));
+        }
+        if let Some(other) = file.profile.take().filter(|other| other.value != name.value) {
+            let problem = format!("this profile is called \"{}\" already", name.value);
+            return Err(source.error(other.place, problem));
+        }
+        if let Some(first) = lines.insert(name.value.clone(), name.place.0) {
+            let problem =
+                format!("profile \"{}\" is given twice: first in line {first}", name.value);
             return Err(source.error(name.place, problem));
         }
+        profiles.insert(name.value, profile(source, file, rules)?);
     }
     Ok(profiles)
 }

@@ -197,7 +197,7 @@ fn a_mistake_in_a_budget_is_an_error_with_what_was_meant() {
         ("budgets: [{ operation: /a, p95th: 1s }]", "unknown column \"p95th\""),
         ("profiles: { stress: { durations: 5m } }", "did you mean duration?"),
         ("profiles: { stress: { duration: soon } }", "\"soon\" is not a duration"),
-        ("targets: [{ p95: 1s }]", "need a name beside them: profile: baseline"),
+        ("targets: [{ p95: 1s }]", "write its name beside it: profile: baseline"),
     ] {
         let error = error(policy);
         assert!(error.contains(said), "{policy}: {error}");

@@ -3,6 +3,7 @@
 //! Each line says what was found. What would stop a gate says what to do, and makes the exit code 2; what would weaken it is a
 //! hint.
 
+mod cadence;
 mod checkup;
 mod records;
 

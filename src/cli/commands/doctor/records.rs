@@ -1,5 +1,6 @@
 //! The repository, its remote, and what is recorded.
 
+use super::cadence;
 use super::checkup::Checkup;
 use crate::cli::error::CliError;
 use crate::cli::open_store::OpenStore;
@@ -129,6 +130,8 @@ impl StoreCheck<'_, '_> {
             }
             _ => checkup.fine("baseline", text),
         }
+        let wanted = &self.loaded.policy.cadence;
+        cadence::check(wanted, &self.store, (branch, head), most, checkup)?;
         let any = |_: &Run| true;
         let Some(newest) = nearest_run(records, history, (branch, head), most, &any)? else {
             return Ok(());

@@ -17,6 +17,7 @@ use crate::model::{Load, Merged, Raw, Run, Warning, merge_shards, now};
 use crate::report::harmless;
 use crate::schema::RunV1;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -97,10 +98,12 @@ pub(super) fn run_once(
     let resources = folder.join(RESOURCES);
     // A test that took less than a second has none.
     if std::fs::read_to_string(&resources).is_ok_and(|text| text.lines().nth(1).is_some()) {
-        attach(&mut run, &resources, session)?;
+        // perfgate's own are in megabytes, whatever the policy says about others.
+        attach(&mut run, &resources, &BTreeMap::new(), session)?;
     }
     for file in &plan.args.attach {
-        attach(&mut run, &session.path(file), session)?;
+        let units = &plan.policies.deciding.policy.resource_units;
+        attach(&mut run, &session.path(file), units, session)?;
     }
     refuse_empty(std::slice::from_ref(&run))?;
     say_overload(&run, session)?;
