@@ -9,7 +9,7 @@ use crate::config::error::ConfigError;
 use crate::config::file::{At, Entries, RawValue, Targets};
 use crate::config::rules::Rules;
 use crate::config::suggest::suggest;
-use crate::model::{LoadNumber, Metric, Named as _, Statistic};
+use crate::model::{LoadNumber, Metric, Named as _, Statistic, known_metric};
 
 /// Names of budgets that mean something by themselves.
 const KNOWN: [&str; 12] = [
@@ -110,7 +110,10 @@ fn of_latency(
     if LATENCY.contains(&of) {
         return Ok(Limited::Measurement(Scope::Total, Metric::Latency, statistic));
     }
-    let class = LATENCY.iter().find_map(|word| of.strip_suffix(word)?.strip_suffix('_'));
+    let class = LATENCY
+        .iter()
+        .filter(|_| known_metric(of).is_none())
+        .find_map(|word| of.strip_suffix(word)?.strip_suffix('_'));
     let Some(class) = class else {
         refuse_slips(source, key, rules)?;
         // No file tells how far the samples of a custom metric lie apart: the name is a whole one.
@@ -141,6 +144,9 @@ fn known(rules: &Rules) -> Vec<String> {
 
 /// Any other name is a custom metric, unless it looks like a known one misspelt.
 fn refuse_slips(source: &Source<'_>, key: &At<String>, rules: &Rules) -> Result<(), ConfigError> {
+    if known_metric(&key.value).is_some() {
+        return Ok(());
+    }
     let known = known(rules);
     let latency = LATENCY.iter().any(|word| key.value.ends_with(word));
     let known: Vec<&str> = known.iter().map(String::as_str).collect();

@@ -8,7 +8,7 @@ use crate::config::file::{At, Entries, RawValue};
 use crate::config::rules::{CustomRule, Rules};
 use crate::config::suggest::suggest;
 use crate::config::threshold::{Notation, Quantity, Threshold};
-use crate::model::Statistic;
+use crate::model::{Statistic, known_metric};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The ending of a key that limits a class's latency.
@@ -72,6 +72,9 @@ fn refuse_slips(
     key: &At<String>,
     known: &[String],
 ) -> Result<(), ConfigError> {
+    if known_metric(&key.value).is_some() {
+        return Ok(());
+    }
     let latency = key.value.ends_with(LATENCY_SUFFIX) || key.value.ends_with("_response_time");
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     if latency || suggest(&key.value, known.iter().copied()).is_some() {

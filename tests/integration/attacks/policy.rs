@@ -18,6 +18,14 @@ fn rules_of_a_pull_request_do_not_count_on_any_event_about_one() {
 }
 
 #[test]
+fn rules_of_a_second_document_do_not_count_either() {
+    let pull_request = PullRequest::new(&[("perfgate.yaml", STRICT)]);
+    let second = format!("{STRICT}\n---\nendpoints: {{ \"**\": {{ ignore: true }} }}\n");
+    pull_request.commit(&[("perfgate.yaml", &second)]);
+    assert_red(pull_request.gate("pull_request", &[]), "endpoints");
+}
+
+#[test]
 fn a_first_policy_counts_once_it_is_merged_and_until_then_the_defaults_do() {
     let pull_request = PullRequest::new(&[]);
     let lax = NOTHING_COUNTS.trim_end();

@@ -408,14 +408,21 @@ fn the_doctor_says_which_load_was_not_run_as_often_as_it_should_be() {
 }
 
 #[test]
-fn known_names_need_no_sign() {
-    let named = policy("budgets: [{ lcp: 2.5s }, { cache_hit_rate: 60% }, { ttft_p95: 500ms }]\n");
+fn known_names_are_taken_as_what_they_mean_and_need_no_sign() {
+    let named = policy(
+        "budgets: [lcp: 2.5s, cache_hit_rate: 60%, ttft_p95: 500ms, inter_chunk_latency: \"< 100ms\", inter_chunk_latency_p95: 0.2s]
+regression_thresholds: { inter_token_latency: 20% }
+",
+    );
+    assert!(named.rules.custom.contains_key("inter_token_latency"));
     assert_eq!(
         budgets(&named, None),
         [
             "total lcp value: acceptable ≤ 2500 ms",
             "total cache_hit_rate value: acceptable ≥ 0.6 of one",
             "total ttft p95: acceptable ≤ 500 ms",
+            "total inter_chunk_latency value: acceptable < 100 ms",
+            "total inter_chunk_latency p95: acceptable ≤ 200 ms",
         ]
     );
 }
