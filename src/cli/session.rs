@@ -24,12 +24,13 @@ impl std::fmt::Debug for Environment {
 
 impl Environment {
     /// Names of the variables that are read, but for those of forges.
-    const NAMES: [&str; 5] = [
+    const NAMES: [&str; 6] = [
         "NO_COLOR",
         "GITHUB_EVENT_NAME",
         "GITHUB_OUTPUT",
         "GITHUB_STEP_SUMMARY",
         "PERFGATE_PROMETHEUS_TOKEN",
+        "PERFGATE_WEBHOOK",
     ];
 
     /// The variables of this process.

@@ -5,9 +5,10 @@
 use std::process::Command;
 
 /// Variables that hold a secret.
-const SECRETS: [&str; 25] = [
+const SECRETS: [&str; 26] = [
     "PERFGATE_TOKEN",
     "PERFGATE_PROMETHEUS_TOKEN",
+    "PERFGATE_WEBHOOK",
     // GitHub, Gitea, Forgejo
     "GITHUB_TOKEN",
     "GH_TOKEN",

@@ -41,6 +41,8 @@ pub(super) static FORGE: Forge = Forge {
             "the token needs `pullrequest:write` and `account`: a repository access token in BITBUCKET_TOKEN",
         )
     },
+    // Only some of its projects have a tracker.
+    tracking: None,
 };
 
 /// A pull request on Bitbucket Cloud.

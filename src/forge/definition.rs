@@ -1,6 +1,7 @@
 //! What is known of a forge: each describes itself in a static `FORGE`, and `forges.rs` lists them.
 
 use super::error::ForgeError;
+use super::issues::Issues;
 use super::marker::Style;
 use super::patience::Patience;
 use super::sticky::Comments;
@@ -29,6 +30,18 @@ pub struct Forge {
     pub comments: fn(&dyn Variables, Access<'_>) -> Reached,
     /// What to do about an answer of this status.
     pub help: fn(u16) -> Option<&'static str>,
+    /// Its issues; none where it has none that could be relied on.
+    pub tracking: Option<Tracking>,
+}
+
+/// How the issues of a forge are reached.
+pub struct Tracking {
+    /// The issues of the project that the job belongs to, with this token.
+    pub issues: fn(&dyn Variables, &str, Patience) -> ReachedIssues,
+    /// The page that compares two commits, but for `OLD...NEW` at its end.
+    pub comparison: fn(&dyn Variables) -> Option<String>,
+    /// What to do about a request that was refused.
+    pub help: &'static str,
 }
 
 /// The environment of a CI job. A variable that is empty is not set.
@@ -62,7 +75,10 @@ pub struct Access<'a> {
 /// The comments of a pull request, or why they cannot be reached.
 pub type Reached = Result<Box<dyn Comments>, Unreached>;
 
-/// Why the comments cannot be reached.
+/// The issues of a project, or why they cannot be reached.
+pub type ReachedIssues = Result<Box<dyn Issues>, Unreached>;
+
+/// Why comments or issues cannot be reached.
 #[derive(Debug)]
 pub enum Unreached {
     /// A variable that says where they are is not set.
@@ -88,6 +104,12 @@ pub(super) fn needed<'v>(
 /// A number in a variable.
 pub(super) fn number_in(variables: &dyn Variables, name: &str) -> Option<u64> {
     variables.get(name)?.parse().ok()
+}
+
+/// The page that compares two commits, on GitHub and those that are like it.
+pub(super) fn comparison(variables: &dyn Variables) -> Option<String> {
+    let server = variables.get("GITHUB_SERVER_URL")?;
+    Some(format!("{server}/{}/compare/", variables.get("GITHUB_REPOSITORY")?))
 }
 
 impl PartialEq for Forge {

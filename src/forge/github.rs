@@ -1,6 +1,8 @@
 //! GitHub: comments, checks, and finding a pull request by its head.
 
-use super::definition::{CiRun, Forge, Unreached, Variables, needed, number_in};
+use super::definition::{
+    CiRun, Forge, Tracking, Unreached, Variables, comparison, needed, number_in,
+};
 use super::error::ForgeError;
 use super::http::{Answer, Auth, Http, parse};
 use super::length::shortened;
@@ -27,6 +29,7 @@ pub(super) static FORGE: Forge = Forge {
         "GITHUB_REPOSITORY",
         "GITHUB_RUN_ATTEMPT",
         "GITHUB_RUN_ID",
+        "GITHUB_SERVER_URL",
         "GITHUB_SHA",
     ],
     event: Some("GITHUB_EVENT_PATH"),
@@ -37,6 +40,13 @@ pub(super) static FORGE: Forge = Forge {
         Ok(Box::new(github.comments(access.number)))
     },
     help,
+    tracking: Some(Tracking {
+        issues: |variables, token, patience| {
+            Ok(Box::new(GitHub::of_job(variables, token, patience)?))
+        },
+        comparison,
+        help: "the token may not write issues, or the repository has none: give the job `permissions: { issues: write }`",
+    }),
 };
 
 /// What GitHub's CI, and those that are like it, say of the run.
@@ -68,9 +78,9 @@ fn help(status: u16) -> Option<&'static str> {
 /// A repository on GitHub.
 #[derive(Debug)]
 pub struct GitHub {
-    http: Http,
+    pub(super) http: Http,
     /// `owner/name`.
-    repository: String,
+    pub(super) repository: String,
 }
 
 /// A check run: the state of a commit with a page of its own.
@@ -195,8 +205,18 @@ impl GitHub {
         Ok(found)
     }
 
+    /// Who we are.
+    pub(super) fn viewer(&self) -> Result<String, ForgeError> {
+        // The token of a job has no user of its own, and still an answer here.
+        let query = json!({ "query": "query { viewer { login } }" });
+        let path = if self.http.is_enterprise() { "../graphql" } else { "graphql" };
+        let answer = self.http.send(&Method::POST, path, Some(&query))?.body;
+        text(&answer, "/data/viewer/login")
+            .ok_or_else(|| missing("asking who we are", "/data/viewer"))
+    }
+
     /// Every page of a list.
-    fn pages(&self, path: &str) -> impl Iterator<Item = Result<Value, ForgeError>> + '_ {
+    pub(super) fn pages(&self, path: &str) -> impl Iterator<Item = Result<Value, ForgeError>> + '_ {
         let mut next = Some(path.to_owned());
         let pages = std::iter::from_fn(move || {
             let path = next.take()?;
@@ -216,12 +236,7 @@ struct OfPullRequest {
 
 impl Comments for OfPullRequest {
     fn me(&self) -> Result<String, ForgeError> {
-        // The token of a job has no user of its own, and still an answer here.
-        let query = json!({ "query": "query { viewer { login } }" });
-        let path = if self.github.http.is_enterprise() { "../graphql" } else { "graphql" };
-        let answer = self.github.http.send(&Method::POST, path, Some(&query))?.body;
-        text(&answer, "/data/viewer/login")
-            .ok_or_else(|| missing("asking who we are", "/data/viewer"))
+        self.github.viewer()
     }
 
     fn list(&self) -> Result<Vec<Comment>, ForgeError> {

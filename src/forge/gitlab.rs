@@ -1,9 +1,11 @@
 //! GitLab: notes on merge requests.
 
-use super::definition::{CiRun, Forge, needed, number_in};
+use super::definition::{CiRun, Forge, Tracking, needed, number_in};
 use super::error::ForgeError;
-use super::github::{number, text};
+use super::github::{missing, number, text};
+use super::github_issues::query;
 use super::http::{Auth, Http};
+use super::issues::{Draft, Issue, Issues};
 use super::marker::Style;
 use super::patience::Patience;
 use super::sticky::{Comment, Comments};
@@ -26,6 +28,8 @@ pub(super) static FORGE: Forge = Forge {
         "CI_MERGE_REQUEST_PROJECT_ID",
         "CI_MERGE_REQUEST_PROJECT_URL",
         "CI_PIPELINE_ID",
+        "CI_PROJECT_ID",
+        "CI_PROJECT_URL",
     ],
     event: None,
     style: Style::Html,
@@ -50,6 +54,16 @@ pub(super) static FORGE: Forge = Forge {
              cannot comment",
         )
     },
+    tracking: Some(Tracking {
+        issues: |variables, token, patience| {
+            let project = needed(variables, "CI_PROJECT_ID")?;
+            let api = needed(variables, "CI_API_V4_URL")?;
+            Ok(Box::new(GitLabProject::new(api, project, token, patience)?))
+        },
+        comparison: |variables| Some(format!("{}/-/compare/", variables.get("CI_PROJECT_URL")?)),
+        help: "the token needs the scope `api` and the role Reporter: a project access token in PERFGATE_TOKEN; a job token \
+               cannot write issues",
+    }),
 };
 
 /// A merge request on GitLab.
@@ -88,23 +102,12 @@ impl GitLab {
 
 impl Comments for GitLab {
     fn me(&self) -> Result<String, ForgeError> {
-        let user = self.http.send(&Method::GET, "user", None)?.body;
-        text(&user, "/username")
-            .ok_or_else(|| super::github::missing("asking who we are", "/username"))
+        user(&self.http)
     }
 
     fn list(&self) -> Result<Vec<Comment>, ForgeError> {
-        let mut all = Vec::new();
-        let mut next = Some(format!("{}?per_page=100&sort=asc&order_by=created_at", self.notes));
-        for _ in 0..MOST_PAGES {
-            let Some(path) = next.take() else { break };
-            let page = self.http.send(&Method::GET, &path, None)?;
-            for value in page.body.as_array().into_iter().flatten() {
-                all.push(self.note(value)?);
-            }
-            next = page.next;
-        }
-        Ok(all)
+        let path = format!("{}?per_page=100&sort=asc&order_by=created_at", self.notes);
+        pages(&self.http, path)?.iter().map(|value| self.note(value)).collect()
     }
 
     fn create(&self, body: &str) -> Result<Comment, ForgeError> {
@@ -120,4 +123,79 @@ impl Comments for GitLab {
     fn delete(&self, id: u64) -> Result<(), ForgeError> {
         self.http.send(&Method::DELETE, &format!("{}/{id}", self.notes), None).map(drop)
     }
+}
+
+/// A project on GitLab, with its issues.
+#[derive(Debug)]
+struct GitLabProject {
+    http: Http,
+    project: String,
+}
+
+impl GitLabProject {
+    fn new(api: &str, project: &str, token: &str, patience: Patience) -> Result<Self, ForgeError> {
+        let http = Http::new(api, token, Auth::PrivateToken, patience)?;
+        Ok(Self { http, project: format!("projects/{}", project.replace('/', "%2F")) })
+    }
+}
+
+impl Issues for GitLabProject {
+    fn me(&self) -> Result<String, ForgeError> {
+        user(&self.http)
+    }
+
+    fn list(&self, label: &str) -> Result<Vec<Issue>, ForgeError> {
+        let label = query(label);
+        let path = format!("{}/issues?labels={label}&scope=all&per_page=100", self.project);
+        pages(&self.http, path)?.iter().map(issue).collect()
+    }
+
+    fn create(&self, title: &str, body: &str, label: &str) -> Result<Issue, ForgeError> {
+        let body = json!({ "title": title, "description": body, "labels": label });
+        issue(
+            &self.http.send(&Method::POST, &format!("{}/issues", self.project), Some(&body))?.body,
+        )
+    }
+
+    fn edit(&self, number: u64, draft: &Draft) -> Result<Issue, ForgeError> {
+        let state = if draft.open { "reopen" } else { "close" };
+        let body = json!({ "title": draft.title, "description": draft.text, "state_event": state });
+        let path = format!("{}/issues/{number}", self.project);
+        issue(&self.http.send(&Method::PUT, &path, Some(&body))?.body)
+    }
+
+    fn comment(&self, number: u64, text: &str) -> Result<(), ForgeError> {
+        let path = format!("{}/issues/{number}/notes", self.project);
+        self.http.send(&Method::POST, &path, Some(&json!({ "body": text }))).map(drop)
+    }
+}
+
+fn issue(value: &Value) -> Result<Issue, ForgeError> {
+    Ok(Issue {
+        number: number(value, "/iid", "an issue")?,
+        author: text(value, "/author/username").unwrap_or_default(),
+        title: text(value, "/title").unwrap_or_default(),
+        body: text(value, "/description").unwrap_or_default(),
+        open: text(value, "/state").as_deref() == Some("opened"),
+        url: text(value, "/web_url"),
+    })
+}
+
+/// Who we are.
+fn user(http: &Http) -> Result<String, ForgeError> {
+    let user = http.send(&Method::GET, "user", None)?.body;
+    text(&user, "/username").ok_or_else(|| missing("asking who we are", "/username"))
+}
+
+/// The items of every page of a list.
+fn pages(http: &Http, path: String) -> Result<Vec<Value>, ForgeError> {
+    let mut all = Vec::new();
+    let mut next = Some(path);
+    for _ in 0..MOST_PAGES {
+        let Some(path) = next.take() else { break };
+        let page = http.send(&Method::GET, &path, None)?;
+        all.extend(page.body.as_array().into_iter().flatten().cloned());
+        next = page.next;
+    }
+    Ok(all)
 }

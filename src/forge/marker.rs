@@ -54,14 +54,14 @@ impl Marker {
 }
 
 /// Text in which nothing ends the line or the comment that it stands in.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.');
     text.bytes()
         .map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02x}") })
         .collect()
 }
 
-fn decoded(text: &str) -> Option<String> {
+pub(super) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -79,6 +79,14 @@ pub(super) fn markdown_code(text: &(impl Raw + ?Sized)) -> String {
     format!("{fence}{pad}{plain}{pad}{fence}")
 }
 
+/// For Markdown: lines to be copied, in a fence that none of them ends.
+pub(super) fn fence(lines: &[impl Raw]) -> String {
+    let text = lines.iter().map(harmless).collect::<Vec<_>>().join("\n");
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}\n{text}\n{fence}\n")
+}
+
 /// For Markdown as running text: every character that could begin markup, a mention, a reference or a link is written
 /// so that it cannot.
 pub(super) fn markdown_text(text: &(impl Raw + ?Sized)) -> String {

@@ -6,7 +6,7 @@
 use super::budgets;
 use super::cells::{Row, Scales, change, metric};
 use super::chart;
-use super::escape::{harmless, markdown_code, markdown_text, shell};
+use super::escape::{fence, markdown_code, markdown_text, shell};
 use super::headline::headline;
 use super::left_out::{gone, left_out};
 use super::mark::mark;
@@ -17,7 +17,7 @@ use super::provenance::{anchored, provenance, searched};
 use super::ranking::{attention, by_chance, largest};
 use super::warnings::warning_text;
 use crate::gate::{Finding, Report, ReportReason, Role, Verdict};
-use crate::model::{Metric, Raw, Untrusted};
+use crate::model::{Metric, Raw};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -247,13 +247,6 @@ fn next_steps(report: &Report) -> String {
     let (Some(requested), false) = (report.requested(), report.findings.is_empty()) else {
         return String::new();
     };
-    let fenced = |lines: &[Untrusted]| {
-        let text: Vec<String> = lines.iter().map(harmless).collect();
-        let text = text.join("\n");
-        let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
-        let fence = "`".repeat(longest.max(2) + 1);
-        format!("{fence}\n{text}\n{fence}\n")
-    };
     let arguments = &report.current.arguments;
     let requested = shell(requested);
     let mut commands = vec![
@@ -264,11 +257,11 @@ fn next_steps(report: &Report) -> String {
         let explain = shell(&first.key().text());
         commands.push(commands[0].map(|command| format!("{command} --explain {explain}")));
     }
-    let mut text = format!("With the result files of this run:\n\n{}", fenced(&commands));
+    let mut text = format!("With the result files of this run:\n\n{}", fence(&commands));
     if report.verdict == Verdict::Inconclusive && report.reason == ReportReason::Findings {
         text += &format!(
             "\nTo settle it, run the load test again and compare all runs:\n\n{}",
-            fenced(&[measure_again(report)])
+            fence(&[measure_again(report)])
         );
     }
     let title = if accept.is_empty() { "Run it yourself" } else { "Run it yourself · accept it" };
@@ -278,7 +271,7 @@ fn next_steps(report: &Report) -> String {
         let more = if more > 0 { format!(" ({more} more in the log)") } else { String::new() };
         text += &format!(
             "\nTo accept the change, add this to a commit message on this branch{more}:\n\n{}",
-            fenced(shown)
+            fence(shown)
         );
     }
     folded(title, &text)

@@ -25,6 +25,7 @@ mod level;
 mod mark;
 mod markdown;
 mod next_steps;
+mod notice;
 mod number;
 mod pack;
 mod problems;
@@ -52,6 +53,10 @@ pub use json::{render as render_json, to_wire};
 pub use junit::render as render_junit;
 pub use level::Level;
 pub use markdown::{render as render_markdown, render_plain as render_plain_markdown};
+pub use notice::{
+    About, Event, Notice, headline, sentence, slack, teams, text as issue_text,
+    title as issue_title, to_wire as notice_to_wire,
+};
 pub use number::{plural, signed_percent, significant};
 pub use problems::{render_code_quality, render_sarif};
 pub use provenance::ago;

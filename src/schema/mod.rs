@@ -8,6 +8,7 @@ mod histogram;
 mod history;
 mod keys;
 mod lack;
+mod notice;
 mod read;
 mod report;
 mod run;
@@ -17,6 +18,7 @@ mod write;
 pub use histogram::{HistogramError, decode_histogram, encode_histogram};
 pub use history::{HISTORY_SCHEMA, HistoryV1, RowV1, SeriesV1, StepV1, ValueV1};
 pub use lack::LackV1;
+pub use notice::{MovedV1, NOTICE_SCHEMA, NoticeV1};
 pub use read::{ReadRun, RunFileError, read_bundled, read_recorded, read_run};
 pub use report::{
     AcceptedV1, BaselineV1, BudgetV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1,

@@ -3,7 +3,7 @@
 use super::beta::beta_inverse;
 
 /// Median absolute deviation to standard deviation, for normal noise.
-pub(super) const MAD_TO_SD: f64 = 1.4826;
+pub const MAD_TO_SD: f64 = 1.4826;
 
 /// The median; none of an empty slice. Values must not be NaN.
 pub fn median(values: &[f64]) -> Option<f64> {

@@ -3,12 +3,16 @@
 //! Series may come from elsewhere ([`read_series`]); what a step is, is mathematics of [`crate::stats`]. Nothing here judges
 //! a run.
 
+mod cause;
 mod frame;
 mod input;
+mod ledger;
 mod table;
 
+pub use cause::{Cause, Member, State, Watch, causes};
 pub use frame::{Frame, FrameError, Recorded, csv_text};
 pub use input::{Series, SeriesError, read_series};
+pub use ledger::{Action, Known, Told, actions, told_so_far};
 pub use table::{Cell, Column, Mark, Row, Table, in_parallel};
 
 use crate::stats::{Step, steps};

@@ -99,6 +99,12 @@ impl Table {
         Self { title, columns, rows, steps }
     }
 
+    /// The history as it was before a row was there.
+    pub(super) fn until(&self, row: usize) -> Self {
+        let rows = self.rows[..row.min(self.rows.len())].to_vec();
+        Self::new(self.title.clone(), self.columns.clone(), rows, 0.0)
+    }
+
     /// The series of a column.
     pub fn series(&self, column: usize) -> Series {
         series(&self.columns[column], column, &self.rows)

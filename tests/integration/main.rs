@@ -161,6 +161,12 @@ mod publish {
     mod forge;
     // Comment, summary, annotations and outputs of a job.
     mod report;
+    // Issues, and messages to a webhook.
+    mod issues;
+    // A branch that is watched every night.
+    mod nights;
+    // `perfgate notify`.
+    mod notify;
 }
 
 // Who tries to turn a gate green without a faster program, or to run code.

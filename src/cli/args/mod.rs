@@ -3,6 +3,7 @@
 mod drive;
 mod gate;
 mod history;
+mod notify;
 mod publish;
 mod results;
 mod values;
@@ -13,6 +14,7 @@ pub(super) use history::{
     BaselineArgs, BaselineCommand, ExplainArgs, ExportArgs, ExportFormat, ImportArgs, ListArgs,
     PruneArgs, RestoreArgs, ShowArgs, TrendArgs, TrendFormat,
 };
+pub(super) use notify::{MessageForm, NotifyArgs};
 pub(super) use publish::{PublishArgs, ReportArgs};
 pub(super) use results::{MergeArgs, NormalizeArgs, RecordArgs, RunFormat};
 
@@ -62,6 +64,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Publish a report as a pull request comment, a check and a job summary
     Publish(PublishArgs),
+    /// Tell people when the recorded history gets worse, and when it is over: one issue per cause, and messages
+    Notify(NotifyArgs),
     /// Test the gate on your own history: inject known regressions and replay unchanged runs
     Selftest(SelftestArgs),
     /// Write a starter policy, or alert rules for its budgets
@@ -122,6 +126,8 @@ pub(super) enum SchemaFile {
     Report,
     /// The steps in a history, perfgate.history/1
     History,
+    /// What a webhook is told, perfgate.notice/1
+    Notice,
     /// The policy, perfgate.yaml
     Config,
 }

@@ -9,6 +9,7 @@ mod doctor;
 mod init;
 mod merge;
 mod normalize;
+mod notify;
 mod publish;
 mod record;
 mod report;
@@ -42,6 +43,7 @@ pub(super) fn run(
         Command::Trend(args) => trend::run(args, session),
         Command::Report(args) => report::run(args, session),
         Command::Publish(args) => publish::run(args, session),
+        Command::Notify(args) => notify::run(args, session),
         Command::Selftest(args) => selftest::run(args, session),
         Command::Init(args) => init::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),

@@ -103,7 +103,7 @@ fn suite_of(run: &Run) -> Option<Untrusted> {
 }
 
 /// The arguments of `record` that make a run comparable with this one.
-fn run_arguments(run: &Run) -> Untrusted {
+pub(super) fn run_arguments(run: &Run) -> Untrusted {
     let suite = suite_of(run);
     let named = [
         ("suite", suite.as_ref()),

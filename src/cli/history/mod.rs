@@ -3,6 +3,7 @@
 mod columns;
 mod named;
 mod rows;
+mod watch;
 
 pub(super) use columns::{ColumnSelection, Matching};
 pub(super) use named::UnknownColumn;
@@ -20,6 +21,7 @@ use named::{NamedColumns, Selected};
 pub(super) use rows::Span;
 use rows::{CommitRows, RecordedCommits, RowReader, is_alike};
 use std::path::Path;
+pub(super) use watch::Watched;
 
 /// Commits of a line that are walked at most.
 const MOST_COMMITS: usize = 1_000_000;

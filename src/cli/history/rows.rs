@@ -140,25 +140,35 @@ impl CommitRows {
         store: &OpenStore,
         head: CommitId,
     ) -> Result<(), CliError> {
-        let Some(oldest) = self.rows.first().map(|row| row.commit) else { return Ok(()) };
-        for said in store.history.commits_that_say(Accept::TRAILER, &[head], oldest)? {
-            let accepts: Vec<Accept> =
-                Accept::trailers(&said.message).filter_map(|v| Accept::parse(v).ok()).collect();
-            // The first recorded commit that has it is the one that it was measured with.
-            for row in &mut self.rows {
-                if !store.history.is_part_of(said.id, row.commit)? {
-                    continue;
+        for (row, accept) in self.accepts(store, head)? {
+            for (cell, column) in self.rows[row].cells.iter_mut().zip(columns) {
+                if cell.mark.is_some() && accept.covers(&column.key) {
+                    cell.mark = Some(Mark::Accepted);
                 }
-                for (cell, column) in row.cells.iter_mut().zip(columns) {
-                    let covered = accepts.iter().any(|accept| accept.covers(&column.key));
-                    if cell.mark.is_some() && covered {
-                        cell.mark = Some(Mark::Accepted);
-                    }
-                }
-                break;
             }
         }
         Ok(())
+    }
+
+    /// What commits accept, each with the first row that has it: the one that it was measured with.
+    pub(super) fn accepts(
+        &self,
+        store: &OpenStore,
+        head: CommitId,
+    ) -> Result<Vec<(usize, Accept)>, CliError> {
+        let Some(oldest) = self.rows.first().map(|row| row.commit) else { return Ok(Vec::new()) };
+        let mut all = Vec::new();
+        for said in store.history.commits_that_say(Accept::TRAILER, &[head], oldest)? {
+            let accepts = Accept::trailers(&said.message).filter_map(|v| Accept::parse(v).ok());
+            let accepts: Vec<Accept> = accepts.collect();
+            for (r, row) in self.rows.iter().enumerate() {
+                if store.history.is_part_of(said.id, row.commit)? {
+                    all.extend(accepts.into_iter().map(|accept| (r, accept)));
+                    break;
+                }
+            }
+        }
+        Ok(all)
     }
 }
 

@@ -42,7 +42,7 @@ fn put(forge: &Forge, marker: &Marker, text: &str) -> Result<Published, ForgeErr
 }
 
 /// Everything that was sent to GitHub is what its published description of the API allows.
-fn assert_requests_are_valid(forge: &Forge) {
+pub(super) fn assert_requests_are_valid(forge: &Forge) {
     let text = std::fs::read_to_string(fixture("github/requests.json")).unwrap();
     let known: Value = serde_json::from_str(&text).unwrap();
     for request in &forge.state().requests {

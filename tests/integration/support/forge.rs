@@ -1,6 +1,8 @@
-//! A forge on 127.0.0.1 that behaves like the APIs of GitHub, GitLab, Gitea and Bitbucket, as far as comments go. It keeps what
+//! A forge on 127.0.0.1 that behaves like the APIs of GitHub, GitLab, Gitea and Bitbucket, as far as comments and
+//! issues go. It keeps what
 //! it was sent, and fails when it is told to.
 
+use super::issues::{self, Tracker};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -70,6 +72,7 @@ pub(crate) struct State {
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) pulls: Value,
     pub(crate) checks: Vec<Value>,
+    pub(crate) tracker: Tracker,
     /// What a concurrent job writes right after our own comment.
     pub(crate) twin: Option<Kept>,
     next: u64,
@@ -157,7 +160,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>, url: &str) {
     drop(stream.write_all(format!("{head}\r\n{text}").as_bytes()));
 }
 
-type Answer = (u16, Vec<(&'static str, String)>, String);
+pub(super) type Answer = (u16, Vec<(&'static str, String)>, String);
 
 fn answer(request: &Request, state: &mut State, url: &str) -> Answer {
     state.requests.push(request.clone());
@@ -175,6 +178,9 @@ fn answer(request: &Request, state: &mut State, url: &str) -> Answer {
 
 fn carry_out(request: &Request, state: &mut State, url: &str) -> Answer {
     let ok = |value: Value| (200, Vec::new(), value.to_string());
+    if let Some(answer) = issues::answer(request, &mut state.tracker, &state.me, url) {
+        return answer;
+    }
     let path = request.path.as_str();
     let id = path.rsplit('/').next().and_then(|last| last.parse::<u64>().ok());
     let raw = |body: &Value| {

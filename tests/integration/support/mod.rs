@@ -2,9 +2,11 @@
 
 pub(crate) mod forge;
 pub(crate) mod inspect;
+pub(crate) mod issues;
 pub(crate) mod levels;
 #[cfg(unix)]
 pub(crate) mod load_tool;
+pub(crate) mod nights;
 #[cfg(unix)]
 pub(crate) mod pull_request;
 pub(crate) mod random;
