@@ -1,8 +1,6 @@
 //! One run as CSV: a row for each endpoint, and one for each custom metric.
 
-use crate::model::{
-    CustomMetric, Endpoint, EndpointKey, Metric, Quantile, Raw as _, Run, Statistic, Unit,
-};
+use crate::model::{CustomMetric, Endpoint, EndpointKey, Metric, Quantile, Run, Statistic};
 use crate::trend::csv_text;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -55,7 +53,7 @@ fn of_endpoint(endpoint: &Endpoint, levels: &BTreeSet<Quantile>) -> Vec<String> 
     let mut row = named(&endpoint.key);
     row.extend([
         "latency".to_owned(),
-        Unit::Milliseconds.raw().to_owned(),
+        "ms".to_owned(),
         count(endpoint.requests),
         count(endpoint.failures),
         number(endpoint.error_rate()),
