@@ -31,6 +31,9 @@ pub(super) enum CliError {
     /// A value could not be written as JSON.
     #[error("cannot write JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// There is no result to read.
+    #[error("{problem}")]
+    NoResults { problem: String, help: String },
     /// The arguments, or what they name, do not fit together.
     #[error("{problem}")]
     Usage { problem: String, help: String },
@@ -41,11 +44,15 @@ impl CliError {
         Self::Usage { problem: problem.into(), help: help.into() }
     }
 
+    pub(super) fn no_results(problem: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::NoResults { problem: problem.into(), help: help.into() }
+    }
+
     pub(super) fn help(&self) -> Option<String> {
         match self {
             Self::Ingest(error) => error.help(),
             Self::Store(error) => error.help().map(str::to_owned),
-            Self::Usage { help, .. } => Some(help.clone()),
+            Self::NoResults { help, .. } | Self::Usage { help, .. } => Some(help.clone()),
             Self::Config(_)
             | Self::Merge(_)
             | Self::Histogram(_)
@@ -82,6 +89,7 @@ impl CliError {
             | Self::Output(_)
             | Self::File { .. }
             | Self::Json(_)
+            | Self::NoResults { .. }
             | Self::Usage { .. } => Exit::CouldNotRun,
         }
     }

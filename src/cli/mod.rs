@@ -22,6 +22,7 @@ mod results;
 mod rule_overrides;
 mod sensitivity;
 mod session;
+mod skip;
 mod under_test;
 
 pub use exit::Exit;

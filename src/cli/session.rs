@@ -5,7 +5,8 @@ use crate::forge::Forge;
 use crate::model::{brief, harmless};
 use clap::ValueEnum;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+    /// The names of all variables that are set and not empty.
+    set: BTreeSet<String>,
 }
 
 impl std::fmt::Debug for Environment {
@@ -37,7 +40,15 @@ impl Environment {
     pub fn of_process() -> Self {
         let read = |name: &str| Some((name.to_owned(), std::env::var(name).ok()?));
         let names = Self::NAMES.into_iter().chain(Forge::all_variables());
-        Self { variables: names.filter_map(read).collect() }
+        let has_value = |(_, value): &(OsString, OsString)| !value.is_empty();
+        let set =
+            std::env::vars_os().filter(has_value).filter_map(|(name, _)| name.into_string().ok());
+        Self { variables: names.filter_map(read).collect(), set: set.collect() }
+    }
+
+    /// Whether a variable, any at all, is set and not empty.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.set.contains(name)
     }
 
     /// The value of a variable; none when it is unset or empty.

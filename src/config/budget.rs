@@ -77,6 +77,8 @@ pub struct Profile {
     pub duration_s: Option<f64>,
     /// The environment that it runs in.
     pub environment: Option<String>,
+    /// Environment variables without which it is skipped.
+    pub requires: Vec<String>,
     /// Its budgets.
     pub budgets: Vec<Budget>,
     /// Loads one after another (normal, spike, normal) in place of one.

@@ -23,6 +23,8 @@ pub struct Rules {
     pub missing_baseline: Leniency,
     /// What an inconclusive report does.
     pub inconclusive: Leniency,
+    /// What a skipped profile does.
+    pub skipped: Leniency,
     /// What a vanished endpoint does.
     pub removed: Removed,
     /// Differences between runs that are allowed.
@@ -108,6 +110,7 @@ impl Default for Rules {
             require_coverage: None,
             missing_baseline: Leniency::default(),
             inconclusive: Leniency::default(),
+            skipped: Leniency::Warn,
             removed: Removed::default(),
             allow_different: BTreeSet::new(),
             accept_from: BTreeSet::from([Origin::Repository]),
@@ -131,9 +134,7 @@ impl Default for Rules {
 impl Rules {
     /// The absolute limits for a run of this profile: the profile's own, and those of every load that it does not replace.
     pub fn budgets(&self, profile: Option<&str>) -> Vec<&Budget> {
-        // A part of a profile (`spike:recovery`) has the profile's budgets.
-        let whole = |name: &'_ str| name.split(':').next().and_then(|name| self.profiles.get(name));
-        let own = profile.and_then(|name| self.profiles.get(name).or_else(|| whole(name)));
+        let own = profile.and_then(|name| self.profile(name));
         let own: Vec<&Budget> = own.map(|profile| &profile.budgets).into_iter().flatten().collect();
         let everywhere = self.budgets.iter();
         let rest = everywhere.filter(|b| own.iter().all(|o| o.limited != b.limited));
@@ -148,6 +149,12 @@ impl Rules {
         let (whole, part) = profile.split_once(':')?;
         let phases = &self.profiles.get(whole)?.phases;
         phases.iter().find(|phase| phase.name == part).map(|phase| phase.users)
+    }
+
+    /// A profile by its name; a part of one (`spike:recovery`) is what the whole is.
+    pub fn profile(&self, name: &str) -> Option<&Profile> {
+        let whole = || name.split(':').next().and_then(|name| self.profiles.get(name));
+        self.profiles.get(name).or_else(whole)
     }
 
     /// What the rules say about this endpoint.

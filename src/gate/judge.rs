@@ -91,6 +91,17 @@ pub fn check(current: &[Run], info: CurrentInfo, rules: &Rules, warnings: Vec<Wa
     concluded(report, conclusion, rules)
 }
 
+/// The report on a run that there is not, because its profile is skipped.
+pub fn skipped(
+    info: CurrentInfo,
+    reason: ReportReason,
+    rules: &Rules,
+    warnings: Vec<Warning>,
+) -> Report {
+    let report = Report { warnings, ..nothing_judged(info, rules) };
+    concluded(report, Conclusion { verdict: Verdict::NotCompared, reason }, rules)
+}
+
 /// A report before anything is judged.
 fn nothing_judged(current: CurrentInfo, rules: &Rules) -> Report {
     Report {
@@ -112,8 +123,9 @@ fn nothing_judged(current: CurrentInfo, rules: &Rules) -> Report {
 fn concluded(report: Report, conclusion: Conclusion, rules: &Rules) -> Report {
     let Conclusion { verdict, reason } = conclusion;
     let report = Report { verdict, reason, ..report };
-    let leniency = match report.verdict {
-        Verdict::Inconclusive => rules.inconclusive,
+    let leniency = match (report.verdict, &report.reason) {
+        (Verdict::Inconclusive, _) => rules.inconclusive,
+        (_, ReportReason::Skipped { .. }) => rules.skipped,
         _ => rules.missing_baseline,
     };
     let lenient = if leniency == Leniency::Warn { Exit::Pass } else { Exit::NoVerdict };

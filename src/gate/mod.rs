@@ -51,7 +51,7 @@ pub use finding::{
     Accepted, BudgetFinding, Change, Counts, Finding, NoiseWorking, RankInFamily, Role, Working,
 };
 pub use input::{Acceptance, Baseline, Input, Search};
-pub use judge::{check, judge, judge_against};
+pub use judge::{check, judge, judge_against, skipped};
 pub use lack::Lack;
 pub use noise_family::Family;
 pub use noise_model::{Analysis, Look, Looked, RUNS_FOR_NOISE};

@@ -157,6 +157,7 @@ impl Report {
             // Runs of different loads stay undecided however lenient the policy is: nothing was checked.
             (Verdict::Inconclusive, ReportReason::NotComparable { .. }) => Some(Exit::NoVerdict),
             (Verdict::Inconclusive, _) => None,
+            (Verdict::NotCompared, ReportReason::Skipped { .. }) => None,
             // Runs of the same test under another load are not a missing baseline.
             (Verdict::NotCompared, ReportReason::NoBaseline) if self.other_load().is_empty() => {
                 None

@@ -1,7 +1,7 @@
 //! The outcome of a comparison, and why it is so.
 
 use crate::config::Severity;
-use crate::model::{Difference, Named as _};
+use crate::model::{Difference, Named as _, Untrusted};
 use crate::schema::{ReasonV1, ReportReasonV1, VerdictV1};
 
 /// The outcome of one comparison, or of all.
@@ -191,6 +191,13 @@ pub enum ReportReason {
     IdleLimit,
     /// A budget could not be judged.
     BudgetNotMeasured,
+    /// The profile requires what is not there, and so there is no run.
+    Skipped {
+        /// The profile.
+        profile: Untrusted,
+        /// The environment variables that are not set.
+        missing: Vec<Untrusted>,
+    },
     /// The runs are not of the same load.
     NotComparable {
         /// What differs.
@@ -308,6 +315,7 @@ impl From<&ReportReason> for ReportReasonV1 {
             ReportReason::CoverageTooLow { .. } => Self::CoverageTooLow,
             ReportReason::IdleLimit => Self::IdleLimit,
             ReportReason::BudgetNotMeasured => Self::BudgetNotMeasured,
+            ReportReason::Skipped { .. } => Self::Skipped,
             ReportReason::NotComparable { .. } => Self::NotComparable,
         }
     }

@@ -20,9 +20,8 @@ const MOST_MOVES: usize = 10;
 pub fn render(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
     let code = |text: &dyn Raw| markdown_code(text);
     let Some(first) = levels.first() else { return Ok(()) };
-    let run = &first.runs[0];
     writeln!(out, "# Performance report\n")?;
-    for level in levels.iter().filter(|level| level.is_judged()) {
+    for level in levels.iter().filter(|level| level.is_judged() || level.runs.is_empty()) {
         let load =
             level.users.map_or_else(String::new, |n| format!("{}: ", plural(n as usize, "user")));
         let scales = Scales::of(&level.report);
@@ -33,6 +32,7 @@ pub fn render(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
             headline(&level.report, &scales, &code)
         )?;
     }
+    let Some(run) = first.runs.first() else { return Ok(()) };
     writeln!(out, "## Summary\n\n| | |\n|---|---|")?;
     let facts = [
         ("Tool", Some(tool(&run.tool))),

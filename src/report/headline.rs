@@ -7,10 +7,13 @@ use super::left_out::gone;
 use super::number::{plural, significant};
 use super::ranking::{attention, by_chance, closest};
 use crate::gate::{Finding, Reason, Report, ReportReason, Role, Verdict};
-use crate::model::{EndpointKey, Metric, WarningKind};
+use crate::model::{EndpointKey, Metric, Untrusted, WarningKind};
 
 /// The answer, in one sentence.
 pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> String {
+    if let ReportReason::Skipped { profile, missing } = &report.reason {
+        return skipped(profile, missing, show);
+    }
     if report.is_check() {
         return check_headline(report, show);
     }
@@ -30,6 +33,13 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
             format!("no verdict: {}", no_verdict(report, reason, show))
         }
     }
+}
+
+/// A profile that was skipped, and why: `profile llm requires ANTHROPIC_API_KEY, which is not set`.
+fn skipped(profile: &Untrusted, missing: &[Untrusted], show: Show<'_>) -> String {
+    let names: Vec<String> = missing.iter().map(|name| show(name)).collect();
+    let are = if names.len() == 1 { "which is" } else { "which are" };
+    format!("skipped: profile {} requires {}, {are} not set", show(profile), names.join(" and "))
 }
 
 /// How many findings have a verdict.

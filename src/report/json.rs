@@ -11,7 +11,8 @@ use crate::model::{Difference, EndpointKey, Outcome, Raw as _, Untrusted, Visite
 use crate::schema::{
     AcceptedV1, BaselineV1, BudgetV1, ChangeV1, ComparisonV1, CoverageV1, CurrentV1, DecideV1,
     DifferenceV1, FailureCountsV1, FindingKindV1, FindingV1, IntervalV1, NoiseV1, OutcomeV1,
-    PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, ThresholdV1, TierV1, TotalV1, VisitedV1, WarningV1,
+    PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, SkippedV1, ThresholdV1, TierV1, TotalV1, VisitedV1,
+    WarningV1,
 };
 use std::io::{self, Write};
 
@@ -45,6 +46,13 @@ pub fn to_wire(report: &Report) -> ReportV1 {
                 differences.iter().map(difference).collect()
             }
             _ => Vec::new(),
+        },
+        skipped: match &report.reason {
+            ReportReason::Skipped { profile, missing } => Some(SkippedV1 {
+                profile: profile.raw().to_owned(),
+                missing: missing.iter().map(|name| name.raw().to_owned()).collect(),
+            }),
+            _ => None,
         },
         noise: report.variation().map(|v| NoiseV1 { cv: v.cv, shared: v.shared }),
         current: CurrentV1 {

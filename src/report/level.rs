@@ -8,7 +8,7 @@ use crate::model::Run;
 pub struct Level {
     /// Users at once, where they are known.
     pub users: Option<u64>,
-    /// The runs, at least one.
+    /// The runs; none where their profile is skipped.
     pub runs: Vec<Run>,
     /// What was found.
     pub report: Report,

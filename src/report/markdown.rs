@@ -111,6 +111,7 @@ fn title(report: &Report) -> String {
                 n => format!("{} slower", plural(n, "endpoint")),
             }
         }
+        _ if matches!(report.reason, ReportReason::Skipped { .. }) => "skipped".to_owned(),
         Verdict::Inconclusive | Verdict::NotCompared => "no verdict".to_owned(),
     }
 }

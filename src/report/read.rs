@@ -105,6 +105,14 @@ fn reason_of_report(file: &ReportV1) -> Read<ReportReason> {
         ReportReasonV1::IdleLimit => ReportReason::IdleLimit,
         ReportReasonV1::NoLatencyCompared => ReportReason::NoLatencyCompared,
         ReportReasonV1::BudgetNotMeasured => ReportReason::BudgetNotMeasured,
+        ReportReasonV1::Skipped => {
+            let skipped = file.skipped.as_ref();
+            let skipped = skipped.ok_or_else(|| invalid("reason", file.reason.name()))?;
+            ReportReason::Skipped {
+                profile: skipped.profile.as_str().into(),
+                missing: skipped.missing.iter().map(|name| name.as_str().into()).collect(),
+            }
+        }
         ReportReasonV1::CoverageTooLow => {
             ReportReason::CoverageTooLow { required: file.required_coverage.unwrap_or(1.0) }
         }

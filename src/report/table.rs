@@ -265,6 +265,7 @@ fn way_out(report: &Report) -> String {
         (ReportReason::NoBaseline, _) if undecided && !unjudged => {
             "--missing-baseline warn makes this a warning"
         }
+        (ReportReason::Skipped { .. }, _) if undecided => "--skipped warn makes this a warning",
         (_, Verdict::Inconclusive) if undecided && !unjudged => {
             "--inconclusive warn makes this a warning"
         }

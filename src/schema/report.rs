@@ -43,6 +43,9 @@ pub struct ReportV1 {
     /// What differs, where the runs are not comparable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<DifferenceV1>,
+    /// The profile that was skipped, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<SkippedV1>,
     /// The noise from run to run; null where the baseline does not show it (fewer than three runs).
     pub noise: Option<NoiseV1>,
     /// The run.
@@ -56,6 +59,15 @@ pub struct ReportV1 {
     pub budgets: Vec<BudgetV1>,
     /// What else a person should know.
     pub warnings: Vec<WarningV1>,
+}
+
+/// A profile that was skipped: nothing was judged.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct SkippedV1 {
+    /// Its name.
+    pub profile: String,
+    /// The environment variables that it requires and that are not set.
+    pub missing: Vec<String>,
 }
 
 /// What the run was held against.

@@ -47,6 +47,7 @@ named! {
         CoverageTooLow = "coverage_too_low",
         IdleLimit = "idle_limit",
         BudgetNotMeasured = "budget_not_measured",
+        Skipped = "skipped",
         NotComparable = "not_comparable",
     }
 }

@@ -167,7 +167,7 @@ fn every_policy_that_is_shown_is_taken() {
         taken += 1;
     }
     assert_eq!(listed, [true; NO_POLICIES.len()], "a block that is listed is gone");
-    assert_eq!(taken, 28, "policies");
+    assert_eq!(taken, 29, "policies");
 }
 
 /// The commands of a block of a shell, a line that ends in a backslash with the next one.
@@ -277,7 +277,7 @@ fn the_budgets_that_are_shown_are_judged_so() {
 }
 
 /// Blocks of text, by page and how they begin, and what keeps them true.
-const TEXTS: [(&str, &str, &str); 15] = [
+const TEXTS: [(&str, &str, &str); 16] = [
     ("README.md", "$ perfgate compare", "cli::sessions"),
     ("decisions.md", "Perfgate-Accept:", "a line of a commit message: gate::accept"),
     ("decisions.md", "$ perfgate compare", "above"),
@@ -289,7 +289,8 @@ const TEXTS: [(&str, &str, &str); 15] = [
     ("history.md", "commit   date", "a part of a table: report::trend"),
     ("policy.md", "error: perfgate.yaml:3:5", "above"),
     ("policy.md", "error: perfgate.yaml:2:29", "above"),
-    ("profiles.md", "$ perfgate check", "above"),
+    ("profiles.md", "$ perfgate check summary.json", "above"),
+    ("profiles.md", "$ perfgate check --profile llm", "run::skipped"),
     ("profiles.md", "error: perfgate.yaml:2:10", "above"),
     ("profiles.md", "error: the machine is busy", "depends on the machine: run::busy_machine"),
     ("profiles.md", "✓ 10 users", "a load that exists nowhere"),

@@ -129,6 +129,8 @@ mod run {
     mod record;
     // Pairs, repeats until decided, steps.
     mod repeats;
+    // A profile whose requirements are not met.
+    mod skipped;
 }
 
 // What the report looks like, and that no name in it does anything but be read.

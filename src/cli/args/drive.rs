@@ -1,7 +1,8 @@
 //! How a load tool is driven.
 
 use super::results::RunArgs;
-use super::values::duration;
+use super::values::{duration, leniency};
+use crate::config::Leniency;
 use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -56,6 +57,9 @@ pub(in crate::cli) struct DriveArgs {
     /// Add resource data: a CSV over time, or prometheus:URL (repeatable)
     #[arg(long, value_name = "FILE|prometheus:URL")]
     pub(in crate::cli) attach: Vec<PathBuf>,
+    /// If the profile is skipped, fail (exit 3) or warn (exit 0)
+    #[arg(long, value_name = "HOW", value_parser = leniency())]
+    pub(in crate::cli) skipped: Option<Leniency>,
     /// Don't record the runs
     #[arg(long)]
     pub(in crate::cli) no_record: bool,

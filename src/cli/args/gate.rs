@@ -63,6 +63,9 @@ pub(in crate::cli) struct CheckArgs {
     pub(in crate::cli) results: ResultArgs,
     #[command(flatten)]
     pub(in crate::cli) run: RunArgs,
+    /// If the profile is skipped, fail (exit 3) or warn (exit 0)
+    #[arg(long, value_name = "HOW", value_parser = leniency(), help_heading = "Gate")]
+    pub(in crate::cli) skipped: Option<Leniency>,
     #[command(flatten)]
     pub(in crate::cli) output: OutputArgs,
 }
@@ -83,6 +86,9 @@ pub(in crate::cli) struct GateArgs {
     /// If the comparison is inconclusive, fail (exit 3) or warn (exit 0)
     #[arg(long, value_name = "HOW", value_parser = leniency())]
     pub(in crate::cli) inconclusive: Option<Leniency>,
+    /// If the profile is skipped, fail (exit 3) or warn (exit 0)
+    #[arg(long, value_name = "HOW", value_parser = leniency())]
+    pub(in crate::cli) skipped: Option<Leniency>,
     /// Exit 3 unless this share of the measurements was compared
     #[arg(long, value_name = "PERCENT", value_parser = parse_limit)]
     pub(in crate::cli) require_coverage: Option<f64>,
@@ -105,6 +111,7 @@ impl GateArgs {
         RuleOverrides {
             missing_baseline: self.missing_baseline,
             inconclusive: self.inconclusive,
+            skipped: self.skipped,
             require_coverage: self.require_coverage,
             allow_different: self.allow_different.clone(),
         }

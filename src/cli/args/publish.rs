@@ -80,7 +80,7 @@ impl PublishArgs {
             missing_baseline: self.missing_baseline,
             inconclusive: self.inconclusive,
             require_coverage: self.require_coverage,
-            allow_different: Vec::new(),
+            ..RuleOverrides::default()
         }
     }
 }

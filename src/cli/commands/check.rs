@@ -2,7 +2,7 @@
 
 use crate::cli::args::CheckArgs;
 use crate::cli::bundle::write_bundles;
-use crate::cli::comparison::{RecordedRuns, Request};
+use crate::cli::comparison::{Compared, RecordedRuns, Request};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::histograms::Histograms;
@@ -10,31 +10,53 @@ use crate::cli::labels::RunLabels;
 use crate::cli::open_store::open_store;
 use crate::cli::policy::{LoadedPolicy, Network, Policies};
 use crate::cli::profile_names::unknown_profile;
-use crate::cli::results::no_results;
+use crate::cli::results::{ReadRuns, ResultSelection, no_results};
+use crate::cli::rule_overrides::RuleOverrides;
 use crate::cli::session::Session;
+use crate::cli::skip::Skip;
 use crate::cli::under_test::under_test;
 use crate::model::{CommitId, Field, Raw, Run, differences, harmless};
 
 pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let policies = Policies::load(Network::Online, session)?;
     let labels = args.run.labels();
-    let read = args.results.selection().read(&labels, &policies.deciding, session)?;
-    let (runs, commit) = if read.runs.is_empty() {
-        let (runs, commit) = recorded(&labels, &policies, session)?;
-        (runs, Some(commit))
-    } else {
-        (read.runs, None)
+    let overrides = RuleOverrides { skipped: args.skipped, ..RuleOverrides::default() };
+    let rules = overrides.apply(policies.deciding.policy.rules.clone());
+    let skip = Skip::of(&labels.test, &policies, session);
+    let measured = measured(&args.results.selection(), &labels, &policies, session);
+    let request = match (measured, skip) {
+        (Err(CliError::NoResults { .. }), Some(skip)) => {
+            Request::skipped(skip, rules, policies.warnings)
+        }
+        (measured, _) => {
+            let (read, commit) = measured?;
+            let first = read.runs.first().ok_or_else(no_results)?;
+            refuse_other_tests(first, &read.runs)?;
+            refuse_no_budgets(labels.test.profile.as_deref(), first, &policies.deciding)?;
+            let warnings = [policies.warnings, read.warnings].concat();
+            Request::check(read.runs, commit, rules, warnings)
+        }
     };
-    let first = runs.first().ok_or_else(no_results)?;
-    refuse_other_tests(first, &runs)?;
-    refuse_no_budgets(labels.test.profile.as_deref(), first, &policies.deciding)?;
+    let Compared { report, current, .. } = request.run()?;
     let output = args.output.output();
-    write_bundles(&output.bundles, &runs, session)?;
-    let warnings = [policies.warnings, read.warnings].concat();
-    let rules = policies.deciding.policy.rules;
-    let report = Request::check(runs, commit, rules, warnings).run()?.report;
+    write_bundles(&output.bundles, &current, session)?;
     output.write(&report, session)?;
     Ok(report.exit.into())
+}
+
+/// The selected results, else the runs that are recorded for the commit under test, and that commit.
+fn measured(
+    selection: &ResultSelection,
+    labels: &RunLabels,
+    policies: &Policies,
+    session: &Session<'_>,
+) -> Result<(ReadRuns, Option<CommitId>), CliError> {
+    let read = selection.read(labels, &policies.deciding, session)?;
+    if !read.runs.is_empty() {
+        return Ok((read, None));
+    }
+    let (runs, commit) = recorded(labels, policies, session)?;
+    Ok((ReadRuns { runs, ..read }, Some(commit)))
 }
 
 /// The runs that are recorded for the commit under test, and that commit.

@@ -12,6 +12,7 @@ pub(super) use request::{
 use super::error::CliError;
 use super::histograms::Histograms;
 use super::results::no_results;
+use super::skip::Skip;
 use crate::config::{Leniency, Rules};
 use crate::gate::{CurrentInfo, Input, Report, check, judge};
 use crate::model::{CommitId, Run, Untrusted, Warning, disturbances};
@@ -23,6 +24,8 @@ pub(super) struct Request {
     /// The runs under test: repeats of one test.
     pub(super) current: Vec<Run>,
     pub(super) baseline: BaselineSource,
+    /// Why there are no runs, where their profile is skipped.
+    pub(super) skip: Option<Skip>,
     pub(super) rules: Rules,
     /// Whether both sides keep their histograms, to be drawn.
     pub(super) histograms: Histograms,
@@ -57,12 +60,21 @@ impl Request {
         warnings: Vec<Warning>,
     ) -> Self {
         let (baseline, histograms) = (BaselineSource::None { commit }, Histograms::Omit);
-        Self { current, baseline, rules, histograms, warnings }
+        Self { current, baseline, skip: None, rules, histograms, warnings }
+    }
+
+    /// A report on no run at all.
+    pub(super) fn skipped(skip: Skip, rules: Rules, warnings: Vec<Warning>) -> Self {
+        Self { skip: Some(skip), ..Self::check(Vec::new(), None, rules, warnings) }
     }
 
     /// Looks the baseline up and judges.
     pub(super) fn run(self) -> Result<Compared, CliError> {
-        let Self { current, baseline, mut rules, histograms, mut warnings } = self;
+        let Self { current, baseline, skip, mut rules, histograms, mut warnings } = self;
+        if let Some(skip) = skip {
+            let report = skip.report(&rules, warnings);
+            return Ok(Compared { report, baseline: Vec::new(), current });
+        }
         let first = current.first().ok_or_else(no_results)?;
         let mut info = info_of(first, current.len());
         let LookupResult { baseline, anchor, search, .. } = match baseline {

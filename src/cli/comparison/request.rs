@@ -10,6 +10,7 @@ use crate::cli::profile_names::refuse_misspelt_profile;
 use crate::cli::results::{ReadRuns, ResultSelection, expand, read_files};
 use crate::cli::rule_overrides::RuleOverrides;
 use crate::cli::session::Session;
+use crate::cli::skip::Skip;
 use crate::cli::under_test::{UnderTest, under_test};
 use crate::config::Rules;
 use crate::model::{Run, Warning, WarningKind, differences, harmless};
@@ -53,9 +54,21 @@ impl Request {
     ) -> Result<Self, CliError> {
         // By the policy of the checkout: a pull request may add a profile.
         refuse_misspelt_profile(&spec.labels.test, &policies.checkout)?;
-        match &spec.baseline {
+        let skip = Skip::of(&spec.labels.test, &policies, session);
+        let rules = spec.overrides.apply(policies.deciding.policy.rules.clone());
+        let warnings = policies.warnings.clone();
+        let request = match &spec.baseline {
             BaselineSpec::Files(names) => with_files(names, &spec, policies, session),
             BaselineSpec::Recorded(recorded) => with_recorded(recorded, &spec, policies, session),
+        };
+        match (request, skip) {
+            (Err(CliError::NoResults { .. }), Some(skip)) => {
+                Ok(Self::skipped(skip, rules, warnings))
+            }
+            (Ok(request), Some(skip)) if request.current.is_empty() => {
+                Ok(Self::skipped(skip, rules, warnings))
+            }
+            (request, _) => request,
         }
     }
 }
@@ -68,7 +81,11 @@ fn with_files(
     session: &Session<'_>,
 ) -> Result<Request, CliError> {
     let Policies { deciding, mut warnings, .. } = policies;
-    let paths = expand(names, session.folder(), session)?;
+    let paths = expand(names, session.folder(), session).map_err(|error| match error {
+        // Without a baseline there is nothing to judge by, whatever is skipped.
+        CliError::NoResults { problem, help } => CliError::usage(problem, help),
+        other => other,
+    })?;
     let mut baseline = read_files(&paths, &spec.results.options_by(&deciding), session)?;
     let current = spec.results.read(&spec.labels, &deciding, session)?;
     // What the command line says of the run, it says of both sides.
@@ -78,6 +95,7 @@ fn with_files(
     Ok(Request {
         current: current.runs,
         baseline: BaselineSource::Runs { name: names.join(", "), runs: baseline.runs },
+        skip: None,
         rules: spec.overrides.apply(deciding.policy.rules),
         histograms: spec.histograms,
         warnings,
@@ -160,7 +178,7 @@ impl PreparedLookup {
     pub(in crate::cli) fn request(self, current: Vec<Run>, histograms: Histograms) -> Request {
         let baseline = BaselineSource::History(Box::new(self.lookup));
         let warnings = self.policies.warnings;
-        Request { current, baseline, rules: self.rules, histograms, warnings }
+        Request { current, baseline, skip: None, rules: self.rules, histograms, warnings }
     }
 }
 
@@ -192,7 +210,7 @@ impl RecordedRuns<'_> {
         let Some(first) = runs.first() else {
             let help = "name result files, set `results` in perfgate.yaml, or record them first";
             let problem = format!("no results are named, and no run is recorded for {commit}");
-            return Err(CliError::usage(problem, help));
+            return Err(CliError::no_results(problem, help));
         };
         let other = runs.iter().flat_map(|run| differences(first, run)).find(|d| d.field.forbids());
         if let Some(d) = other {

@@ -125,7 +125,7 @@ pub(in crate::cli) fn expand(
         }
         let wrong = |why: String| {
             let help = "give a result file, such as results_stats.csv or summary.json";
-            CliError::usage(format!("{name}: {why}"), help)
+            CliError::no_results(format!("{name}: {why}"), help)
         };
         if !name.contains(['*', '?', '[']) {
             return Err(wrong("there is no such file".to_owned()));

@@ -81,7 +81,7 @@ impl ResultSelection {
 /// Nothing to read was named anywhere.
 pub(super) fn no_results() -> CliError {
     let help = "name result files, or set `results` in perfgate.yaml";
-    CliError::usage("there is nothing to read", help)
+    CliError::no_results("there is nothing to read", help)
 }
 
 /// A run in which nothing was measured, or nothing worked, must never become a baseline.

@@ -25,6 +25,9 @@ pub(in crate::config) struct ProfileFile {
     pub(in crate::config) duration: Option<At<RawValue>>,
     /// The environment that it runs in (`staging`).
     pub(in crate::config) environment: Option<String>,
+    /// What must be there, or the profile is skipped.
+    #[serde(default)]
+    pub(in crate::config) requires: RequiresFile,
     /// Absolute limits (`api_response_time_p95: "< 500ms"`).
     #[serde(default)]
     pub(in crate::config) targets: Targets,
@@ -82,6 +85,15 @@ impl JsonSchema for Profiles {
             ]
         })
     }
+}
+
+/// What a profile requires.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct RequiresFile {
+    /// Environment variables that must be set and not empty (`ANTHROPIC_API_KEY`).
+    #[serde(default)]
+    pub(in crate::config) env: Vec<At<String>>,
 }
 
 /// One part of a load.

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use std::mem::take;
 
 /// The keys of a profile at the top level.
-const OF_PROFILE: [&str; 9] = [
+const OF_PROFILE: [&str; 10] = [
     "profile",
     "description",
     "users",
@@ -17,6 +17,7 @@ const OF_PROFILE: [&str; 9] = [
     "targets",
     "phases",
     "steps",
+    "requires",
 ];
 
 /// Another name of a key, and the key.
@@ -30,7 +31,7 @@ macro_rules! take_given {
     ($keys:expr, $from:expr, $into:expr; $($key:ident),+ $(,)?) => {{
         let PolicyFile {
             $($key,)+
-            profile: _, description: _, users: _, spawn_rate: _, duration: _, environment: _, targets: _, phases: _, steps: _,
+            profile: _, description: _, users: _, spawn_rate: _, duration: _, environment: _, targets: _, phases: _, steps: _, requires: _,
             loads,
         } = $from;
         $(if has($keys, stringify!($key)) {
@@ -98,6 +99,7 @@ fn load(
         targets: take(&mut document.targets),
         phases: take(&mut document.phases),
         steps: take(&mut document.steps),
+        requires: take(&mut document.requires),
     };
     Ok(Some((name, profile)))
 }

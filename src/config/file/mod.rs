@@ -5,7 +5,7 @@ mod documents;
 mod parse;
 mod value;
 
-pub(super) use budget::{PhaseFile, ProfileFile, Profiles, Targets};
+pub(super) use budget::{PhaseFile, ProfileFile, Profiles, RequiresFile, Targets};
 pub(super) use documents::is_of_profile;
 pub(super) use value::{At, Entries, RawValue};
 
@@ -80,6 +80,9 @@ pub struct PolicyFile {
     /// Of the profile at the top level: loads one after another in place of one.
     #[serde(default)]
     pub(super) phases: Vec<PhaseFile>,
+    /// Of the profile at the top level: what must be there, or it is skipped.
+    #[serde(default)]
+    pub(super) requires: RequiresFile,
     /// Of the profile at the top level: numbers of users, one after another.
     #[serde(default)]
     pub(super) steps: Vec<u64>,
@@ -186,6 +189,8 @@ pub(super) struct GateFile {
     pub(super) missing_baseline: Option<Leniency>,
     /// What an inconclusive report does: `fail` (default, exit code 3) or `warn`.
     pub(super) inconclusive: Option<Leniency>,
+    /// What a skipped profile does: `warn` (default, exit code 0) or `fail` (exit code 3).
+    pub(super) skipped: Option<Leniency>,
     /// What an endpoint does that the baseline has and the run has not: `warn` (default), `fail` or `ignore`.
     pub(super) removed: Option<Removed>,
     /// Endpoints that the change under test cannot touch (patterns, as under `endpoints`): where they move, the machine does.

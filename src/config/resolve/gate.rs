@@ -28,6 +28,7 @@ pub(super) fn gate(
     }
     rules.missing_baseline = gate.missing_baseline.unwrap_or(rules.missing_baseline);
     rules.inconclusive = gate.inconclusive.unwrap_or(rules.inconclusive);
+    rules.skipped = gate.skipped.unwrap_or(rules.skipped);
     rules.removed = gate.removed.unwrap_or(rules.removed);
     Ok(())
 }

@@ -47,8 +47,23 @@ fn profile(source: &Source<'_>, file: ProfileFile, rules: &Rules) -> Result<Prof
         spawn_rate: file.spawn_rate,
         duration_s: file.duration.map(|written| duration(source, &written)).transpose()?,
         environment: file.environment,
+        requires: required(source, file.requires.env)?,
         budgets: budgets(source, file.targets, rules)?,
         phases: file.phases.into_iter().map(phase).collect::<Result<_, _>>()?,
         steps: file.steps,
     })
+}
+
+/// The names of environment variables.
+fn required(source: &Source<'_>, env: Vec<At<String>>) -> Result<Vec<String>, ConfigError> {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = |written: At<String>| {
+        let At { value, place } = written;
+        if value.chars().all(part) && value.starts_with(|c: char| !c.is_ascii_digit()) {
+            return Ok(value);
+        }
+        let problem = "the name of an environment variable is expected: ANTHROPIC_API_KEY";
+        Err(source.error(place, problem.to_owned()))
+    };
+    env.into_iter().map(name).collect()
 }

@@ -201,6 +201,7 @@ fn judged_by_base(
     warnings.retain(|warning| !matches!(warning.kind, WarningKind::PolicyChanged { .. }));
     let histograms = Histograms::Omit;
     let baseline = BaselineSource::History(Box::new(lookup));
-    let request = Request { current: runs.to_vec(), baseline, rules, histograms, warnings };
+    let request =
+        Request { current: runs.to_vec(), baseline, skip: None, rules, histograms, warnings };
     Ok(request.run()?.report)
 }

@@ -9,9 +9,12 @@ mod several;
 use crate::cli::args::DriveArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::output::ReportOutput;
 use crate::cli::policy::{LoadedPolicy, Network, Policies};
 use crate::cli::profile_names::unknown_profile;
+use crate::cli::rule_overrides::RuleOverrides;
 use crate::cli::session::Session;
+use crate::cli::skip::Skip;
 use crate::config::Profile;
 use crate::driver::{Interrupts, Kernel, Numbers, Watched, supervise};
 use crate::model::now;
@@ -28,6 +31,9 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
     let labels = args.run.labels();
     let name = labels.test.profile.as_deref();
     let profile = profile(name, &policies)?;
+    if let Some(skip) = Skip::of(&labels.test, &policies, session) {
+        return skipped(&skip, args, &policies, session);
+    }
     let watched = args.watch.as_deref().map(Watched::parse);
     if let Some(watched) = &watched {
         watched.check().map_err(|error| {
@@ -61,6 +67,20 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
         }
         (None, true, true) => several::repeats(&plan, session),
     }
+}
+
+/// Says that nothing was run, and why.
+fn skipped(
+    skip: &Skip,
+    args: &DriveArgs,
+    policies: &Policies,
+    session: &mut Session<'_>,
+) -> Result<Exit, CliError> {
+    let overrides = RuleOverrides { skipped: args.skipped, ..RuleOverrides::default() };
+    let rules = overrides.apply(policies.deciding.policy.rules.clone());
+    let report = skip.report(&rules, policies.warnings.clone());
+    ReportOutput::default().write(&report, session)?;
+    Ok(report.exit.into())
 }
 
 /// What would be passed over in silence.

@@ -149,7 +149,8 @@ fn compare_with(
     let baseline = BaselineSource::Runs { name: name.to_owned(), runs };
     let warnings = plan.policies.warnings.clone();
     let histograms = Histograms::Omit;
-    let report = Request { current, baseline, rules, histograms, warnings }.run()?.report;
+    let report =
+        Request { current, baseline, skip: None, rules, histograms, warnings }.run()?.report;
     ReportOutput::default().write(&report, session)?;
     Ok(report.exit.into())
 }
