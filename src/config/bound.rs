@@ -214,6 +214,12 @@ fn range(text: &str) -> Option<(QuantityKind, f64, f64)> {
     (low < high).then_some((kind, low, high))
 }
 
+/// Reads an amount of money in US dollars: `$2`, `2 USD`, `2`. None for anything else, and for nothing.
+pub fn parse_money(text: &str) -> Option<f64> {
+    let (kind, value) = quantity(text.trim())?;
+    (matches!(kind, QuantityKind::Money | QuantityKind::Number) && value > 0.0).then_some(value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,7 +21,7 @@ mod suggest;
 mod threshold;
 
 pub use accept::Accept;
-pub use bound::{Bound, Comparison};
+pub use bound::{Bound, Comparison, parse_money};
 pub use budget::{Budget, Limited, Phase, Profile, Query, Scope, Tier};
 pub use cadence::{Cadence, When};
 pub use changed::changed_keys;

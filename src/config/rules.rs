@@ -15,8 +15,14 @@ pub struct Rules {
     pub decide: Decide,
     /// New runs after which an open question stays open.
     pub max_runs: usize,
+    /// Calls that all runs may make together, where they go on until they decide.
+    pub max_calls: Option<u64>,
+    /// What they may cost together, in US dollars.
+    pub max_cost: Option<f64>,
     /// Requests below which no latency is judged.
     pub min_requests: u64,
+    /// The share of all calls that had been made at each run, where runs go on until they decide; empty: all are judged once.
+    pub looks: Vec<f64>,
     /// Share of the measurements that must be compared, from 0 to 1.
     pub require_coverage: Option<f64>,
     /// What a missing baseline does.
@@ -106,7 +112,10 @@ impl Default for Rules {
         Self {
             decide: Decide::default(),
             max_runs: defaults::MAX_RUNS,
+            max_calls: None,
+            max_cost: None,
             min_requests: defaults::MIN_REQUESTS,
+            looks: Vec::new(),
             require_coverage: None,
             missing_baseline: Leniency::default(),
             inconclusive: Leniency::default(),

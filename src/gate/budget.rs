@@ -4,6 +4,7 @@ use super::budget_names::{by_names_of, stated_or_known};
 use super::budget_value::{
     BudgetValue, Judged, SERVICE, measure_key, not_measured, resource, used,
 };
+use super::few::{few_budget, settle};
 use super::finding::BudgetFinding;
 use super::load::load;
 use super::verdict::{BudgetReason, Missing, Verdict};
@@ -26,6 +27,7 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
         .flat_map(|budget| keys(budget, &judged))
         .collect();
     let mut findings = Vec::new();
+    let mut few = Vec::new();
     for budget in budgets.into_iter().flat_map(|budget| by_names_of(budget, runs)) {
         let budget = &budget;
         let of_class = matches!(&budget.limited, Limited::Measurement(Scope::Class(_), ..));
@@ -43,6 +45,10 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
                     BudgetFinding { endpoint, meant: meant(key, &found, runs), ..found }
                 };
                 let mut own: Vec<BudgetFinding> = keys.iter().map(of_key).collect();
+                let places = (findings.len()..).zip(keys.iter().zip(&own));
+                few.extend(places.filter_map(|(place, (key, found))| {
+                    Some((place, few_budget(budget, key, found, &judged)?))
+                }));
                 if of_class {
                     leave_rare_ones(&mut own);
                 }
@@ -55,6 +61,7 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
             Limited::Load(scope, number) => findings.extend(load(budget, scope, *number, &judged)),
         }
     }
+    settle(&mut findings, &few, &rules.looks);
     findings
 }
 
@@ -154,6 +161,7 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
         reason,
         meant: None,
         lack: None,
+        few: None,
     }
 }
 
@@ -192,6 +200,7 @@ pub(super) fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
         reason,
         meant: None,
         lack: None,
+        few: None,
     }
 }
 

@@ -5,7 +5,7 @@ use super::sides::Sides;
 use super::verdict::{BudgetReason, Missing, Reason, Verdict};
 use crate::config::{Bound, Threshold, Tier};
 use crate::model::{
-    CommitId, Direction, EndpointKey, MeasurementKey, Metric, Statistic, Unit, Untrusted,
+    CommitId, Direction, EndpointKey, MeasurementKey, Metric, Quantile, Statistic, Unit, Untrusted,
 };
 use crate::stats::{Distance, Interval};
 
@@ -218,6 +218,31 @@ pub struct BudgetFinding {
     pub meant: Option<Untrusted>,
     /// What it would take to judge it, where that is known.
     pub lack: Option<Lack>,
+    /// What the calls say, where they are few and the verdict on a quantile is the exact one.
+    pub few: Option<FewCalls>,
+}
+
+/// What few calls say about a limit on a quantile, whatever the distribution: how many miss the limit is binomial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FewCalls {
+    /// Calls of all runs.
+    pub calls: u64,
+    /// As many of them keep the limit, as far as the run tells.
+    pub within: u64,
+    /// As many miss it; together with the others fewer than all where the run holds no samples.
+    pub beyond: u64,
+    /// The quantile that is limited.
+    pub level: Quantile,
+    /// How sure it is that the quantile keeps the limit, in [0, 1].
+    pub confidence: f64,
+    /// How probable at least as many misses are if the quantile just keeps the limit, in [0, 1].
+    pub p: f64,
+    /// Milder quantiles that are shown to keep the limit, and how sure that is.
+    pub shows: Vec<(Quantile, f64)>,
+    /// How many more calls without a miss would show it; none where it is shown, or no number would.
+    pub more: Option<u64>,
+    /// Whether the runs differ, so that their calls are not one sample.
+    pub runs_differ: bool,
 }
 
 impl BudgetFinding {

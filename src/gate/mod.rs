@@ -20,6 +20,7 @@ mod evidence;
 mod exceptions;
 mod expected;
 mod family;
+mod few;
 mod finding;
 mod inject;
 mod input;
@@ -31,6 +32,7 @@ mod limit;
 mod load;
 mod measure;
 mod member;
+mod misses;
 mod noise_family;
 mod noise_model;
 mod noise_verdicts;
@@ -48,7 +50,8 @@ pub use budget_value::budget_subject;
 pub use confirmation::Confirmation;
 pub use expected::Expected;
 pub use finding::{
-    Accepted, BudgetFinding, Change, Counts, Finding, NoiseWorking, RankInFamily, Role, Working,
+    Accepted, BudgetFinding, Change, Counts, FewCalls, Finding, NoiseWorking, RankInFamily, Role,
+    Working,
 };
 pub use input::{Acceptance, Baseline, Input, Search};
 pub use judge::{check, judge, judge_against, skipped};

@@ -226,6 +226,15 @@ impl Distribution {
         }
     }
 
+    /// How many samples this holds for, in milliseconds.
+    pub fn counted(&self, holds: impl Fn(f64) -> bool) -> u64 {
+        let held = |ns: &u64| holds(*ns as f64 / NS_PER_MS);
+        match &self.samples {
+            Samples::Few(few) => few.iter().filter(|ns| held(ns)).count() as u64,
+            Samples::Many(bins) => bins.recorded().filter(|(ns, _)| held(ns)).map(|(_, n)| n).sum(),
+        }
+    }
+
     /// The quantile in milliseconds; none without samples.
     pub fn quantile(&self, level: Quantile) -> Option<f64> {
         self.at(level.fraction())

@@ -108,6 +108,16 @@ impl Values {
         }
     }
 
+    /// How many values this holds for.
+    pub fn counted(&self, holds: impl Fn(f64) -> bool) -> u64 {
+        match &self.kept {
+            Kept::Few(few) => few.iter().filter(|value| holds(**value)).count() as u64,
+            Kept::Many(many) => {
+                many.iter().filter(|(key, _)| holds(middle(**key))).map(|(_, n)| n).sum()
+            }
+        }
+    }
+
     /// All of them together.
     pub fn sum(&self) -> f64 {
         self.sum.value()

@@ -1,6 +1,7 @@
 //! Budgets in words: shared by all renderers for people.
 
 use super::escape::Show;
+use super::few;
 use super::lack;
 use super::mark::mark;
 use super::number::{Scale, grouped, plural, significant, trimmed};
@@ -28,7 +29,7 @@ pub(super) fn broken(report: &Report) -> Vec<&BudgetFinding> {
 /// `5 of 6 kept`; a missed target is kept.
 pub(super) fn kept(report: &Report) -> String {
     let kept = |budget: &&BudgetFinding| {
-        let judged = budget.value.is_some() || budget.limit.is_none();
+        let judged = budget.reason.missing().is_none();
         judged && matches!(budget.verdict(), Verdict::Pass | Verdict::Warn)
     };
     format!("{} of {} kept", report.budgets.iter().filter(kept).count(), report.budgets.len())
@@ -42,18 +43,41 @@ pub(super) fn line(budget: &BudgetFinding, show: Show<'_>) -> String {
 /// The same without the mark.
 pub(super) fn text(budget: &BudgetFinding, show: Show<'_>) -> String {
     let subject = show(&budget.subject);
-    let Some(value) = budget.value else {
-        let of = budget.limit.map(|(bound, limit)| {
-            let scale = Scale::of(&budget.unit, &[limit]);
-            format!(
-                " ({} {}{})",
-                bound.comparison.sign(),
-                trimmed(scale.number(limit)),
-                scale.suffix()
-            )
-        });
-        return format!("{subject}{}: {}", of.unwrap_or_default(), why(budget, show));
-    };
+    let of = budget.limit.map(|(bound, limit)| {
+        let scale = Scale::of(&budget.unit, &[limit]);
+        let limit = format!("{}{}", trimmed(scale.number(limit)), scale.suffix());
+        [format!("{} {limit}", bound.comparison.sign()), limit]
+    });
+    if let (Some(found), Some([limit, bare])) = (&budget.few, &of) {
+        let kept = match budget.reason {
+            BudgetReason::Kept => true,
+            BudgetReason::Broken | BudgetReason::TargetMissed | BudgetReason::WarnOnly => false,
+            _ => {
+                let text = few::undecided(budget, found, [limit, bare]);
+                return format!("{subject}: {text}");
+            }
+        };
+        // A quantile that no file states may be shown all the same, by the slowest call.
+        let head = match (budget.value, kept) {
+            (Some(_), _) => judged(budget, show),
+            (None, true) => format!("{subject} {limit}"),
+            (None, false) => format!("{subject}: limit {limit}"),
+        };
+        return format!("{head} ({})", few::decided(budget, found, kept));
+    }
+    match (budget.value, of) {
+        (None, of) => {
+            let of = of.map(|[limit, _]| format!(" ({limit})"));
+            format!("{subject}{}: {}", of.unwrap_or_default(), why(budget, show))
+        }
+        (Some(_), _) => judged(budget, show),
+    }
+}
+
+/// The value beside its limit, as the verdict has it: `total p95 234.56 ms < 1000 ms`.
+fn judged(budget: &BudgetFinding, show: Show<'_>) -> String {
+    let subject = show(&budget.subject);
+    let value = budget.value.unwrap_or_default();
     let Some((bound, limit)) = budget.limit else {
         return match budget.verdict() {
             Verdict::Fail => format!("{subject} at least {} MB/h: a leak", significant(value)),

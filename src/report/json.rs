@@ -1,6 +1,7 @@
 //! The report for programs, `perfgate.report/1`.
 
 use super::escape::write_json;
+use super::few;
 use super::lack;
 use super::warnings::warning_text;
 use crate::config::{Comparison, Decide, Threshold, Tier};
@@ -203,6 +204,7 @@ fn budget(budget: &BudgetFinding) -> BudgetV1 {
         },
         meant: text(budget.meant.as_ref()),
         lack: budget.lack.as_ref().map(lack::to_wire),
+        few: budget.few.as_ref().map(few::to_wire),
     }
 }
 

@@ -11,6 +11,7 @@ mod cells;
 mod chart;
 mod escape;
 mod explain;
+mod few;
 mod formats;
 mod full;
 mod full_tables;

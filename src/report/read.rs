@@ -1,6 +1,7 @@
 //! A report from a file, `perfgate.report/1`, back to what the renderers take. The file is untrusted: everything in it is
 //! checked, and what it calls its verdict is only shown.
 
+use super::few;
 use super::lack;
 use crate::config::{Bound, Comparison as Sign, Decide, QuantityKind, Severity, Threshold, Tier};
 use crate::gate::{
@@ -271,6 +272,10 @@ fn budget(file: BudgetV1) -> Read<BudgetFinding> {
         reason,
         meant: file.meant.map(Into::into),
         lack: file.lack.map(lack::from_wire),
+        few: file
+            .few
+            .map(|file| few::from_wire(file).map_err(|text| invalid("budgets.few.quantile", &text)))
+            .transpose()?,
     })
 }
 

@@ -293,6 +293,44 @@ pub struct BudgetV1 {
     /// What it would take to judge it, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lack: Option<LackV1>,
+    /// What the calls say about a limit on a quantile, where they are few and the verdict is the exact one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub few: Option<FewV1>,
+}
+
+/// What few calls say about a limit on a quantile, by the binomial distribution.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct FewV1 {
+    /// Calls of all runs.
+    pub calls: u64,
+    /// Calls that keep the limit, as far as the run tells.
+    pub within: u64,
+    /// Calls that miss it, as far as the run tells.
+    pub beyond: u64,
+    /// The quantile that is limited (`p95`).
+    pub quantile: String,
+    /// How sure it is that the quantile keeps the limit, from 0 to 1; shown from 0.95 on.
+    pub confidence: f64,
+    /// How probable at least as many misses are if the quantile just keeps the limit, from 0 to 1.
+    pub p: f64,
+    /// Milder quantiles that are shown to keep the limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shows: Vec<ShownV1>,
+    /// How many more calls without a miss would show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more_calls: Option<u64>,
+    /// Whether the runs differ, so that each must show it by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub runs_differ: bool,
+}
+
+/// A quantile that keeps a limit, and how sure that is.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ShownV1 {
+    /// The quantile (`p50`).
+    pub quantile: String,
+    /// How sure it is, from 0 to 1.
+    pub confidence: f64,
 }
 
 /// A commit that accepts a change.

@@ -45,7 +45,7 @@ pub fn fisher_one_sided(baseline: (u64, u64), new: (u64, u64)) -> f64 {
 }
 
 /// ln of n over k.
-fn ln_choose(n: f64, k: f64) -> f64 {
+pub(super) fn ln_choose(n: f64, k: f64) -> f64 {
     ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0)
 }
 

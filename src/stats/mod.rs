@@ -1,6 +1,7 @@
 //! Pure mathematics: slices in, numbers out. Knows nothing of load tests, files or policies.
 
 mod beta;
+mod binomial;
 mod fisher;
 mod mann_whitney;
 mod matrix;
@@ -21,6 +22,7 @@ mod trigamma;
 mod witness;
 
 pub use beta::{beta_inverse, beta_regularized};
+pub use binomial::{Look, Looks, at_least, at_most};
 pub use fisher::fisher_one_sided;
 pub use mann_whitney::mann_whitney;
 pub use matrix::{Matrix, quantile, variance};

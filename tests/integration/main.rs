@@ -77,6 +77,8 @@ mod gate {
     mod control;
     // What performance documents say, as they write it.
     mod documents;
+    // Budgets on a quantile of few calls.
+    mod few_calls;
     // One to four endpoints, and means that a few requests move.
     mod few_endpoints;
     // Steps and drift of the baseline itself.

@@ -201,8 +201,10 @@ impl RecordedRuns<'_> {
         let mut runs: Vec<Run> = Vec::new();
         for commit in &self.under_test.all {
             for entry in records.entries_of(*commit)? {
-                let histograms = self.histograms == Histograms::Keep;
-                runs.push(load_record(records, &entry, histograms)?.run);
+                let load = |own| load_record(records, &entry, own == Histograms::Keep);
+                let run = load(self.histograms)?.run;
+                let needed = self.histograms.or_needed_for(&run);
+                runs.push(if needed == self.histograms { run } else { load(needed)?.run });
             }
         }
         runs.retain(|run| self.test.selects(run));

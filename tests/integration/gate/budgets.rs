@@ -171,7 +171,7 @@ fn an_endpoint_that_was_hardly_requested_is_said_and_does_not_block_its_class() 
     let policy = "budgets: [{ api_response_time_p95: \"< 300ms\" }]\n";
     let ended = check_run(&rare, policy, &[]).expect(0);
     assert!(
-        ended.stdout.contains("! GET /api/items p95 (< 300 ms): too few requests, needs 100"),
+        ended.stdout.contains("! GET /api/items p95: 50 of 50 below 300 ms: shows p90 < 300 ms"),
         "{}",
         ended.stdout
     );

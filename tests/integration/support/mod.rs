@@ -1,5 +1,6 @@
 //! What the integration tests share: perfgate as a process with a clean environment, and scratch repositories.
 
+pub(crate) mod calls;
 pub(crate) mod forge;
 pub(crate) mod inspect;
 pub(crate) mod issues;

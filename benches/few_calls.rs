@@ -1,0 +1,65 @@
+//! How often a budget on the p95 of few calls fails although it is kept, and passes although it is not, by simulation.
+//!
+//! ```sh
+//! cargo bench --bench few_calls                # 10 000 budgets a cell
+//! cargo bench --bench few_calls -- --draws 500
+//! ```
+//!
+//! The response times are log-normal (a deviation of 0.6), of two modes (one call in ten is slow), or have the tail of a power
+//! law (exponent 1.5). A row shows the worst of the three. The seed is fixed: two runs print the same.
+#![expect(clippy::print_stdout, reason = "it prints a table")]
+
+#[path = "../tests/integration/support/calls.rs"]
+mod calls;
+#[path = "../tests/integration/support/random.rs"]
+mod random;
+
+use calls::{Shape, Tally, once, until_decided};
+
+const TIMES: [f64; 4] = [0.7, 0.9, 1.1, 1.5];
+const CALLS: [u64; 8] = [3, 5, 10, 20, 30, 59, 75, 99];
+/// Calls of each run, and of all runs at most.
+const UNTIL: [(u64, u64); 4] = [(10, 60), (10, 200), (20, 200), (50, 400)];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let given = arguments.iter().skip_while(|a| *a != "--draws").nth(1);
+    let draws: usize = given.and_then(|n| n.parse().ok()).unwrap_or(10_000);
+    println!("p95 < limit, judged once, {draws} budgets a cell\n");
+    print_head("calls");
+    for calls in CALLS {
+        print_row(&calls.to_string(), |shape, times| once(shape, calls, times, draws, 1), false);
+    }
+    println!("\nThe same with runs until they decide\n");
+    print_head("calls");
+    for (calls, most) in UNTIL {
+        let name = format!("{calls} a run, at most {most}");
+        // Each of them is judged many times.
+        let draws = draws / 5;
+        print_row(&name, |shape, times| until_decided(shape, (calls, most), times, draws, 2), true);
+    }
+}
+
+fn print_head(first: &str) {
+    let head: Vec<String> = TIMES.iter().map(|times| format!("true p95 at {times}")).collect();
+    println!("| {first} | {} |", head.join(" | "));
+    println!("| --- {}|", "| --- ".repeat(TIMES.len()));
+}
+
+/// The worst of all shapes, and how many stay open.
+fn print_row(name: &str, tally: impl Fn(Shape, f64) -> Tally, shows_calls: bool) {
+    let cell = |times: f64| {
+        let all = Shape::ALL.map(|shape| tally(shape, times));
+        let most = |of: fn(&Tally) -> f64| all.iter().map(of).fold(0.0, f64::max);
+        let failed = most(|own| own.percent(own.failed));
+        let passed = most(|own| own.percent(own.passed));
+        let open = most(|own| own.percent(own.all - own.failed - own.passed));
+        let calls = most(|own| own.calls as f64 / own.all as f64);
+        let calls = if shows_calls { format!("; {calls:.0} calls") } else { String::new() };
+        let (wrong, right) = if times < 1.0 { (failed, passed) } else { (passed, failed) };
+        let wrongly = if times < 1.0 { "fail" } else { "pass" };
+        format!("{wrong:.1} % {wrongly}, {right:.0} % right, {open:.0} % open{calls}")
+    };
+    let cells: Vec<String> = TIMES.map(cell).into();
+    println!("| {name} | {} |", cells.join(" | "));
+}
