@@ -167,7 +167,7 @@ fn every_policy_that_is_shown_is_taken() {
         taken += 1;
     }
     assert_eq!(listed, [true; NO_POLICIES.len()], "a block that is listed is gone");
-    assert_eq!(taken, 29, "policies");
+    assert_eq!(taken, 30, "policies");
 }
 
 /// The commands of a block of a shell, a line that ends in a backslash with the next one.
@@ -277,10 +277,11 @@ fn the_budgets_that_are_shown_are_judged_so() {
 }
 
 /// Blocks of text, by page and how they begin, and what keeps them true.
-const TEXTS: [(&str, &str, &str); 16] = [
+const TEXTS: [(&str, &str, &str); 18] = [
     ("README.md", "$ perfgate compare", "cli::sessions"),
     ("decisions.md", "Perfgate-Accept:", "a line of a commit message: gate::accept"),
     ("decisions.md", "$ perfgate compare", "above"),
+    ("decisions.md", "? chat p95", "gate::few_calls"),
     ("formats.md", "error: k6.json: more than", "cut; ingest::raw"),
     ("formats.md", "endpoint      metric", "a part of a table: ingest::raw"),
     ("formats.md", "✗ /api      error rate", "a line of a table: ingest::raw"),
@@ -293,6 +294,7 @@ const TEXTS: [(&str, &str, &str); 16] = [
     ("profiles.md", "$ perfgate check --profile llm", "run::skipped"),
     ("profiles.md", "error: perfgate.yaml:2:10", "above"),
     ("profiles.md", "error: the machine is busy", "depends on the machine: run::busy_machine"),
+    ("profiles.md", "$ perfgate run --until-decided", "cut; run::until_decided"),
     ("profiles.md", "✓ 10 users", "a load that exists nowhere"),
 ];
 

@@ -133,6 +133,8 @@ mod run {
     mod repeats;
     // A profile whose requirements are not met.
     mod skipped;
+    // Few calls a run, until they decide or are spent.
+    mod until_decided;
 }
 
 // What the report looks like, and that no name in it does anything but be read.

@@ -1,10 +1,10 @@
 //! How a load tool is driven.
 
 use super::results::RunArgs;
-use super::values::{duration, leniency};
+use super::values::{duration, leniency, money};
 use crate::config::Leniency;
 use clap::Args;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -16,10 +16,16 @@ pub(in crate::cli) struct DriveArgs {
     /// Run N times, replacing at most N disturbed runs [default: 1]
     #[arg(long, value_name = "N", conflicts_with_all = ["until_decided", "ab"])]
     pub(in crate::cli) repeat: Option<NonZeroUsize>,
-    /// Run and compare until the verdict is clear, at most M times [default: gate.max_runs]. At most M disturbed runs are
-    /// replaced
+    /// Run and judge until the verdict is clear, at most M times [default: gate.max_runs, or until calls and money are spent].
+    /// At most M disturbed runs are replaced
     #[arg(long, value_name = "M", conflicts_with = "ab")]
     pub(in crate::cli) until_decided: Option<Option<usize>>,
+    /// Calls that all runs may make together (with --until-decided) [default: gate.max_calls]
+    #[arg(long, value_name = "N", requires = "until_decided")]
+    pub(in crate::cli) max_calls: Option<NonZeroU64>,
+    /// Money that all runs may cost together, in US dollars (with --until-decided) [default: gate.max_cost]
+    #[arg(long, value_name = "USD", value_parser = money, requires = "until_decided")]
+    pub(in crate::cli) max_cost: Option<f64>,
     /// Revision to compare with (with --until-decided)
     #[arg(long, value_name = "REV")]
     pub(in crate::cli) baseline: Option<String>,

@@ -2,7 +2,7 @@
 
 use crate::cli::ci_forge::ForgeChoice;
 use crate::cli::policy::Network;
-use crate::config::Leniency;
+use crate::config::{Leniency, parse_money};
 use crate::forge::{FORGES, Forge};
 use crate::ingest::{FORMATS, Format};
 use crate::model::{Field, Named as _};
@@ -46,4 +46,9 @@ pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
     known
         .filter(|own: &std::time::Duration| !own.is_zero())
         .ok_or_else(|| "write it like 90s, 15m or 2h".to_owned())
+}
+
+/// An amount of money in US dollars.
+pub(super) fn money(text: &str) -> Result<f64, String> {
+    parse_money(text).ok_or_else(|| "write an amount in US dollars, such as 2 or '$2'".to_owned())
 }

@@ -181,6 +181,10 @@ pub(super) struct GateFile {
     pub(super) decide: Option<Decide>,
     /// New runs after which an open question stays open, for `confirmed`; default 5.
     pub(super) max_runs: Option<At<usize>>,
+    /// Calls that all runs of `perfgate run --until-decided` may make together.
+    pub(super) max_calls: Option<At<usize>>,
+    /// What they may cost together, in US dollars (`$2`).
+    pub(super) max_cost: Option<At<RawValue>>,
     /// Requests below which no latency is judged; default 100.
     pub(super) min_requests: Option<u64>,
     /// Share of the measurements that must be compared (`95%`); less is exit code 3.

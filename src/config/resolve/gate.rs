@@ -1,6 +1,7 @@
 //! `gate`: how a verdict is reached.
 
 use super::source::Source;
+use crate::config::bound::parse_money;
 use crate::config::error::ConfigError;
 use crate::config::file::{At, GateFile};
 use crate::config::pattern::Pattern;
@@ -16,6 +17,12 @@ pub(super) fn gate(
 ) -> Result<(), ConfigError> {
     rules.decide = gate.decide.unwrap_or(rules.decide);
     rules.max_runs = source.at_least(2, gate.max_runs)?.unwrap_or(rules.max_runs);
+    rules.max_calls = source.at_least(1, gate.max_calls)?.map(|calls| calls as u64);
+    if let Some(money) = gate.max_cost {
+        let text = source.text_of(&money)?;
+        let wrong = || source.error(money.place, format!("\"{text}\" is not an amount: write $2"));
+        rules.max_cost = Some(parse_money(text).ok_or_else(wrong)?);
+    }
     rules.min_requests = gate.min_requests.unwrap_or(rules.min_requests);
     if let Some(share) = gate.require_coverage {
         let text = source.text_of(&share)?;

@@ -5,6 +5,8 @@ mod once;
 mod plan;
 mod quiet;
 mod several;
+mod spending;
+mod until_decided;
 
 use crate::cli::args::DriveArgs;
 use crate::cli::error::CliError;
@@ -63,7 +65,7 @@ pub(super) fn run(args: &DriveArgs, session: &mut Session<'_>) -> Result<Exit, C
         (None, false, _) => several::phases(&plan, &profile, session),
         (None, true, false) => several::steps(&plan, &profile, session),
         (None, true, true) if args.until_decided.is_some() => {
-            several::until_decided(&plan, session)
+            until_decided::until_decided(&plan, session)
         }
         (None, true, true) => several::repeats(&plan, session),
     }

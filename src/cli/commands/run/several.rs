@@ -1,21 +1,20 @@
-//! Several runs: repeats, until a question is decided, base and head in turn, phases, steps.
+//! Several runs: repeats, base and head in turn, phases, steps.
 
 use super::once::{Attempt, run_once};
 use super::plan::{Plan, refuse_interrupted};
 use super::quiet::Tries;
-use crate::cli::comparison::{BaselineSource, PreparedLookup, RecordedSpec, Request};
+use crate::cli::comparison::{BaselineSource, Request};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::histograms::Histograms;
 use crate::cli::open_store::{open_store, push_records};
 use crate::cli::output::ReportOutput;
 use crate::cli::policy::Network;
-use crate::cli::rule_overrides::RuleOverrides;
 use crate::cli::session::Session;
 use crate::cli::under_test::under_test;
 use crate::config::Profile;
 use crate::driver::{Numbers, prepare};
-use crate::gate::{Report, Verdict};
+use crate::gate::Verdict;
 use crate::model::{Field, Raw, Run};
 use crate::report::plural;
 use crate::store::record;
@@ -43,7 +42,11 @@ pub(super) fn repeats(plan: &Plan<'_>, session: &mut Session<'_>) -> Result<Exit
 }
 
 /// Records the runs for the commit under test, all or none.
-fn keep(plan: &Plan<'_>, mut runs: Vec<Run>, session: &mut Session<'_>) -> Result<(), CliError> {
+pub(super) fn keep(
+    plan: &Plan<'_>,
+    mut runs: Vec<Run>,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
     refuse_interrupted(plan)?;
     let folder = plan.out.strip_prefix(session.folder()).unwrap_or(&plan.out).display().to_string();
     if plan.args.no_record {
@@ -67,42 +70,6 @@ fn keep(plan: &Plan<'_>, mut runs: Vec<Run>, session: &mut Session<'_>) -> Resul
         ))?;
     }
     if plan.args.push { push_records(&store, session) } else { Ok(()) }
-}
-
-/// `--until-decided [M]`: another run only while the comparison asks for one.
-pub(super) fn until_decided(plan: &Plan<'_>, session: &mut Session<'_>) -> Result<Exit, CliError> {
-    let most =
-        plan.args.until_decided.flatten().unwrap_or(plan.policies.deciding.policy.rules.max_runs);
-    let mut tries = Tries::for_runs(most, plan);
-    let mut runs = Vec::new();
-    let mut made = 0;
-    let report = loop {
-        made += 1;
-        let name = format!("run-{made}");
-        let run = run_once(plan, Attempt::whole(plan, &name), session)?;
-        if tries.replace(&run, &name, session)? {
-            continue;
-        }
-        runs.push(run);
-        let report = compared(plan, runs.clone(), session)?;
-        if report.verdict != Verdict::Inconclusive || runs.len() >= most {
-            break report;
-        }
-        session
-            .say(&format!("not decided after {}: measuring again", plural(runs.len(), "run")))?;
-    };
-    keep(plan, runs, session)?;
-    ReportOutput::default().write(&report, session)?;
-    Ok(report.exit.into())
-}
-
-/// The runs that are made so far, compared with the recorded ones.
-fn compared(plan: &Plan<'_>, current: Vec<Run>, session: &Session<'_>) -> Result<Report, CliError> {
-    let revision = plan.args.baseline.clone();
-    let recorded = RecordedSpec { revision, max_distance: None, network: Network::Online };
-    let (overrides, policies) = (RuleOverrides::default(), plan.policies.clone());
-    let prepared = PreparedLookup::new(&recorded, &overrides, policies, session)?;
-    Ok(prepared.request(current, Histograms::Omit).run()?.report)
 }
 
 /// `--ab BASE HEAD`: A B B A …, so that what drifts on the machine meets both alike.
