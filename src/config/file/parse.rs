@@ -51,13 +51,21 @@ fn located(file: &str, text: &str, error: &serde_saphyr::Error) -> ConfigError {
                     message
                 }
             });
-            (plain(message), "", &[])
+            let help =
+                if after_slashes(text, place.0) { "; a comment begins with #, not //" } else { "" };
+            (format!("{}{help}", plain(message)), "", &[])
         }
     };
     let mut located = ConfigError::new(file, text, place, problem);
     word.clone_into(&mut located.word);
     located.known = known.iter().map(|word| (*word).to_owned()).collect();
     located
+}
+
+/// Whether this line, or the one before it, ends in a comment of JavaScript.
+fn after_slashes(text: &str, line: u64) -> bool {
+    let skip = usize::try_from(line.saturating_sub(2)).unwrap_or(usize::MAX);
+    text.lines().skip(skip).take(2).any(|line| line.contains(" // "))
 }
 
 /// What a policy has more of than the parser takes.

@@ -277,6 +277,8 @@ fn the_budget_of_a_page_has_the_units_of_its_metrics() {
     }
     let twice = "performance_budget: { LCP: 2500, largest-contentful-paint: 3000 }\n";
     assert!(error(twice).contains("is limited twice: \"LCP\" is the same"), "{}", error(twice));
+    let script = "performance_budget: {\n  FCP: 1500,  // painted: 1.5s\n  LCP: 2500,\n}\n";
+    assert!(error(script).contains("a comment begins with #, not //"), "{}", error(script));
     let both = "performance_budget: { LCP: 2500 }\n---\nperformanceBudget: { FCP: 900 }\n";
     assert!(error(both).contains("is given twice: first in line 1"), "{}", error(both));
 }
