@@ -10,8 +10,10 @@ mod cadence;
 mod changed;
 mod choices;
 pub mod defaults;
+mod derived;
 mod error;
 mod file;
+mod formula;
 mod pattern;
 mod policy;
 mod quantity;
@@ -26,8 +28,12 @@ pub use budget::{Budget, Limited, Phase, Profile, Query, Scope, Tier};
 pub use cadence::{Cadence, When};
 pub use changed::changed_keys;
 pub use choices::{Decide, Leniency, Origin, Removed, Severity};
+pub use derived::{Derived, RunNumber, sample_statistic};
 pub use error::ConfigError;
 pub use file::PolicyFile;
+pub use formula::{
+    Formula, Input as FormulaInput, Measure, Number as FormulaNumber, Operator, Undefined,
+};
 pub use pattern::Pattern;
 pub use policy::{BaselineChoice, Policy, StoreChoice};
 pub use quantity::QuantityKind;

@@ -3,6 +3,7 @@
 use super::budget::{Budget, Limited, Profile};
 use super::choices::{Decide, Leniency, Origin, Removed, Severity};
 use super::defaults;
+use super::derived::Derived;
 use super::pattern::Pattern;
 use super::threshold::Threshold;
 use crate::model::{Direction, EndpointKey, Field, Kind, Metric, Quantile, Statistic};
@@ -51,6 +52,8 @@ pub struct Rules {
     pub(super) throughput: Option<Threshold>,
     /// Limits of custom metrics by name.
     pub custom: BTreeMap<String, CustomRule>,
+    /// Metrics that are computed from others, each behind those that it is computed from.
+    pub derived: Vec<Derived>,
     /// Rules for some endpoints, in order.
     pub(super) overrides: Vec<(Pattern, Override)>,
     /// Absolute limits that hold for every load.
@@ -133,6 +136,7 @@ impl Default for Rules {
             error_rate: Some(Threshold::Absolute(defaults::ERROR_RATE)),
             throughput: Some(Threshold::Relative(defaults::THROUGHPUT)),
             custom: BTreeMap::new(),
+            derived: Vec::new(),
             overrides: Vec::new(),
             budgets: Vec::new(),
             profiles: BTreeMap::new(),

@@ -1,14 +1,17 @@
 //! Absolute limits: each budget held against the new runs, whatever the baseline says.
 
-use super::budget_names::{by_names_of, stated_or_known};
+use super::budget_names::by_names_of;
 use super::budget_value::{
-    BudgetValue, Judged, SERVICE, measure_key, not_measured, resource, used,
+    BudgetValue, Judged, SERVICE, measure_key, not_measured, resource, scoped, used,
 };
+use super::budget_verdict::finding;
+use super::derive::underived;
 use super::few::{few_budget, settle};
 use super::finding::BudgetFinding;
+use super::lack::Lack;
 use super::load::load;
 use super::verdict::{BudgetReason, Missing, Verdict};
-use crate::config::{Bound, Budget, Limited, Rules, Scope, Severity, Tier, suggest};
+use crate::config::{Budget, Limited, Rules, Scope, Severity, Tier, suggest};
 use crate::model::{EndpointKey, MeasurementKey, Metric, Raw as _, Resource, Run, Unit, Untrusted};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +45,8 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
                 let of_key = |key: &&MeasurementKey| {
                     let found = finding(budget, measure_key(key, &judged));
                     let endpoint = Some(key.endpoint.text());
-                    BudgetFinding { endpoint, meant: meant(key, &found, runs), ..found }
+                    let (meant, lack) = (meant(key, &found, runs), lack(key, &found, &judged));
+                    BudgetFinding { endpoint, meant, lack, ..found }
                 };
                 let mut own: Vec<BudgetFinding> = keys.iter().map(of_key).collect();
                 let places = (findings.len()..).zip(keys.iter().zip(&own));
@@ -100,30 +104,6 @@ fn keys(budget: &Budget, judged: &Judged<'_>) -> Vec<MeasurementKey> {
     found.into_iter().map(key).collect()
 }
 
-/// The endpoints of a scope.
-pub(super) fn scoped(scope: &Scope, judged: &Judged<'_>) -> Vec<EndpointKey> {
-    let (runs, rules) = (judged.runs, judged.rules);
-    let all = || runs.iter().flat_map(Run::all_endpoints).map(|e| &e.key);
-    let mut seen = BTreeSet::new();
-    let holds = |key: &EndpointKey| match scope {
-        Scope::Total => *key == EndpointKey::Total,
-        Scope::Endpoints(pattern) => pattern.matches(key) && !rules.for_endpoint(key).ignore,
-        Scope::Class(class) => {
-            let own = rules.for_endpoint(key);
-            *key != EndpointKey::Total && own.class.as_ref() == Some(class) && !own.ignore
-        }
-    };
-    let mut found: Vec<EndpointKey> =
-        all().filter(|key| holds(key) && seen.insert((*key).clone())).cloned().collect();
-    // Where a file knows no endpoints, its total is all that there is of the class.
-    let knows_endpoints = all().any(|key| *key != EndpointKey::Total);
-    let total = rules.for_endpoint(&EndpointKey::Total).class;
-    if matches!(scope, Scope::Class(class) if !knows_endpoints && total.as_ref() == Some(class)) {
-        found.push(EndpointKey::Total);
-    }
-    found
-}
-
 /// A leak is a growth that every part of the steady run shows; one run that shows it is enough.
 fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
     let found = used(runs, "memory_mb");
@@ -165,43 +145,13 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
     }
 }
 
-/// The verdict on a value: the gravest limit that it breaks, else the mildest.
-pub(super) fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
-    let BudgetValue { subject, unit, value, severity } = measured;
-    let unit = stated_or_known(budget, unit);
-    let limits: Option<Vec<(Tier, Bound, f64)>> = budget
-        .tiers
-        .iter()
-        .map(|(tier, bound)| Some((*tier, *bound, bound.in_unit(&unit)?)))
-        .collect();
-    // A limit of another sort than the metric cannot be held against it.
-    let limits = limits.unwrap_or_default();
-    let broken =
-        |value: f64| limits.iter().rev().find(|(_, bound, limit)| !bound.is_kept(value, *limit));
-    let first = limits.first().copied();
-    let (reason, decides) = match value {
-        Ok(_) if limits.is_empty() => (BudgetReason::OtherUnit, None),
-        Ok(value) => match broken(value) {
-            Some(own) if own.0 == Tier::Target => (BudgetReason::TargetMissed, Some(*own)),
-            Some(own) if severity == Severity::Warn => (BudgetReason::WarnOnly, Some(*own)),
-            Some(own) => (BudgetReason::Broken, Some(*own)),
-            None => (BudgetReason::Kept, first),
-        },
-        Err(missing) => (BudgetReason::Missing(missing), first),
-    };
-    BudgetFinding {
-        budget: budget.name.as_str().into(),
-        subject,
-        endpoint: None,
-        unit,
-        value: value.ok().filter(|_| !limits.is_empty()),
-        limit: decides.map(|(_, bound, limit)| (bound, limit)),
-        tier: decides.map_or(Tier::Acceptable, |(tier, _, _)| tier),
-        reason,
-        meant: None,
-        lack: None,
-        few: None,
+/// Why no run has a metric that the policy computes.
+fn lack(key: &MeasurementKey, found: &BudgetFinding, judged: &Judged<'_>) -> Option<Lack> {
+    let Metric::Custom(name) = &key.metric else { return None };
+    if found.reason != BudgetReason::Missing(Missing::NotMeasured) {
+        return None;
     }
+    judged.runs.iter().find_map(|run| underived(name.raw(), run, judged.rules))
 }
 
 /// The metric that was probably meant by the name of one that no run has.

@@ -3,13 +3,13 @@
 use super::measure::{self, MeasuredSides};
 use super::sides::Sides;
 use super::verdict::Missing;
-use crate::config::{Budget, Limited, QuantityKind, Rules, Severity};
+use crate::config::{Budget, Limited, QuantityKind, Rules, Scope, Severity};
 use crate::model::{
     CustomMetric, Endpoint, EndpointKey, EndpointNames, MeasurementKey, Metric, Raw as _, Resource,
     Run, Statistic, Unit, Untrusted,
 };
 use crate::stats::median;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The prefix of what the watched service used, beside what the whole machine did.
 pub(super) const SERVICE: &str = "service_";
@@ -42,6 +42,30 @@ impl<'a> Judged<'a> {
         }
         Self { runs, rules, names, metrics }
     }
+}
+
+/// The endpoints of a scope.
+pub(super) fn scoped(scope: &Scope, judged: &Judged<'_>) -> Vec<EndpointKey> {
+    let (runs, rules) = (judged.runs, judged.rules);
+    let all = || runs.iter().flat_map(Run::all_endpoints).map(|e| &e.key);
+    let mut seen = BTreeSet::new();
+    let holds = |key: &EndpointKey| match scope {
+        Scope::Total => *key == EndpointKey::Total,
+        Scope::Endpoints(pattern) => pattern.matches(key) && !rules.for_endpoint(key).ignore,
+        Scope::Class(class) => {
+            let own = rules.for_endpoint(key);
+            *key != EndpointKey::Total && own.class.as_ref() == Some(class) && !own.ignore
+        }
+    };
+    let mut found: Vec<EndpointKey> =
+        all().filter(|key| holds(key) && seen.insert((*key).clone())).cloned().collect();
+    // Where a file knows no endpoints, its total is all that there is of the class.
+    let knows_endpoints = all().any(|key| *key != EndpointKey::Total);
+    let total = rules.for_endpoint(&EndpointKey::Total).class;
+    if matches!(scope, Scope::Class(class) if !knows_endpoints && total.as_ref() == Some(class)) {
+        found.push(EndpointKey::Total);
+    }
+    found
 }
 
 /// A budget whose endpoints no run has.

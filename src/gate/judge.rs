@@ -1,6 +1,7 @@
 //! The verdict on the whole.
 
 use super::budget::budget_findings;
+use super::derive::{derived, derived_baseline};
 use super::exceptions::{accept, idle_acceptances};
 use super::family::verdicts;
 use super::finding::{BudgetFinding, Finding, Role};
@@ -26,6 +27,9 @@ struct Conclusion {
 /// Judges the new runs against the baseline.
 pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
     let Input { baseline, anchor, current, info, search, warnings } = input;
+    let current = &*derived(current, rules);
+    let [baseline, anchor] =
+        [baseline, anchor].map(|own| own.map(|own| derived_baseline(own, rules)));
     let mut comparison = Comparison {
         requested: search.revision.map(Into::into),
         visited: search.visited,
@@ -72,6 +76,7 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
 
 /// Judges the new runs by their budgets alone.
 pub fn check(current: &[Run], info: CurrentInfo, rules: &Rules, warnings: Vec<Warning>) -> Report {
+    let current = &*derived(current, rules);
     let budgets = budget_findings(current, rules);
     let judged = |b: &&BudgetFinding| b.verdict() != Verdict::NotCompared;
     let coverage =

@@ -1,7 +1,7 @@
 //! Budgets on the load itself: numbers that are good because hardly anything was asked for are worth nothing.
 
-use super::budget::{finding, scoped};
-use super::budget_value::{BudgetValue, Judged};
+use super::budget_value::{BudgetValue, Judged, scoped};
+use super::budget_verdict::finding;
 use super::finding::BudgetFinding;
 use super::lack::Lack;
 use super::verdict::Missing;

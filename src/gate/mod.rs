@@ -15,7 +15,9 @@
 mod budget;
 mod budget_names;
 mod budget_value;
+mod budget_verdict;
 mod confirmation;
+mod derive;
 mod evidence;
 mod exceptions;
 mod expected;
@@ -48,6 +50,7 @@ mod warnings;
 
 pub use budget_value::budget_subject;
 pub use confirmation::Confirmation;
+pub use derive::derive;
 pub use expected::Expected;
 pub use finding::{
     Accepted, BudgetFinding, Change, Counts, FewCalls, Finding, NoiseWorking, RankInFamily, Role,

@@ -2,12 +2,24 @@
 
 use super::escape::Show;
 use crate::gate::Lack;
+use crate::model::Raw as _;
 use crate::schema::LackV1;
 
 /// What is missing, behind "not measured: ".
-pub(super) fn text(lack: &Lack, _show: Show<'_>) -> String {
+pub(super) fn text(lack: &Lack, show: Show<'_>) -> String {
     match lack {
         Lack::Load => "the results do not say how much there was".to_owned(),
+        Lack::Input { name, meant: None } => format!("the run has no {}", show(name)),
+        Lack::Input { name, meant: Some(meant) } => {
+            format!("the run has no {}; did you mean {}?", show(name), show(meant))
+        }
+        Lack::NotFinite => "its formula divides by zero".to_owned(),
+        Lack::Units { left, right } => {
+            format!("its formula adds {} and {}", show(left), show(right))
+        }
+        Lack::Unit { is } => {
+            format!("its formula gives {}, which is not a unit of it", show(is))
+        }
     }
 }
 
@@ -15,6 +27,15 @@ pub(super) fn text(lack: &Lack, _show: Show<'_>) -> String {
 pub(super) fn to_wire(lack: &Lack) -> LackV1 {
     match lack {
         Lack::Load => LackV1::Load,
+        Lack::Input { name, meant } => LackV1::Input {
+            name: name.raw().to_owned(),
+            meant: meant.as_ref().map(|meant| meant.raw().to_owned()),
+        },
+        Lack::NotFinite => LackV1::NotFinite,
+        Lack::Units { left, right } => {
+            LackV1::Units { left: left.raw().to_owned(), right: right.raw().to_owned() }
+        }
+        Lack::Unit { is } => LackV1::Unit { is: is.raw().to_owned() },
     }
 }
 
@@ -22,5 +43,11 @@ pub(super) fn to_wire(lack: &Lack) -> LackV1 {
 pub(super) fn from_wire(file: LackV1) -> Lack {
     match file {
         LackV1::Load => Lack::Load,
+        LackV1::Input { name, meant } => {
+            Lack::Input { name: name.into(), meant: meant.map(Into::into) }
+        }
+        LackV1::NotFinite => Lack::NotFinite,
+        LackV1::Units { left, right } => Lack::Units { left: left.into(), right: right.into() },
+        LackV1::Unit { is } => Lack::Unit { is: is.into() },
     }
 }

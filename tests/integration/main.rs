@@ -75,6 +75,8 @@ mod gate {
     mod budgets;
     // Control endpoints and calibrations.
     mod control;
+    // Metrics that the policy computes from others.
+    mod derived;
     // What performance documents say, as they write it.
     mod documents;
     // Budgets on a quantile of few calls.

@@ -13,8 +13,9 @@ use super::labels::TestNames;
 use super::open_store::{OpenStore, open_fetched_store, open_store};
 use super::policy::{LoadedPolicy, Network};
 use super::session::Session;
+use crate::gate::derive;
 use crate::model::{CommitId, MeasurementKey, Raw, Run, Untrusted};
-use crate::store::{History, StoredRun, load_known, recorded_line};
+use crate::store::{Entry, History, StoredRun, load_known, recorded_line};
 use crate::trend::{Column, Table};
 use columns::{column, everything};
 use named::{NamedColumns, Selected};
@@ -135,22 +136,28 @@ impl<'a> BranchHistory<'a> {
     /// The newest run of a test.
     fn newest(&self, test: &TestNames) -> Result<Option<Run>, CliError> {
         for entry in self.recorded.iter().flat_map(|(_, entries)| entries) {
-            match load_known(self.store.records(), entry, false)? {
-                Some(StoredRun { run, .. }) if test.selects(&run) => return Ok(Some(run)),
+            match self.load(entry)? {
+                Some(run) if test.selects(&run) => return Ok(Some(run)),
                 _ => {}
             }
         }
         Ok(None)
     }
 
+    /// A recorded run, with what the policy computes.
+    fn load(&self, entry: &Entry) -> Result<Option<Run>, CliError> {
+        let stored = load_known(self.store.records(), entry, false)?;
+        Ok(stored.map(|StoredRun { mut run, .. }| {
+            derive(&mut run, &self.loaded.policy.rules);
+            run
+        }))
+    }
+
     /// The newest run of each load: those that cannot be compared with each other.
     fn loads(&self) -> Result<Vec<Run>, CliError> {
         let mut newest: Vec<Run> = Vec::new();
         for entry in self.recorded.iter().flat_map(|(_, entries)| entries) {
-            let Some(StoredRun { run, .. }) = load_known(self.store.records(), entry, false)?
-            else {
-                continue;
-            };
+            let Some(run) = self.load(entry)? else { continue };
             if !newest.iter().any(|known| self.is_like(&run, known)) {
                 newest.push(run);
             }

@@ -4,7 +4,7 @@ use crate::cli::error::CliError;
 use crate::cli::open_store::{OpenStore, open_store_in};
 use crate::cli::policy::{LoadedPolicy, Network};
 use crate::config::Accept;
-use crate::gate::{BudgetFinding, Reason, Report, Verdict, budget_subject, judge_against};
+use crate::gate::{BudgetFinding, Reason, Report, Verdict, budget_subject, derive, judge_against};
 use crate::model::{CommitId, Field, Run, differences};
 use crate::stats::median;
 use crate::store::{CommitInfo, Entry, RunStore, StoredRun, load_known};
@@ -90,7 +90,9 @@ impl RowReader<'_> {
         let allowed = &self.loaded.policy.rules.allow_different;
         let mut runs = Vec::with_capacity(entries.len());
         for entry in entries {
-            let Some(StoredRun { run, .. }) = load_known(records, entry, false)? else { continue };
+            let Some(mut stored) = load_known(records, entry, false)? else { continue };
+            derive(&mut stored.run, &self.loaded.policy.rules);
+            let StoredRun { run, .. } = stored;
             if is_alike(&run, self.like, allowed) {
                 runs.push(run);
             }

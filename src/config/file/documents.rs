@@ -65,7 +65,7 @@ pub(super) fn together(
         take_given!(
             &keys, document, whole;
             results, baseline, store, endpoint_classes, regression_thresholds, endpoints, budgets, prometheus, profiles,
-            performance_budget, performance_tests, resources, collapse, rename, trend, accept, gate,
+            metrics, performance_budget, performance_tests, resources, collapse, rename, trend, accept, gate,
         );
     }
     Ok(whole)

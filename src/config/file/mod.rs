@@ -48,6 +48,10 @@ pub struct PolicyFile {
     /// `direction` and `resource`.
     #[serde(default)]
     pub(super) prometheus: Entries<At<RawValue>>,
+    /// Metrics that are computed from others, by name: a formula (`1 - queries / requests`), or a mapping of `formula`, `unit` and
+    /// `direction`.
+    #[serde(default)]
+    pub(super) metrics: Entries<At<RawValue>>,
     /// Limits of a page's metrics by name (`LCP: 2500`): a bare number is in milliseconds, or without a unit for `CLS`, and must
     /// not be exceeded. `performanceBudget` is the same.
     #[serde(default, alias = "performanceBudget")]

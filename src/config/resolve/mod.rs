@@ -6,6 +6,7 @@ mod endpoints;
 mod foreign_names;
 mod gate;
 mod limits;
+mod metrics;
 mod page_budget;
 mod profiles;
 mod queries;
@@ -59,6 +60,7 @@ impl Policy {
             },
         };
         let rules = &mut policy.rules;
+        rules.derived = metrics::metrics(&source, written.metrics, &policy.prometheus)?;
         rules.budgets = budgets::budgets(&source, written.budgets, rules)?;
         rules.budgets.extend(page_budget::page_budget(&source, &written.performance_budget)?);
         rules.profiles = profiles::profiles(&source, written.profiles, written.loads, rules)?;
