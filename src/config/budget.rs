@@ -49,8 +49,28 @@ pub enum Limited {
     Resource(String, Statistic),
     /// The trend of the memory.
     MemoryLeak,
+    /// A statistic of the whole run in each window of its load, or in windows in a row.
+    Window(Metric, Statistic, Span),
     /// The load itself: of the whole run or, for requests, of endpoints.
     Load(Scope, LoadNumber),
+}
+
+/// Which windows must keep a limit, by their number in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// Every so many windows, taken together, must.
+    Every(u32),
+    /// One of so many windows in a row must: beyond the limit for all of them is too long.
+    For(u32),
+}
+
+impl Span {
+    /// How many windows in a row are looked at.
+    pub fn windows(self) -> u32 {
+        match self {
+            Self::Every(windows) | Self::For(windows) => windows,
+        }
+    }
 }
 
 /// An absolute limit of one measurement.

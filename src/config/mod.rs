@@ -24,7 +24,7 @@ mod threshold;
 
 pub use accept::Accept;
 pub use bound::{Bound, Comparison, parse_money};
-pub use budget::{Budget, Limited, Phase, Profile, Query, Scope, Tier};
+pub use budget::{Budget, Limited, Phase, Profile, Query, Scope, Span, Tier};
 pub use cadence::{Cadence, When};
 pub use changed::changed_keys;
 pub use choices::{Decide, Leniency, Origin, Removed, Severity};

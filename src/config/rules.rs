@@ -216,6 +216,11 @@ impl Rules {
                 Limited::Measurement(_, Metric::Latency, statistic) => Some(statistic),
                 _ => None,
             });
+        let all = || self.budgets.iter().chain(self.profiles.values().flat_map(|own| &own.budgets));
+        // Windows are kept beside histograms.
+        if all().any(|budget| matches!(budget.limited, Limited::Window(..))) {
+            return true;
+        }
         let kept = |statistic: &Statistic| match statistic {
             Statistic::Quantile(level) => Quantile::GRID.contains(level),
             _ => true,

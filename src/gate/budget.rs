@@ -11,6 +11,7 @@ use super::finding::BudgetFinding;
 use super::lack::Lack;
 use super::load::load;
 use super::verdict::{BudgetReason, Missing, Verdict};
+use super::windows::windows;
 use crate::config::{Budget, Limited, Rules, Scope, Severity, Tier, suggest};
 use crate::model::{EndpointKey, MeasurementKey, Metric, Raw as _, Resource, Run, Unit, Untrusted};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +63,9 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
                 findings.push(finding(budget, resource(budget, name, *statistic, runs)));
             }
             Limited::MemoryLeak => findings.push(leak(budget, runs)),
+            Limited::Window(metric, statistic, span) => {
+                findings.push(windows(budget, (metric, *statistic, *span), runs));
+            }
             Limited::Load(scope, number) => findings.extend(load(budget, scope, *number, &judged)),
         }
     }
@@ -139,6 +143,7 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
         limit: None,
         tier: Tier::Acceptable,
         reason,
+        at: None,
         meant: None,
         lack: None,
         few: None,

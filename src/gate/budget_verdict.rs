@@ -39,6 +39,7 @@ pub(super) fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
         limit: decides.map(|(_, bound, limit)| (bound, limit)),
         tier: decides.map_or(Tier::Acceptable, |(tier, _, _)| tier),
         reason,
+        at: None,
         meant: None,
         lack: None,
         few: None,

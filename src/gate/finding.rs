@@ -195,6 +195,15 @@ impl Finding {
     }
 }
 
+/// A part of a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TimeSpan {
+    /// Seconds from the start of the run.
+    pub start_s: f64,
+    /// How long it is.
+    pub seconds: f64,
+}
+
 /// One budget that was judged, or why it was not.
 #[derive(Debug, Clone)]
 pub struct BudgetFinding {
@@ -214,6 +223,8 @@ pub struct BudgetFinding {
     pub tier: Tier,
     /// Why it has its verdict.
     pub reason: BudgetReason,
+    /// When it was worst, of a budget for windows of the load.
+    pub at: Option<TimeSpan>,
     /// What is called much like a metric that no run has.
     pub meant: Option<Untrusted>,
     /// What it would take to judge it, where that is known.

@@ -7,6 +7,17 @@ use crate::model::Untrusted;
 pub enum Lack {
     /// The results do not say it of the load.
     Load,
+    /// The results say nothing of parts of the load.
+    Windows,
+    /// They say nothing of the response times in parts of the load.
+    WindowPercentiles,
+    /// The parts that they know are longer than the windows that are limited.
+    LongWindows {
+        /// How long they are.
+        seconds: f64,
+    },
+    /// The load was too short for one whole window.
+    NoWindow,
     /// A derived metric is computed from something that the run does not have.
     Input {
         /// What it is.

@@ -47,6 +47,7 @@ mod unjoined_rows;
 mod verdict;
 mod view;
 mod warnings;
+mod windows;
 
 pub use budget_value::budget_subject;
 pub use confirmation::Confirmation;
@@ -54,6 +55,7 @@ pub use derive::derive;
 pub use expected::Expected;
 pub use finding::{
     Accepted, BudgetFinding, Change, Counts, FewCalls, Finding, NoiseWorking, RankInFamily, Role,
+    TimeSpan,
     Working,
 };
 pub use input::{Acceptance, Baseline, Input, Search};

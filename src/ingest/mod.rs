@@ -30,6 +30,7 @@ mod sample_filter;
 mod source;
 mod timeline;
 mod totals;
+mod windows;
 
 pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
 pub use error::{IngestError, OtherFile, Problem};

@@ -1,5 +1,6 @@
 //! Requests, failures and response times second by second, for pictures: counts in a coarse histogram for each step of time.
 
+use super::windows::WindowBuilder;
 use crate::model::{Timeline, Untrusted};
 use std::collections::BTreeMap;
 
@@ -57,11 +58,14 @@ pub(super) struct TimelineBuilder {
     steps: BTreeMap<i64, Step>,
     /// The step that is being filled, kept out of the map while samples of it come in a row.
     open: (i64, Step),
+    /// The same in windows that are judged.
+    windows: WindowBuilder,
 }
 
 impl Default for TimelineBuilder {
     fn default() -> Self {
-        Self { width: 1, steps: BTreeMap::new(), open: (i64::MIN, Step::default()) }
+        let open = (i64::MIN, Step::default());
+        Self { width: 1, steps: BTreeMap::new(), open, windows: WindowBuilder::default() }
     }
 }
 
@@ -88,15 +92,22 @@ impl TimelineBuilder {
         }
     }
 
+    pub(super) fn users(&mut self, second: i64, users: u64) {
+        self.windows.users(second, users);
+    }
+
     pub(super) fn request(&mut self, second: i64) {
+        self.windows.request(second);
         self.step(second).requests += 1;
     }
 
     pub(super) fn failure(&mut self, second: i64) {
+        self.windows.failure(second);
         self.step(second).failures += 1;
     }
 
     pub(super) fn time(&mut self, second: i64, ms: f64) {
+        self.windows.time(second, ms);
         let ns = ((ms * 1e6) as u64).max(1 << FIRST_OCTAVE);
         let octave = ns.ilog2().min(FIRST_OCTAVE + OCTAVES as u32 - 1);
         let part = (ns >> (octave - 3)) as u32 & (PER_OCTAVE - 1);
@@ -115,6 +126,7 @@ impl TimelineBuilder {
     }
 
     pub(super) fn merge(&mut self, mut other: Self) {
+        self.windows.merge(std::mem::take(&mut other.windows));
         self.close();
         other.close();
         let width = self.width.max(other.width);
@@ -131,7 +143,7 @@ impl TimelineBuilder {
         }
     }
 
-    /// `throughput_rps`, `p95_ms` and, where there are any, `errors_per_s` over time.
+    /// `throughput_rps`, `p95_ms` and, where there are any, `errors_per_s` over time, and the windows.
     pub(super) fn timelines(&mut self) -> BTreeMap<Untrusted, Timeline> {
         self.close();
         let Some(first) = self.steps.keys().next() else { return BTreeMap::new() };
@@ -147,7 +159,8 @@ impl TimelineBuilder {
         ];
         let none = self.steps.values().all(|step| step.failures == 0);
         let wanted = all.into_iter().filter(|(name, _)| !(none && *name == "errors_per_s"));
-        wanted.filter_map(|(name, own)| Some((name.into(), own?))).collect()
+        let drawn = wanted.filter_map(|(name, own)| Some((name.into(), own?)));
+        drawn.chain(self.windows.timelines()).collect()
     }
 }
 

@@ -39,6 +39,7 @@ mod unit;
 mod untrusted;
 mod values;
 mod warning;
+mod window;
 
 pub use baseline_search::{Outcome, Visited};
 pub use check::Check;
@@ -71,3 +72,4 @@ pub use unit::{ParseQuantityError, Unit, parse_duration_ms, parse_fraction};
 pub use untrusted::{Raw, Untrusted};
 pub use values::Values;
 pub use warning::{Place, Warning, WarningKind};
+pub use window::{WINDOW_S, Window};

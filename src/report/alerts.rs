@@ -126,7 +126,7 @@ fn expression(
     let limit = bound.map(|bound| bound.value);
     Some(match &budget.limited {
         // Production has the load that it has.
-        Limited::Load(..) => return None,
+        Limited::Load(..) | Limited::Window(..) => return None,
         Limited::MemoryLeak => {
             let limit = match bound {
                 Some(bound) => broken(bound.value)?,

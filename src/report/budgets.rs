@@ -96,6 +96,10 @@ fn judged(budget: &BudgetFinding, show: Show<'_>) -> String {
         Unit::Number if number.fract() == 0.0 && number.abs() < 1e15 => trimmed(number),
         _ => scale.show(value),
     };
+    let value = match budget.at {
+        Some(at) => format!("{value} (from {:.0} s on)", at.start_s),
+        None => value,
+    };
     match (budget.verdict(), budget.tier) {
         // Of a load's duration: its ends show no request.
         (Verdict::Pass, _) if !kept => format!("{subject} {value}, as good as {sign} {limit}"),

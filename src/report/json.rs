@@ -2,17 +2,16 @@
 
 use super::escape::write_json;
 use super::few;
-use super::lack;
 use super::warnings::warning_text;
 use crate::config::{Comparison, Decide, Threshold, Tier};
 use crate::gate::{
-    BaselineInfo, BudgetFinding, Finding, Missing, Reason, Report, ReportReason, Role, Sides,
+    BaselineInfo, BudgetFinding, Finding, Lack, Missing, Reason, Report, ReportReason, Role, Sides,
 };
 use crate::model::{Difference, EndpointKey, Outcome, Raw as _, Untrusted, Visited, Warning};
 use crate::schema::{
     AcceptedV1, BaselineV1, BudgetV1, ChangeV1, ComparisonV1, CoverageV1, CurrentV1, DecideV1,
-    DifferenceV1, FailureCountsV1, FindingKindV1, FindingV1, IntervalV1, NoiseV1, OutcomeV1,
-    PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, SkippedV1, ThresholdV1, TierV1, TotalV1, VisitedV1,
+    DifferenceV1, FailureCountsV1, FindingKindV1, FindingV1, IntervalV1, LackV1, NoiseV1, OutcomeV1,
+    PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, SkippedV1, ThresholdV1, TierV1, TimeSpanV1, TotalV1, VisitedV1,
     WarningV1,
 };
 use std::io::{self, Write};
@@ -202,9 +201,30 @@ fn budget(budget: &BudgetFinding) -> BudgetV1 {
             Some(Missing::TooFewRequests { needs }) => Some(needs),
             _ => None,
         },
+        at: budget.at.map(|at| TimeSpanV1 { start_s: at.start_s, seconds: at.seconds }),
         meant: text(budget.meant.as_ref()),
-        lack: budget.lack.as_ref().map(lack::to_wire),
+        lack: budget.lack.as_ref().map(lack),
         few: budget.few.as_ref().map(few::to_wire),
+    }
+}
+
+/// What keeps a budget from being judged.
+fn lack(lack: &Lack) -> LackV1 {
+    match lack {
+        Lack::Load => LackV1::Load,
+        Lack::Windows => LackV1::Windows,
+        Lack::WindowPercentiles => LackV1::WindowPercentiles,
+        Lack::LongWindows { seconds } => LackV1::LongWindows { seconds: *seconds },
+        Lack::NoWindow => LackV1::NoWindow,
+        Lack::Input { name, meant } => LackV1::Input {
+            name: name.raw().to_owned(),
+            meant: meant.as_ref().map(|meant| meant.raw().to_owned()),
+        },
+        Lack::NotFinite => LackV1::NotFinite,
+        Lack::Units { left, right } => {
+            LackV1::Units { left: left.raw().to_owned(), right: right.raw().to_owned() }
+        }
+        Lack::Unit { is } => LackV1::Unit { is: is.raw().to_owned() },
     }
 }
 

@@ -2,13 +2,20 @@
 
 use super::escape::Show;
 use crate::gate::Lack;
-use crate::model::Raw as _;
 use crate::schema::LackV1;
 
 /// What is missing, behind "not measured: ".
 pub(super) fn text(lack: &Lack, show: Show<'_>) -> String {
     match lack {
         Lack::Load => "the results do not say how much there was".to_owned(),
+        Lack::Windows => {
+            "the results have no windows of the load; give the tool's raw output".to_owned()
+        }
+        Lack::WindowPercentiles => {
+            "the results have no percentiles of windows; give the tool's raw output".to_owned()
+        }
+        Lack::LongWindows { seconds } => format!("the results have windows of {seconds} s"),
+        Lack::NoWindow => "the load was too short for it".to_owned(),
         Lack::Input { name, meant: None } => format!("the run has no {}", show(name)),
         Lack::Input { name, meant: Some(meant) } => {
             format!("the run has no {}; did you mean {}?", show(name), show(meant))
@@ -23,26 +30,14 @@ pub(super) fn text(lack: &Lack, show: Show<'_>) -> String {
     }
 }
 
-/// As a file has it.
-pub(super) fn to_wire(lack: &Lack) -> LackV1 {
-    match lack {
-        Lack::Load => LackV1::Load,
-        Lack::Input { name, meant } => LackV1::Input {
-            name: name.raw().to_owned(),
-            meant: meant.as_ref().map(|meant| meant.raw().to_owned()),
-        },
-        Lack::NotFinite => LackV1::NotFinite,
-        Lack::Units { left, right } => {
-            LackV1::Units { left: left.raw().to_owned(), right: right.raw().to_owned() }
-        }
-        Lack::Unit { is } => LackV1::Unit { is: is.raw().to_owned() },
-    }
-}
-
 /// From a file.
 pub(super) fn from_wire(file: LackV1) -> Lack {
     match file {
         LackV1::Load => Lack::Load,
+        LackV1::Windows => Lack::Windows,
+        LackV1::WindowPercentiles => Lack::WindowPercentiles,
+        LackV1::LongWindows { seconds } => Lack::LongWindows { seconds },
+        LackV1::NoWindow => Lack::NoWindow,
         LackV1::Input { name, meant } => {
             Lack::Input { name: name.into(), meant: meant.map(Into::into) }
         }

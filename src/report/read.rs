@@ -6,7 +6,8 @@ use super::lack;
 use crate::config::{Bound, Comparison as Sign, Decide, QuantityKind, Severity, Threshold, Tier};
 use crate::gate::{
     Accepted, BaselineInfo, BudgetFinding, BudgetReason, Comparison, Counts, Coverage, CurrentInfo,
-    Exit, Finding, Missing, Reason, Report, ReportReason, Role, Sides, Subject, Variation, Working,
+    Exit, Finding, Missing, Reason, Report, ReportReason, Role, Sides, Subject, TimeSpan,
+    Variation, Working,
 };
 use crate::model::limits::check_label;
 use crate::model::{
@@ -270,6 +271,7 @@ fn budget(file: BudgetV1) -> Read<BudgetFinding> {
             TierV1::Critical => Tier::Critical,
         },
         reason,
+        at: file.at.map(|at| TimeSpan { start_s: at.start_s, seconds: at.seconds }),
         meant: file.meant.map(Into::into),
         lack: file.lack.map(lack::from_wire),
         few: file

@@ -287,6 +287,9 @@ pub struct BudgetV1 {
     /// Requests that the statistic needs, where there are too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_requests: Option<u64>,
+    /// When it was worst, of a budget for windows of the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<TimeSpanV1>,
     /// A metric of the run that was probably meant. Untrusted text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meant: Option<String>,
@@ -331,6 +334,15 @@ pub struct ShownV1 {
     pub quantile: String,
     /// How sure it is, from 0 to 1.
     pub confidence: f64,
+}
+
+/// A part of a run.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+pub struct TimeSpanV1 {
+    /// Seconds from the start of the run.
+    pub start_s: f64,
+    /// How long it is.
+    pub seconds: f64,
 }
 
 /// A commit that accepts a change.

@@ -99,6 +99,8 @@ mod gate {
     mod same_verdict;
     // Real result files: fail, warn, not compared.
     mod verdicts;
+    // Limits that hold all the time, or may be broken for a while.
+    mod windows;
 }
 
 // Where runs live, by commit.

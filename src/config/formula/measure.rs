@@ -1,6 +1,6 @@
 //! What a number is of: seconds, bytes, money, a share, or things that are counted. What is added must be of one sort.
 
-use super::Operator;
+use super::operator::Operator;
 use crate::config::quantity::QuantityKind;
 use crate::model::{Raw as _, Unit};
 use std::collections::BTreeMap;

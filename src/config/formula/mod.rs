@@ -2,9 +2,11 @@
 //! nothing more.
 
 mod measure;
+mod operator;
 mod parse;
 
 pub use measure::Measure;
+pub use operator::Operator;
 
 use measure::Mismatch;
 
@@ -39,19 +41,6 @@ pub enum Number {
     Sum,
     /// `count(name)`: how many samples it has.
     Count,
-}
-
-/// What is done with two numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operator {
-    /// `+`
-    Plus,
-    /// `-`
-    Minus,
-    /// `*`
-    Times,
-    /// `/`
-    Over,
 }
 
 /// Why a formula has no value.
@@ -122,16 +111,5 @@ impl Formula {
                 Some(left.with(*operator, &right)?)
             }
         })
-    }
-}
-
-impl Operator {
-    fn apply(self, left: f64, right: f64) -> f64 {
-        match self {
-            Self::Plus => left + right,
-            Self::Minus => left - right,
-            Self::Times => left * right,
-            Self::Over => left / right,
-        }
     }
 }

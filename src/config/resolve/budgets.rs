@@ -3,6 +3,7 @@
 use super::limits::limits;
 use super::rows::row;
 use super::source::{Source, budget_statistic, latency_statistic};
+use super::windows::windowed;
 use crate::config::budget::{Budget, Limited, Scope};
 use crate::config::defaults;
 use crate::config::error::ConfigError;
@@ -63,6 +64,10 @@ fn target(
     rules: &Rules,
 ) -> Result<Budget, ConfigError> {
     let limited = limited(source, key, rules)?;
+    if let Some((in_windows, rest)) = windowed(source, &limited, value)? {
+        let tiers = limits(source, &rest, &limited)?;
+        return Ok(Budget { name: key.value.clone(), limited: in_windows, tiers });
+    }
     let tiers = limits(source, value, &limited)?;
     Ok(Budget { name: key.value.clone(), limited, tiers })
 }

@@ -15,6 +15,7 @@ mod rows;
 mod source;
 mod thresholds;
 mod tiers;
+mod windows;
 
 use super::choices::Origin;
 use super::defaults;

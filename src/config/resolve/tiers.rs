@@ -27,6 +27,8 @@ pub(super) fn refuse_misfits(
         Limited::MemoryLeak => kind == QuantityKind::Size,
         Limited::Load(_, LoadNumber::Duration) => kind == QuantityKind::Time,
         Limited::Load(..) => kind == QuantityKind::Number,
+        // By what they are windows of.
+        Limited::Window(..) => true,
         Limited::Measurement(_, Metric::Custom(_), _) => true,
     };
     let Some((_, wrong)) = tiers.iter().find(|(_, bound)| !fits(bound.kind)) else {
@@ -55,6 +57,7 @@ pub(super) fn better(limited: &Limited) -> Option<Direction> {
         Limited::Measurement(_, Metric::Throughput, _) | Limited::Load(..) => {
             Some(Direction::Higher)
         }
+        Limited::Window(..) => None,
         Limited::Measurement(_, Metric::Custom(name), _) => {
             known_metric(name.raw()).map(|known| known.direction)
         }

@@ -201,6 +201,8 @@ impl SampleAggregate {
             Known::Users => {
                 let (low, high) = self.users.unwrap_or((value, value));
                 self.users = Some((low.min(value), high.max(value)));
+                let second = sample.time.div_euclid(NS_PER_SECOND);
+                self.timeline.users(second, value.max(0.0) as u64);
             }
             Known::Dropped => self.dropped += value,
             Known::Iterations => self.iterations += value,

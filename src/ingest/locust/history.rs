@@ -1,13 +1,14 @@
 //! The `_stats_history.csv` that Locust writes beside `_stats.csv`: a row a second of how many users there were, and when.
 //!
-//! Its percentiles are of sliding windows, or of the whole run so far, and nothing says which: only users and times are taken.
+//! Its percentiles are of sliding windows, or of the whole run so far, and nothing says which: only users, counts and times are taken.
 //! It adds to what is known of the run, so that one that cannot be read, or is of another run, is a warning.
 
 use crate::ingest::csv_file::{csv_error, refuse_cut, whole};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::source::Source;
-use crate::model::{Run, Timeline, Warning, WarningKind, limits};
+use crate::model::{Run, Timeline, Untrusted, WINDOW_S, Warning, WarningKind, Window, limits};
 use csv::{ByteRecord, Position, ReaderBuilder};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The columns that are read.
@@ -22,6 +23,7 @@ struct Second {
     at: u64,
     users: u64,
     requests: u64,
+    failures: Option<u64>,
 }
 
 /// Adds users and times to the run.
@@ -54,6 +56,41 @@ pub(super) fn read_history(path: &Path, run: &mut Run, warnings: &mut Vec<Warnin
     let points: Vec<(f64, f64)> = seconds.iter().map(|s| (s.at as f64, s.users as f64)).collect();
     let users = Timeline::of_points(&points, start as f64).filter(|_| run.load.users.is_some());
     run.timeline.extend(users.map(|users| ("users".into(), users)));
+    run.timeline.extend(windows(seconds));
+}
+
+/// Requests, failures and users in each ten seconds of the load: the counts of the file add up, and percentiles do not.
+fn windows(seconds: &[Second]) -> BTreeMap<Untrusted, Timeline> {
+    let (Some(first), Some(last)) = (seconds.first(), seconds.last()) else {
+        return BTreeMap::new();
+    };
+    let width = WINDOW_S as u64;
+    // The row of a second, or the last one before it.
+    let row = |at: u64| seconds.partition_point(|own| own.at <= at).checked_sub(1);
+    let rows = |window: u64| {
+        let (start, end) = (window * width, (window + 1) * width);
+        (start >= first.at && end <= last.at).then(|| Some(row(start)?..=row(end)?)).flatten()
+    };
+    let series = |of: &dyn Fn(&[Second]) -> Option<f64>| {
+        let value = |window: u64| of(&seconds[rows(window)?]);
+        let values = (first.at / width..=last.at / width).map(value).collect();
+        Timeline { interval_s: WINDOW_S, values }
+    };
+    let added = |of: &dyn Fn(&Second) -> Option<u64>, own: &[Second]| {
+        Some(of(own.last()?)?.saturating_sub(of(own.first()?)?) as f64)
+    };
+    let all = [
+        (Window::Requests, series(&|own| added(&|second| Some(second.requests), own))),
+        (Window::Failures, series(&|own| added(&|second| second.failures, own))),
+        (
+            Window::Users,
+            series(&|own| own.iter().map(|second| second.users as f64).reduce(f64::min)),
+        ),
+    ];
+    let known = all.into_iter().filter(|(window, own)| {
+        *window == Window::Requests || own.values.iter().any(Option::is_some)
+    });
+    known.map(|(window, own)| (window.series().into(), own)).collect()
 }
 
 /// The rows of all endpoints together, as far as they are whole.
@@ -73,6 +110,7 @@ fn read_seconds(path: &Path, name: &str, seconds: &mut Vec<Second>) -> Result<()
         find(COLUMNS[3])?,
         find(COLUMNS[4])?,
     ];
+    let failures = header.iter().position(|known| known == b"Total Failure Count");
     let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(wrap)? {
         let line = record.position().map_or(0, Position::line);
@@ -91,6 +129,7 @@ fn read_seconds(path: &Path, name: &str, seconds: &mut Vec<Second>) -> Result<()
             at: number(at, COLUMNS[0])?,
             users: number(users, COLUMNS[1])?,
             requests: number(requests, COLUMNS[4])?,
+            failures: failures.map(|at| number(at, "Total Failure Count")).transpose()?,
         };
         // Whoever stops a test in the web interface and starts another goes on in the same file.
         if seconds.last().is_some_and(|before| second.requests < before.requests) {

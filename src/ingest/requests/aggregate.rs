@@ -114,6 +114,7 @@ impl RequestAggregate {
     pub(super) fn users(&mut self, time: i64, users: u64) {
         if !self.filter.leaves_out(time) {
             self.peak_users = self.peak_users.max(Some(users));
+            self.timeline.users(time.div_euclid(NS_PER_SECOND), users);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use crate::gate::{Finding, Report, Role, Sides, Verdict};
-use crate::model::{Distribution, EndpointKey, Metric, Run, Untrusted};
+use crate::model::{Distribution, EndpointKey, Metric, Run, Untrusted, Window};
 use crate::report::escape::harmless;
 use crate::report::number::{Scale, significant};
 use crate::report::ranking::{attention, largest};
@@ -157,7 +157,8 @@ pub(super) fn windows(report: &Report) -> io::Result<Vec<Markup>> {
 pub(super) fn timelines(page: Page<'_>) -> io::Result<Vec<Markup>> {
     let Some(run) = page.current.first() else { return Ok(Vec::new()) };
     let mut figures = Vec::new();
-    for (name, own) in &run.timeline {
+    let drawn = run.timeline.iter().filter(|(name, _)| !Window::is_named(name));
+    for (name, own) in drawn {
         let at = |(i, value): (usize, &Option<f64>)| Some((i as f64 * own.interval_s, (*value)?));
         let points: Vec<(f64, f64)> = own.values.iter().enumerate().filter_map(at).collect();
         if points.len() < 2 {

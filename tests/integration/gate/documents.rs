@@ -30,6 +30,7 @@ fn subject(limited: &Limited) -> String {
         Limited::Resource(name, statistic) => format!("{name} {statistic}"),
         Limited::MemoryLeak => "memory leak".to_owned(),
         Limited::Load(scope, number) => format!("{} {number:?}", of(scope)),
+        Limited::Window(metric, statistic, span) => format!("{metric:?} {statistic} {span:?}"),
     }
 }
 

@@ -1,0 +1,229 @@
+//! What happened in each ten seconds of a load, to be judged: requests, failures, users, and percentiles of the response times.
+
+use crate::model::{Timeline, Untrusted, WINDOW_S, Window};
+use std::collections::BTreeMap;
+
+/// Windows that are kept; with more, two become one.
+const MOST: usize = 1_440;
+/// Buckets of a decade: response times are told apart by three digits.
+const PER_DECADE: usize = 900;
+const DECADES: u32 = 10;
+const BUCKETS: usize = PER_DECADE * DECADES as usize;
+/// Powers of ten of the smallest time that is told, in nanoseconds: a microsecond.
+const FIRST_DECADE: u32 = 3;
+
+struct Counts {
+    requests: u64,
+    failures: u64,
+    /// The fewest users at once.
+    users: Option<u64>,
+    times: u64,
+    buckets: Box<[u32; BUCKETS]>,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        let buckets = Box::new([0; BUCKETS]);
+        Self { requests: 0, failures: 0, users: None, times: 0, buckets }
+    }
+}
+
+impl Counts {
+    fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.failures += other.failures;
+        self.users = self.users.into_iter().chain(other.users).min();
+        self.times += other.times;
+        for (own, more) in self.buckets.iter_mut().zip(other.buckets.iter()) {
+            *own += more;
+        }
+    }
+
+    /// The smallest time that this share of the requests does not exceed, in milliseconds.
+    fn quantile(&self, share: f64) -> Option<f64> {
+        let rank = (share * self.times as f64).ceil().max(1.0) as u64;
+        let mut seen = 0;
+        let bucket = self.buckets.iter().position(|n| {
+            seen += u64::from(*n);
+            seen >= rank
+        })?;
+        let decade = FIRST_DECADE as i32 + (bucket / PER_DECADE) as i32;
+        let digits = (bucket % PER_DECADE + PER_DECADE / 9) as f64;
+        Some(digits * 10_f64.powi(decade - 2 - 6))
+    }
+}
+
+/// The bucket of a time: its power of ten, and its first three digits.
+fn bucket(ms: f64) -> usize {
+    let ns =
+        ((ms * 1e6) as u64).clamp(10_u64.pow(FIRST_DECADE), 10_u64.pow(FIRST_DECADE + DECADES) - 1);
+    let decade = ns.ilog10();
+    let unit = 10_u64.pow(decade - 2);
+    // 9996 is 10.0 of the next decade.
+    let digits = ((ns + unit / 2) / unit) as usize;
+    let at = (decade - FIRST_DECADE) as usize * PER_DECADE + digits - PER_DECADE / 9;
+    at.min(BUCKETS - 1)
+}
+
+/// The windows of a load, which begin at whole tens of seconds.
+pub(super) struct WindowBuilder {
+    width: i64,
+    counts: BTreeMap<i64, Counts>,
+    /// The window that is being filled, kept out of the map while samples of it come in a row.
+    open: Option<(i64, Counts)>,
+    /// The seconds of the first and the last request.
+    span: Option<(i64, i64)>,
+}
+
+impl Default for WindowBuilder {
+    fn default() -> Self {
+        Self { width: WINDOW_S as i64, counts: BTreeMap::new(), open: None, span: None }
+    }
+}
+
+impl WindowBuilder {
+    fn at(&mut self, second: i64) -> &mut Counts {
+        let at = second.div_euclid(self.width);
+        if self.open.as_ref().is_none_or(|(open, _)| *open != at) {
+            self.close();
+            let at = second.div_euclid(self.width);
+            let counts = self.counts.remove(&at).unwrap_or_default();
+            return &mut self.open.insert((at, counts)).1;
+        }
+        &mut self.open.get_or_insert_with(|| (at, Counts::default())).1
+    }
+
+    /// Puts the open window where the others are.
+    fn close(&mut self) {
+        self.counts.extend(self.open.take());
+        while self.counts.len() >= MOST {
+            self.widen(self.width * 2);
+        }
+    }
+
+    fn span_to(&mut self, first: i64, last: i64) {
+        let own = self.span.unwrap_or((first, last));
+        self.span = Some((own.0.min(first), own.1.max(last)));
+    }
+
+    pub(super) fn request(&mut self, second: i64) {
+        self.span_to(second, second);
+        self.at(second).requests += 1;
+    }
+
+    pub(super) fn failure(&mut self, second: i64) {
+        self.at(second).failures += 1;
+    }
+
+    pub(super) fn users(&mut self, second: i64, users: u64) {
+        let own = self.at(second);
+        own.users = Some(own.users.map_or(users, |known| known.min(users)));
+    }
+
+    pub(super) fn time(&mut self, second: i64, ms: f64) {
+        let own = self.at(second);
+        own.times += 1;
+        own.buckets[bucket(ms)] += 1;
+    }
+
+    fn widen(&mut self, width: i64) {
+        let factor = width / self.width;
+        let old = std::mem::take(&mut self.counts);
+        self.width = width;
+        for (at, counts) in old {
+            self.counts.entry(at.div_euclid(factor)).or_default().merge(&counts);
+        }
+    }
+
+    pub(super) fn merge(&mut self, mut other: Self) {
+        self.close();
+        other.close();
+        let width = self.width.max(other.width);
+        for side in [&mut *self, &mut other] {
+            if side.width < width {
+                side.widen(width);
+            }
+        }
+        for (at, counts) in other.counts {
+            self.counts.entry(at).or_default().merge(&counts);
+        }
+        if let Some((first, last)) = other.span {
+            self.span_to(first, last);
+        }
+        self.close();
+    }
+
+    /// A value for each window from that of the first request to that of the last; none where the load did not last all of it.
+    pub(super) fn timelines(&mut self) -> BTreeMap<Untrusted, Timeline> {
+        self.close();
+        let Some((first, last)) = self.span else { return BTreeMap::new() };
+        let windows = first.div_euclid(self.width)..=last.div_euclid(self.width);
+        // The second of the first request is not full either, but where time begins with the load.
+        let full = |at: &i64| {
+            let start = at * self.width;
+            (start > first || (start == 0 && first == 0)) && start + self.width <= last
+        };
+        let nothing = Counts::default();
+        let series = |of: &dyn Fn(&Counts) -> Option<f64>| {
+            let value =
+                |at: i64| full(&at).then(|| of(self.counts.get(&at).unwrap_or(&nothing)))?;
+            let values = windows.clone().map(value).collect();
+            Timeline { interval_s: self.width as f64, values }
+        };
+        let quantile = |share: f64| series(&|own: &Counts| own.quantile(share));
+        let all = [
+            (Window::Requests, series(&|own| Some(own.requests as f64))),
+            (Window::Failures, series(&|own| Some(own.failures as f64))),
+            (Window::Users, series(&|own| own.users.map(|users| users as f64))),
+            (Window::P50, quantile(0.50)),
+            (Window::P95, quantile(0.95)),
+            (Window::P99, quantile(0.99)),
+        ];
+        // A load that filled no window says so.
+        let known = all.into_iter().filter(|(window, own)| {
+            *window == Window::Requests || own.values.iter().any(Option::is_some)
+        });
+        known.map(|(window, own)| (window.series().into(), own)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_keep_three_digits_and_round_limits_are_exact() {
+        for (ms, told) in
+            [(500.0, 500.0), (0.123_4, 0.123), (1_234.0, 1_230.0), (9.996, 10.0), (0.0, 0.001)]
+        {
+            let mut counts = Counts { times: 1, ..Counts::default() };
+            counts.buckets[bucket(ms)] += 1;
+            let own = counts.quantile(0.95).unwrap();
+            assert!((own - told).abs() < told * 1e-9, "{ms}: {own}");
+        }
+    }
+
+    #[test]
+    fn only_windows_that_the_load_filled_have_values_whoever_gathered_them() {
+        let (mut whole, mut left, mut right) =
+            (WindowBuilder::default(), WindowBuilder::default(), WindowBuilder::default());
+        for i in 0..450_i64 {
+            let second = 1_790_000_005 + i / 10;
+            for own in [&mut whole, if i % 3 == 0 { &mut left } else { &mut right }] {
+                own.request(second);
+                own.time(second, if i % 10 == 0 { 80.0 } else { 20.0 });
+                own.users(second, 5);
+            }
+        }
+        left.merge(right);
+        assert_eq!(left.timelines(), whole.timelines());
+        let lines = whole.timelines();
+        let of = |window: Window| lines[&Untrusted::from(window.series())].values.clone();
+        // From second 5 to second 49: the first window and the last are not full.
+        assert_eq!(of(Window::Requests), [None, Some(100.0), Some(100.0), Some(100.0), None]);
+        assert_eq!(of(Window::P95)[1], Some(80.0));
+        assert_eq!(of(Window::P50)[1], Some(20.0));
+        assert_eq!(of(Window::Users)[1], Some(5.0));
+        assert_eq!(of(Window::Failures)[1], Some(0.0));
+    }
+}
