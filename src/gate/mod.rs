@@ -55,8 +55,7 @@ pub use derive::derive;
 pub use expected::Expected;
 pub use finding::{
     Accepted, BudgetFinding, Change, Counts, FewCalls, Finding, NoiseWorking, RankInFamily, Role,
-    TimeSpan,
-    Working,
+    TimeSpan, Working,
 };
 pub use input::{Acceptance, Baseline, Input, Search};
 pub use judge::{check, judge, judge_against, skipped};
