@@ -73,6 +73,11 @@ impl Endpoint {
         }
     }
 
+    /// Where the time goes: the mean of each part of a request, in milliseconds.
+    pub fn phases(&self) -> impl Iterator<Item = (&Untrusted, f64)> {
+        self.parts.iter().map(|(name, ms)| (name, *ms))
+    }
+
     /// Whether not one request succeeded: then the response times say nothing.
     pub fn all_failed(&self) -> bool {
         self.error_rate().is_some_and(|rate| rate >= 1.0)

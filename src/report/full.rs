@@ -10,12 +10,14 @@ use super::level::Level;
 use super::mark::mark;
 use super::number::{grouped, plural, significant};
 use super::ranking::largest;
+use super::shares::shares;
 use crate::gate::Report;
 use crate::model::{Raw, Run, Tool, Untrusted};
 use std::io::{self, Write};
 
 /// Moves of the list.
 const MOST_MOVES: usize = 10;
+
 /// Writes the report of one or several loads, the smallest load first.
 pub fn render(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
     let code = |text: &dyn Raw| markdown_code(text);
@@ -64,6 +66,7 @@ pub fn render(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
     if levels.len() > 1 {
         concurrency(levels, out)?;
     }
+    time_spent(run, out)?;
     resources(run, out)?;
     moves(&first.report, out)?;
     checklist(levels, out)
@@ -75,6 +78,20 @@ pub(super) fn tool(tool: &Tool) -> Untrusted {
         Some(version) => tool.name.join(" ", version),
         None => tool.name.clone(),
     }
+}
+
+fn time_spent(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    let shares = shares(run, &|text: &dyn Raw| markdown_code(text));
+    if shares.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n## Where the time went\n\nThe mean request.\n\n| endpoint | parts |\n|---|---|"
+    )?;
+    shares
+        .iter()
+        .try_for_each(|(name, parts)| writeln!(out, "| {} | {parts} |", markdown_code(name)))
 }
 
 fn resources(run: &Run, out: &mut dyn Write) -> io::Result<()> {

@@ -36,6 +36,7 @@ mod read;
 mod reasons;
 mod run_csv;
 mod selftest;
+mod shares;
 mod sight;
 mod svg;
 mod table;

@@ -19,6 +19,7 @@ use super::mark::mark;
 use super::number::{plural, significant};
 use super::provenance::{anchored, provenance, searched};
 use super::ranking::closeness;
+use super::shares::shares;
 use super::warnings::warning_text;
 use crate::gate::{Finding, Report, ReportReason, Verdict};
 use crate::model::{Raw, Untrusted};
@@ -245,6 +246,16 @@ fn runs(page: Page<'_>) -> Markup {
             @for (name, value) in facts.chain(labels) {
                 dt { (name) } dd { (harmless(&value).trim()) }
             }
+        }
+        @let shares = shares(run, &|text: &dyn Raw| harmless(text));
+        @if !shares.is_empty() {
+            h2 { "Where the time went" }
+            div.scroll { table {
+                thead { tr { th { "endpoint" } th { "parts of the mean request" } } }
+                tbody { @for (name, parts) in &shares { tr {
+                    td.name { (harmless(name)) } td { (parts) }
+                } } }
+            } }
         }
         @if !run.resources.is_empty() {
             h2 { "Resources" }
