@@ -66,7 +66,7 @@ pub use quantile::Quantile;
 pub use resource::{Resource, Span};
 pub use run::{Load, Run, Tool};
 pub use secrets::Secrets;
-pub use text::{brief, harmless, is_harmful};
+pub use text::{brief, harmless, is_harmful, yaml};
 pub use timeline::Timeline;
 pub use unit::{ParseQuantityError, Unit, parse_duration_ms, parse_fraction};
 pub use untrusted::{Raw, Untrusted};

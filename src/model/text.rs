@@ -63,6 +63,21 @@ fn is_no_character(c: char) -> bool {
     matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe
 }
 
+/// For a file in YAML: a text in double quotes, on one line.
+pub fn yaml(text: &(impl Raw + ?Sized)) -> String {
+    let mut shown = String::from('"');
+    for c in text.raw().chars() {
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '"' | '\\' => shown.extend(['\\', c]),
+            '[' if shown.ends_with("##") => shown.push_str("\\x5b"),
+            c if is_harmful(c) => shown.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c => shown.push(c),
+        }
+    }
+    shown + "\""
+}
+
 /// A message in at most 2000 characters: beginning and end of a longer one, and how much is left out between them.
 pub fn brief(text: &str) -> Cow<'_, str> {
     let all = text.chars().count();
@@ -103,6 +118,11 @@ mod tests {
         assert_eq!(harmless("[1] #[2] ##x["), "[1] #[2] ##x[");
         assert_eq!(harmless(" ::error::x"), " \\u{3a}:error::x");
         assert_eq!(harmless("[::1]:80 std::vec"), "[::1]:80 std::vec");
+    }
+
+    #[test]
+    fn yaml_is_one_line_in_quotes() {
+        assert_eq!(yaml("a\n\"b\"\\ \u{2028}##[x]"), "\"a\\n\\\"b\\\"\\\\ \\U00002028##\\x5bx]\"");
     }
 
     #[test]

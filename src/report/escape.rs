@@ -1,6 +1,7 @@
 //! Names come from files that anyone may have written. Here they are made harmless for the place where they appear.
 
 pub use crate::model::harmless;
+pub(super) use crate::model::yaml;
 use crate::model::{Raw, is_harmful};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -48,21 +49,6 @@ pub fn write_json(document: &impl Serialize, out: &mut impl Write) -> io::Result
 /// For the text of a SARIF message, where `[text](address)` is a link.
 pub(super) fn sarif(text: &(impl Raw + ?Sized)) -> String {
     harmless(text).replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
-}
-
-/// For a file in YAML: a text in double quotes, on one line.
-pub(super) fn yaml(text: &(impl Raw + ?Sized)) -> String {
-    let mut shown = String::from('"');
-    for c in text.raw().chars() {
-        match c {
-            '\n' => shown.push_str("\\n"),
-            '"' | '\\' => shown.extend(['\\', c]),
-            '[' if shown.ends_with("##") => shown.push_str("\\x5b"),
-            c if is_harmful(c) => shown.push_str(&format!("\\U{:08x}", u32::from(c))),
-            c => shown.push(c),
-        }
-    }
-    shown + "\""
 }
 
 /// For Markdown, inside a table as well: a code span, which GitHub renders without links, mentions or HTML.
@@ -162,11 +148,6 @@ mod tests {
     #[test]
     fn a_message_in_sarif_links_nowhere() {
         assert_eq!(sarif("a [b](http://c) \\"), "a \\[b\\](http://c) \\\\");
-    }
-
-    #[test]
-    fn yaml_is_one_line_in_quotes() {
-        assert_eq!(yaml("a\n\"b\"\\ \u{2028}##[x]"), "\"a\\n\\\"b\\\"\\\\ \\U00002028##\\x5bx]\"");
     }
 
     #[test]
