@@ -24,6 +24,7 @@ pub mod config;
 pub mod schema;
 pub mod stats;
 
+pub mod document;
 pub mod driver;
 pub mod forge;
 pub mod gate;

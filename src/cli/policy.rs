@@ -55,6 +55,11 @@ impl LoadedPolicy {
         self.file.as_ref().map(|(path, _)| path.as_path())
     }
 
+    /// The policy's file and its text, if there is one.
+    pub(super) fn written(&self) -> Option<(&Path, &str)> {
+        self.file.as_ref().map(|(path, text)| (path.as_path(), text.as_str()))
+    }
+
     /// The remote of the policy, and whether it may be asked.
     pub(super) fn reach(&self, network: Network) -> Reach<'_> {
         let store = &self.policy.store;

@@ -4,8 +4,9 @@ use super::file::is_of_profile;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Keys that say where results lie, what to ask about a run, and what a history shows; every other key decides something.
-const OF_THE_CHECKOUT: [&str; 3] = ["results", "prometheus", "trend"];
+/// Keys that say where results and documents lie, what to ask about a run, and what a history shows; every other key decides
+/// something.
+const OF_THE_CHECKOUT: [&str; 4] = ["results", "documents", "prometheus", "trend"];
 
 /// The top-level keys that decide something and differ between two policies, sorted. Comments, order and spelling
 /// (`{ a: 1 }` or lines) do not count. Both texts must be policies.
@@ -46,10 +47,7 @@ mod tests {
             "# a comment\nstore:\n  kind: git\nresults: [b.csv]\ngate: { decide: threshold }\n";
         assert_eq!(changed_keys(before, after), ["gate"]);
         assert_eq!(
-            changed_keys(
-                "",
-                "baseline: { window: 1 }\nprometheus: { a: up }\ntrend: { columns: [p95] }\n"
-            ),
+            changed_keys("", "baseline: { window: 1 }\nprometheus: { a: up }\n"),
             ["baseline"]
         );
         assert_eq!(changed_keys("collapse: [\"/a/*\"]\n", "# nothing\n"), ["collapse"]);

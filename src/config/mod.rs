@@ -19,8 +19,10 @@ mod policy;
 mod quantity;
 mod resolve;
 mod rules;
+mod same_limit;
 mod suggest;
 mod threshold;
+mod tree;
 
 pub use accept::Accept;
 pub use bound::{Bound, Comparison, parse_money};
@@ -38,5 +40,7 @@ pub use pattern::Pattern;
 pub use policy::{BaselineChoice, Policy, StoreChoice};
 pub use quantity::QuantityKind;
 pub use rules::{CustomRule, EndpointRules, Rules};
+pub use same_limit::same_limit;
 pub use suggest::suggest;
 pub use threshold::{Threshold, parse_limit};
+pub use tree::{Node, Tree};

@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A resolved policy.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Policy {
     /// Result files or globs that are read when a command names none.
     pub results: Vec<String>,
+    /// Documents that say what the policy demands.
+    pub documents: Vec<String>,
     /// The runs that a new one is compared with.
     pub baseline: BaselineChoice,
     /// Where runs are kept.

@@ -10,7 +10,7 @@ use crate::model::{Direction, EndpointKey, Field, Kind, Metric, Quantile, Statis
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What decides.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
     /// How much evidence a crossing needs.
     pub decide: Decide,
@@ -72,7 +72,7 @@ pub struct CustomRule {
 }
 
 /// What a rule for some endpoints changes. The inner `None` is `off`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Override {
     pub(super) latency: BTreeMap<Statistic, Option<Threshold>>,
     pub(super) error_rate: Option<Option<Threshold>>,

@@ -57,6 +57,10 @@ pub const SERIES_VALUES: usize = 2_000_000;
 pub const COMMIT_BYTES: usize = 100;
 /// Bytes of a policy, and of a plain table of baselines: what a person writes.
 pub const POLICY_BYTES: u64 = 1 << 20;
+/// Bytes of a document in Markdown.
+pub const MARKDOWN_BYTES: u64 = 1 << 20;
+/// Statements of all documents of a policy, and those that a policy made of them lists as not understood.
+pub const STATEMENTS: usize = 500;
 /// Result files of one command.
 pub const FILES: usize = 1_000;
 /// Bytes of memory that all runs of one command take.

@@ -32,6 +32,7 @@ mod repair;
 #[expect(clippy::unwrap_used, reason = "test code")]
 mod schedule;
 mod snapshot;
+mod surroundings;
 mod sync;
 mod talk;
 mod tidy;
@@ -52,6 +53,7 @@ pub use patience::Patience;
 pub use record::{Recorded, StoredRun, load, load_known, prepare, record};
 pub use remote::{Reach, Remote, git_version};
 pub use repair::{Repaired, repair};
+pub use surroundings::{Surroundings, surroundings};
 pub use sync::{Fetched, Pushed, fetch, push};
 pub use verify::{Broken, Verified, verify, verify_folder};
 

@@ -9,6 +9,8 @@ mod cli {
     mod checkout;
     // `perfgate doctor` and completions.
     mod doctor;
+    // Policies made from documents, and where the two differ.
+    mod documents;
     // Every page of `--help`.
     mod help;
     // `perfgate init`.

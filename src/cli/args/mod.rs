@@ -68,7 +68,7 @@ pub(super) enum Command {
     Notify(NotifyArgs),
     /// Test the gate on your own history: inject known regressions and replay unchanged runs
     Selftest(SelftestArgs),
-    /// Write a starter policy, or alert rules for its budgets
+    /// Write a policy and a CI workflow, or alert rules for the policy's budgets
     Init(InitArgs),
     /// Check that everything the gate needs is set up: policy, results, repository, remote, records, CI
     Doctor(DoctorArgs),
@@ -88,9 +88,29 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
+    /// Read budgets, profiles, thresholds and queries from this Markdown document (repeatable)
+    #[arg(long, value_name = "DOCUMENT", conflicts_with = "alerts")]
+    pub(super) from: Vec<PathBuf>,
+    /// Print the policy and write no file
+    #[arg(long, conflicts_with = "alerts")]
+    pub(super) stdout: bool,
+    /// CI to write a workflow for [default: the one that the repository uses]
+    #[arg(long, value_name = "CI", conflicts_with_all = ["alerts", "stdout"])]
+    pub(super) ci: Option<CiChoice>,
     /// Write Prometheus alert rules for the budgets of perfgate.yaml to this file
     #[arg(long, value_name = "FILE")]
     pub(super) alerts: Option<PathBuf>,
+}
+
+/// The CIs that a workflow can be written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CiChoice {
+    Github,
+    Gitlab,
+    Gitea,
+    Jenkins,
+    Azure,
+    None,
 }
 
 #[derive(Debug, Args)]

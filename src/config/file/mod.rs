@@ -7,6 +7,7 @@ mod value;
 
 pub(super) use budget::{PhaseFile, ProfileFile, Profiles, RequiresFile, Targets};
 pub(super) use documents::is_of_profile;
+pub(super) use parse::yaml_error;
 pub(super) use value::{At, Entries, RawValue};
 
 use super::choices::{Decide, Leniency, Origin, Removed};
@@ -22,6 +23,9 @@ pub struct PolicyFile {
     /// Result files or globs that are read when a command names none.
     #[serde(default)]
     pub(super) results: Vec<String>,
+    /// Documents in Markdown that say what this policy demands: `perfgate doctor` compares them with it.
+    #[serde(default)]
+    pub(super) documents: Vec<String>,
     /// The runs that a new one is compared with.
     #[serde(default)]
     pub(super) baseline: BaselineFile,

@@ -18,11 +18,15 @@ impl PolicyFile {
 /// What each YAML document of the text is.
 fn read<'t, T: Deserialize<'t>>(file: &str, text: &'t str) -> Result<Vec<T>, ConfigError> {
     let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_multiple_with_options(text, options).map_err(|e| located(file, text, &e))
+    serde_saphyr::from_multiple_with_options(text, options).map_err(|e| yaml_error(file, text, &e))
 }
 
 /// The parser's error, with place and allowed words.
-fn located(file: &str, text: &str, error: &serde_saphyr::Error) -> ConfigError {
+pub(in crate::config) fn yaml_error(
+    file: &str,
+    text: &str,
+    error: &serde_saphyr::Error,
+) -> ConfigError {
     use serde_saphyr::Error as Yaml;
     let error = error.without_snippet();
     let place = error.location().map_or((0, 0), |at| (at.line(), at.column()));

@@ -36,6 +36,7 @@ impl Policy {
         let source = Source { file, text };
         let mut policy = Self {
             results: written.results,
+            documents: written.documents,
             baseline: BaselineChoice {
                 branch: written.baseline.branch,
                 max_distance: written.baseline.max_distance.unwrap_or(defaults::MAX_DISTANCE),

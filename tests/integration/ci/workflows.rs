@@ -1,6 +1,7 @@
-//! What the workflows of this repository, those that people copy, and the action itself must keep to: other people's code
+//! What the workflows of this repository, those that people copy, those that `perfgate init` writes, and the action itself must keep to: other people's code
 //! by its commit, no more rights than needed, no token left for the code under test.
 
+use crate::support::Repo;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,37 @@ fn files() -> Vec<(PathBuf, String)> {
     }
     assert!(files.len() > 10, "{files:?}");
     files.sort();
-    files.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+    let read = |path: PathBuf| (path.clone(), fs::read_to_string(path).unwrap());
+    files.into_iter().map(read).chain(written()).collect()
+}
+
+/// The workflows that `perfgate init` writes, for each tool and with schedules.
+fn written() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let document = include_str!("../../fixtures/documents/profiles.md");
+    for (script, text) in [
+        ("locustfile.py", "from locust import HttpUser\n"),
+        ("load.js", "import http from 'k6/http';\n"),
+        ("plan.jmx", "<jmeterTestPlan/>\n"),
+        ("load.yml", "config: {}\nscenarios: []\n"),
+    ] {
+        for (name, arguments) in [
+            ("github.yml", ["init", "--ci", "github"].as_slice()),
+            ("gitea.yml", &["init", "--ci", "gitea"]),
+            ("cadence.yml", &["init", "--ci", "github", "--from", "perf.md"]),
+        ] {
+            let repo = Repo::new();
+            fs::write(repo.folder.join(script), text).unwrap();
+            fs::write(repo.folder.join("compose.yaml"), "services: {}\n").unwrap();
+            fs::write(repo.folder.join("perf.md"), document).unwrap();
+            repo.perfgate(arguments).expect(0);
+            let folder = if name == "gitea.yml" { ".gitea" } else { ".github" };
+            let workflow = repo.folder.join(folder).join("workflows/perfgate.yml");
+            let path = Path::new("written").join(script).join(name);
+            found.push((path, fs::read_to_string(workflow).unwrap()));
+        }
+    }
+    found
 }
 
 /// Those that GitHub, Gitea or Forgejo run.

@@ -5,6 +5,7 @@
 
 mod cadence;
 mod checkup;
+mod documents;
 mod records;
 
 use crate::cli::args::DoctorArgs;
@@ -27,6 +28,7 @@ pub(super) fn run(args: &DoctorArgs, session: &mut Session<'_>) -> Result<Exit, 
     match load_policy(session) {
         Ok(loaded) => {
             policy(&loaded, &mut checkup, session);
+            documents::documents(&loaded, &mut checkup);
             results(&loaded, &mut checkup, session);
             let network = args.network();
             match open_store(&loaded, network, session) {
