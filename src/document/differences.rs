@@ -78,12 +78,13 @@ impl HeldPolicy {
             return (!self.means_the_same_with(statement, way)).then(|| self.written_at(way));
         }
         budgets.into_iter().find_map(|(profile, budget)| {
-            let own = self.budget(profile, &budget.limited);
-            let holds = own.is_some_and(|own| {
+            // A page's budget may limit once more what `budgets` do.
+            let own = self.budgets(profile, &budget.limited);
+            let holds = own.iter().any(|own| {
                 budget.tiers.iter().all(|tier| own.tiers.contains(tier))
                     && budget.tiers.is_empty() == own.tiers.is_empty()
             });
-            let instead = || match own {
+            let instead = || match own.first() {
                 Some(own) => self.written_as(profile, &own.name, way),
                 None => Held::Nothing,
             };
@@ -91,8 +92,10 @@ impl HeldPolicy {
         })
     }
 
-    fn budget(&self, profile: Option<&str>, limited: &Limited) -> Option<&Budget> {
-        self.policy.rules.budgets(profile).into_iter().find(|own| own.limited == *limited)
+    fn budgets(&self, profile: Option<&str>, limited: &Limited) -> Vec<&Budget> {
+        let mut budgets = self.policy.rules.budgets(profile);
+        budgets.retain(|own| own.limited == *limited);
+        budgets
     }
 
     /// Whether the policy would mean the same if the statement stood in it.

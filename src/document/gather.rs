@@ -160,7 +160,11 @@ impl Gathering {
         else {
             return false;
         };
-        let own = limits.iter_mut().find(|(name, _)| is_same_metric(name, metric.name));
+        let is_whole = |name: &str| {
+            metric.name == "page_load" && matches!(name.to_lowercase().as_str(), "total" | "load")
+        };
+        let own =
+            limits.iter_mut().find(|(name, _)| is_whole(name) || is_same_metric(name, metric.name));
         let Some((_, own)) = own else { return false };
         let Value::Text(number) = &own.value else { return false };
         let unit = if metric.unit == "ms" { "ms" } else { "" };
