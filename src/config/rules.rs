@@ -75,6 +75,8 @@ pub struct CustomRule {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Override {
     pub(super) latency: BTreeMap<Statistic, Option<Threshold>>,
+    /// Of custom metrics, by name.
+    pub(super) custom: BTreeMap<String, BTreeMap<Statistic, Option<Threshold>>>,
     pub(super) error_rate: Option<Option<Threshold>>,
     pub(super) throughput: Option<Option<Threshold>>,
     pub(super) min_requests: Option<u64>,
@@ -89,6 +91,8 @@ pub struct EndpointRules {
     pub class: Option<String>,
     /// Latency limits by statistic.
     pub latency: BTreeMap<Statistic, Threshold>,
+    /// Limits of its custom metrics, by the names that the policy has for them.
+    pub custom: BTreeMap<String, CustomRule>,
     /// Limit of its error rate.
     pub error_rate: Option<Threshold>,
     /// Limit of its throughput; by default only the total has one.
@@ -177,6 +181,7 @@ impl Rules {
         let mut rules = EndpointRules {
             class,
             latency: latency.unwrap_or_default(),
+            custom: self.custom.clone(),
             error_rate: self.error_rate,
             throughput: self.throughput.filter(|_| *key == EndpointKey::Total),
             min_requests: self.min_requests,
@@ -188,6 +193,12 @@ impl Rules {
             rules.apply(change);
         }
         rules
+    }
+
+    /// The custom metrics that are limited, everywhere or for some endpoints.
+    pub fn custom_names(&self) -> BTreeSet<&str> {
+        let own = self.overrides.iter().flat_map(|(_, change)| change.custom.keys());
+        self.custom.keys().chain(own).map(String::as_str).collect()
     }
 
     /// The rule that renames this endpoint: its old name as written, and the endpoint under its new name.
@@ -265,16 +276,36 @@ impl Override {
     /// Whether it limits anything, and does not only loosen a limit or leave something out.
     fn limits(&self) -> bool {
         let own = [self.error_rate, self.throughput];
-        self.latency.values().copied().chain(own.into_iter().flatten()).any(|limit| limit.is_some())
+        let custom = self.custom.values().flat_map(BTreeMap::values);
+        self.latency
+            .values()
+            .chain(custom)
+            .copied()
+            .chain(own.into_iter().flatten())
+            .any(|limit| limit.is_some())
     }
 }
 
 impl EndpointRules {
+    /// The limits of a custom metric, by the name that the policy has for it; none where it has none here.
+    pub fn limits_of(&self, metric: &str) -> Option<&CustomRule> {
+        self.custom.get(metric).filter(|rule| !self.ignore && !rule.limits.is_empty())
+    }
+
     fn apply(&mut self, change: &Override) {
         for (statistic, limit) in &change.latency {
             match limit {
                 Some(limit) => drop(self.latency.insert(*statistic, *limit)),
                 None => drop(self.latency.remove(statistic)),
+            }
+        }
+        for (name, limits) in &change.custom {
+            let rule = self.custom.entry(name.clone()).or_default();
+            for (statistic, limit) in limits {
+                match limit {
+                    Some(limit) => drop(rule.limits.insert(*statistic, *limit)),
+                    None => drop(rule.limits.remove(statistic)),
+                }
             }
         }
         self.error_rate = change.error_rate.unwrap_or(self.error_rate);

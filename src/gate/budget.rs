@@ -13,8 +13,8 @@ use super::load::load;
 use super::verdict::{BudgetReason, Missing, Verdict};
 use super::windows::windows;
 use crate::config::{Budget, Limited, Rules, Scope, Severity, Tier, suggest};
-use crate::model::{EndpointKey, MeasurementKey, Metric, Raw as _, Resource, Run, Unit, Untrusted};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::model::{MeasurementKey, Metric, Raw as _, Resource, Run, Unit, Untrusted};
+use std::collections::BTreeSet;
 
 /// Growth of the memory in an hour that is no leak: this share of what is used, or these megabytes, whichever is more.
 const NO_LEAK_SHARE: f64 = 0.05;
@@ -22,8 +22,9 @@ const NO_LEAK_MB: f64 = 10.0;
 /// Judges every budget that holds for these runs.
 pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding> {
     let profile = runs.first().and_then(|run| run.profile.as_ref().map(|name| name.raw()));
-    let budgets = rules.budgets(profile);
     let judged = Judged::new(runs, rules);
+    let budgets = rules.budgets(profile).into_iter();
+    let budgets: Vec<Budget> = budgets.flat_map(|own| by_names_of(own, &judged)).collect();
     // What a pattern names is no longer judged by its class.
     let named: BTreeSet<MeasurementKey> = budgets
         .iter()
@@ -32,21 +33,24 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
         .collect();
     let mut findings = Vec::new();
     let mut few = Vec::new();
-    for budget in budgets.into_iter().flat_map(|budget| by_names_of(budget, runs)) {
-        let budget = &budget;
-        let of_class = matches!(&budget.limited, Limited::Measurement(Scope::Class(_), ..));
+    for budget in &budgets {
+        let of_several = matches!(
+            &budget.limited,
+            Limited::Measurement(Scope::Class(_), ..)
+                | Limited::Measurement(Scope::Total, Metric::Custom(_), _)
+        );
         match &budget.limited {
             Limited::Measurement(..) => {
                 let all = keys(budget, &judged);
                 let keys: Vec<&MeasurementKey> =
-                    all.iter().filter(|key| !(of_class && named.contains(key))).collect();
+                    all.iter().filter(|key| !(of_several && named.contains(key))).collect();
                 if all.is_empty() {
                     findings.push(finding(budget, not_measured(budget)));
                 }
                 let of_key = |key: &&MeasurementKey| {
                     let found = finding(budget, measure_key(key, &judged));
                     let endpoint = Some(key.endpoint.text());
-                    let (meant, lack) = (meant(key, &found, runs), lack(key, &found, &judged));
+                    let (meant, lack) = (meant(key, &found, &judged), lack(key, &found, &judged));
                     BudgetFinding { endpoint, meant, lack, ..found }
                 };
                 let mut own: Vec<BudgetFinding> = keys.iter().map(of_key).collect();
@@ -54,7 +58,7 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
                 few.extend(places.filter_map(|(place, (key, found))| {
                     Some((place, few_budget(budget, key, found, &judged)?))
                 }));
-                if of_class {
+                if of_several {
                     leave_rare_ones(&mut own);
                 }
                 findings.extend(own);
@@ -95,13 +99,17 @@ fn keys(budget: &Budget, judged: &Judged<'_>) -> Vec<MeasurementKey> {
     let Limited::Measurement(scope, metric, statistic) = &budget.limited else { return Vec::new() };
     let mut found = scoped(scope, judged);
     if let Metric::Custom(name) = metric {
-        let mut seen: BTreeSet<EndpointKey> = found.iter().cloned().collect();
-        // A metric that belongs to endpoints is judged on each of them.
-        for key in judged.metrics.get(name).into_iter().flat_map(BTreeMap::keys) {
-            if judged.names.contains(key) && seen.insert(key.clone()) {
-                found.retain(|known| *known != EndpointKey::Total);
-                found.push(key.clone());
+        let with = judged.endpoints_with(name);
+        match scope {
+            // A metric that belongs to endpoints is judged on each of them.
+            Scope::Total if !with.is_empty() => {
+                found.retain(|_| judged.is_known_of_some(name));
+                found.extend(with.into_iter().filter(|key| !judged.rules.for_endpoint(key).ignore));
             }
+            Scope::Class(_) | Scope::Endpoints(_) if found.iter().any(|key| with.contains(key)) => {
+                found.retain(|key| with.contains(key));
+            }
+            _ => {}
         }
     }
     let key = |endpoint| MeasurementKey { endpoint, metric: metric.clone(), statistic: *statistic };
@@ -160,11 +168,10 @@ fn lack(key: &MeasurementKey, found: &BudgetFinding, judged: &Judged<'_>) -> Opt
 }
 
 /// The metric that was probably meant by the name of one that no run has.
-fn meant(key: &MeasurementKey, found: &BudgetFinding, runs: &[Run]) -> Option<Untrusted> {
+fn meant(key: &MeasurementKey, found: &BudgetFinding, judged: &Judged<'_>) -> Option<Untrusted> {
     let Metric::Custom(name) = &key.metric else { return None };
     if found.reason != BudgetReason::Missing(Missing::NotMeasured) {
         return None;
     }
-    let known = runs.iter().flat_map(|run| &run.metrics).map(|metric| metric.name.raw());
-    suggest(name.raw(), known).map(Untrusted::from)
+    suggest(name.raw(), judged.metric_names.iter()).map(Untrusted::from)
 }

@@ -1,52 +1,48 @@
 //! What the name of a budget means in these runs.
 
+use super::budget_value::Judged;
 use crate::config::{Bound, Budget, Limited, QuantityKind, Scope};
-use crate::model::{Metric, Raw as _, Run, Statistic, Unit, is_same_metric, known_metric};
-use std::collections::BTreeSet;
+use crate::model::{Metric, Raw as _, Statistic, Unit, is_same_metric, known_metric};
 
 /// The budget under each name that the runs have for its metric: `LCP` is `browser_web_vital_lcp` of k6.
-pub(super) fn by_names_of(budget: &Budget, runs: &[Run]) -> Vec<Budget> {
-    let budget = whole_name(budget, runs).unwrap_or_else(|| budget.clone());
+pub(super) fn by_names_of(budget: &Budget, judged: &Judged<'_>) -> Vec<Budget> {
+    let budget = whole_name(budget, judged).unwrap_or_else(|| budget.clone());
     let Limited::Measurement(scope, Metric::Custom(name), statistic) = &budget.limited else {
         return vec![budget];
     };
-    if has(runs, name.raw()) {
+    if has(judged, name.raw()) {
         return vec![budget];
     }
-    let metrics = runs.iter().flat_map(|run| &run.metrics).map(|metric| &metric.name);
-    let same: BTreeSet<_> =
-        metrics.filter(|other| is_same_metric(name.raw(), other.raw())).collect();
-    let called = |other: &_| Budget {
-        limited: Limited::Measurement(
-            scope.clone(),
-            Metric::Custom(Clone::clone(other)),
-            *statistic,
-        ),
-        ..budget.clone()
-    };
-    if same.is_empty() { vec![budget] } else { same.into_iter().map(called).collect() }
+    let same = judged.metric_names.iter().filter(|other| is_same_metric(name.raw(), other));
+    let called = |other: &str| limiting(&budget, scope, other, *statistic);
+    let all: Vec<Budget> = same.map(called).collect();
+    if all.is_empty() { vec![budget] } else { all }
 }
 
-/// `backend_p99` may be the p99 of `backend`, or a metric that is called so: the runs know.
-fn whole_name(budget: &Budget, runs: &[Run]) -> Option<Budget> {
-    let Limited::Measurement(Scope::Total, Metric::Custom(name), Statistic::Quantile(_)) =
-        &budget.limited
-    else {
+/// `backend_p99` may be the p99 of `backend`, or a metric that is called so, and `api_connect` the connecting of a class, or a
+/// metric: the runs know.
+fn whole_name(budget: &Budget, judged: &Judged<'_>) -> Option<Budget> {
+    let Limited::Measurement(scope, Metric::Custom(name), statistic) = &budget.limited else {
         return None;
     };
-    (!has(runs, name.raw()) && has(runs, &budget.name)).then(|| Budget {
-        limited: Limited::Measurement(
-            Scope::Total,
-            Metric::Custom(budget.name.as_str().into()),
-            Statistic::Value,
-        ),
-        ..budget.clone()
-    })
+    let (whole, statistic) = match (scope, statistic) {
+        (Scope::Total, Statistic::Quantile(_)) if !has(judged, name.raw()) => {
+            (budget.name.clone(), Statistic::Value)
+        }
+        (Scope::Class(class), statistic) => (format!("{class}_{}", name.raw()), *statistic),
+        _ => return None,
+    };
+    has(judged, &whole).then(|| limiting(budget, &Scope::Total, &whole, statistic))
 }
 
-fn has(runs: &[Run], wanted: &str) -> bool {
-    let metric = runs.iter().flat_map(|run| &run.metrics).any(|metric| metric.name == wanted);
-    metric || runs.iter().any(|run| run.resources.contains_key(wanted))
+fn limiting(budget: &Budget, scope: &Scope, metric: &str, statistic: Statistic) -> Budget {
+    let metric = Metric::Custom(metric.into());
+    Budget { limited: Limited::Measurement(scope.clone(), metric, statistic), ..budget.clone() }
+}
+
+fn has(judged: &Judged<'_>, wanted: &str) -> bool {
+    judged.metric_names.contains(wanted)
+        || judged.runs.iter().any(|run| run.resources.contains_key(wanted))
 }
 
 /// The unit of a value: that of its file or, where it states none and the limit is a time, the milliseconds that the metric is

@@ -5,8 +5,8 @@ use super::sides::Sides;
 use super::verdict::Missing;
 use crate::config::{Budget, Limited, QuantityKind, Rules, Scope, Severity};
 use crate::model::{
-    CustomMetric, Endpoint, EndpointKey, EndpointNames, MeasurementKey, Metric, Raw as _, Resource,
-    Run, Statistic, Unit, Untrusted,
+    CustomMetric, Endpoint, EndpointKey, EndpointNames, Kind, KnownMetric, MeasurementKey, Metric,
+    MetricNames, Raw as _, Resource, Run, Statistic, Unit, Untrusted, known_metric,
 };
 use crate::stats::median;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +27,7 @@ pub(super) struct Judged<'a> {
     pub(super) runs: &'a [Run],
     pub(super) rules: &'a Rules,
     pub(super) names: EndpointNames<'a>,
+    pub(super) metric_names: MetricNames<'a>,
     /// The custom metrics of all runs, by name and endpoint.
     pub(super) metrics: BTreeMap<&'a Untrusted, BTreeMap<EndpointKey, Vec<&'a CustomMetric>>>,
 }
@@ -40,7 +41,37 @@ impl<'a> Judged<'a> {
             let of_name = metrics.entry(&metric.name).or_default();
             of_name.entry(names.known(&metric.endpoint)).or_default().push(metric);
         }
-        Self { runs, rules, names, metrics }
+        Self { runs, rules, names, metric_names: MetricNames::of(runs.iter()), metrics }
+    }
+}
+
+impl<'a> Judged<'a> {
+    /// The endpoint in each run that has it.
+    fn of_endpoint(&self, key: &'a EndpointKey) -> impl Iterator<Item = &'a Endpoint> {
+        let runs = self.runs.iter();
+        runs.filter_map(move |run| run.all_endpoints().find(|e| e.key == *key))
+    }
+
+    /// The endpoints of which there is a metric of this name or, where there is none at all, a part of requests; none where it is
+    /// known of the whole run alone.
+    pub(super) fn endpoints_with(&self, name: &Untrusted) -> BTreeSet<EndpointKey> {
+        if let Some(metrics) = self.metrics.get(name) {
+            return metrics.keys().filter(|key| self.names.contains(key)).cloned().collect();
+        }
+        let all = self.runs.iter().flat_map(|run| &run.endpoints);
+        all.filter(|e| e.parts.contains_key(name)).map(|e| e.key.clone()).collect()
+    }
+
+    /// Whether a part of requests is known of some HTTP endpoints and not of others, so that the total says more.
+    pub(super) fn is_known_of_some(&self, name: &Untrusted) -> bool {
+        if self.metrics.contains_key(name) {
+            return false;
+        }
+        let http = |e: &&Endpoint| matches!(e.key, EndpointKey::Named { kind: Kind::Http, .. });
+        let all = self.runs.iter().flat_map(|run| &run.endpoints).filter(http);
+        let (with, without): (Vec<&Endpoint>, Vec<&Endpoint>) =
+            all.filter(|e| !e.is_empty()).partition(|e| e.parts.contains_key(name));
+        !with.is_empty() && !without.is_empty()
     }
 }
 
@@ -74,6 +105,9 @@ pub(super) fn not_measured(budget: &Budget) -> BudgetValue {
         Limited::Measurement(_, Metric::Latency, statistic) => Unit::of_latency(*statistic),
         Limited::Measurement(_, Metric::ErrorRate, _) => Unit::Ratio,
         Limited::Measurement(_, Metric::Throughput, _) => Unit::PerSecond,
+        Limited::Measurement(_, Metric::Custom(name), _) => {
+            known_metric(name.raw()).map_or(Unit::Number, KnownMetric::unit)
+        }
         _ => Unit::Number,
     };
     BudgetValue {
@@ -96,15 +130,13 @@ pub fn budget_subject(key: &MeasurementKey) -> Untrusted {
 }
 
 pub(super) fn measure_key(key: &MeasurementKey, judged: &Judged<'_>) -> BudgetValue {
-    let runs = judged.runs;
     let own = judged.rules.for_endpoint(&key.endpoint);
     let subject = budget_subject(key);
     if let Metric::Custom(name) = &key.metric {
         let (unit, value) = custom(key, name, judged);
         return BudgetValue { subject, unit, value, severity: own.severity };
     }
-    let endpoints: Vec<&Endpoint> =
-        runs.iter().filter_map(|run| run.all_endpoints().find(|e| e.key == key.endpoint)).collect();
+    let endpoints: Vec<&Endpoint> = judged.of_endpoint(&key.endpoint).collect();
     let sides = both(endpoints.as_slice());
     let (unit, measured) = match key.metric {
         Metric::Latency => (
@@ -127,8 +159,28 @@ fn custom(
     let all = all.map_or(&[][..], Vec::as_slice);
     match all.first() {
         Some(metric) => (metric.unit.clone(), value(measure::custom(both(all), key.statistic))),
-        None => resource_by_key(name, key.statistic, judged.runs),
+        None => match part(key, name, judged) {
+            Some(value) => (Unit::Milliseconds, value),
+            None => resource_by_key(name, key.statistic, judged.runs),
+        },
     }
+}
+
+/// The value of a part of an endpoint's requests; none where no run has it.
+fn part(
+    key: &MeasurementKey,
+    name: &Untrusted,
+    judged: &Judged<'_>,
+) -> Option<Result<f64, Missing>> {
+    let endpoints: Vec<&Endpoint> = judged.of_endpoint(&key.endpoint).collect();
+    if !endpoints.iter().any(|endpoint| endpoint.parts.contains_key(name)) {
+        return None;
+    }
+    let times: Vec<Endpoint> = endpoints.iter().map(|own| own.with_times_of(name)).collect();
+    let times: Vec<&Endpoint> = times.iter().collect();
+    let min_requests = judged.rules.for_endpoint(&key.endpoint).min_requests;
+    let sides = both(times.as_slice());
+    Some(value(measure::latency(sides, key.statistic.of_samples(), min_requests)))
 }
 
 /// A resource by its key, whose unit is the end of it.

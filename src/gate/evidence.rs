@@ -6,7 +6,7 @@ use super::finding::RankInFamily;
 use super::measure::Side;
 use super::noise_model::RUNS_FOR_NOISE;
 use super::sides::Sides;
-use crate::model::{Direction, Metric, Statistic};
+use crate::model::{Direction, Metric, Statistic, Unit};
 use crate::stats::{
     Interval, benjamini_hochberg, difference_interval, fisher_one_sided, normal_upper_tail,
     student_quantile, student_upper_tail,
@@ -42,7 +42,7 @@ pub(super) struct Evidence {
 /// What the data say about the change of this number.
 /// `failures` are those of each baseline run, for an error rate.
 pub(super) fn evidence(
-    (metric, statistic): (&Metric, Statistic),
+    (metric, unit, statistic): (&Metric, &Unit, Statistic),
     direction: Direction,
     sides: &Sides<Side>,
     failures: &[(u64, u64)],
@@ -51,7 +51,7 @@ pub(super) fn evidence(
     match metric {
         Metric::ErrorRate => of_counts(baseline, current, failures),
         Metric::Latency | Metric::Throughput | Metric::Custom(_) => {
-            of_logarithms((metric, statistic), direction, baseline, current)
+            of_logarithms((unit, statistic), direction, baseline, current)
         }
     }
 }
@@ -101,7 +101,7 @@ fn overdispersed(before: (u64, u64), after: (u64, u64), phi: f64) -> f64 {
 
 /// Everything positive by its logarithm: the change over its standard deviation, with what is expected of both sides.
 fn of_logarithms(
-    what: (&Metric, Statistic),
+    what: (&Unit, Statistic),
     direction: Direction,
     baseline: &Side,
     current: &Side,

@@ -4,7 +4,7 @@
 //! parts that real machines add: some time, whatever the endpoint takes, and some percent of it. Measured on repeats of
 //! unchanged code (`cargo bench --bench repeats`; docs/accuracy.md).
 
-use crate::model::{Metric, Statistic};
+use crate::model::{Statistic, Unit};
 
 /// Standard deviation of the time that a host adds to a percentile from run to run, in milliseconds.
 const JITTER_MS: f64 = 0.5;
@@ -26,14 +26,14 @@ impl Expected {
     /// What is expected of a value that stands at `level`, from `sampling` (variance of the logarithm, where the number of
     /// requests is known) and the width of the source's rounding step.
     pub(super) fn of(
-        (metric, statistic): (&Metric, Statistic),
+        (unit, statistic): (&Unit, Statistic),
         level: f64,
         sampling: Option<f64>,
         step: f64,
     ) -> Self {
-        let jitter = match (metric, statistic) {
-            (Metric::Latency, Statistic::Max) => PAUSE_MS,
-            (Metric::Latency, _) => JITTER_MS,
+        let jitter = match (unit, statistic) {
+            (Unit::Milliseconds, Statistic::Max) => PAUSE_MS,
+            (Unit::Milliseconds, _) => JITTER_MS,
             _ => 0.0,
         };
         // A value that was rounded is off by anything up to half a step, evenly.

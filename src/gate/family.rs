@@ -151,7 +151,7 @@ fn examine(test: Test, decide: Decide, nearest: usize) -> Examined {
             let evidence = match decide {
                 Decide::Threshold => Evidence::default(),
                 Decide::Evidence | Decide::Confirmed => evidence(
-                    (&test.key.metric, test.key.statistic),
+                    (&test.key.metric, &test.unit, test.key.statistic),
                     test.direction,
                     sides,
                     failures,

@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use super::sides::Sides;
 use crate::config::Threshold;
-use crate::model::{BEYOND, Endpoint, EndpointKey, MeasurementKey, Metric, Run};
+use crate::model::{BEYOND, Endpoint, EndpointKey, Latency, Metric, PartTime, Run, Statistic};
 
 /// A change to put into runs: the finding that it is about, and its size as a multiple of the threshold.
 pub(super) struct Injection<'a> {
@@ -24,16 +24,26 @@ pub(super) fn worsened(run: &Run, change: &Injection<'_>) -> Run {
             let worse = |v: &mut f64| *v = change.worse(*v);
             metric.value.iter_mut().chain(metric.quantiles.values_mut()).for_each(worse);
         }
-        return run;
     }
     let endpoints = std::iter::once(&mut run.total).chain(&mut run.endpoints);
     for endpoint in
         endpoints.filter(|e| e.key == key.endpoint || e.key.same_without_method(&key.endpoint))
     {
         match key.metric {
-            Metric::Latency => slow_down(endpoint, &key, change),
+            Metric::Latency => {
+                endpoint.latency.iter_mut().for_each(|own| slow_down(own, key.statistic, change));
+            }
+            Metric::Custom(ref part) => {
+                if let Some(time) = endpoint.parts.get_mut(part) {
+                    let mut slow = time.latency();
+                    slow_down(&mut slow, key.statistic.of_samples(), change);
+                    *time = PartTime::Times(Box::new(slow));
+                }
+            }
             Metric::ErrorRate => fail_more(endpoint, change),
-            _ => endpoint.throughput_rps.iter_mut().for_each(|v| *v = change.worse(*v)),
+            Metric::Throughput => {
+                endpoint.throughput_rps.iter_mut().for_each(|v| *v = change.worse(*v))
+            }
         }
     }
     run
@@ -55,12 +65,11 @@ impl Injection<'_> {
     }
 }
 
-fn slow_down(endpoint: &mut Endpoint, key: &MeasurementKey, change: &Injection<'_>) {
-    let Some(latency) = &mut endpoint.latency else { return };
-    let Some(own) = latency.statistic(key.statistic).filter(|own| *own > 0.0) else { return };
+fn slow_down(latency: &mut Latency, statistic: Statistic, change: &Injection<'_>) {
+    let Some(own) = latency.statistic(statistic).filter(|own| *own > 0.0) else { return };
     let factor = change.worse(own) / own;
     // A level that only the distribution has would be lost with it.
-    if let crate::model::Statistic::Quantile(level) = key.statistic {
+    if let Statistic::Quantile(level) = statistic {
         latency.quantiles.insert(level, own);
     }
     latency.distribution = None;

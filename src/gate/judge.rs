@@ -9,7 +9,8 @@ use super::input::{Baseline, Input};
 use super::join::{Pair, pairs, renamed};
 use super::level_shifts::BaselineSeries;
 use super::load::users_missed;
-use super::plan::{ComparedRuns, calibration, tests_of_custom_metrics, tests_of_endpoints};
+use super::plan::{ComparedRuns, calibration, tests_of_endpoints};
+use super::plan_metrics::{Compared, tests_of_custom_metrics};
 use super::report::{BaselineInfo, Comparison, Coverage, CurrentInfo, Report, Subject, Variation};
 use super::sides::Sides;
 use super::verdict::{Exit, Reason, ReportReason, Verdict};
@@ -190,7 +191,8 @@ fn hold_against<'a>(baseline: &'a Baseline, current: &'a [Run], rules: &Rules) -
     let pairs = pairs(&baseline.runs, &baseline.earlier, current);
     let series = BaselineSeries::new(baseline);
     let mut tests = tests_of_endpoints(&pairs, &series, rules);
-    tests.extend(tests_of_custom_metrics(baseline, current, &series, rules));
+    let of_metrics = Compared { baseline, current, pairs: &pairs, series: &series };
+    tests.extend(tests_of_custom_metrics(&of_metrics, rules));
     let calibration = calibration(&baseline.runs, current);
     let runs = Sides { baseline: baseline.runs.as_slice(), current };
     let compared = ComparedRuns {

@@ -39,6 +39,7 @@ mod noise_family;
 mod noise_model;
 mod noise_verdicts;
 mod plan;
+mod plan_metrics;
 mod report;
 mod sampling;
 mod selftest;

@@ -2,7 +2,7 @@
 
 use super::expected::Expected;
 use super::sides::Sides;
-use crate::model::{Metric, Quantile, Statistic};
+use crate::model::{Quantile, Statistic, Unit};
 use crate::stats::{Matrix, Shared, Witness, median};
 use std::collections::BTreeSet;
 
@@ -50,7 +50,12 @@ impl Family {
         let (runs, tests) = (baseline.runs(), limits.len());
         let of_level = |logs: &[f64]| {
             let level = median(logs).unwrap_or_default().exp();
-            Expected::of((&Metric::Latency, Statistic::Quantile(Quantile::P95)), level, None, 0.0)
+            Expected::of(
+                (&Unit::Milliseconds, Statistic::Quantile(Quantile::P95)),
+                level,
+                None,
+                0.0,
+            )
         };
         let expected: Vec<Expected> = (0..tests).map(|j| of_level(&baseline.test(j))).collect();
         let counts = Sides { baseline: baseline.runs(), current: new.runs() };

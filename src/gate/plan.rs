@@ -1,6 +1,5 @@
-//! Which measurements have a limit: every endpoint, the total, and the custom metrics that the policy names.
+//! Which measurements have a limit: those of every endpoint, and of the total.
 
-use super::input::Baseline;
 use super::join::Pair;
 use super::level_shifts::BaselineSeries;
 use super::measure::{self, MeasuredSides};
@@ -8,8 +7,8 @@ use super::sides::Sides;
 use super::verdict::Reason;
 use crate::config::{EndpointRules, Removed, Rules, Severity, Threshold};
 use crate::model::{
-    CustomMetric, Direction, Endpoint, EndpointKey, EndpointNames, Kind, MeasurementKey, Metric,
-    Run, Statistic, Unit, Untrusted,
+    Direction, Endpoint, EndpointKey, Kind, MeasurementKey, Metric, PartTime, Run, Statistic, Unit,
+    Untrusted,
 };
 use crate::stats::{Matrix, median};
 use std::cmp::Reverse;
@@ -145,13 +144,13 @@ fn parts(sides: Sides<&[&Endpoint]>) -> Vec<(Untrusted, Sides<f64>)> {
     if sides.iter().any(|side| side.iter().all(|e| e.parts.is_empty())) {
         return Vec::new();
     }
-    let names: BTreeSet<&Untrusted> =
-        sides.iter().flat_map(|side| side.iter()).flat_map(|e| e.parts.keys()).collect();
+    let all = sides.iter().flat_map(|side| side.iter());
+    let names: BTreeSet<&Untrusted> = all.flat_map(|e| e.phases()).map(|(name, _)| name).collect();
     let of = |name: &Untrusted| {
         let side = |side: &[&Endpoint]| {
             let known = side.iter().filter(|e| !e.parts.is_empty());
-            let values: Vec<f64> =
-                known.map(|e| e.parts.get(name).copied().unwrap_or_default()).collect();
+            let mean = |e: &&Endpoint| e.parts.get(name).and_then(PartTime::mean);
+            let values: Vec<f64> = known.map(|e| mean(e).unwrap_or_default()).collect();
             median(&values).unwrap_or_default()
         };
         (name.clone(), sides.map(side))
@@ -178,7 +177,7 @@ fn kinds_of_failure(sides: Sides<&[&Endpoint]>) -> Vec<(Untrusted, Sides<u64>)> 
 
 /// The total's latency is judged only where no endpoints speak for it, because their mix moves it: where a file knows
 /// none, or only some of them.
-fn judges_total_latency(pairs: &[Pair<'_>]) -> bool {
+pub(super) fn judges_total_latency(pairs: &[Pair<'_>]) -> bool {
     total_stands_alone(pairs, |pair| pair.baseline.first().copied())
         || total_stands_alone(pairs, |pair| pair.current.first().copied())
 }
@@ -206,90 +205,6 @@ fn total_stands_alone<'a>(pairs: &[Pair<'a>], side: fn(&Pair<'a>) -> Option<&'a 
         other => other,
     };
     held.is_none_or(|held| held < ENDPOINTS_SPEAK_FOR_TOTAL * total)
-}
-
-/// The custom metrics that the policy limits, on each endpoint that has one.
-pub(super) fn tests_of_custom_metrics(
-    baseline: &Baseline,
-    current: &[Run],
-    series: &BaselineSeries<'_>,
-    rules: &Rules,
-) -> Vec<Test> {
-    let mut tests = Vec::new();
-    let runs = current.iter().chain(&baseline.runs);
-    let names: EndpointNames<'_> = runs.flat_map(|run| &run.endpoints).map(|e| &e.key).collect();
-    for (name, rule) in &rules.custom {
-        for (key, measured) in measured(name, baseline, current, &names) {
-            let own = rules.for_endpoint(&key);
-            let example = measured.sides.iter().flatten().next();
-            let stated = example.and_then(|m| m.direction);
-            for (statistic, threshold) in rule.limits.iter().filter(|_| !own.ignore) {
-                let metric = Metric::Custom(name.as_str().into());
-                let key = MeasurementKey { endpoint: key.clone(), metric, statistic: *statistic };
-                let value = |(place, own): &(usize, &CustomMetric)| {
-                    Some((*place, own.statistic(*statistic)?))
-                };
-                let values: Vec<_> = measured.series.iter().filter_map(value).collect();
-                let levels = series.levels(&key, &values);
-                tests.push(Test {
-                    key,
-                    unit: example.map_or(Unit::Number, |m| m.unit.clone()),
-                    direction: rule.direction.or(stated).unwrap_or(Direction::Lower),
-                    threshold: *threshold,
-                    severity: own.severity,
-                    measured: measure::custom(
-                        measured.sides.as_ref().map(Vec::as_slice),
-                        *statistic,
-                    ),
-                    levels,
-                    control: own.control,
-                    parts: Vec::new(),
-                    kinds: Vec::new(),
-                    one_sided: None,
-                });
-            }
-        }
-    }
-    tests
-}
-
-/// A custom metric of one endpoint.
-#[derive(Default)]
-struct OfEndpoint<'a> {
-    /// In the window's runs and in the new ones.
-    sides: Sides<Vec<&'a CustomMetric>>,
-    /// In the window's runs and those before them, each with its place in the whole series.
-    series: Vec<(usize, &'a CustomMetric)>,
-}
-
-/// What was measured of a custom metric, by endpoint; where no run has it, nothing of the whole run.
-fn measured<'a>(
-    name: &str,
-    baseline: &'a Baseline,
-    current: &'a [Run],
-    names: &EndpointNames<'_>,
-) -> BTreeMap<EndpointKey, OfEndpoint<'a>> {
-    let of_name = |run: &'a Run| run.metrics.iter().filter(move |m| m.name == name);
-    let mut all: BTreeMap<EndpointKey, OfEndpoint<'a>> = BTreeMap::new();
-    for metric in baseline.runs.iter().flat_map(of_name) {
-        all.entry(names.known(&metric.endpoint)).or_default().sides.baseline.push(metric);
-    }
-    for metric in current.iter().flat_map(of_name) {
-        all.entry(names.known(&metric.endpoint)).or_default().sides.current.push(metric);
-    }
-    for (place, run) in baseline.runs.iter().chain(&baseline.earlier).enumerate() {
-        for metric in of_name(run) {
-            if let Some(own) = all.get_mut(&names.known(&metric.endpoint))
-                && own.series.last().is_none_or(|(last, _)| *last != place)
-            {
-                own.series.push((place, metric));
-            }
-        }
-    }
-    if all.is_empty() {
-        all.insert(EndpointKey::Total, OfEndpoint::default());
-    }
-    all
 }
 
 /// How long fixed work took the machine in each run, as logarithms, part by part: the parts that every run has.

@@ -9,7 +9,7 @@ use super::unjoined_rows::unjoined_rows;
 use super::verdict::{Missing, Reason};
 use crate::config::{Decide, Rules};
 use crate::model::{
-    Difference, Endpoint, Metric, Raw as _, Run, Warning, WarningKind, differences,
+    Difference, Endpoint, Metric, MetricNames, Raw as _, Run, Warning, WarningKind, differences,
 };
 use crate::schema::RunV1;
 use std::collections::BTreeSet;
@@ -84,16 +84,11 @@ fn blind(findings: &[Finding]) -> Option<WarningKind> {
     (!measurements.is_empty()).then_some(WarningKind::Blind { measurements })
 }
 
-fn unknown_metrics(
-    baseline: &Baseline,
-    current: &[Run],
-    rules: &Rules,
-) -> impl Iterator<Item = WarningKind> {
-    let absent = move |name: &&String| {
-        let has = |run: &Run| run.metrics.iter().any(|m| m.name == name.as_str());
-        !baseline.runs.iter().chain(current).any(has)
-    };
-    rules.custom.keys().filter(absent).map(|name| WarningKind::UnknownMetric { name: name.clone() })
+fn unknown_metrics(baseline: &Baseline, current: &[Run], rules: &Rules) -> Vec<WarningKind> {
+    let names = MetricNames::of(baseline.runs.iter().chain(current));
+    let absent = |name: &&str| !names.contains(names.known_as(name));
+    let absent = rules.custom_names().into_iter().filter(absent);
+    absent.map(|name| WarningKind::UnknownMetric { name: name.to_owned() }).collect()
 }
 
 fn requests_unknown(current: &[Run], pairs: &[Pair<'_>], rules: &Rules) -> Option<WarningKind> {

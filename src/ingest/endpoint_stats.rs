@@ -1,13 +1,11 @@
 //! What is counted of one endpoint: requests, failures, response times and their parts.
 
 use super::error::Problem;
-use crate::model::{Distribution, Endpoint, EndpointKey, FailureKind, Latency, Untrusted};
+use super::part_stats::PartStats;
+use crate::model::{Distribution, Endpoint, EndpointKey, FailureKind, Latency};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// The parts of a request's time, as k6 names them behind `http_req_`.
-pub(super) const PARTS: [&str; 6] =
-    ["blocked", "connecting", "tls_handshaking", "sending", "waiting", "receiving"];
 /// The kinds of failure of an endpoint that a run keeps, the most frequent ones.
 pub(super) const MOST_KINDS: usize = 10;
 /// Kinds that are told apart while a file is read; a tool that words every failure differently has no kinds.
@@ -18,11 +16,6 @@ const LONGEST_KIND: usize = 100;
 const BYTES_OF_A_KIND: usize = 2 * LONGEST_KIND;
 /// What kinds are called that have no name, or are too many.
 const OTHER: &str = "other";
-/// Share of the mean response time below which a part is not worth keeping.
-const WORTH_KEEPING: f64 = 0.01;
-
-const NS_PER_MS: f64 = 1e6;
-
 /// Digits in a row that are more likely a port, an id or a time than a part of the kind.
 const DIGITS_OF_AN_ID: usize = 5;
 
@@ -74,8 +67,7 @@ pub(super) struct EndpointStats {
     /// How often any other came.
     others: u64,
     pub(super) times: Distribution,
-    /// Sum in nanoseconds, and number, of each of [`PARTS`].
-    pub(super) parts: [(u64, u64); PARTS.len()],
+    pub(super) parts: PartStats,
 }
 
 impl EndpointStats {
@@ -100,24 +92,14 @@ impl EndpointStats {
         }
     }
 
-    pub(super) fn add_part(&mut self, part: usize, ms: f64) {
-        let (sum, count) = &mut self.parts[part];
-        // Half a nanosecond rounds, and nothing is below zero.
-        *sum = sum.saturating_add((ms * NS_PER_MS + 0.5) as u64);
-        *count += 1;
-    }
-
-    /// Bytes of the response times, and about those of the kinds of failure.
+    /// Bytes of all times, and about those of the kinds of failure.
     pub(super) fn bytes(&self) -> usize {
-        self.times.bytes() + self.kinds.len() * BYTES_OF_A_KIND
+        self.times.bytes() + self.parts.bytes() + self.kinds.len() * BYTES_OF_A_KIND
     }
 
     /// Whether nothing was counted: all that there was could not be taken.
     pub(super) fn is_empty(&self) -> bool {
-        self.requests == 0
-            && self.outcomes == 0
-            && self.times.count() == 0
-            && self.parts.iter().all(|(_, count)| *count == 0)
+        self.requests == 0 && self.outcomes == 0 && self.times.count() == 0 && self.parts.is_empty()
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
@@ -128,9 +110,7 @@ impl EndpointStats {
         other.kinds.iter().for_each(|(kind, count)| self.count_kind(Cow::Borrowed(kind), *count));
         // Both hold latencies alone, so that one takes the other.
         self.times.merge(&other.times).unwrap_or_default();
-        for (own, more) in self.parts.iter_mut().zip(&other.parts) {
-            *own = (own.0.saturating_add(more.0), own.1 + more.1);
-        }
+        self.parts.merge(&other.parts);
     }
 
     pub(super) fn endpoint(mut self, key: EndpointKey, duration_s: Option<f64>) -> Endpoint {
@@ -146,20 +126,10 @@ impl EndpointStats {
         let kinds = std::mem::take(&mut self.kinds).into_iter();
         endpoint.failure_kinds = most_frequent(kinds.chain((self.others > 0).then_some(others)));
         endpoint.throughput_rps = duration_s.map(|s| self.requests as f64 / s);
-        endpoint.parts = self.means(self.times.mean());
+        endpoint.parts = self.parts.times();
         let latency = Latency::from_distribution(self.times);
         endpoint.latency = Some(latency);
         endpoint
-    }
-
-    /// The mean of each part that is worth keeping, in milliseconds.
-    fn means(&self, whole: Option<f64>) -> BTreeMap<Untrusted, f64> {
-        let least = whole.unwrap_or_default() * WORTH_KEEPING;
-        let mean = |(name, (sum, count)): (&&str, &(u64, u64))| {
-            let mean = *sum as f64 / *count as f64 / NS_PER_MS;
-            (*count > 0 && mean > least).then(|| ((*name).into(), (mean * 1e3).round() / 1e3))
-        };
-        PARTS.iter().zip(&self.parts).filter_map(mean).collect()
     }
 }
 

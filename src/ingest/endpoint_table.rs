@@ -3,7 +3,7 @@
 use super::endpoint_stats::EndpointStats;
 use super::error::Problem;
 use crate::config::Pattern;
-use crate::model::limits::{Census, Exceeded};
+use crate::model::limits::{Census, Exceeded, PART_ENDPOINTS};
 use crate::model::{EndpointKey, Raw};
 use std::collections::{BTreeMap, HashMap};
 
@@ -31,7 +31,19 @@ impl EndpointTable {
         let at = self.all.len() as u32;
         self.all.push((key.clone(), EndpointStats::default()));
         self.places.insert(key, at);
+        self.keep_means_of_many(at as usize);
         Ok(at)
+    }
+
+    /// All times of the parts of so many requests would be too much: the number of endpoints decides, so that it does not matter
+    /// who read which of them.
+    fn keep_means_of_many(&mut self, newest: usize) {
+        let from = match self.all.len() {
+            ..=PART_ENDPOINTS => return,
+            n if n == PART_ENDPOINTS + 1 => 0,
+            _ => newest,
+        };
+        self.all[from..].iter_mut().for_each(|(_, stats)| stats.parts.keep_means());
     }
 
     /// What is counted of the endpoint at this place.

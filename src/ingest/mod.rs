@@ -21,6 +21,7 @@ mod json_file;
 mod k6;
 mod locust;
 mod native;
+mod part_stats;
 mod printed;
 mod prometheus;
 mod raw;

@@ -41,7 +41,10 @@ impl Bins {
         self.total = total;
         let place = self.place(ns);
         // Their sum does not overflow, so none of them does.
-        *self.slot(place) += n;
+        match self.counts.get_mut(place.wrapping_sub(self.first)) {
+            Some(count) => *count += n,
+            None => *self.make_room(place) += n,
+        }
         true
     }
 
@@ -84,8 +87,8 @@ impl Bins {
         lowest + (1 << shift) / 2
     }
 
-    /// The count at a place, with room made for it.
-    fn slot(&mut self, place: usize) -> &mut u64 {
+    /// The count at a place for which there was no room.
+    fn make_room(&mut self, place: usize) -> &mut u64 {
         let aligned = place - place % GRAIN;
         if self.counts.is_empty() {
             self.first = aligned;

@@ -1,11 +1,12 @@
 //! Metrics of the user's own.
 
 use super::endpoint::EndpointKey;
+use super::known_metrics::known_metric;
 use super::metric::{Direction, Statistic};
 use super::named::names;
 use super::quantile::Quantile;
 use super::unit::Unit;
-use super::untrusted::Untrusted;
+use super::untrusted::{Raw as _, Untrusted};
 use super::values::Values;
 use std::collections::BTreeMap;
 
@@ -66,6 +67,12 @@ impl CustomMetric {
             values: None,
             endpoint: EndpointKey::Total,
         }
+    }
+
+    /// Which way is better: as the file says, or as everybody means it; none where nobody knows.
+    pub fn better(&self) -> Option<Direction> {
+        let known = || known_metric(self.name.raw()).map(|known| known.direction);
+        self.direction.or_else(known)
     }
 
     /// One number of the metric; none where it was not measured.

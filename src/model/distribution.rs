@@ -27,6 +27,8 @@ enum Samples {
 /// Latency samples; many of them as a histogram in nanoseconds.
 #[derive(Debug, Clone)]
 pub struct Distribution {
+    /// Significant digits of the samples once they are many.
+    digits: u8,
     samples: Samples,
     /// Sum of the samples in nanoseconds: whole numbers, so that the order of the samples cannot matter.
     sum_ns: u128,
@@ -44,7 +46,13 @@ pub struct OutOfRange(pub f64);
 impl Distribution {
     /// A distribution without samples.
     pub fn new() -> Self {
+        Self::with_digits(DIGITS)
+    }
+
+    /// A distribution without samples, that keeps so many significant digits (1 to 3) of many.
+    pub fn with_digits(digits: u8) -> Self {
         Self {
+            digits,
             samples: Samples::Few(Vec::new()),
             sum_ns: 0,
             min: f64::INFINITY,
@@ -58,7 +66,7 @@ impl Distribution {
         digits: u8,
         recorded: impl IntoIterator<Item = (u64, u64)>,
     ) -> Result<Self, OutOfRange> {
-        let mut all = Self::new();
+        let mut all = Self::with_digits(digits);
         let mut bins = Bins::new(digits);
         for (ns, n) in recorded {
             let ms = ns as f64 / NS_PER_MS;
@@ -76,7 +84,7 @@ impl Distribution {
     /// Significant decimal digits of the samples.
     pub fn digits(&self) -> u8 {
         match &self.samples {
-            Samples::Few(_) => DIGITS,
+            Samples::Few(_) => self.digits,
             Samples::Many(bins) => bins.digits(),
         }
     }
@@ -84,7 +92,7 @@ impl Distribution {
     /// The samples as a histogram of [`Self::digits`]: nanoseconds in ascending order, and how often each was seen.
     pub fn recorded(&self) -> Vec<(u64, u64)> {
         match &self.samples {
-            Samples::Few(few) => bins_of(few).recorded().collect(),
+            Samples::Few(few) => bins_of(few, self.digits).recorded().collect(),
             Samples::Many(bins) => bins.recorded().collect(),
         }
     }
@@ -170,7 +178,7 @@ impl Distribution {
     /// The samples as a histogram from now on.
     fn many(&mut self) -> &mut Bins {
         if let Samples::Few(few) = &self.samples {
-            self.samples = Samples::Many(bins_of(few));
+            self.samples = Samples::Many(bins_of(few, self.digits));
         }
         match &mut self.samples {
             Samples::Many(bins) => bins,
@@ -184,6 +192,11 @@ impl Distribution {
             Samples::Few(few) => few.len() as u64,
             Samples::Many(bins) => bins.total(),
         }
+    }
+
+    /// Sum of the samples in nanoseconds.
+    pub fn sum_ns(&self) -> u128 {
+        self.sum_ns
     }
 
     /// Arithmetic mean in milliseconds; none without samples.
@@ -330,8 +343,8 @@ fn deviation<I: Iterator<Item = (u64, u64)>>(samples: impl Fn() -> I) -> Option<
     (count > 1.0).then(|| (weighted(&|ms| (ms - mean).powi(2)) / (count - 1.0)).sqrt())
 }
 
-fn bins_of(samples: &[u64]) -> Bins {
-    let mut bins = Bins::new(DIGITS);
+fn bins_of(samples: &[u64], digits: u8) -> Bins {
+    let mut bins = Bins::new(digits);
     // There are a thousand of them: no count overflows.
     for ns in samples {
         let _ = bins.add(*ns, 1);

@@ -1,13 +1,15 @@
 //! How much of anything an input may hold. All limits stand here, so that together they keep perfgate below a gigabyte of memory
 //! whatever its input says; docs/limits.md has them as a table.
 
-use super::distribution::Distribution;
 use super::endpoint::EndpointKey;
+use super::measured::Endpoint;
 use super::run::Run;
 use super::untrusted::Raw;
 
 /// Endpoints of a run. More is nearly always an id in the URL, and no report can show it.
 pub const ENDPOINTS: usize = 10_000;
+/// Endpoints of a run of whose parts of requests every time is kept; of more, only means are.
+pub const PART_ENDPOINTS: usize = 1_000;
 /// Custom metrics of a run, and checks of a script.
 pub const METRICS: usize = 10_000;
 /// Labels, resources and timelines of a run, quantiles, parts and kinds of failure of an endpoint.
@@ -138,9 +140,7 @@ pub fn bytes_of(run: &Run) -> usize {
     /// An endpoint without its samples, a metric or a check.
     const ITEM: usize = 1 << 10;
     let items = run.endpoints.len() + run.metrics.len() + run.checks.len();
-    let latencies = run.all_endpoints().filter_map(|endpoint| endpoint.latency.as_ref());
-    let samples = latencies.filter_map(|own| own.distribution.as_ref()).map(Distribution::bytes);
-    items * ITEM + samples.sum::<usize>()
+    items * ITEM + run.all_endpoints().map(Endpoint::sample_bytes).sum::<usize>()
 }
 
 /// Refuses a run that is larger than any reader may return.

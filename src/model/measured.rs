@@ -1,11 +1,17 @@
 //! What was measured of one endpoint.
 
 use super::credentials::without_credentials;
+use super::distribution::Distribution;
 use super::endpoint::EndpointKey;
 use super::latency::Latency;
 use super::metric::{Metric, Statistic};
+use super::named::Named as _;
+use super::part::{Part, PartTime};
 use super::untrusted::Untrusted;
 use std::collections::BTreeMap;
+
+/// Share of the mean response time up to which a part of it is not worth telling.
+const WORTH_TELLING: f64 = 0.01;
 
 /// What was measured of one endpoint, or of all together.
 #[derive(Debug, Clone)]
@@ -26,8 +32,8 @@ pub struct Endpoint {
     pub latency: Option<Latency>,
     /// The kinds of failure, as the tool words them.
     pub failure_kinds: Vec<FailureKind>,
-    /// Where the time goes: the mean of each part of a request (`waiting`, `connecting`), in milliseconds.
-    pub parts: BTreeMap<Untrusted, f64>,
+    /// Where the time goes: how long each part of a request took, by the names of [`Part`] and those that scripts give.
+    pub parts: BTreeMap<Untrusted, PartTime>,
 }
 
 impl Endpoint {
@@ -61,7 +67,8 @@ impl Endpoint {
         }
     }
 
-    /// One number of this endpoint; none where it was not measured. Custom metrics are the run's.
+    /// One number of this endpoint; none where it was not measured. Of custom metrics, only the parts of a request are an
+    /// endpoint's; the others are the run's.
     pub fn value(&self, metric: &Metric, statistic: Statistic) -> Option<f64> {
         match metric {
             Metric::Latency => {
@@ -69,18 +76,51 @@ impl Endpoint {
             }
             Metric::ErrorRate => self.error_rate(),
             Metric::Throughput => self.throughput_rps,
-            Metric::Custom(_) => None,
+            Metric::Custom(name) => self.parts.get(name)?.statistic(statistic),
         }
     }
 
-    /// Where the time goes: the mean of each part of a request, in milliseconds.
+    /// Number of response times, as far as it is known.
+    pub fn timed(&self) -> Option<u64> {
+        self.latency.as_ref().and_then(|latency| latency.count).or(self.requests)
+    }
+
+    /// This endpoint with the times of one of its parts for its response times; without any where it has no such part.
+    pub fn with_times_of(&self, part: &Untrusted) -> Self {
+        let times = |time: &PartTime| {
+            let times = time.latency();
+            Latency { count: times.count.or(self.timed()), ..times }
+        };
+        Self {
+            requests: self.requests,
+            failures: self.failures,
+            outcomes: self.outcomes,
+            stated_error_rate: self.stated_error_rate,
+            latency: self.parts.get(part).map(times),
+            ..Self::new(self.key.clone())
+        }
+    }
+
+    /// Where the time goes: the mean of each part that is worth telling, in milliseconds. They come one after another; the time
+    /// to the first byte is none of them, because it holds others.
     pub fn phases(&self) -> impl Iterator<Item = (&Untrusted, f64)> {
-        self.parts.iter().map(|(name, ms)| (name, *ms))
+        let whole = self.latency.as_ref().and_then(|latency| latency.mean);
+        let least = whole.unwrap_or_default() * WORTH_TELLING;
+        let phases = self.parts.iter().filter(|(name, _)| **name != Part::Ttfb.name());
+        let means = phases.filter_map(|(name, time)| Some((name, time.mean()?)));
+        means.filter(move |(_, mean)| *mean > least)
     }
 
     /// Whether not one request succeeded: then the response times say nothing.
     pub fn all_failed(&self) -> bool {
         self.error_rate().is_some_and(|rate| rate >= 1.0)
+    }
+
+    /// Bytes of its samples.
+    pub fn sample_bytes(&self) -> usize {
+        let whole = self.latency.iter().filter_map(|latency| latency.distribution.as_ref());
+        let parts = self.parts.values().filter_map(PartTime::distribution);
+        whole.chain(parts).map(Distribution::bytes).sum()
     }
 
     /// Whether the file lists the endpoint but nothing was requested.

@@ -8,6 +8,7 @@ use super::latency::Latency;
 use super::limits::{self, Exceeded, check_run};
 use super::measured::Endpoint;
 use super::merge_metrics::{NotMerged, add_metrics, finished};
+use super::merge_parts::add_parts;
 use super::resource::Resource;
 use super::run::{GENERATOR_CPU, Run};
 use super::shard_times::ShardTimes;
@@ -144,10 +145,12 @@ impl Merger {
         whole.load.duration_planned |= shard.load.duration_planned;
         whole.load.connections = add(whole.load.connections, shard.load.connections)?;
         whole.load.spawn_rate = sum(whole.load.spawn_rate, shard.load.spawn_rate);
-        add_endpoint(&mut whole.total, shard.total)?;
+        add_endpoint(&mut whole.total, shard.total, &mut self.not_merged)?;
         for endpoint in shard.endpoints {
             match self.index.get(&endpoint.key) {
-                Some(at) => add_endpoint(&mut whole.endpoints[*at], endpoint)?,
+                Some(at) => {
+                    add_endpoint(&mut whole.endpoints[*at], endpoint, &mut self.not_merged)?
+                }
                 None => {
                     self.index.insert(endpoint.key.clone(), whole.endpoints.len());
                     whole.endpoints.push(endpoint);
@@ -254,19 +257,12 @@ fn same_test(whole: &Run, shard: &Run, number: usize) -> Result<(), MergeError> 
     Ok(())
 }
 
-/// The means of both, by how many requests they are of; a part that one side does not have is next to nothing there.
-fn add_parts(into: &Endpoint, shard: &Endpoint) -> BTreeMap<Untrusted, f64> {
-    let weight = |e: &Endpoint| e.latency.as_ref().and_then(|l| l.count).unwrap_or(1) as f64;
-    let (a, b) = (weight(into), weight(shard));
-    let mean = |name: &Untrusted| {
-        let part = |e: &Endpoint| e.parts.get(name).copied().unwrap_or_default();
-        (name.clone(), (part(into) * a + part(shard) * b) / (a + b).max(1.0))
-    };
-    into.parts.keys().chain(shard.parts.keys()).map(mean).collect()
-}
-
-fn add_endpoint(into: &mut Endpoint, shard: Endpoint) -> Result<(), MergeError> {
-    into.parts = add_parts(into, &shard);
+fn add_endpoint(
+    into: &mut Endpoint,
+    shard: Endpoint,
+    not_merged: &mut NotMerged,
+) -> Result<(), MergeError> {
+    into.parts = add_parts(into, &shard, not_merged);
     // Either side may count outcomes apart from requests; together they count them wherever one does.
     let outcomes = match (into.outcomes, shard.outcomes) {
         (None, None) => None,

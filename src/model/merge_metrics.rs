@@ -20,6 +20,11 @@ impl NotMerged {
         self.quantiles.extend(other.quantiles);
     }
 
+    /// Notes that a metric has no percentiles any more.
+    pub(super) fn quantiles_of(&mut self, name: &Untrusted) {
+        self.quantiles.insert(name.clone());
+    }
+
     pub(super) fn warning(self) -> Option<WarningKind> {
         let values: Vec<String> = self.values.into_iter().map(Untrusted::into_raw).collect();
         let quantiles: Vec<String> = self.quantiles.into_iter().map(Untrusted::into_raw).collect();
@@ -54,7 +59,7 @@ pub(super) fn add_metrics(
         });
         if known.values.is_none() && !(known.quantiles.is_empty() && metric.quantiles.is_empty()) {
             known.quantiles.clear();
-            not_merged.quantiles.insert(known.name.clone());
+            not_merged.quantiles_of(&known.name);
         }
     }
 }

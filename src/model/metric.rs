@@ -79,6 +79,11 @@ impl Statistic {
     pub fn is_spread(self) -> bool {
         matches!(self, Self::StdDev | Self::Cv)
     }
+
+    /// The statistic of samples that is meant: their single number is their mean.
+    pub fn of_samples(self) -> Self {
+        if self == Self::Value { Self::Mean } else { self }
+    }
 }
 
 impl fmt::Display for Statistic {

@@ -10,6 +10,8 @@ pub struct Quantile(u32);
 impl Quantile {
     /// The median.
     pub const P50: Self = Self(500_000);
+    /// 90 of 100 requests were at least as fast.
+    pub const P90: Self = Self(900_000);
     /// 95 of 100 requests were at least as fast.
     pub const P95: Self = Self(950_000);
     /// 99 of 100 requests were at least as fast.

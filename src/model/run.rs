@@ -77,8 +77,10 @@ impl Run {
 
     /// One number of the run; none where it was not measured.
     pub fn value(&self, key: &MeasurementKey) -> Option<f64> {
-        if let Metric::Custom(name) = &key.metric {
-            return self.metric(name, &key.endpoint)?.statistic(key.statistic);
+        if let Metric::Custom(name) = &key.metric
+            && let Some(metric) = self.metric(name, &key.endpoint)
+        {
+            return metric.statistic(key.statistic);
         }
         let same = |e: &&Endpoint| e.key == key.endpoint;
         let alike = |e: &&Endpoint| e.key.same_without_method(&key.endpoint);

@@ -20,6 +20,7 @@ mod headline;
 mod html;
 mod json;
 mod junit;
+mod known_metrics;
 mod lack;
 mod left_out;
 mod level;
@@ -53,6 +54,7 @@ pub use grid::{Column, write_grid};
 pub use html::{Page, Site, render as render_html};
 pub use json::{render as render_json, to_wire};
 pub use junit::render as render_junit;
+pub use known_metrics::{MetricList, render as render_known_metrics};
 pub use level::Level;
 pub use markdown::{render as render_markdown, render_plain as render_plain_markdown};
 pub use notice::{

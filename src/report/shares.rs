@@ -6,7 +6,7 @@ use crate::model::{Endpoint, Run, Untrusted};
 /// Endpoints that are shown.
 const MOST_ENDPOINTS: usize = 200;
 
-/// The endpoints that know the parts of their requests, each with their shares: `waiting 80 %, receiving 15 %, connecting 5 %`.
+/// The endpoints that know the parts of their requests, each with their shares: `waiting 80 %, receiving 15 %, connect 5 %`.
 pub(super) fn shares(run: &Run, show: Show<'_>) -> Vec<(Untrusted, String)> {
     let known = run.all_endpoints().filter_map(|own| Some((own.key.text(), of(own, show)?)));
     known.take(MOST_ENDPOINTS).collect()

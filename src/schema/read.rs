@@ -2,12 +2,15 @@
 
 use super::histogram::{HistogramError, decode_histogram};
 use super::keys::check_keys;
-use super::run::{EndpointV1, LatencyV1, MeasuredV1, MetricV1, RUN_SCHEMA, RoundingV1, RunV1};
+use super::run::{
+    EndpointV1, LatencyV1, MeasuredV1, MetricV1, PartTimeV1, RUN_SCHEMA, RoundingV1, RunV1,
+};
 use crate::model::limits::{self, Census, Exceeded, check_name};
 use crate::model::{
-    Check, CommitId, CustomMetric, Direction, Distribution, Endpoint, EndpointKey, EndpointNames,
-    FailureKind, InvalidCommitId, Kind, Latency, Load, MetricType, OutOfRange, Quantile, Raw,
-    Resource, Rounding, Run, Span, Timeline, Tool, Unit, without_credentials,
+    Check, CommitId, CustomMetric, Direction, Endpoint, EndpointKey, EndpointNames, FailureKind,
+    InvalidCommitId, Kind, Latency, Load, MetricType, Named as _, OutOfRange, Part, PartTime,
+    Quantile, Raw, Resource, Rounding, Run, Span, Timeline, Tool, Unit, Untrusted, known_metric,
+    without_credentials,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,9 +85,12 @@ pub fn read_bundled(json: &[u8]) -> Result<Run, RunFileError> {
     check_document(json)?;
     let file: RunV1 =
         serde_json::from_slice(json).map_err(|source| RunFileError::Json { source })?;
-    let total = file.total.as_ref().map(|total| &total.latency);
-    for latency in total.into_iter().chain(file.endpoints.iter().map(|own| &own.latency)).flatten()
-    {
+    let total = file.total.iter().map(|total| (&total.latency, &total.parts));
+    let endpoints = file.endpoints.iter().map(|own| (&own.latency, &own.parts));
+    let latencies = total.chain(endpoints).flat_map(|(whole, parts)| {
+        whole.iter().chain(parts.values().filter_map(PartTimeV1::times))
+    });
+    for latency in latencies {
         if latency.histogram.is_some() || latency.samples.is_some() {
             return Err(invalid("latency", "a bundle holds no histogram and no samples"));
         }
@@ -227,8 +233,7 @@ fn endpoints(
             parts: endpoint.parts,
         };
         let endpoint = measured(key, &path, parts, duration_s)?;
-        let kept = endpoint.latency.as_ref().and_then(|own| own.distribution.as_ref());
-        bytes += kept.map_or(0, Distribution::bytes);
+        bytes += endpoint.sample_bytes();
         if bytes > limits::MEASURED_BYTES {
             return Err(invalid(&path, Exceeded::Memory));
         }
@@ -278,9 +283,9 @@ fn measured(
     let over_time = || Some(endpoint.requests? as f64 / duration_s.filter(|s| *s > 0.0)?);
     endpoint.throughput_rps =
         amount(&at("throughput_rps"), parts.throughput_rps)?.or_else(over_time);
-    for (name, ms) in parts.parts {
-        let known = amount(&Field(&at("parts"), &name), Some(ms))?;
-        endpoint.parts.extend(known.map(|ms| (name.into(), ms)));
+    for (name, time) in parts.parts {
+        let time = part_time(&Field(&at("parts"), &name), time, endpoint.timed())?;
+        endpoint.parts.insert(part_name(name), time);
     }
     endpoint.failure_kinds = parts
         .failure_kinds
@@ -288,6 +293,34 @@ fn measured(
         .map(|kind| FailureKind::new(&kind.message, kind.count))
         .collect();
     Ok(endpoint)
+}
+
+/// A part by the name that perfgate has for it: k6 calls connecting `connecting`.
+fn part_name(name: String) -> Untrusted {
+    let known = known_metric(&name).and_then(|known| Part::from_name(known.name));
+    known.map_or_else(|| name.into(), |part| part.name().into())
+}
+
+/// The times of a part; `timed` requests have one where it does not say how many.
+fn part_time(
+    path: &dyn fmt::Display,
+    file: PartTimeV1,
+    timed: Option<u64>,
+) -> Result<PartTime, RunFileError> {
+    Ok(match file {
+        PartTimeV1::Mean(ms) => PartTime::Mean(not_negative(path, ms)?),
+        PartTimeV1::Times(times) => {
+            let stated: Vec<String> = times.quantiles.keys().cloned().collect();
+            let stddev = times.stddev;
+            let mut times = latency(path, *times)?;
+            // What samples say beside is not kept of a part.
+            let kept = |level: &Quantile| Part::QUANTILES.contains(level);
+            times.quantiles.retain(|level, _| kept(level) || stated.contains(&level.to_string()));
+            times.stddev = times.stddev.filter(|_| stddev.is_some());
+            times.count = times.count.or(timed);
+            PartTime::Times(Box::new(times))
+        }
+    })
 }
 
 fn latency(path: &dyn fmt::Display, file: LatencyV1) -> Result<Latency, RunFileError> {
@@ -397,7 +430,8 @@ fn metric(
     }
     check_name("a metric's name", &file.name)
         .map_err(|exceeded| invalid(format!("{path}.name"), exceeded))?;
-    let (unit, factor) = Unit::from_name(file.unit.as_deref().unwrap_or_default());
+    let known = known_metric(&file.name).map(|known| known.unit);
+    let (unit, factor) = Unit::from_name(file.unit.as_deref().or(known).unwrap_or_default());
     let mut metric = CustomMetric::new(&file.name, unit);
     metric.sort = file.sort.map(MetricType::from);
     metric.direction = file.direction.map(Direction::from);

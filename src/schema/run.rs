@@ -3,8 +3,11 @@
 use super::bounded;
 use crate::model::limits;
 use schemars::JsonSchema;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The name and version of this format.
 pub const RUN_SCHEMA: &str = "perfgate.run/1";
@@ -175,13 +178,14 @@ pub struct MeasuredV1 {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub failure_kinds: Vec<FailureKindV1>,
-    /// Where the time goes: the mean of each part of a request (`waiting`, `connecting`), in milliseconds.
+    /// Where the time goes: how long each part of a request took (`ttfb`, `connect`, `waiting`): the mean in milliseconds, or times
+    /// as `latency` has them.
     #[serde(
         default,
         deserialize_with = "bounded::map::<_, _, { limits::ENTRIES }>",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
-    pub parts: BTreeMap<String, f64>,
+    pub parts: BTreeMap<String, PartTimeV1>,
 }
 
 /// One endpoint.
@@ -223,13 +227,14 @@ pub struct EndpointV1 {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub failure_kinds: Vec<FailureKindV1>,
-    /// Where the time goes: the mean of each part of a request (`waiting`, `connecting`), in milliseconds.
+    /// Where the time goes: how long each part of a request took (`ttfb`, `connect`, `waiting`): the mean in milliseconds, or times
+    /// as `latency` has them.
     #[serde(
         default,
         deserialize_with = "bounded::map::<_, _, { limits::ENTRIES }>",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
-    pub parts: BTreeMap<String, f64>,
+    pub parts: BTreeMap<String, PartTimeV1>,
 }
 
 fn http() -> KindV1 {
@@ -262,7 +267,7 @@ pub enum KindV1 {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct LatencyV1 {
     /// The unit of all numbers here: `ns`, `us`, `ms` or `s`; absent: `ms`.
-    #[serde(default = "ms")]
+    #[serde(default = "ms", skip_serializing_if = "String::is_empty")]
     pub unit: String,
     /// Number of samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -313,6 +318,58 @@ fn ms() -> String {
     "ms".to_owned()
 }
 
+/// How long a part of the requests took.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum PartTimeV1 {
+    /// The mean, in milliseconds.
+    Mean(#[schemars(range(min = 0.0))] f64),
+    /// Its times.
+    Times(Box<LatencyV1>),
+}
+
+impl PartTimeV1 {
+    /// The times, where more than their mean is known.
+    pub(super) fn times(&self) -> Option<&LatencyV1> {
+        match self {
+            Self::Mean(_) => None,
+            Self::Times(times) => Some(times),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for PartTimeV1 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PartTimeVisitor;
+        impl<'de> Visitor<'de> for PartTimeVisitor {
+            type Value = PartTimeV1;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mean in milliseconds, or a map as `latency` is")
+            }
+
+            fn visit_f64<E>(self, mean: f64) -> Result<PartTimeV1, E> {
+                Ok(PartTimeV1::Mean(mean))
+            }
+
+            // JSON writes whole numbers without a point.
+            fn visit_u64<E>(self, mean: u64) -> Result<PartTimeV1, E> {
+                Ok(PartTimeV1::Mean(mean as f64))
+            }
+
+            fn visit_i64<E>(self, mean: i64) -> Result<PartTimeV1, E> {
+                Ok(PartTimeV1::Mean(mean as f64))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, times: A) -> Result<PartTimeV1, A::Error> {
+                let times = LatencyV1::deserialize(MapAccessDeserializer::new(times))?;
+                Ok(PartTimeV1::Times(Box::new(times)))
+            }
+        }
+        deserializer.deserialize_any(PartTimeVisitor)
+    }
+}
+
 /// How a source rounded.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -350,10 +407,11 @@ pub struct MetricV1 {
     /// What it is made of, which says how shards are put together.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<MetricTypeV1>,
-    /// Its unit: `ns us ms s`, `per_second`, `ratio`, `bytes`, `number`, or any other word; absent: `number`.
+    /// Its unit: `ns us ms s`, `per_second`, `ratio`, `bytes`, `number`, or any other word; absent: that of a known metric of its
+    /// name (`ttft`: `ms`), else `number`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// Which way is better.
+    /// Which way is better; absent: as for a known metric of its name, else `lower`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<DirectionV1>,
     /// Its value, or the mean of its samples.

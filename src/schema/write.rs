@@ -3,12 +3,13 @@
 use super::histogram::{HistogramError, encode_histogram};
 use super::run::{
     CheckV1, DirectionV1, EndpointV1, FailureKindV1, HistogramV1, KindV1, LatencyV1, LoadV1,
-    MeasuredV1, MetricTypeV1, MetricV1, RUN_SCHEMA, ResourceV1, RoundingV1, RunV1, SpanV1,
-    TimelineV1, ToolV1,
+    MeasuredV1, MetricTypeV1, MetricV1, PartTimeV1, RUN_SCHEMA, ResourceV1, RoundingV1, RunV1,
+    SpanV1, TimelineV1, ToolV1,
 };
 use crate::model::{
-    Check, CustomMetric, Direction, Endpoint, EndpointKey, FailureKind, Kind, Latency, Load,
-    MetricType, Quantile, Raw as _, Resource, Rounding, Run, Timeline, Unit, Untrusted,
+    Check, CustomMetric, Direction, Distribution, Endpoint, EndpointKey, FailureKind, Kind,
+    Latency, Load, MetricType, PartTime, Quantile, Raw as _, Resource, Rounding, Run, Timeline,
+    Unit, Untrusted,
 };
 use std::collections::BTreeMap;
 
@@ -34,15 +35,16 @@ impl Stored {
         for endpoint in run.all_endpoints() {
             let distribution = endpoint.latency.as_ref().and_then(|l| l.distribution.as_ref());
             if let Some(all) = distribution.filter(|all| all.count() > 0) {
-                let data = encode_histogram(all, Self::DIGITS)?;
-                histograms.insert(
-                    endpoint.key.unique_name().into_raw(),
-                    HistogramV1 { unit: "ns".to_owned(), data },
-                );
+                let name = endpoint.key.unique_name().into_raw();
+                histograms.insert(name, histogram(all, Self::DIGITS)?);
             }
         }
         Ok(Self { run: RunV1::without_histograms(run), histograms, timeline: timeline(run) })
     }
+}
+
+fn histogram(all: &Distribution, digits: u8) -> Result<HistogramV1, HistogramError> {
+    Ok(HistogramV1 { unit: "ns".to_owned(), data: encode_histogram(all, digits)? })
 }
 
 impl RunV1 {
@@ -50,13 +52,17 @@ impl RunV1 {
     pub fn with_histograms(run: &Run) -> Result<Self, HistogramError> {
         let mut file = Self::without_histograms(run);
         file.timeline = timeline(run);
-        let parts = file.total.iter_mut().map(|total| &mut total.latency);
-        let parts = parts.chain(file.endpoints.iter_mut().map(|endpoint| &mut endpoint.latency));
-        for (latency, endpoint) in parts.zip(run.all_endpoints()) {
+        let total = file.total.iter_mut().map(|total| (&mut total.latency, &mut total.parts));
+        let endpoints = file.endpoints.iter_mut().map(|own| (&mut own.latency, &mut own.parts));
+        for ((whole, parts), endpoint) in total.chain(endpoints).zip(run.all_endpoints()) {
             let all = endpoint.latency.as_ref().and_then(|l| l.distribution.as_ref());
-            if let (Some(latency), Some(all)) = (latency, all) {
-                let data = encode_histogram(all, all.digits())?;
-                latency.histogram = Some(HistogramV1 { unit: "ns".to_owned(), data });
+            if let (Some(latency), Some(all)) = (whole, all) {
+                latency.histogram = Some(histogram(all, all.digits())?);
+            }
+            for (file, own) in parts.values_mut().zip(endpoint.parts.values()) {
+                if let (PartTimeV1::Times(file), Some(all)) = (file, own.distribution()) {
+                    file.histogram = Some(histogram(all, all.digits())?);
+                }
             }
         }
         Ok(file)
@@ -140,9 +146,23 @@ impl From<&Endpoint> for MeasuredV1 {
             error_rate: endpoint.error_rate(),
             latency: endpoint.latency.as_ref().map(LatencyV1::from),
             failure_kinds: endpoint.failure_kinds.iter().map(FailureKindV1::from).collect(),
-            parts: endpoint.parts.iter().map(|(name, ms)| (name.raw().to_owned(), *ms)).collect(),
+            parts: parts(endpoint),
         }
     }
+}
+
+/// The parts of the requests of an endpoint. They are in milliseconds and as many as the response times, and do not say so.
+fn parts(endpoint: &Endpoint) -> BTreeMap<String, PartTimeV1> {
+    let timed = endpoint.timed();
+    let time = |time: &PartTime| match time {
+        PartTime::Mean(ms) => PartTimeV1::Mean(*ms),
+        PartTime::Times(times) => {
+            let count = times.count.filter(|count| Some(*count) != timed);
+            let file = LatencyV1 { unit: String::new(), count, ..LatencyV1::from(&**times) };
+            PartTimeV1::Times(Box::new(file))
+        }
+    };
+    endpoint.parts.iter().map(|(name, own)| (name.raw().to_owned(), time(own))).collect()
 }
 
 impl From<&Endpoint> for EndpointV1 {

@@ -93,6 +93,8 @@ mod gate {
     mod metrics_of_endpoints;
     // Noise is told from change.
     mod noise;
+    // Parts of requests as metrics.
+    mod parts;
     // The policy file and its errors.
     mod policy;
     // Cases that real machines taught.

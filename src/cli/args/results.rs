@@ -5,7 +5,7 @@ use crate::cli::labels::{RunLabels, TestNames};
 use crate::cli::results::{FilesAre, ResultSelection};
 use crate::ingest::{By, Format, ReadOptions};
 use crate::model::limits::{check_label, check_name};
-use crate::report::FormatList;
+use crate::report::{FormatList, MetricList};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -155,6 +155,16 @@ pub(in crate::cli) struct NormalizeArgs {
         conflicts_with = "results"
     )]
     pub(in crate::cli) list_formats: Option<FormatListChoice>,
+    /// List the metrics whose names everybody knows, with their units and directions
+    #[arg(
+        long,
+        value_name = "FORM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "text",
+        conflicts_with = "results"
+    )]
+    pub(in crate::cli) list_metrics: Option<MetricListChoice>,
     #[command(flatten)]
     pub(in crate::cli) results: ResultArgs,
     #[command(flatten)]
@@ -182,6 +192,21 @@ impl From<FormatListChoice> for FormatList {
             FormatListChoice::Text => Self::Text,
             FormatListChoice::Markdown => Self::Markdown,
             FormatListChoice::Tools => Self::Tools,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(in crate::cli) enum MetricListChoice {
+    Text,
+    Markdown,
+}
+
+impl From<MetricListChoice> for MetricList {
+    fn from(choice: MetricListChoice) -> Self {
+        match choice {
+            MetricListChoice::Text => Self::Text,
+            MetricListChoice::Markdown => Self::Markdown,
         }
     }
 }

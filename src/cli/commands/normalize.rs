@@ -9,11 +9,15 @@ use crate::cli::policy::load_policy;
 use crate::cli::profile_names::refuse_misspelt_profile;
 use crate::cli::results::{ReadRuns, no_results};
 use crate::cli::session::Session;
-use crate::report::render_formats;
+use crate::report::{render_formats, render_known_metrics};
 
 pub(super) fn run(args: &NormalizeArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     if let Some(list) = args.list_formats {
         session.print(|out| render_formats(list.into(), out))?;
+        return Ok(Exit::Pass);
+    }
+    if let Some(list) = args.list_metrics {
+        session.print(|out| render_known_metrics(list.into(), out))?;
         return Ok(Exit::Pass);
     }
     let loaded = load_policy(session)?;

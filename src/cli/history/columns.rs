@@ -3,7 +3,8 @@
 use crate::cli::error::CliError;
 use crate::config::Pattern;
 use crate::model::{
-    Direction, EndpointKey, MeasurementKey, Metric, Quantile, Run, Statistic, Unit,
+    CustomMetric, Direction, EndpointKey, MeasurementKey, Metric, MetricNames, Quantile, Run,
+    Statistic, Unit,
 };
 use crate::trend::Column;
 
@@ -49,18 +50,23 @@ impl Matching {
         };
         let default = ["latency".to_owned()];
         let metrics = if self.metrics.is_empty() { &default[..] } else { &self.metrics };
+        let names = MetricNames::of(std::iter::once(newest));
         for metric in metrics {
+            let metric = names.known_as(metric);
             for endpoint in &endpoints {
-                match metric.as_str() {
+                match metric {
                     "latency" => {
                         self.statistics.iter().for_each(|s| add(endpoint, Metric::Latency, *s));
                     }
                     "error_rate" => add(endpoint, Metric::ErrorRate, Statistic::Rate),
                     "throughput" => add(endpoint, Metric::Throughput, Statistic::Rate),
-                    _ => {}
+                    part => {
+                        let statistics = self.statistics.iter();
+                        statistics.for_each(|s| add(endpoint, Metric::Custom(part.into()), *s));
+                    }
                 }
             }
-            for own in newest.metrics.iter().filter(|own| own.name == metric.as_str()) {
+            for own in newest.metrics.iter().filter(|own| own.name == metric) {
                 let statistic =
                     if own.value.is_some() { Statistic::Value } else { self.statistics[0] };
                 add(&own.endpoint, Metric::Custom(own.name.clone()), statistic);
@@ -129,8 +135,13 @@ pub(super) fn column(key: MeasurementKey, run: &Run) -> Column {
         Metric::Throughput => (Unit::PerSecond, Direction::Higher),
         Metric::Custom(name) => {
             let own = run.metrics.iter().find(|own| own.name == *name);
-            let direction = own.and_then(|own| own.direction).unwrap_or(Direction::Lower);
-            (own.map_or(Unit::Number, |own| own.unit.clone()), direction)
+            let direction = own.and_then(CustomMetric::better).unwrap_or(Direction::Lower);
+            let unit = match own {
+                Some(own) => own.unit.clone(),
+                // The parts of requests are all times.
+                None => Unit::Milliseconds,
+            };
+            (unit, direction)
         }
     };
     Column { key, heading: None, unit, direction }

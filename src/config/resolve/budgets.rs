@@ -1,5 +1,6 @@
 //! `budgets` and `targets`: absolute limits, by name.
 
+use super::known_measures;
 use super::limits::limits;
 use super::rows::row;
 use super::source::{Source, budget_statistic, latency_statistic};
@@ -38,6 +39,7 @@ pub(super) fn budgets(
 ) -> Result<Vec<Budget>, ConfigError> {
     let mut all: Vec<Budget> = Vec::new();
     for Entries(entries) in targets.0 {
+        let entries = known_measures::each_statistic(entries);
         let operation = entries.iter().position(|(key, _)| key.value == "operation");
         let found = match operation {
             Some(at) => row(source, &entries, at)?,
@@ -89,12 +91,18 @@ fn limited(source: &Source<'_>, key: &At<String>, rules: &Rules) -> Result<Limit
         "cpu_max" => resource("cpu", Statistic::Max),
         "memory" | "memory_max" => resource("memory", Statistic::Max),
         "memory_mean" => resource("memory", Statistic::Mean),
+        _ if let Some((metric, statistic)) = known_measures::known(source, key)? => {
+            of_total(metric, statistic)
+        }
         _ => match (name.rsplit_once('_'), latency_statistic(name)) {
             (_, Some(statistic)) => of_total(Metric::Latency, statistic),
             (Some((of, last)), _) if latency_statistic(last).is_some() => {
                 return of_latency(source, key, of, last, rules);
             }
             _ => {
+                if let Some((class, metric)) = known_measures::of_class(name, &classes(rules)) {
+                    return Ok(of_class(class, metric, Statistic::Value));
+                }
                 refuse_slips(source, key, rules)?;
                 of_total(Metric::Custom(name.into()), Statistic::Value)
             }
@@ -120,6 +128,9 @@ fn of_latency(
         .filter(|_| known_metric(of).is_none())
         .find_map(|word| of.strip_suffix(word)?.strip_suffix('_'));
     let Some(class) = class else {
+        if let Some((class, metric)) = known_measures::of_class(of, &classes(rules)) {
+            return Ok(of_class(class, metric, statistic));
+        }
         refuse_slips(source, key, rules)?;
         // No file tells how far the samples of a custom metric lie apart: the name is a whole one.
         let (metric, statistic) = match statistic {
@@ -134,7 +145,11 @@ fn of_latency(
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         return Err(source.unknown(key, problem, &known));
     }
-    Ok(Limited::Measurement(Scope::Class(class.to_owned()), Metric::Latency, statistic))
+    Ok(of_class(class, Metric::Latency, statistic))
+}
+
+fn of_class(class: &str, metric: Metric, statistic: Statistic) -> Limited {
+    Limited::Measurement(Scope::Class(class.to_owned()), metric, statistic)
 }
 
 fn classes(rules: &Rules) -> Vec<String> {

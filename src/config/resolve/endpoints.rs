@@ -1,11 +1,13 @@
 //! `endpoints`: rules for some endpoints, by pattern.
 
+use super::known_measures;
 use super::source::{Source, USUAL_STATISTICS, refuse_spread, statistic};
 use crate::config::choices::Severity;
 use crate::config::error::ConfigError;
 use crate::config::file::{At, Entries, RawValue};
 use crate::config::rules::Override;
 use crate::config::threshold::Quantity;
+use crate::model::{Metric, Raw as _};
 
 /// The rule that these entries make.
 pub(super) fn endpoint_rule(
@@ -13,7 +15,7 @@ pub(super) fn endpoint_rule(
     entries: Entries<At<RawValue>>,
 ) -> Result<Override, ConfigError> {
     let mut rule = Override::default();
-    for (key, value) in entries.0 {
+    for (key, value) in known_measures::each_statistic(entries.0) {
         let wrong = |text: &str, allowed: &str| {
             source.error(value.place, format!("\"{text}\" for {}: write {allowed}", key.value))
         };
@@ -37,6 +39,12 @@ pub(super) fn endpoint_rule(
                     "off" | "false" => false,
                     other => return Err(wrong(other, "true or false")),
                 });
+            }
+            _ if let Some((Metric::Custom(name), statistic)) =
+                known_measures::known(source, &key)? =>
+            {
+                let limit = source.limit(&value, known_measures::quantity(name.raw()))?;
+                rule.custom.entry(name.into_raw()).or_default().insert(statistic, limit);
             }
             _ => {
                 refuse_spread(source, &key)?;

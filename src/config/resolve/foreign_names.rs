@@ -1,8 +1,9 @@
 //! Names that other tools, or other parts of the policy, have for what `regression_thresholds` limits. Taken for a metric of
 //! the user's own, such a limit would hold nothing and look as if it did.
 
+use super::known_measures;
 use crate::config::file::{At, Entries, RawValue};
-use crate::model::Statistic;
+use crate::model::{Statistic, known_metric};
 
 /// What people call the things that are limited, by the key that limits them.
 const NAMES: [(&str, &[&str]); 3] = [
@@ -58,6 +59,9 @@ pub(super) fn meant_otherwise(key: &str, value: &RawValue) -> Option<String> {
     let of_its_own = |entries: &Entries<At<RawValue>>| {
         entries.0.iter().any(|(name, _)| name.value == "direction")
     };
+    if known_metric(key).is_some() {
+        return None;
+    }
     let limit = match value {
         RawValue::Text(text) => text.as_str(),
         RawValue::Map(entries) if of_its_own(entries) => return None,
@@ -66,6 +70,13 @@ pub(super) fn meant_otherwise(key: &str, value: &RawValue) -> Option<String> {
     let name = key.to_lowercase().replace([' ', '-'], "_");
     if is_endpoint(key) {
         return Some(format!("\"{key}\" is an endpoint: its limits stand under `endpoints:`"));
+    }
+    if let (of, Some(statistic)) = known_measures::split(key)
+        && known_metric(of).is_some()
+    {
+        return Some(format!(
+            "\"{key}\" is a statistic of {of}: write {of}: {{ {statistic}: {limit} }}"
+        ));
     }
     if let Some(statistic) = statistic(&name) {
         let known = "api_response_time";
@@ -99,7 +110,6 @@ fn is_endpoint(key: &str) -> bool {
 /// The key that limits what is called so.
 fn known(name: &str) -> Option<&'static str> {
     let found = NAMES.iter().find(|(_, names)| names.contains(&name)).map(|(key, _)| *key);
-    // The other times that k6 takes of a request are parts of its response time.
     found.or_else(|| name.starts_with("http_req_").then_some("api_response_time"))
 }
 

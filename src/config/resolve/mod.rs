@@ -5,6 +5,7 @@ mod cadence;
 mod endpoints;
 mod foreign_names;
 mod gate;
+mod known_measures;
 mod limits;
 mod metrics;
 mod page_budget;

@@ -1,5 +1,6 @@
 //! Budgets as rows of a table: `{ operation: "POST /login", limit: 2s, expected_p95: 800ms }`.
 
+use super::known_measures;
 use super::limits::limits;
 use super::source::{Source, latency_statistic};
 use super::tiers::{better, ladder, refuse_misfits};
@@ -58,6 +59,9 @@ pub(super) fn row(
             }
             "error_rate" => measurement(Metric::ErrorRate, Statistic::Rate),
             "throughput" => measurement(Metric::Throughput, Statistic::Rate),
+            _ if let Some((metric, statistic)) = known_measures::known(source, key)? => {
+                measurement(metric, statistic)
+            }
             name => match (latency_statistic(name), load_number(pattern, name)) {
                 (Some(statistic), _) => measurement(Metric::Latency, statistic),
                 (None, Some(number)) => Limited::Load(scope(), number),
@@ -75,6 +79,7 @@ pub(super) fn row(
                         "error_rate",
                         "throughput",
                         "requests",
+                        "ttfb_p95",
                         "critical",
                         "description",
                         "priority",

@@ -1,6 +1,7 @@
 //! `regression_thresholds`: limits of a change, by class of endpoints or by metric.
 
 use super::foreign_names::meant_otherwise;
+use super::known_measures;
 use super::source::{Source, direction, statistic};
 use crate::config::defaults;
 use crate::config::error::ConfigError;
@@ -117,8 +118,9 @@ fn custom_rule(
     value: &At<RawValue>,
 ) -> Result<CustomRule, ConfigError> {
     let mut rule = CustomRule::default();
+    let quantity = known_measures::quantity(&key.value);
     let RawValue::Map(Entries(entries)) = &value.value else {
-        let limit = source.limit(value, Quantity::Custom)?;
+        let limit = source.limit(value, quantity)?;
         rule.limits.extend(limit.map(|limit| (Statistic::Value, limit)));
         return Ok(rule);
     };
@@ -136,12 +138,12 @@ fn custom_rule(
                 let notation = Notation::Absolute;
                 (Statistic::Value, source.limit_in(value, Quantity::Custom, notation)?)
             }
-            "max" => {
+            "max" if !known_measures::is_part(&key.value) => {
                 let problem =
                     "the maximum of a custom metric is not kept: limit mean or a quantile";
                 return Err(source.error(name.place, problem.to_owned()));
             }
-            _ => (statistic(source, name, &key.value)?, source.limit(value, Quantity::Custom)?),
+            _ => (statistic(source, name, &key.value)?, source.limit(value, quantity)?),
         };
         if let Some(limit) = limit
             && rule.limits.insert(statistic, limit).is_some()

@@ -171,7 +171,7 @@ impl SampleAggregate {
         self.echo.add([sample.time as u64, value.to_bits(), hash]);
         match metric.known {
             Known::Part(part) => self.count(tags, |stats, _| {
-                stats.add_part(usize::from(part), value);
+                stats.parts.add(part, value);
                 Ok(())
             })?,
             Known::Duration => {

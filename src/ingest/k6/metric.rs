@@ -1,6 +1,8 @@
 //! What all outputs of k6 have in common: names of metrics, selectors of sub-metrics, keys of endpoints.
 
-use crate::model::{CustomMetric, Direction, EndpointKey, Kind, MetricType, Unit};
+use crate::model::{
+    CustomMetric, Direction, EndpointKey, Kind, KnownMetric, MetricType, Part, Unit, known_metric,
+};
 use std::fmt;
 
 /// A metric's name and the tags that select a part of it: `http_req_duration{name:/api/chat}`.
@@ -91,6 +93,21 @@ pub(super) fn is_websocket_latency(metric: &str) -> bool {
     matches!(metric, "ws_connecting" | "ws_ping")
 }
 
+/// The metrics that time a part of an HTTP request.
+pub(super) const PARTS: [(&str, Part); 6] = [
+    ("http_req_blocked", Part::Blocked),
+    ("http_req_connecting", Part::Connect),
+    ("http_req_tls_handshaking", Part::Tls),
+    ("http_req_sending", Part::Sending),
+    ("http_req_waiting", Part::Waiting),
+    ("http_req_receiving", Part::Receiving),
+];
+
+/// The part of an HTTP request that a metric times.
+pub(super) fn part(metric: &str) -> Option<Part> {
+    PARTS.iter().find(|(name, _)| *name == metric).map(|(_, part)| *part)
+}
+
 /// Whether k6 makes this metric by itself and it is no metric of the user's own.
 pub(super) fn is_built_in(metric: &str) -> bool {
     const NAMES: [&str; 8] = [
@@ -109,12 +126,13 @@ pub(super) fn is_built_in(metric: &str) -> bool {
         || is_websocket_latency(metric)
 }
 
-/// The unit of a custom metric, from what k6 says that it contains.
-pub(super) fn unit(contains: Option<&str>) -> Unit {
+/// The unit of a custom metric, from what k6 says that it contains; where it says nothing, from its name.
+pub(super) fn unit(name: &str, contains: Option<&str>) -> Unit {
     match contains {
         Some("time") => Unit::Milliseconds,
         Some("data") => Unit::Bytes,
-        _ => Unit::Number,
+        Some(_) => Unit::Number,
+        None => known_metric(name).map_or(Unit::Number, KnownMetric::unit),
     }
 }
 

@@ -2,12 +2,11 @@
 
 use super::metric::{
     CHECKS, DROPPED, DURATION, FAILED, GRPC, ITERATIONS, REQUESTS, USERS, is_built_in,
-    is_websocket_latency,
+    is_websocket_latency, part,
 };
 use crate::config::Pattern;
-use crate::ingest::endpoint_stats::PARTS;
 use crate::ingest::endpoint_table::collapsed;
-use crate::model::{EndpointKey, Kind};
+use crate::model::{EndpointKey, Kind, Part};
 
 /// The groups of requests that are no part of the load.
 const APART: [&str; 2] = ["::setup", "::teardown"];
@@ -18,7 +17,7 @@ pub(super) enum Known {
     Requests,
     Duration,
     Failed,
-    Part(u8),
+    Part(Part),
     Grpc,
     Websocket,
     Users,
@@ -41,11 +40,8 @@ impl Known {
             ITERATIONS => Self::Iterations,
             CHECKS => Self::Checks,
             _ if is_websocket_latency(metric) => Self::Websocket,
-            _ => match metric
-                .strip_prefix("http_req_")
-                .and_then(|part| PARTS.iter().position(|own| *own == part))
-            {
-                Some(part) => Self::Part(part as u8),
+            _ => match part(metric) {
+                Some(part) => Self::Part(part),
                 None if is_built_in(metric) => Self::Ignored,
                 None => Self::Custom,
             },

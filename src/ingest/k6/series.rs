@@ -47,7 +47,7 @@ pub(super) fn custom_metric(
     series: Series,
     declared: Option<&Declaration>,
 ) -> CustomMetric {
-    let mut metric = CustomMetric::new(name, unit(declared.map(|d| d.contains.as_str())));
+    let mut metric = CustomMetric::new(name, unit(name, declared.map(|d| d.contains.as_str())));
     metric.sort = declared.and_then(|d| MetricType::from_name(&d.sort));
     let values = series.values;
     match metric.sort {

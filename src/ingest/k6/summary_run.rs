@@ -4,8 +4,8 @@
 //! all zeros in the file; it is kept as an endpoint without data.
 
 use super::metric::{
-    DROPPED, DURATION, FAILED, GRPC, ITERATIONS, REQUESTS, Selector, USERS, dropped_metrics,
-    is_built_in, is_websocket_latency, unit,
+    DROPPED, DURATION, FAILED, GRPC, ITERATIONS, PARTS, REQUESTS, Selector, USERS, dropped_metrics,
+    is_built_in, is_websocket_latency, part, unit,
 };
 use super::summary::{Summary, SummaryMetric, parse_summary};
 use crate::ingest::error::{IngestError, Problem};
@@ -13,11 +13,12 @@ use crate::ingest::fact::Fact;
 use crate::ingest::format::{Format, Holds, Ingested};
 use crate::ingest::head::{Claim, Head};
 use crate::ingest::json_file::{amount, count};
+use crate::ingest::part_stats::add_first_byte;
 use crate::ingest::source::Source;
 use crate::model::limits::Census;
 use crate::model::{
-    CustomMetric, Endpoint, EndpointKey, EndpointNames, Kind, Latency, MetricType, Quantile, Raw,
-    Run, Tool, Unit, Warning, WarningKind, limits,
+    CustomMetric, Endpoint, EndpointKey, EndpointNames, Kind, Latency, MetricType, Named as _,
+    PartTime, Quantile, Raw, Run, Tool, Unit, Untrusted, Warning, WarningKind, limits,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +33,7 @@ pub(in crate::ingest) static FORMAT: Format = Format {
     tells: &[
         Fact::Endpoints,
         Fact::P99,
+        Fact::Parts,
         Fact::Errors,
         Fact::Throughput,
         Fact::Users,
@@ -231,7 +233,25 @@ impl Builder<'_> {
         if let Some(latency) = &mut endpoint.latency {
             latency.count = latency.count.or(endpoint.requests);
         }
+        endpoint.parts = self.parts(tags)?;
         Ok(endpoint)
+    }
+
+    /// The parts of the requests under these tags.
+    fn parts(
+        &self,
+        tags: &[(String, String)],
+    ) -> Result<BTreeMap<Untrusted, PartTime>, IngestError> {
+        let mut parts = BTreeMap::new();
+        for (name, part) in PARTS {
+            let Some(metric) = self.metric(name, tags) else { continue };
+            let time = PartTime::Times(Box::new(self.latency(metric, name)?));
+            if metric.sort == MetricType::Trend && !time.is_nothing() {
+                parts.insert(part.name().into(), time);
+            }
+        }
+        add_first_byte(&mut parts);
+        Ok(parts)
     }
 
     /// `passes` (`matches`) counts requests for which "failed" is true.
@@ -328,6 +348,7 @@ impl Builder<'_> {
                 DURATION | REQUESTS | FAILED => (DURATION, Kind::Http),
                 GRPC => (GRPC, Kind::Grpc),
                 name if is_websocket_latency(name) => (name, Kind::Websocket),
+                name if part(name).is_some() => (DURATION, Kind::Http),
                 _ => continue,
             };
             let named = match (selector.tags.as_slice(), kind) {
@@ -361,7 +382,7 @@ impl Builder<'_> {
         names: &EndpointNames<'_>,
     ) -> Result<CustomMetric, IngestError> {
         let what = &selector.metric;
-        let mut custom = CustomMetric::new(what, unit(metric.contains.as_deref()));
+        let mut custom = CustomMetric::new(what, unit(what, metric.contains.as_deref()));
         custom.endpoint = match selector.endpoint(Kind::Http) {
             Some(key) => names.named(key.text().raw()),
             None if selector.tags.is_empty() => EndpointKey::Total,

@@ -2,13 +2,13 @@
 
 use super::transactions::{Held, Threads, Time, Transactions, Waiting, add_to_total};
 use crate::ingest::Ingested;
-use crate::ingest::endpoint_stats::{EndpointStats, PARTS, record};
+use crate::ingest::endpoint_stats::{EndpointStats, record};
 use crate::ingest::endpoint_table::{EndpointTable, collapsed};
 use crate::ingest::error::Problem;
 use crate::ingest::raw::{Echo, Sum};
 use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::timeline::TimelineBuilder;
-use crate::model::{EndpointKey, Kind, Run, Tool, Warning};
+use crate::model::{EndpointKey, Kind, Part, Run, Tool, Warning};
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash as _, Hasher as _};
@@ -37,8 +37,8 @@ pub(super) struct Request<'a> {
     pub(super) ms: Option<f64>,
     /// What the failure is called, where it is one.
     pub(super) failure: Option<&'a str>,
-    /// Times of parts of the request, by name.
-    pub(super) parts: &'a [(&'static str, f64)],
+    /// Times of parts of the request.
+    pub(super) parts: &'a [(Part, f64)],
 }
 
 /// One transaction of a file: a time that holds requests.
@@ -281,10 +281,6 @@ fn count(stats: &mut EndpointStats, request: &Request<'_>) -> Result<(), Problem
     }
     stats.requests += 1;
     stats.outcome(request.failure);
-    for (name, ms) in request.parts {
-        if let Some(part) = PARTS.iter().position(|own| own == name) {
-            stats.add_part(part, *ms);
-        }
-    }
+    request.parts.iter().for_each(|(part, ms)| stats.parts.add(*part, *ms));
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::ingest::error::Problem;
 use crate::ingest::fact::Fact;
 use crate::ingest::format::{Format, Holds};
 use crate::ingest::head::Claim;
+use crate::model::Part;
 
 pub(in crate::ingest) static FORMAT: Format = Format {
     name: "hey-csv",
@@ -37,11 +38,16 @@ static ROWS: RowFormat = RowFormat { format: &FORMAT, columns: None, answers_onl
 
 fn add(row: &Row<'_>, requests: &mut RequestAggregate, _: &mut Threads) -> Result<(), Problem> {
     let start = row.since_start("offset")?;
+    let (dns, connected) = (row.ms_of_seconds("DNS")?, row.ms_of_seconds("DNS+dialup")?);
+    let (sending, waiting) =
+        (row.ms_of_seconds("Request-write")?, row.ms_of_seconds("Response-delay")?);
     let parts = [
-        ("connecting", row.ms_of_seconds("DNS+dialup")?),
-        ("sending", row.ms_of_seconds("Request-write")?),
-        ("waiting", row.ms_of_seconds("Response-delay")?),
-        ("receiving", row.ms_of_seconds("Response-read")?),
+        (Part::Ttfb, connected + sending + waiting),
+        (Part::Dns, dns),
+        (Part::Connect, connected - dns),
+        (Part::Sending, sending),
+        (Part::Waiting, waiting),
+        (Part::Receiving, row.ms_of_seconds("Response-read")?),
     ];
     let code = row.number("status-code")?;
     let failure = (code >= 400.0).then(|| of_status(code as u16, ""));

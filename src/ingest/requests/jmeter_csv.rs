@@ -8,7 +8,7 @@ use crate::ingest::error::Problem;
 use crate::ingest::fact::Fact;
 use crate::ingest::format::{Format, Holds};
 use crate::ingest::head::Claim;
-use crate::model::Kind;
+use crate::model::{Kind, Part};
 
 pub(in crate::ingest) static FORMAT: Format = Format {
     name: "jmeter-csv",
@@ -71,9 +71,10 @@ fn add(
     let failure = failure.as_deref();
     let parts = match (row.optional_number("Connect")?, row.optional_number("Latency")?) {
         (Some(connect), Some(first_byte)) => &[
-            ("connecting", connect),
-            ("waiting", (first_byte - connect).max(0.0)),
-            ("receiving", (ms - first_byte).max(0.0)),
+            (Part::Ttfb, first_byte),
+            (Part::Connect, connect),
+            (Part::Waiting, first_byte - connect),
+            (Part::Receiving, ms - first_byte),
         ][..],
         _ => &[],
     };

@@ -14,7 +14,7 @@ use crate::ingest::head::{Claim, Head};
 use crate::ingest::raw::{Chunk, ChunkDiagnostics, Gather, Records, Scan, Sum as _, scan};
 use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
-use crate::model::Kind;
+use crate::model::{Kind, Part};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
@@ -240,9 +240,10 @@ impl Samples {
             return self.requests.add_transaction(&own, &mut self.threads);
         }
         let parts = [
-            ("connecting", own.connect),
-            ("waiting", (own.first_byte - own.connect).max(0.0)),
-            ("receiving", (own.ms - own.first_byte).max(0.0)),
+            (Part::Ttfb, own.first_byte),
+            (Part::Connect, own.connect),
+            (Part::Waiting, own.first_byte - own.connect),
+            (Part::Receiving, own.ms - own.first_byte),
         ];
         let parts = if own.first_byte > 0.0 { &parts[..] } else { &[] };
         let name = Some(Name { kind: Kind::Http, method: "", name: &own.label });

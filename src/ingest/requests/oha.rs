@@ -8,6 +8,7 @@ use crate::ingest::error::Problem;
 use crate::ingest::fact::Fact;
 use crate::ingest::format::{Format, Holds};
 use crate::ingest::head::Claim;
+use crate::model::Part;
 
 pub(in crate::ingest) static FORMAT: Format = Format {
     name: "oha-csv",
@@ -35,14 +36,16 @@ static ROWS: RowFormat = RowFormat { format: &FORMAT, columns: None, answers_onl
 
 fn add(row: &Row<'_>, requests: &mut RequestAggregate, _: &mut Threads) -> Result<(), Problem> {
     let start = row.since_start("request-start")?;
-    let connecting = row.ms_of_seconds("DNS+dialup")?;
-    // The delay is counted from the start of the request, connecting included.
-    let delay = row.ms_of_seconds("Response-delay")?;
+    let (dns, connected) = (row.ms_of_seconds("DNS")?, row.ms_of_seconds("DNS+dialup")?);
+    // Counted from the start of the request, connecting included.
+    let first_byte = row.ms_of_seconds("Response-delay")?;
     let whole = row.ms_of_seconds("request-duration")?;
     let parts = [
-        ("connecting", connecting),
-        ("waiting", (delay - connecting).max(0.0)),
-        ("receiving", (whole - delay).max(0.0)),
+        (Part::Ttfb, first_byte),
+        (Part::Dns, dns),
+        (Part::Connect, connected - dns),
+        (Part::Waiting, first_byte - connected),
+        (Part::Receiving, whole - first_byte),
     ];
     let status = row.need("status")?;
     let failure = match status.parse::<u16>() {

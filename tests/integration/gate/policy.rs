@@ -132,12 +132,12 @@ fn what_other_tools_call_a_limit_is_an_error_that_says_what_it_is_called_here() 
     "#);
     for (key, meant) in [
         ("http_req_duration", "write api_response_time: { p95: 20% }"),
-        ("http_req_waiting", "write api_response_time: { p95: 20% }"),
         ("Latency", "write api_response_time: { p95: 20% }"),
         ("response time", "write api_response_time: { p95: 20% }"),
         ("p(99)", "write api_response_time: { p99: 7% }"),
         ("median", "write api_response_time: { p50: 7% }"),
         ("api_response_time_p95", "write api_response_time: { p95: 7% }"),
+        ("ttfb_p95", "write ttfb: { p95: 7% }"),
         ("p99_latency", "write api_response_time: { p99: 7% }"),
         ("websocket_latency_p95", "write websocket_latency: { p95: 7% }"),
         ("http_reqs", "write throughput: { relative: 10% }"),

@@ -14,6 +14,10 @@ use std::path::{Path, PathBuf};
 const KEPT: usize = 1_024;
 /// How far a percentile of more of them may be off, relatively.
 const HISTOGRAM: f64 = 5e-4;
+/// The same of a part of the requests.
+const HISTOGRAM_OF_PARTS: f64 = 4e-3;
+/// Rounding to microseconds, in milliseconds.
+const MICROSECOND: f64 = 0.000_500_1;
 /// Rounding to nanoseconds.
 const EXACT: f64 = 1e-9;
 
@@ -66,6 +70,33 @@ impl Compared {
             self.close(&format!("deviation of {what}"), &latency["stddev"], stddev, allowed);
         }
         self.quantiles(what, &latency["quantiles"], &sorted);
+        self.parts(what, ours, own);
+    }
+
+    /// Those that took any time, to the microsecond.
+    fn parts(&mut self, what: &str, ours: &Value, own: &Own) {
+        let took_any = |times: &Vec<f64>| times.iter().any(|ms| *ms >= 0.000_5);
+        for (part, times) in own.parts.iter().filter(|(_, times)| took_any(times)) {
+            let ours = &ours["parts"][part];
+            let mut sorted = times.clone();
+            sorted.sort_by(f64::total_cmp);
+            let mean = sorted.iter().sum::<f64>() / sorted.len() as f64;
+            let figures = [
+                ("mean", &ours["mean"], mean),
+                ("p50", &ours["quantiles"]["p50"], plain::quantile(&sorted, 0.5)),
+                ("p90", &ours["quantiles"]["p90"], plain::quantile(&sorted, 0.9)),
+                ("p95", &ours["quantiles"]["p95"], plain::quantile(&sorted, 0.95)),
+                ("p99", &ours["quantiles"]["p99"], plain::quantile(&sorted, 0.99)),
+            ];
+            let many = if sorted.len() <= KEPT { 0.0 } else { HISTOGRAM_OF_PARTS };
+            for (name, ours, theirs) in figures {
+                let ours = ours.as_f64().unwrap_or_else(|| panic!("{name} of {part} of {what}"));
+                let allowed = MICROSECOND + many * theirs;
+                let off = (ours - theirs).abs();
+                assert!(off <= allowed, "{name} of {part} of {what}: {ours}, not {theirs}");
+                self.numbers += 1;
+            }
+        }
     }
 
     fn quantiles(&mut self, what: &str, ours: &Value, sorted: &[f64]) {
@@ -158,7 +189,7 @@ fn figures_of_k6_are_those_of_its_samples() {
     for path in fixtures("k6", &["raw.csv", "raw.csv.gz"]) {
         compared.file(&path, &k6::csv(&text_of(&path)), options(&path));
     }
-    assert_eq!(compared, Compared { files: 23, endpoints: 217, numbers: 2_927 });
+    assert_eq!(compared, Compared { files: 23, endpoints: 217, numbers: 8_482 });
 }
 
 #[test]
@@ -189,5 +220,5 @@ fn figures_of_tools_with_a_row_for_each_request_are_those_of_the_rows() {
         &requests::oha(&text_of(&support::fixture("oha/flaky.csv"))),
         &[],
     );
-    assert_eq!(compared, Compared { files: 11, endpoints: 38, numbers: 593 });
+    assert_eq!(compared, Compared { files: 11, endpoints: 38, numbers: 1_078 });
 }

@@ -72,9 +72,9 @@ fn a_format_has_a_name_of_its_own_and_those_of_a_tool_stand_together() {
 }
 
 /// The lines between the marks of a list in a page.
-fn list_in(page: &PathBuf, form: &str) -> String {
+fn list_in(page: &PathBuf, list: &str) -> String {
     let text = std::fs::read_to_string(page).unwrap();
-    let begin = format!("<!-- perfgate normalize --list-formats={form} -->\n");
+    let begin = format!("<!-- perfgate normalize {list} -->\n");
     let (_, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{begin} is missing"));
     rest.split_once("<!-- end -->").unwrap().0.to_owned()
 }
@@ -82,9 +82,13 @@ fn list_in(page: &PathBuf, form: &str) -> String {
 /// To renew: put what the command in the mark prints between the marks.
 #[test]
 fn the_tables_of_the_documentation_are_fresh() {
-    for (page, form) in [("README.md", "tools"), ("docs/formats.md", "markdown")] {
-        let printed = perfgate(root(), &["normalize", &format!("--list-formats={form}")]).expect(0);
-        assert_eq!(list_in(&root().join(page), form), printed.stdout, "{page}");
+    for (page, list) in [
+        ("README.md", "--list-formats=tools"),
+        ("docs/formats.md", "--list-formats=markdown"),
+        ("docs/formats.md", "--list-metrics=markdown"),
+    ] {
+        let printed = perfgate(root(), &["normalize", list]).expect(0);
+        assert_eq!(list_in(&root().join(page), list), printed.stdout, "{page}");
     }
 }
 
@@ -105,6 +109,13 @@ fn the_list_for_people_says_what_each_format_can_and_cannot_tell() {
     let hey = list.split("\n\n").find(|part| part.starts_with("hey-csv: ")).unwrap();
     assert!(hey.contains("\n  versions seen: 0.1.4\n"), "{hey}");
     assert!(hey.contains("\n  cannot tell: endpoints, users, start time"), "{hey}");
+}
+
+#[test]
+fn the_list_of_known_metrics_says_what_each_of_them_is() {
+    let list = perfgate(root(), &["normalize", "--list-metrics"]).expect(0).stdout;
+    let first_token = "ttft: time to the first token of an answer\n  unit: ms, lower is better\n  also called: time_to_first_token\n";
+    assert!(list.contains(first_token), "{list}");
 }
 
 #[test]

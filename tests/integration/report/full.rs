@@ -121,11 +121,11 @@ fn where_the_time_went_is_told_as_shares_in_the_report_and_on_the_page() {
         json!({ "waiting": 40.0, "receiving": 7.4, "connecting": 2.4, "sending": 0.2 });
     std::fs::write(scratch.path().join("run.json"), run.to_string()).unwrap();
     let full = perfgate(scratch.path(), &["report", "--full", "run.json"]).expect(0).stdout;
-    let shares = "`waiting` 80 %, `receiving` 15 %, `connecting` 5 %";
+    let shares = "`waiting` 80 %, `receiving` 15 %, `connect` 5 %";
     assert!(full.contains(&format!("| `GET /0` | {shares}")), "{full}");
     assert!(!full.contains("| `GET /1` | `"), "its parts are not known: {full}");
     let page = ["report", "--baseline-file", "run.json", "run.json", "--html", "report.html"];
     perfgate(scratch.path(), &page).expect(0);
     let page = std::fs::read_to_string(scratch.path().join("report.html")).unwrap();
-    assert!(page.contains("waiting 80 %, receiving 15 %, connecting 5 %"), "{page}");
+    assert!(page.contains("waiting 80 %, receiving 15 %, connect 5 %"), "{page}");
 }

@@ -44,7 +44,23 @@ fn add(sample: &Sample<'_>, figures: &mut Figures) {
             figures.during(*time, *time);
         }
         "checks" => {}
-        _ if metric.starts_with("http_req_") || NO_METRIC.contains(metric) => {}
+        _ if metric.starts_with("http_req_") => {
+            let own = figures.of("http", &tag("method"), &name(tag));
+            let part = match metric.strip_prefix("http_req_").unwrap() {
+                "connecting" => "connect",
+                "tls_handshaking" => "tls",
+                "blocked" => "blocked",
+                "sending" => "sending",
+                "receiving" => "receiving",
+                "waiting" => {
+                    own.part("ttfb", *value);
+                    "waiting"
+                }
+                other => panic!("{other}"),
+            };
+            own.part(part, *value);
+        }
+        _ if NO_METRIC.contains(metric) => {}
         _ => {
             let own = figures.metrics.entry((*metric).to_owned()).or_default();
             own.samples.push((*time, *value));

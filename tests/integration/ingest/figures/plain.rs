@@ -14,6 +14,8 @@ pub(crate) struct Own {
     pub(crate) failures: u64,
     /// In milliseconds.
     pub(crate) times: Vec<f64>,
+    /// The times of each part, in milliseconds.
+    pub(crate) parts: BTreeMap<&'static str, Vec<f64>>,
 }
 
 impl Own {
@@ -24,11 +26,19 @@ impl Own {
         self.times.extend(ms);
     }
 
+    /// No time is below nothing, whatever its two ends are rounded to.
+    pub(crate) fn part(&mut self, part: &'static str, ms: f64) {
+        self.parts.entry(part).or_default().push(ms.max(0.0));
+    }
+
     fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.outcomes += other.outcomes;
         self.failures += other.failures;
         self.times.extend(&other.times);
+        for (part, times) in &other.parts {
+            self.parts.entry(part).or_default().extend(times);
+        }
     }
 }
 

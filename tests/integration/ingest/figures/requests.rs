@@ -28,6 +28,9 @@ struct Sample {
     start: i64,
     took: i64,
     failed: bool,
+    /// Connecting, and up to the first byte, where the file says so.
+    connect: Option<i64>,
+    first_byte: Option<i64>,
     /// Whether it is a transaction's own.
     transaction: bool,
     /// Whether its requests are known to be in the file, because they stand inside of it.
@@ -42,6 +45,13 @@ fn jmeter(samples: &[Sample]) -> Figures {
         let kind = if own.transaction { "group" } else { "http" };
         figures.of(kind, "", &own.label).request(Some(own.took as f64), own.failed);
         if !own.transaction {
+            if let Some((connect, first_byte)) = own.connect.zip(own.first_byte) {
+                let of = figures.of(kind, "", &own.label);
+                of.part("connect", connect as f64);
+                of.part("waiting", (first_byte - connect) as f64);
+                of.part("receiving", (own.took - first_byte) as f64);
+                of.part("ttfb", first_byte as f64);
+            }
             continue;
         }
         // What the same thread did between its start and its end was a part of it.
@@ -68,6 +78,8 @@ pub(crate) fn jmeter_csv(text: &str) -> Figures {
             start: field("timeStamp").parse().unwrap(),
             took: field("elapsed").parse().unwrap(),
             failed: field("success") != "true",
+            connect: field("Connect").parse().ok(),
+            first_byte: field("Latency").parse().ok(),
             transaction: field("responseMessage").starts_with(TRANSACTION),
             holds: false,
         });
@@ -111,6 +123,9 @@ fn xml_sample(tag: &str) -> Sample {
         start: attribute("ts").parse().unwrap(),
         took: attribute("t").parse().unwrap(),
         failed: attribute("s") != "true",
+        connect: Some(attribute("ct").parse().unwrap_or_default()),
+        // Without an answer there is none.
+        first_byte: attribute("lt").parse().ok().filter(|ms| *ms > 0),
         transaction: attribute("rm").starts_with(TRANSACTION),
         holds: false,
     }
@@ -176,7 +191,16 @@ pub(crate) fn hey(text: &str) -> Figures {
     rows(text, |field| {
         let seconds = |name: &str| field(name).parse::<f64>().unwrap();
         let (start, took) = (seconds("offset"), seconds("response-time"));
-        figures.unnamed.request(Some(took * 1e3), seconds("status-code") >= 400.0);
+        let own = &mut figures.unnamed;
+        own.request(Some(took * 1e3), seconds("status-code") >= 400.0);
+        let ms = |name: &str| seconds(name) * 1e3;
+        let (connected, sending) = (ms("DNS+dialup"), ms("Request-write"));
+        own.part("dns", ms("DNS"));
+        own.part("connect", connected - ms("DNS"));
+        own.part("sending", sending);
+        own.part("waiting", ms("Response-delay"));
+        own.part("receiving", ms("Response-read"));
+        own.part("ttfb", connected + sending + ms("Response-delay"));
         // Both are written to tenths of a millisecond.
         let ns = |seconds: f64| (seconds * 1e9) as i128;
         figures.during(ns(start), ns(start) + (took * 1e3 * NS_PER_MS) as i128);
@@ -190,7 +214,15 @@ pub(crate) fn oha(text: &str) -> Figures {
         let seconds = |name: &str| field(name).parse::<f64>().unwrap();
         let (start, took) = (seconds("request-start"), seconds("request-duration"));
         let failed = field("status").parse::<u16>().map_or(true, |status| status >= 400);
-        figures.unnamed.request(Some(took * 1e3), failed);
+        let own = &mut figures.unnamed;
+        own.request(Some(took * 1e3), failed);
+        let ms = |name: &str| seconds(name) * 1e3;
+        let first_byte = ms("Response-delay");
+        own.part("dns", ms("DNS"));
+        own.part("connect", ms("DNS+dialup") - ms("DNS"));
+        own.part("waiting", first_byte - ms("DNS+dialup"));
+        own.part("receiving", took * 1e3 - first_byte);
+        own.part("ttfb", first_byte);
         let ns = |seconds: f64| (seconds * 1e9) as i128;
         figures.during(ns(start), ns(start) + (took * 1e3 * NS_PER_MS) as i128);
     });
