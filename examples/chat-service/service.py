@@ -5,8 +5,10 @@
     GET  /api/items   takes a few milliseconds
     POST /api/chat    {"message": "..."}, takes 20 to 40 milliseconds
     WS   /ws/echo     sends every text back after 5 milliseconds
+    GET  /metrics     what Prometheus reads
 
-`--slower 1.4` makes the chat endpoint slower, and `--leak 60` makes the memory grow: two things for a gate to find.
+`--slower 1.4` makes the chat endpoint slower, `--fail 0.05` makes a part of its requests fail, and `--leak 60` makes the
+memory grow: three things for a gate to find.
 """
 
 import argparse
@@ -18,14 +20,56 @@ import os
 import random
 import signal
 import struct
+import time
+from collections import Counter
 
 HOST = "127.0.0.1"
 LARGEST = 65_535  # bytes of a body or of a WebSocket message
-REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large"}
+REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large",
+           500: "Internal Server Error"}
 WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # the constant of RFC 6455
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 
 ITEMS = [{"id": number, "name": f"item {number}"} for number in range(20)]
+
+
+BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)  # seconds
+MOST_WAITING = 65_536  # bytes that a slow reader of a WebSocket may leave behind before texts to it are dropped
+
+
+class Metrics:
+    """What the service counts of itself, as Prometheus reads it."""
+
+    def __init__(self):
+        self.requests = Counter()
+        self.buckets = Counter()
+        self.seconds = Counter()
+        self.sockets = 0
+        self.drops = 0
+
+    def count(self, method: str, handler: str, status: int, seconds: float) -> None:
+        self.requests[method, handler, status] += 1
+        self.seconds[method, handler] += seconds
+        for bound in BUCKETS:
+            self.buckets[method, handler, bound] += seconds <= bound
+
+    def text(self) -> str:
+        total, name = Counter(), "http_request_duration_seconds"
+        lines = ["# TYPE http_requests_total counter"]
+        for (method, handler, status), count in self.requests.items():
+            lines.append(f'http_requests_total{{method="{method}",handler="{handler}",status="{status}"}} {count}')
+            total[method, handler] += count
+        lines.append(f"# TYPE {name} histogram")
+        for (method, handler, bound), count in self.buckets.items():
+            lines.append(f'{name}_bucket{{method="{method}",handler="{handler}",le="{bound}"}} {count}')
+        for (method, handler), count in total.items():
+            labels = f'method="{method}",handler="{handler}"'
+            lines.append(f'{name}_bucket{{{labels},le="+Inf"}} {count}')
+            lines.append(f"{name}_sum{{{labels}}} {self.seconds[method, handler]}")
+            lines.append(f"{name}_count{{{labels}}} {count}")
+        lines += ["# TYPE websocket_active_connections gauge", f"websocket_active_connections {self.sockets}"]
+        lines += ["# TYPE websocket_backpressure_drops_total counter", f"websocket_backpressure_drops_total {self.drops}"]
+        return "\n".join(lines) + "\n"
 
 
 class Refused(Exception):
@@ -37,24 +81,23 @@ class Refused(Exception):
 
 
 class Service:
-    def __init__(self, slower: float, seed: int):
+    ROUTES = {"/health": "GET", "/api/items": "GET", "/api/chat": "POST"}
+
+    def __init__(self, slower: float, fail: float, seed: int):
         self.slower = slower
+        self.fail = fail
         self.random = random.Random(seed)
+        self.metrics = Metrics()
 
     # --- the endpoints ---
 
     async def answer(self, method: str, path: str, body: bytes) -> dict:
-        routes = {
-            "/health": ("GET", self.health),
-            "/api/items": ("GET", self.items),
-            "/api/chat": ("POST", self.chat),
-        }
-        if path not in routes:
+        if path not in self.ROUTES:
             raise Refused(404, "there is no such path")
-        wanted, handler = routes[path]
-        if method != wanted:
-            raise Refused(405, f"use {wanted}")
-        return await handler(body)
+        if method != self.ROUTES[path]:
+            raise Refused(405, f"use {self.ROUTES[path]}")
+        handlers = {"/health": self.health, "/api/items": self.items, "/api/chat": self.chat}
+        return await handlers[path](body)
 
     async def health(self, _body: bytes) -> dict:
         return {"status": "ok", "pid": os.getpid()}
@@ -69,6 +112,8 @@ class Service:
         except (ValueError, KeyError, TypeError):
             raise Refused(400, 'send {"message": "..."}') from None
         await asyncio.sleep(self.random.uniform(0.020, 0.040) * self.slower)
+        if self.random.random() < self.fail:
+            raise Refused(500, "the model is out of order")
         return {"reply": f"You said: {message}"}
 
     # --- HTTP ---
@@ -98,6 +143,10 @@ class Service:
             return False
         method, path = parts[0], parts[1].partition("?")[0]
         keep = headers.get("connection", "").lower() != "close"
+        if (method, path) == ("GET", "/metrics"):
+            await respond(writer, 200, self.metrics.text().encode(), keep, "text/plain; version=0.0.4")
+            return keep
+        start = time.perf_counter()
         try:
             if path == "/ws/echo":
                 return await self.websocket(headers, reader, writer)
@@ -110,7 +159,9 @@ class Service:
             status, answer = 200, await self.answer(method, path, body)
         except Refused as error:
             status, answer, keep = error.status, {"error": str(error)}, False
-        await respond(writer, status, answer, keep)
+        if path in self.ROUTES:
+            self.metrics.count(method, path, status, time.perf_counter() - start)
+        await respond(writer, status, json.dumps(answer).encode(), keep)
         return keep
 
     # --- WebSocket ---
@@ -126,10 +177,20 @@ class Service:
             f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode()
         )
         await writer.drain()
+        self.metrics.sockets += 1
+        try:
+            return await self.echo(reader, writer)
+        finally:
+            self.metrics.sockets -= 1
+
+    async def echo(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         while True:
             opcode, payload = await read_frame(reader)
             if opcode == TEXT:
                 await asyncio.sleep(0.005)
+                if writer.transport.get_write_buffer_size() > MOST_WAITING:
+                    self.metrics.drops += 1
+                    continue
                 writer.write(frame(TEXT, payload))
             elif opcode == PING:
                 writer.write(frame(PONG, payload))
@@ -142,10 +203,10 @@ class Service:
             await writer.drain()
 
 
-async def respond(writer: asyncio.StreamWriter, status: int, answer: dict, keep: bool) -> None:
-    body = json.dumps(answer).encode()
+async def respond(writer: asyncio.StreamWriter, status: int, body: bytes, keep: bool,
+                  kind: str = "application/json") -> None:
     writer.write(
-        f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
         f"Connection: {'keep-alive' if keep else 'close'}\r\n\r\n".encode() + body
     )
     await writer.drain()
@@ -183,7 +244,7 @@ async def serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    service = Service(options.slower, options.seed)
+    service = Service(options.slower, options.fail, options.seed)
     server = await asyncio.start_server(service.connected, HOST, options.port, backlog=1024)
     leaking = asyncio.create_task(leak(options.leak))
     print(f"http://{HOST}:{options.port} (process {os.getpid()})", flush=True)
@@ -197,6 +258,7 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=8731)
     parser.add_argument("--slower", type=float, metavar="FACTOR", default=os.environ.get("SLOWER") or "1",
                         help="times as long for /api/chat (or the variable SLOWER)")
+    parser.add_argument("--fail", type=float, metavar="SHARE", default=0, help="let a share of /api/chat fail")
     parser.add_argument("--leak", type=float, metavar="MB_PER_MINUTE", default=0, help="let the memory grow")
     parser.add_argument("--seed", type=int, default=1, help="where the random times begin")
     asyncio.run(serve(parser.parse_args()))
