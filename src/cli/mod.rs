@@ -21,6 +21,7 @@ mod profile_names;
 mod read_file;
 mod repository;
 mod results;
+mod rule_files;
 mod rule_overrides;
 mod sensitivity;
 mod session;

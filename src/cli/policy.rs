@@ -5,6 +5,7 @@
 
 use super::error::CliError;
 use super::read_file::read_text;
+use super::rule_files::{rule_file_of, with_rule_files};
 use super::session::Session;
 use super::under_test::{PullRequest, pull_request};
 use crate::config::{ConfigError, Policy, changed_keys};
@@ -104,6 +105,8 @@ pub(super) fn load_policy(session: &Session<'_>) -> Result<LoadedPolicy, CliErro
     let shown = path.strip_prefix(session.folder()).unwrap_or(&path).display().to_string();
     let policy = Policy::parse(&shown, &text)?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let rules = |file: &str| read_text(&folder.join(file), limits::POLICY_BYTES).map(Some);
+    let policy = with_rule_files(policy, rules)??;
     let (named, store_folder) = (session.policy_file.is_some(), folder.clone());
     Ok(LoadedPolicy { policy, folder, file: Some((path, text)), named, store_folder, base: None })
 }
@@ -156,11 +159,12 @@ impl Policies {
         let (root, folder) = (real(&history.root()), real(session.folder()));
         let inside = folder.strip_prefix(&root).unwrap_or(Path::new(""));
         let (mut policy, mut base_text) = (Policy::default(), String::new());
-        let found = policy_of(&history.files(base)?, inside)?;
+        let files = history.files(base)?;
+        let found = policy_of(&files, inside)?;
         let defaults = found.is_none();
         if let Some(found) = found {
             let shown = format!("{} of the base {}", found.name.display(), base.short());
-            match found.parse(&shown) {
+            match found.parse(&shown, &files)? {
                 Ok(parsed) => (policy, base_text) = parsed,
                 // Otherwise no pull request could fix it.
                 Err(error) if found.is_fixed_by(&checkout, &root) => {
@@ -196,11 +200,25 @@ struct BasePolicy {
 }
 
 impl BasePolicy {
-    fn parse(&self, shown: &str) -> Result<(Policy, String), ConfigError> {
+    /// The policy and its text. The inner error is about the policy, the outer one about reading what it names.
+    fn parse(
+        &self,
+        shown: &str,
+        files: &CommitFiles,
+    ) -> Result<Result<(Policy, String), ConfigError>, CliError> {
         let Some(text) = &self.text else {
-            return Err(ConfigError::whole(shown, "it is a link that leads out of the repository"));
+            let why = "it is a link that leads out of the repository";
+            return Ok(Err(ConfigError::whole(shown, why)));
         };
-        Policy::parse(shown, text).map(|policy| (policy, text.clone()))
+        let folder = self.name.parent().unwrap_or(Path::new(""));
+        match Policy::parse(shown, text) {
+            Ok(policy) => {
+                let read = |file: &str| rule_file_of(files, &folder.join(file));
+                let policy = with_rule_files(policy, read)?;
+                Ok(policy.map(|policy| (policy, text.clone())))
+            }
+            Err(error) => Ok(Err(error)),
+        }
     }
 
     /// Whether the checkout has another policy at this path, which can be read, or none at all. One beside it fixes nothing.

@@ -1,6 +1,7 @@
 //! Budgets: absolute limits, whatever the baseline says; and profiles, the named loads that have them.
 
 use super::bound::Bound;
+use super::choices::Combine;
 use super::pattern::Pattern;
 use crate::model::{Direction, LoadNumber, Metric, Statistic, Unit};
 
@@ -125,7 +126,7 @@ pub struct Phase {
 pub struct Query {
     /// The name of the metric or resource.
     pub name: String,
-    /// PromQL that gives one series.
+    /// PromQL.
     pub promql: String,
     /// The unit of its values.
     pub unit: Unit,
@@ -135,4 +136,8 @@ pub struct Query {
     pub direction: Option<Direction>,
     /// Whether it is a resource, not a metric.
     pub resource: bool,
+    /// The labels that say which endpoint a series is of, the method's before the name's; empty: one series is of the run.
+    pub by: Vec<String>,
+    /// What several series of one endpoint, or of the run, become; none: they are an error.
+    pub combine: Option<Combine>,
 }

@@ -65,6 +65,18 @@ pub enum Origin {
     Queue,
 }
 
+/// What several series become together, point by point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Combine {
+    /// Their sum.
+    Sum,
+    /// The largest of them.
+    Max,
+    /// Their mean.
+    Mean,
+}
+
 /// The worst that a rule may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Severity {

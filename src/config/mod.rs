@@ -16,6 +16,7 @@ mod file;
 mod formula;
 mod pattern;
 mod policy;
+pub mod promql;
 mod quantity;
 mod resolve;
 mod rules;
@@ -29,14 +30,14 @@ pub use bound::{Bound, Comparison, parse_money};
 pub use budget::{Budget, Limited, Phase, Profile, Query, Scope, Span, Tier};
 pub use cadence::{Cadence, When};
 pub use changed::changed_keys;
-pub use choices::{Decide, Leniency, Origin, Removed, Severity};
+pub use choices::{Combine, Decide, Leniency, Origin, Removed, Severity};
 pub use derived::{Derived, RunNumber, sample_statistic};
 pub use error::ConfigError;
 pub use file::PolicyFile;
 pub use formula::{
     Formula, Input as FormulaInput, Measure, Number as FormulaNumber, Operator, Undefined,
 };
-pub use pattern::Pattern;
+pub use pattern::{Pattern, path_of};
 pub use policy::{BaselineChoice, Policy, StoreChoice};
 pub use quantity::QuantityKind;
 pub use rules::{CustomRule, EndpointRules, Rules};

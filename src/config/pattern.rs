@@ -87,7 +87,7 @@ fn kind_named(word: &str) -> Option<Kind> {
 }
 
 /// The path of a URL, from its first slash on.
-fn path_of(name: &str) -> Option<&str> {
+pub fn path_of(name: &str) -> Option<&str> {
     let (scheme, rest) = name.split_once("://")?;
     let plain = scheme.bytes().all(|b| b.is_ascii_alphanumeric());
     plain.then(|| rest.find('/').map_or("/", |slash| &rest[slash..]))

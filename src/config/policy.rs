@@ -29,6 +29,8 @@ pub struct Policy {
     pub cadence: Vec<Cadence>,
     /// The columns of a history, by name.
     pub trend_columns: Vec<String>,
+    /// Files with rules of Prometheus that are still to be added, seen from the policy's folder.
+    pub rule_files: Vec<String>,
     /// What decides.
     pub rules: Rules,
 }

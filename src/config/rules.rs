@@ -6,7 +6,7 @@ use super::defaults;
 use super::derived::Derived;
 use super::pattern::Pattern;
 use super::threshold::Threshold;
-use crate::model::{Direction, EndpointKey, Field, Kind, Metric, Quantile, Statistic};
+use crate::model::{AlertRule, Direction, EndpointKey, Field, Kind, Metric, Quantile, Statistic};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What decides.
@@ -58,6 +58,8 @@ pub struct Rules {
     pub(super) overrides: Vec<(Pattern, Override)>,
     /// Absolute limits that hold for every load.
     pub(super) budgets: Vec<Budget>,
+    /// Alerts that must not fire during a run.
+    pub alerts: Vec<AlertRule>,
     /// Named loads with limits of their own.
     pub profiles: BTreeMap<String, Profile>,
 }
@@ -143,6 +145,7 @@ impl Default for Rules {
             derived: Vec::new(),
             overrides: Vec::new(),
             budgets: Vec::new(),
+            alerts: Vec::new(),
             profiles: BTreeMap::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! Absolute limits: each budget held against the new runs, whatever the baseline says.
 
+use super::alerts::alert_findings;
 use super::budget_names::by_names_of;
 use super::budget_value::{
     BudgetValue, Judged, SERVICE, measure_key, not_measured, resource, scoped, used,
@@ -74,6 +75,7 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
         }
     }
     settle(&mut findings, &few, &rules.looks);
+    findings.extend(alert_findings(runs, rules));
     findings
 }
 
@@ -155,6 +157,7 @@ fn leak(budget: &Budget, runs: &[Run]) -> BudgetFinding {
         meant: None,
         lack: None,
         few: None,
+        alert: None,
     }
 }
 

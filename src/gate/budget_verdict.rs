@@ -43,5 +43,6 @@ pub(super) fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
         meant: None,
         lack: None,
         few: None,
+        alert: None,
     }
 }

@@ -5,7 +5,8 @@ use super::sides::Sides;
 use super::verdict::{BudgetReason, Missing, Reason, Verdict};
 use crate::config::{Bound, Threshold, Tier};
 use crate::model::{
-    CommitId, Direction, EndpointKey, MeasurementKey, Metric, Quantile, Statistic, Unit, Untrusted,
+    AlertOutcome, CommitId, Direction, EndpointKey, MeasurementKey, Metric, Quantile, Statistic,
+    Unit, Untrusted,
 };
 use crate::stats::{Distance, Interval};
 
@@ -231,6 +232,8 @@ pub struct BudgetFinding {
     pub lack: Option<Lack>,
     /// What the calls say, where they are few and the verdict on a quantile is the exact one.
     pub few: Option<FewCalls>,
+    /// What came of an alert; none for any other budget.
+    pub alert: Option<AlertOutcome>,
 }
 
 /// What few calls say about a limit on a quantile, whatever the distribution: how many miss the limit is binomial.

@@ -1,5 +1,6 @@
 //! The verdict on the whole.
 
+use super::alerts::unchecked_alerts;
 use super::budget::budget_findings;
 use super::derive::{derived, derived_baseline};
 use super::exceptions::{accept, idle_acceptances};
@@ -37,7 +38,11 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
         ..Comparison::default()
     };
     let budgets = budget_findings(current, rules);
-    let warnings = warnings.into_iter().chain(users_missed(current, rules)).collect();
+    let warnings = warnings
+        .into_iter()
+        .chain(users_missed(current, rules))
+        .chain(unchecked_alerts(current, rules))
+        .collect();
     let mut report = Report { warnings, budgets, ..nothing_judged(info, rules) };
     let Some(baseline) = baseline else {
         report.subject = Subject::Comparison(Box::new(comparison));
@@ -92,7 +97,11 @@ pub fn check(current: &[Run], info: CurrentInfo, rules: &Rules, warnings: Vec<Wa
         (Verdict::Pass, ReportReason::Findings)
     };
     let conclusion = with_budgets(&budgets, Conclusion { verdict, reason });
-    let warnings = warnings.into_iter().chain(users_missed(current, rules)).collect();
+    let warnings = warnings
+        .into_iter()
+        .chain(users_missed(current, rules))
+        .chain(unchecked_alerts(current, rules))
+        .collect();
     let report = Report { coverage, budgets, warnings, ..nothing_judged(info, rules) };
     concluded(report, conclusion, rules)
 }

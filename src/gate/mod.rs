@@ -12,6 +12,7 @@
 //!
 //! The rules are explained for users in `docs/decisions.md`.
 
+mod alerts;
 mod budget;
 mod budget_names;
 mod budget_value;

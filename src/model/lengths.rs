@@ -1,6 +1,7 @@
 //! How long the names of a run may be. They stand in tables, in comments, in file names and in the names of checks, and a forge
 //! takes no more than it takes.
 
+use super::alert::AlertOutcome;
 use super::custom_metric::CustomMetric;
 use super::endpoint::EndpointKey;
 use super::limits::{Exceeded, check_label, check_name};
@@ -58,6 +59,18 @@ impl Run {
         ];
         for (path, names) in keys {
             names.into_iter().try_for_each(|name| label_at(name, || path.to_owned()))?;
+        }
+        for (i, own) in self.alerts.iter().enumerate() {
+            name_at(&own.rule.name, || format!("alerts[{i}].name"))?;
+            name_at(&own.rule.condition, || format!("alerts[{i}].condition"))?;
+            match &own.outcome {
+                AlertOutcome::Quiet => {}
+                AlertOutcome::Fired(firing) => firing
+                    .series
+                    .iter()
+                    .try_for_each(|text| name_at(text, || format!("alerts[{i}].series")))?,
+                AlertOutcome::Unknown(why) => name_at(why, || format!("alerts[{i}].unknown"))?,
+            }
         }
         let mut checks = self.checks.iter().enumerate();
         checks.try_for_each(|(i, own)| name_at(&own.name, || format!("checks[{i}].name")))

@@ -12,6 +12,8 @@ pub const ENDPOINTS: usize = 10_000;
 pub const PART_ENDPOINTS: usize = 1_000;
 /// Custom metrics of a run, and checks of a script.
 pub const METRICS: usize = 10_000;
+/// Alerts of a policy, and of a run: each is asked by itself.
+pub const ALERTS: usize = 200;
 /// Labels, resources and timelines of a run, quantiles, parts and kinds of failure of an endpoint.
 pub const ENTRIES: usize = 1_000;
 /// Keys of a `perfgate.run/1`: 200 of each of 10 000 endpoints.

@@ -137,6 +137,8 @@ impl Merger {
         whole.calibration.clear();
         whole.resources = kept_resources(whole, &shard);
         whole.timeline.clear();
+        // They were evaluated over the time of one shard.
+        whole.alerts.clear();
         whole.duration_s = longest(whole.duration_s, shard.duration_s);
         whole.load.users = add(whole.load.users, shard.load.users)?;
         // Two peaks need not have been at the same time: how many users there were together is not known.

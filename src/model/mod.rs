@@ -5,6 +5,7 @@
 //! Base units: time in milliseconds (what nearly every load tool writes, so a value that comes in leaves as the
 //! same decimal), rates per second, ratios as fractions of one, sizes in bytes.
 
+mod alert;
 mod baseline_search;
 mod bins;
 mod check;
@@ -44,6 +45,7 @@ mod values;
 mod warning;
 mod window;
 
+pub use alert::{Alert, AlertOutcome, AlertRule, AlertSeverity, Firing};
 pub use baseline_search::{Outcome, Visited};
 pub use check::Check;
 pub use clock::{now, today};

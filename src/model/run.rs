@@ -1,5 +1,6 @@
 //! One execution of a load test, normalised.
 
+use super::alert::Alert;
 use super::check::Check;
 use super::commit::CommitId;
 use super::custom_metric::CustomMetric;
@@ -45,6 +46,8 @@ pub struct Run {
     pub timeline: BTreeMap<Untrusted, Timeline>,
     /// The checks of the script.
     pub checks: Vec<Check>,
+    /// The alerts that were evaluated over its time.
+    pub alerts: Vec<Alert>,
     /// How long fixed pieces of work took on the machine (`cpu`, `memory`, `loopback`), in milliseconds.
     pub calibration: BTreeMap<Untrusted, f64>,
 }
@@ -68,6 +71,7 @@ impl Run {
             resources: BTreeMap::new(),
             timeline: BTreeMap::new(),
             checks: Vec::new(),
+            alerts: Vec::new(),
             calibration: BTreeMap::new(),
         }
     }

@@ -270,6 +270,36 @@ pub enum WarningKind {
     },
     /// No baseline was found, and the policy lets that pass.
     MissingBaseline,
+    /// Alerts of the policy that were not evaluated over every run.
+    AlertsNotChecked {
+        /// Their names.
+        alerts: Vec<String>,
+        /// Whether others were.
+        asked: bool,
+    },
+    /// Queries of Prometheus that look back over more than the run.
+    LooksBack {
+        /// Their names.
+        queries: Vec<String>,
+        /// How far they look back at most, in seconds.
+        range_s: u64,
+        /// How long the run took, in seconds.
+        run_s: u64,
+    },
+    /// A query of Prometheus that divides each series by itself.
+    OwnRatio {
+        /// Its name.
+        query: String,
+        /// What it should be.
+        instead: String,
+    },
+    /// Series of Prometheus that are of no endpoint of the run.
+    SeriesLeftOut {
+        /// The name of the query.
+        query: String,
+        /// The values of the labels that name the endpoint.
+        series: Vec<String>,
+    },
     /// A warning of a report that was read from a file.
     Told {
         /// Its stable name.
@@ -332,6 +362,10 @@ impl WarningKind {
             Self::Offline => "offline",
             Self::OtherVersion { .. } => "other_version",
             Self::MissingBaseline => "missing_baseline",
+            Self::AlertsNotChecked { .. } => "alerts_not_checked",
+            Self::LooksBack { .. } => "looks_back",
+            Self::OwnRatio { .. } => "own_ratio",
+            Self::SeriesLeftOut { .. } => "series_left_out",
             Self::Told { code, .. } => code,
         }
     }

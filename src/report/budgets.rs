@@ -1,5 +1,6 @@
 //! Budgets in words: shared by all renderers for people.
 
+use super::alert_text;
 use super::escape::Show;
 use super::few;
 use super::lack;
@@ -7,7 +8,7 @@ use super::mark::mark;
 use super::number::{Scale, grouped, plural, significant, trimmed};
 use crate::config::Tier;
 use crate::gate::{BudgetFinding, BudgetReason, Missing, Report, ReportReason, Verdict};
-use crate::model::Unit;
+use crate::model::{AlertOutcome, Unit};
 
 /// The budgets, those that ask for attention first.
 pub(super) fn ordered(report: &Report) -> Vec<&BudgetFinding> {
@@ -30,7 +31,8 @@ pub(super) fn broken(report: &Report) -> Vec<&BudgetFinding> {
 pub(super) fn kept(report: &Report) -> String {
     let kept = |budget: &&BudgetFinding| {
         let judged = budget.reason.missing().is_none();
-        judged && matches!(budget.verdict(), Verdict::Pass | Verdict::Warn)
+        let fired = matches!(budget.alert, Some(AlertOutcome::Fired(_)));
+        judged && !fired && matches!(budget.verdict(), Verdict::Pass | Verdict::Warn)
     };
     format!("{} of {} kept", report.budgets.iter().filter(kept).count(), report.budgets.len())
 }
@@ -42,6 +44,9 @@ pub(super) fn line(budget: &BudgetFinding, show: Show<'_>) -> String {
 
 /// The same without the mark.
 pub(super) fn text(budget: &BudgetFinding, show: Show<'_>) -> String {
+    if let Some(outcome) = &budget.alert {
+        return alert_text::text(budget, outcome, show);
+    }
     let subject = show(&budget.subject);
     let of = budget.limit.map(|(bound, limit)| {
         let scale = Scale::of(&budget.unit, &[limit]);

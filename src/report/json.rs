@@ -9,10 +9,10 @@ use crate::gate::{
 };
 use crate::model::{Difference, EndpointKey, Outcome, Raw as _, Untrusted, Visited, Warning};
 use crate::schema::{
-    AcceptedV1, BaselineV1, BudgetV1, ChangeV1, ComparisonV1, CoverageV1, CurrentV1, DecideV1,
-    DifferenceV1, FailureCountsV1, FindingKindV1, FindingV1, IntervalV1, LackV1, NoiseV1,
-    OutcomeV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, SkippedV1, ThresholdV1, TierV1,
-    TimeSpanV1, TotalV1, VisitedV1, WarningV1,
+    AcceptedV1, AlertOutcomeV1, BaselineV1, BudgetV1, ChangeV1, ComparisonV1, CoverageV1,
+    CurrentV1, DecideV1, DifferenceV1, FailureCountsV1, FindingKindV1, FindingV1, IntervalV1,
+    LackV1, NoiseV1, OutcomeV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, SkippedV1, ThresholdV1,
+    TierV1, TimeSpanV1, TotalV1, VisitedV1, WarningV1,
 };
 use std::io::{self, Write};
 
@@ -205,6 +205,7 @@ fn budget(budget: &BudgetFinding) -> BudgetV1 {
         meant: text(budget.meant.as_ref()),
         lack: budget.lack.as_ref().map(lack),
         few: budget.few.as_ref().map(few::to_wire),
+        alert: budget.alert.as_ref().map(AlertOutcomeV1::from),
     }
 }
 

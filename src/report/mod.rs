@@ -4,6 +4,7 @@
 //! `headline.rs`, the rows about findings in `cells.rs`; numbers are scaled and
 //! rounded in `number.rs`, and everything that came from a file is escaped for its place in `escape.rs`.
 
+mod alert_text;
 mod alerts;
 mod annotations;
 mod budgets;

@@ -11,8 +11,8 @@ use crate::gate::{
 };
 use crate::model::limits::check_label;
 use crate::model::{
-    CommitId, Difference, EndpointKey, Field, Kind, Metric, Named as _, Outcome, Place, Unit,
-    Untrusted, Visited, Warning, WarningKind,
+    AlertOutcome, CommitId, Difference, EndpointKey, Field, Kind, Metric, Named as _, Outcome,
+    Place, Unit, Untrusted, Visited, Warning, WarningKind,
 };
 use crate::schema::{
     AcceptedV1, BaselineV1, BudgetV1, ComparisonV1, CurrentV1, DecideV1, DifferenceV1,
@@ -278,6 +278,11 @@ fn budget(file: BudgetV1) -> Read<BudgetFinding> {
             .few
             .map(|file| few::from_wire(file).map_err(|text| invalid("budgets.few.quantile", &text)))
             .transpose()?,
+        alert: file
+            .alert
+            .map(AlertOutcome::try_from)
+            .transpose()
+            .map_err(|field| invalid("budgets.alert", field))?,
     })
 }
 

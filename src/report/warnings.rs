@@ -56,6 +56,10 @@ impl fmt::Display for Message<'_> {
             | Kind::BasePolicyBroken { .. }
             | Kind::BrokenTrailer { .. }
             | Kind::NotHonoured { .. } => self.of_policy(f),
+            Kind::AlertsNotChecked { .. }
+            | Kind::LooksBack { .. }
+            | Kind::OwnRatio { .. }
+            | Kind::SeriesLeftOut { .. } => self.of_prometheus(f),
             Kind::Told { message, .. } => f.write_str(message),
         }
     }
@@ -234,6 +238,44 @@ impl Message<'_> {
         }
     }
 
+    /// What is odd about what Prometheus was asked.
+    fn of_prometheus(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Kind::AlertsNotChecked { alerts, asked } => write!(
+                f,
+                "{} alert{} not checked: {}; {} (--attach prometheus:URL)",
+                alerts.len(),
+                ending(alerts.len() as u64),
+                first_of(alerts),
+                if *asked {
+                    "not in the policy when the run was measured"
+                } else {
+                    "no Prometheus was attached to the run"
+                }
+            ),
+            Kind::LooksBack { queries, range_s, run_s } => write!(
+                f,
+                "{} look{} back over {}, but the run took {run_s} s: the values include what was before it. Write a shorter range, \
+                 such as [{}] (at least two scrapes), or run for longer",
+                first_of(queries),
+                if queries.len() == 1 { "s" } else { "" },
+                range(*range_s),
+                range(shorter(*run_s))
+            ),
+            Kind::OwnRatio { query, instead } => write!(
+                f,
+                "{query} divides each series by itself, so that its value is always 1: write {instead}"
+            ),
+            Kind::SeriesLeftOut { query, series } => write!(
+                f,
+                "{query}: left out {}, which {} no endpoint of the run",
+                first_of(series),
+                if series.len() == 1 { "is" } else { "are" }
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// What in the policy, or in a commit that accepts a change, does not apply.
     fn of_policy(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
@@ -306,6 +348,21 @@ impl Message<'_> {
 /// The ending of a noun behind a number.
 fn ending(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
+}
+
+/// A range that people write, and of which a run of this many seconds has four.
+fn shorter(run_s: u64) -> u64 {
+    let usual = [3600, 1800, 600, 300, 120, 60, 30, 15, 10, 5];
+    usual.into_iter().find(|range| range * 4 <= run_s).unwrap_or(2)
+}
+
+/// A range as PromQL has it: `5m`, `90s`.
+fn range(seconds: u64) -> String {
+    match seconds {
+        s if s >= 3600 && s % 3600 == 0 => format!("{}h", s / 3600),
+        s if s >= 60 && s % 60 == 0 => format!("{}m", s / 60),
+        s => format!("{s}s"),
+    }
 }
 
 fn first_of(names: &[String]) -> String {

@@ -3,6 +3,7 @@
 //! A wire type is what stands in a file; the domain types of [`crate::model`] are what the program works with.
 //! They are kept apart so that a change inside never changes a file. The schemas in `schemas/` are generated from here.
 
+mod alert;
 pub mod bounded;
 mod histogram;
 mod history;
@@ -15,6 +16,7 @@ mod run;
 mod verdicts;
 mod write;
 
+pub use alert::{AlertOutcomeV1, AlertSeverityV1, AlertV1};
 pub use histogram::{HistogramError, decode_histogram, encode_histogram};
 pub use history::{HISTORY_SCHEMA, HistoryV1, RowV1, SeriesV1, StepV1, ValueV1};
 pub use lack::LackV1;

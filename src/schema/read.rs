@@ -7,10 +7,10 @@ use super::run::{
 };
 use crate::model::limits::{self, Census, Exceeded, check_name};
 use crate::model::{
-    Check, CommitId, CustomMetric, Direction, Endpoint, EndpointKey, EndpointNames, FailureKind,
-    InvalidCommitId, Kind, Latency, Load, MetricType, Named as _, OutOfRange, Part, PartTime,
-    Quantile, Raw, Resource, Rounding, Run, Span, Timeline, Tool, Unit, Untrusted, known_metric,
-    without_credentials,
+    Alert, Check, CommitId, CustomMetric, Direction, Endpoint, EndpointKey, EndpointNames,
+    FailureKind, InvalidCommitId, Kind, Latency, Load, MetricType, Named as _, OutOfRange, Part,
+    PartTime, Quantile, Raw, Resource, Rounding, Run, Span, Timeline, Tool, Unit, Untrusted,
+    known_metric, without_credentials,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -187,6 +187,10 @@ fn run(file: RunV1) -> Result<Run, RunFileError> {
         .into_iter()
         .map(|check| Check { name: check.name.into(), passes: check.passes, fails: check.fails })
         .collect();
+    for (i, alert) in file.alerts.into_iter().enumerate() {
+        let wrong = |field| invalid(format!("alerts[{i}].{field}"), "not a time of an alert");
+        run.alerts.push(Alert::try_from(alert).map_err(wrong)?);
+    }
     for (name, took) in file.calibration {
         let path = format!("calibration.{name}");
         let positive = amount(&path, Some(took))?.filter(|ms| *ms > 0.0);

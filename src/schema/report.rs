@@ -1,5 +1,6 @@
 //! `perfgate.report/1`: what a gate found, for programs.
 
+use super::alert::AlertOutcomeV1;
 use super::lack::LackV1;
 use super::run::{DirectionV1, KindV1};
 use super::verdicts::{
@@ -299,6 +300,9 @@ pub struct BudgetV1 {
     /// What the calls say about a limit on a quantile, where they are few and the verdict is the exact one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub few: Option<FewV1>,
+    /// What came of an alert; absent for any other budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<AlertOutcomeV1>,
 }
 
 /// What few calls say about a limit on a quantile, by the binomial distribution.

@@ -1,5 +1,6 @@
 //! `perfgate.run/1`: one run, as it stands in a file.
 
+use super::alert::AlertV1;
 use super::bounded;
 use crate::model::limits;
 use schemars::JsonSchema;
@@ -85,6 +86,13 @@ pub struct RunV1 {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub checks: Vec<CheckV1>,
+    /// The alerts that were evaluated over the time of the run.
+    #[serde(
+        default,
+        deserialize_with = "bounded::list::<_, _, { limits::ALERTS }>",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub alerts: Vec<AlertV1>,
     /// How long fixed pieces of work took on the machine, by name (`cpu`, `memory`), in milliseconds.
     #[serde(
         default,

@@ -1,5 +1,6 @@
 //! From the domain to a `perfgate.run/1` file; [`super::read`] is the way back.
 
+use super::alert::AlertV1;
 use super::histogram::{HistogramError, encode_histogram};
 use super::run::{
     CheckV1, DirectionV1, EndpointV1, FailureKindV1, HistogramV1, KindV1, LatencyV1, LoadV1,
@@ -98,6 +99,7 @@ impl RunV1 {
                 .collect(),
             timeline: BTreeMap::new(),
             checks: run.checks.iter().map(CheckV1::from).collect(),
+            alerts: run.alerts.iter().map(AlertV1::from).collect(),
             calibration: run
                 .calibration
                 .iter()

@@ -55,6 +55,12 @@ mod ingest {
     mod printed;
     // Metrics from Prometheus.
     mod prometheus;
+    // Alerts of the policy over the time of a run.
+    mod prometheus_alerts;
+    // The queries of a dashboard against a real Prometheus (ignored: needs one).
+    mod prometheus_real;
+    // Queries that give many series, and how far they look back.
+    mod prometheus_series;
     // Options for raw samples: groups, warm-up, timelines.
     mod raw;
     // Raw samples that are cut or broken.

@@ -107,7 +107,8 @@ fn refuse_no_budgets(
         let names: Vec<&str> = rules.profiles.keys().map(String::as_str).collect();
         return Err(unknown_profile(profile, &names));
     }
-    if !rules.budgets(run.profile.as_ref().map(Raw::raw)).is_empty() {
+    let alerts = !rules.alerts.is_empty() && !run.alerts.is_empty();
+    if alerts || !rules.budgets(run.profile.as_ref().map(Raw::raw)).is_empty() {
         return Ok(());
     }
     let names: Vec<&str> = rules.profiles.keys().map(String::as_str).collect();

@@ -64,10 +64,10 @@ impl ResultSelection {
             ));
         }
         for run in &mut read.runs {
-            let units = &loaded.policy.resource_units;
-            self.attach
-                .iter()
-                .try_for_each(|file| attach(run, &session.path(file), units, session))?;
+            for file in &self.attach {
+                let file = session.path(file);
+                read.warnings.extend(attach(run, &file, &loaded.policy, session)?);
+            }
         }
         Ok(read)
     }

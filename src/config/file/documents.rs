@@ -64,7 +64,8 @@ pub(super) fn together(
         document.loads.extend(load);
         take_given!(
             &keys, document, whole;
-            results, documents, baseline, store, endpoint_classes, regression_thresholds, endpoints, budgets, prometheus, profiles,
+            results, documents, baseline, store, endpoint_classes, regression_thresholds, endpoints, budgets, prometheus, alerts,
+            profiles,
             metrics, performance_budget, performance_tests, resources, collapse, rename, trend, accept, gate,
         );
     }

@@ -1,13 +1,17 @@
 //! The policy document as written, with the line and column of what can be wrong.
 
+mod alerts;
 mod budget;
 mod documents;
 mod parse;
+mod query;
 mod value;
 
+pub(super) use alerts::{AlertFile, AlertsFile, Rule, RuleFile};
 pub(super) use budget::{PhaseFile, ProfileFile, Profiles, RequiresFile, Targets};
 pub(super) use documents::is_of_profile;
-pub(super) use parse::yaml_error;
+pub(super) use parse::{read, yaml_error};
+pub(super) use query::QueryFile;
 pub(super) use value::{At, Entries, RawValue};
 
 use super::choices::{Decide, Leniency, Origin, Removed};
@@ -48,14 +52,18 @@ pub struct PolicyFile {
     /// `expected_p95`).
     #[serde(default)]
     pub(super) budgets: Targets,
-    /// Queries of Prometheus by name, for `--attach prometheus:URL`: PromQL that gives one series, or a mapping of `query`, `unit`,
-    /// `direction` and `resource`.
+    /// Queries of Prometheus by name, for `--attach prometheus:URL`: PromQL, or a mapping of `query`, `unit`, `direction`,
+    /// `resource`, `by` and `combine`.
     #[serde(default)]
-    pub(super) prometheus: Entries<At<RawValue>>,
+    pub(super) prometheus: Entries<QueryFile>,
     /// Metrics that are computed from others, by name: a formula (`1 - queries / requests`), or a mapping of `formula`, `unit` and
     /// `direction`.
     #[serde(default)]
     pub(super) metrics: Entries<At<RawValue>>,
+    /// Alerts that are evaluated over the time of a run with `--attach prometheus:URL`: a list of `name`, `condition`, `severity`
+    /// and `for`, or `{ file: rules.yml }` with rules of Prometheus.
+    #[serde(default)]
+    pub(super) alerts: AlertsFile,
     /// Limits of a page's metrics by name (`LCP: 2500`): a bare number is in milliseconds, or without a unit for `CLS`, and must
     /// not be exceeded. `performanceBudget` is the same.
     #[serde(default, alias = "performanceBudget")]

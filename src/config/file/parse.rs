@@ -16,7 +16,10 @@ impl PolicyFile {
 }
 
 /// What each YAML document of the text is.
-fn read<'t, T: Deserialize<'t>>(file: &str, text: &'t str) -> Result<Vec<T>, ConfigError> {
+pub(in crate::config) fn read<'t, T: Deserialize<'t>>(
+    file: &str,
+    text: &'t str,
+) -> Result<Vec<T>, ConfigError> {
     let options = serde_saphyr::options! { with_snippet: false };
     serde_saphyr::from_multiple_with_options(text, options).map_err(|e| yaml_error(file, text, &e))
 }

@@ -1,5 +1,6 @@
 //! From the document as written to the policy that it means: defaults filled in, overridden key by key.
 
+mod alerts;
 mod budgets;
 mod cadence;
 mod endpoints;
@@ -21,7 +22,9 @@ mod windows;
 use super::choices::Origin;
 use super::defaults;
 use super::error::ConfigError;
-use super::file::{AcceptFile, At, Entries, GateFile, PolicyFile, RawValue, StoreFile, StoreKind};
+use super::file::{
+    AcceptFile, AlertsFile, At, Entries, GateFile, PolicyFile, RawValue, StoreFile, StoreKind,
+};
 use super::pattern::Pattern;
 use super::policy::{BaselineChoice, Policy, StoreChoice};
 use super::rules::Rules;
@@ -50,6 +53,7 @@ impl Policy {
             resource_units: resources::resource_units(&source, written.resources)?,
             cadence: Vec::new(),
             trend_columns: written.trend.columns,
+            rule_files: Vec::new(),
             rules: Rules {
                 accept_from: accept_from(written.accept),
                 renames: written.rename.0.into_iter().map(|(old, new)| (old.value, new)).collect(),
@@ -62,6 +66,10 @@ impl Policy {
                 )?
             },
         };
+        match written.alerts {
+            AlertsFile::Listed(list) => policy.rules.alerts = alerts::listed(&source, list)?,
+            AlertsFile::Elsewhere(files) => policy.rule_files = files.file.0,
+        }
         let rules = &mut policy.rules;
         rules.derived = metrics::metrics(&source, written.metrics, &policy.prometheus)?;
         rules.budgets = budgets::budgets(&source, written.budgets, rules)?;

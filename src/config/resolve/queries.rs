@@ -3,43 +3,51 @@
 use super::source::{Source, direction};
 use crate::config::budget::Query;
 use crate::config::error::ConfigError;
-use crate::config::file::{At, Entries, RawValue};
+use crate::config::file::{At, Entries, QueryFile};
 use crate::model::Unit;
+
+/// Labels that say which endpoint a series is of: method and name.
+const MOST_LABELS: usize = 2;
 
 /// The queries of Prometheus.
 pub(super) fn queries(
     source: &Source<'_>,
-    written: Entries<At<RawValue>>,
+    written: Entries<QueryFile>,
 ) -> Result<Vec<Query>, ConfigError> {
-    let query = |(name, value): (At<String>, At<RawValue>)| -> Result<Query, ConfigError> {
-        let mut query = Query {
-            name: name.value,
-            promql: String::new(),
-            unit: Unit::Number,
-            factor: 1.0,
-            direction: None,
-            resource: false,
-        };
-        let RawValue::Map(Entries(entries)) = &value.value else {
-            source.text_of(&value)?.clone_into(&mut query.promql);
-            return Ok(query);
-        };
-        for (key, value) in entries {
-            match key.value.as_str() {
-                "query" => source.text_of(value)?.clone_into(&mut query.promql),
-                "unit" => (query.unit, query.factor) = Unit::from_name(source.text_of(value)?),
-                "direction" => query.direction = Some(direction(source, value)?),
-                "resource" => query.resource = source.text_of(value)? == "true",
-                other => {
-                    let known = ["query", "unit", "direction", "resource"];
-                    return Err(source.unknown(key, format!("unknown key \"{other}\""), &known));
-                }
-            }
-        }
-        if query.promql.is_empty() {
-            return Err(source.error(value.place, "a query is missing".to_owned()));
-        }
-        Ok(query)
+    written.0.into_iter().map(|(name, written)| query(source, &name, written)).collect()
+}
+
+fn query(source: &Source<'_>, name: &At<String>, file: QueryFile) -> Result<Query, ConfigError> {
+    let mut query = Query {
+        name: name.value.clone(),
+        promql: String::new(),
+        unit: Unit::Number,
+        factor: 1.0,
+        direction: None,
+        resource: false,
+        by: Vec::new(),
+        combine: None,
     };
-    written.0.into_iter().map(query).collect()
+    let keys = match file {
+        QueryFile::Promql(promql) => return Ok(Query { promql, ..query }),
+        QueryFile::Keys(keys) => *keys,
+    };
+    let wrong = |problem: &str| Err(source.error(name.place, format!("{}: {problem}", name.value)));
+    query.promql = keys.query.unwrap_or_default();
+    (query.unit, query.factor) = Unit::from_name(keys.unit.as_deref().unwrap_or_default());
+    query.direction = keys.direction.map(|own| direction(source, &own)).transpose()?;
+    query.resource = keys.resource.unwrap_or_default();
+    (query.by, query.combine) = (keys.by.0, keys.combine);
+    if query.promql.trim().is_empty() {
+        return wrong("a query is missing");
+    }
+    if query.by.len() > MOST_LABELS {
+        return wrong(
+            "`by` takes the label of the endpoint, or those of method and endpoint: by: [method, handler]",
+        );
+    }
+    if query.resource && !query.by.is_empty() {
+        return wrong("a resource belongs to the whole run: leave out `by` or `resource`");
+    }
+    Ok(query)
 }

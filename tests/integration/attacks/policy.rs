@@ -1,6 +1,7 @@
 //! Pull requests that change the policy to turn their gate green: the rules of main decide all the same.
 #![cfg(unix)]
 
+use crate::support::prometheus::{answering, series};
 use crate::support::pull_request::{
     NOTHING_COUNTS, PullRequest, STRICT, assert_red, link, warning, write,
 };
@@ -162,6 +163,30 @@ fn budgets_of_a_pull_request_do_not_count_when_it_checks_itself() {
     for event in ["pull_request", "merge_group"] {
         let report = pull_request.run(event, &arguments).expect(1).json();
         assert!(warning(&report, "policy_changed").contains("policy: profiles take"), "{report}");
+    }
+}
+
+#[test]
+fn alerts_of_a_pull_request_and_its_files_of_rules_do_not_count() {
+    let rules = |limit: u32| {
+        format!("groups: [{{ rules: [{{ alert: Depth, expr: queue > {limit} }}] }}]\n")
+    };
+    let policy = "alerts: { file: ci/rules.yml }\n";
+    let pull_request = PullRequest::new(&[("perfgate.yaml", policy), ("ci/rules.yml", &rules(9))]);
+    let file = pull_request.repo.around().join("asked.json");
+    let mut run = level_run(30, &[1.0; 3]);
+    run["started_at"] = "2026-01-01T00:00:00Z".into();
+    std::fs::write(&file, run.to_string()).unwrap();
+    let address = answering(|query| match query {
+        "queue > 9" => series(&[(serde_json::json!({}), &[(20, "10")])]),
+        _ => series(&[(serde_json::json!({}), &[])]),
+    });
+    let arguments = ["check", "--attach", &address, "--format", "json", file.to_str().unwrap()];
+    // A looser rule, no file of rules, no alerts at all.
+    for changed in [("ci/rules.yml", rules(900)), ("perfgate.yaml", "alerts: []\n".to_owned())] {
+        pull_request.commit(&[(changed.0, &changed.1)]);
+        let report = pull_request.run("pull_request", &arguments).expect(1).json();
+        assert_eq!(report["budgets"][0]["subject"], "alert Depth", "{report}");
     }
 }
 

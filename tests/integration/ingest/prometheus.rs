@@ -86,7 +86,7 @@ fn what_prometheus_cannot_answer_is_an_error_that_says_why() {
         ),
         (
             json!({ "status": "success", "data": { "result": [series, series] } }),
-            "gives 2 series: make them one",
+            "gives 2 series, which differ in nothing: write sum(queue)",
         ),
         (
             json!({ "status": "error", "error": "parse error at char 3" }),

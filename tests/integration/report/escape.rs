@@ -52,16 +52,25 @@ const NASTY: [&str; 32] = [
 pub(super) const PLAIN: &str = "plain";
 
 /// Texts of a run file that have a form of their own: what is no such text is refused.
-const FORMED: [(&str, &str); 4] = [
+const FORMED: [(&str, &str); 5] = [
     ("schema", "perfgate.run/1"),
     ("started_at", "2026-01-01T00:00:00Z"),
     ("unit of latency", "ms"),
     ("script_sha256", "0123456789abcdef"),
+    ("fired_at", "2026-01-01T00:00:00Z"),
 ];
 
 /// Parts of a run file that are left out: what they hold is checked elsewhere, or contradicts the rest.
-const LEFT_OUT: [&str; 7] =
-    ["commit", "histogram", "samples", "rounding", "half_steps", "error_rate", "outcomes"];
+const LEFT_OUT: [&str; 8] = [
+    "commit",
+    "histogram",
+    "samples",
+    "rounding",
+    "half_steps",
+    "error_rate",
+    "outcomes",
+    "unknown",
+];
 
 /// A run in which every text is this one, made from the schema of run files: a text that is new there is in it.
 pub(super) fn run(text: &str, level: f64, number: usize) -> Value {
@@ -78,6 +87,8 @@ pub(super) fn run(text: &str, level: f64, number: usize) -> Value {
     let mut metric = run["metrics"][0].clone();
     metric.as_object_mut().unwrap().remove("endpoint");
     run["metrics"].as_array_mut().unwrap().push(metric);
+    let unknown = json!({ "name": text, "condition": "other", "unknown": text });
+    run["alerts"].as_array_mut().unwrap().push(unknown);
     run
 }
 
@@ -174,6 +185,7 @@ impl Fill<'_> {
             "p99" => 150.0,
             "max" => 200.0,
             "duration_s" | "interval_s" => return json!(60.0),
+            "holds_for_s" => return json!(10.0),
             _ => 10.0,
         };
         json!(ms * self.level)
@@ -196,10 +208,11 @@ fn policy(text: &str) -> String {
         "gate: {{ missing_baseline: warn }}\n\
          regression_thresholds: {{ {name}: {{ relative: 5%, direction: lower }} }}\n\
          endpoints: {{ {pattern}: {{ p99: 11% }}, {}: {{ p95: 3% }} }}\n\
-         budgets: [{{ {name}: \"< 1\" }}, {{ p95: 10ms }}, {{ operation: {pattern}, p95: 10ms, error_rate: \"< 1%\" }}]\n\
+         budgets: [{{ {name}: \"< 1\" }}, {{ p95: 10ms }}, {{ operation: {pattern}, p95: 10ms }}]\n\
          profiles: {{ {name}: {{ description: {name}, environment: {name}, targets: {{ {}: \"< 2\" }} }} }}\n\
          rename: {{ {}: {name} }}\n\
-         prometheus: {{ {}: {name} }}\n",
+         prometheus: {{ {}: {name} }}\n\
+         alerts: [{{ name: {name}, condition: {name}, for: 10s, severity: warning }}, {{ name: {name}, condition: other }}, {{ name: {name}, condition: third }}]\n",
         quoted(&format!("idle {text}")),
         quoted(&format!("other {text}")),
         quoted(&format!("old {text}")),

@@ -197,7 +197,7 @@ pub(crate) fn assert_annotations(what: &str, text: &str, plain: &str) {
             rest.and_then(|rest| rest.split_once("::")).unwrap_or_else(|| panic!("{what}: {line}"));
         assert!(!title.contains([':', ',']) && !message.is_empty(), "{what}: {line}");
     }
-    assert_eq!(text.lines().count(), plain.lines().count(), "{what}\n{text}");
+    assert_eq!(text.lines().count(), plain.lines().count(), "{what}\n{text}\n{plain}");
 }
 
 /// No message of a SARIF log has a link in it.

@@ -8,6 +8,7 @@ pub(crate) mod levels;
 #[cfg(unix)]
 pub(crate) mod load_tool;
 pub(crate) mod nights;
+pub(crate) mod prometheus;
 #[cfg(unix)]
 pub(crate) mod pull_request;
 pub(crate) mod random;

@@ -8,6 +8,7 @@ use crate::cli::output::say_warnings;
 use crate::cli::output::write_file;
 use crate::cli::results::{ReadRuns, attach, expand, no_queries, read_files, refuse_empty};
 use crate::cli::session::Session;
+use crate::config::Policy;
 use crate::driver::{
     Ended, Job, Numbers, Sampler, calibrate, fingerprint, prepare, run as run_job, script_hash,
     tool_of,
@@ -17,7 +18,6 @@ use crate::model::{Load, Merged, Raw, Run, Warning, merge_shards, now};
 use crate::report::harmless;
 use crate::schema::RunV1;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -99,11 +99,12 @@ pub(super) fn run_once(
     // A test that took less than a second has none.
     if std::fs::read_to_string(&resources).is_ok_and(|text| text.lines().nth(1).is_some()) {
         // perfgate's own are in megabytes, whatever the policy says about others.
-        attach(&mut run, &resources, &BTreeMap::new(), session)?;
+        attach(&mut run, &resources, &Policy::default(), session)?;
     }
+    let policy = &plan.policies.deciding.policy;
     for file in &plan.args.attach {
-        let units = &plan.policies.deciding.policy.resource_units;
-        attach(&mut run, &session.path(file), units, session)?;
+        let warnings = attach(&mut run, &session.path(file), policy, session)?;
+        say_warnings(&warnings, session)?;
     }
     refuse_empty(std::slice::from_ref(&run))?;
     say_overload(&run, session)?;
@@ -127,7 +128,9 @@ fn limit(plan: &Plan<'_>, duration_s: Option<f64>) -> Duration {
 fn refuse_no_queries(plan: &Plan<'_>) -> Result<(), CliError> {
     let asks =
         plan.args.attach.iter().any(|file| file.to_string_lossy().starts_with("prometheus:"));
-    if asks && plan.policies.checkout.policy.prometheus.is_empty() {
+    let policies = &plan.policies;
+    let alerts = &policies.deciding.policy.rules.alerts;
+    if asks && policies.checkout.policy.prometheus.is_empty() && alerts.is_empty() {
         return Err(no_queries());
     }
     Ok(())
