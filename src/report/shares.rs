@@ -15,11 +15,16 @@ pub(super) fn shares(run: &Run, show: Show<'_>) -> Vec<(Untrusted, String)> {
 fn of(endpoint: &Endpoint, show: Show<'_>) -> Option<String> {
     let mut parts: Vec<(&Untrusted, f64)> = endpoint.phases().collect();
     parts.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let whole: f64 = parts.iter().map(|(_, ms)| ms).sum();
+    let known: f64 = parts.iter().map(|(_, ms)| ms).sum();
+    let mean = endpoint.latency.as_ref().and_then(|latency| latency.mean).unwrap_or_default();
+    // Parts such as `connect` may lie outside of the response time.
+    let whole = known.max(mean);
     let share = |(name, ms): &(&Untrusted, f64)| match 100.0 * ms / whole {
         small if small < 1.0 => format!("{} < 1 %", show(*name)),
         percent => format!("{} {percent:.0} %", show(*name)),
     };
-    let shares: Vec<String> = parts.iter().map(share).collect();
-    (whole > 0.0).then(|| shares.join(", "))
+    let mut shares: Vec<String> = parts.iter().map(share).collect();
+    let rest = 100.0 * (whole - known) / whole;
+    shares.extend((rest >= 1.0).then(|| format!("the rest {rest:.0} %")));
+    (known > 0.0).then(|| shares.join(", "))
 }

@@ -129,3 +129,15 @@ fn where_the_time_went_is_told_as_shares_in_the_report_and_on_the_page() {
     let page = std::fs::read_to_string(scratch.path().join("report.html")).unwrap();
     assert!(page.contains("waiting 80 %, receiving 15 %, connect 5 %"), "{page}");
 }
+
+#[test]
+fn time_that_no_part_accounts_for_is_the_rest() {
+    let scratch = TempDir::new().unwrap();
+    let run = json!({ "schema": "perfgate.run/1", "tool": { "name": "my-script" },
+        "endpoints": [{ "name": "/a", "latency": { "samples": [90, 110] },
+            "parts": { "db": 30, "app": 50, "network": 10 } }] });
+    std::fs::write(scratch.path().join("run.json"), run.to_string()).unwrap();
+    let full = perfgate(scratch.path(), &["report", "--full", "run.json"]).expect(0).stdout;
+    let shares = "`app` 50 %, `db` 30 %, `network` 10 %, the rest 10 %";
+    assert!(full.contains(&format!("| `/a` | {shares} |")), "{full}");
+}
