@@ -212,6 +212,33 @@ fn other_formats(folder: &Path, raw: &Path, gigabytes: f64) {
         out.flush().unwrap();
         row(name, "other", (times * body.len()) as u64);
     }
+    let bytes = grow_gatling(&folder.join("other"), (gigabytes * 0.25e9) as u64);
+    row("Gatling, binary", "other", bytes);
+}
+
+/// A log, and its last request again and again, later each time and of other endpoints; gives the number of bytes.
+fn grow_gatling(file: &Path, bytes: u64) -> u64 {
+    /// Bytes of a request without groups whose texts are known: kind, groups, name, start, end, status, message.
+    const RECORD: usize = 22;
+    /// Bytes of the end of a user, behind the last request.
+    const USER: usize = 10;
+    let log = std::fs::read("tests/fixtures/gatling/made/3.13.log").unwrap();
+    let request = &log[log.len() - USER - RECORD..log.len() - USER];
+    assert_eq!(request[..5], [1, 0, 0, 0, 0]);
+    let mut out = BufWriter::new(File::create(file).unwrap());
+    out.write_all(&log).unwrap();
+    let records = bytes / RECORD as u64;
+    for i in 0..records as u32 {
+        // Ten a millisecond, of eleven endpoints, each of which takes 10 to 200 ms.
+        let (start, took) = (17_000 + i / 10, 10 + i.wrapping_mul(2_654_435_761) % 191);
+        let mut record = request.to_vec();
+        record[5..9].copy_from_slice(&(-1 - (i % 11) as i32 - i32::from(i % 11 > 0)).to_be_bytes());
+        record[9..13].copy_from_slice(&start.to_be_bytes());
+        record[13..17].copy_from_slice(&(start + took).to_be_bytes());
+        out.write_all(&record).unwrap();
+    }
+    out.flush().unwrap();
+    records * RECORD as u64 + log.len() as u64
 }
 
 /// The text of a fixture.

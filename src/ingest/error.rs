@@ -34,6 +34,11 @@ pub enum Problem {
         /// How it ends.
         how: String,
     },
+    /// It ends inside a record that is no line.
+    CutRecord {
+        /// Whole records before the end.
+        records: u64,
+    },
     /// It is one JSON document, and its end is missing.
     CutDocument,
     /// It is larger than anything of its kind.
@@ -127,7 +132,7 @@ impl IngestError {
                 "`perfgate normalize --list-formats` lists what it reads; --format-in NAME overrules the recognition".to_owned(),
             ),
             Problem::OtherFile(other) => Some((other.help)(&self.file)),
-            Problem::Truncated { .. } => {
+            Problem::Truncated { .. } | Problem::CutRecord { .. } => {
                 Some("--lenient judges what is there and says so".to_owned())
             }
             Problem::NothingLeft => {
@@ -220,6 +225,7 @@ impl Problem {
                 | Self::Unrecognised
                 | Self::OtherFile(_)
                 | Self::Truncated { .. }
+                | Self::CutRecord { .. }
                 | Self::CutDocument
                 | Self::TooLarge { .. }
                 | Self::Repeated { .. }
@@ -237,6 +243,10 @@ impl fmt::Display for Problem {
             Self::Truncated { lines, how } => write!(
                 f,
                 "ends in the middle ({how} after {lines} lines): the load test was probably killed"
+            ),
+            Self::CutRecord { records } => write!(
+                f,
+                "ends in the middle (of a record, after {records} whole ones): the load test was probably killed"
             ),
             Self::CutDocument => f.write_str("ends in the middle: the JSON is not closed"),
             Self::TooLarge { limit } => write!(f, "is larger than {}", limits::size(*limit)),

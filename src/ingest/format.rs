@@ -120,7 +120,7 @@ impl ReadOptions {
         let dated = format.is_dated();
         let numbers = "this file holds numbers of the whole run, not samples";
         let undated = "its samples have no date";
-        let groups = "only k6's raw outputs know groups and scenarios";
+        let groups = "only k6's raw outputs have both groups and scenarios";
         [
             (self.trim_start.is_some() && !raw, "--trim-start", numbers),
             (self.from.is_some() && !raw, "--from", numbers),

@@ -17,6 +17,8 @@ pub static FORMATS: &[&Format] = &[
     &locust::stats_csv::FORMAT,
     &requests::jmeter_csv::FORMAT,
     &requests::jmeter_xml::FORMAT,
+    &requests::gatling::binary::FORMAT,
+    &requests::gatling::text::FORMAT,
     &requests::vegeta_ndjson::FORMAT,
     &requests::vegeta_csv::FORMAT,
     &totals::vegeta::FORMAT,

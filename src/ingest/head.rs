@@ -66,6 +66,11 @@ impl<'a> Head<'a> {
         self.bytes.first() == Some(&byte)
     }
 
+    /// The bytes as they are.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The text, what is no UTF-8 replaced.
     pub(super) fn text(&self) -> &str {
         &self.text

@@ -201,7 +201,7 @@ fn every_command_that_is_shown_is_understood() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 56, "commands");
+    assert_eq!(tried, 57, "commands");
     let wrong = perfgate(&repo.folder, &["compare", "--no-such-option"]).stderr;
     assert!(is_misunderstood(&wrong), "{wrong}");
 }

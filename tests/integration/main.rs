@@ -39,6 +39,10 @@ mod ingest {
     mod figures;
     // Every fixture, in words.
     mod formats;
+    // Gatling's log, damaged, and a writer of it.
+    mod gatling;
+    mod gatling_damage;
+    mod gatling_log;
     // hey's report.
     mod hey;
     // JMeter's transactions.

@@ -78,7 +78,7 @@ impl Echo {
     }
 
     /// How often all samples come, and how many there are, all of them together; none where they come once.
-    pub(super) fn repeated(&self) -> Option<(u64, u64)> {
+    pub(in crate::ingest) fn repeated(&self) -> Option<(u64, u64)> {
         let times = self.counts().into_iter().fold(self.samples, common_divisor);
         (self.samples >= FEWEST && self.varied && times > 1).then_some((times, self.samples))
     }

@@ -1,5 +1,6 @@
 //! The requests of a file, gathered into a run.
 
+pub(super) use super::request::{Name, Request, Transaction};
 use super::transactions::{Held, Threads, Time, Transactions, Waiting, add_to_total};
 use crate::ingest::Ingested;
 use crate::ingest::endpoint_stats::{EndpointStats, record};
@@ -8,7 +9,7 @@ use crate::ingest::error::Problem;
 use crate::ingest::raw::{Echo, Sum};
 use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::timeline::TimelineBuilder;
-use crate::model::{EndpointKey, Kind, Part, Run, Tool, Warning};
+use crate::model::{EndpointKey, Kind, Run, Tool, Warning};
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash as _, Hasher as _};
@@ -19,39 +20,11 @@ const NS_PER_SECOND: i64 = 1_000_000_000;
 const MOST_NAMES: usize = 20_000;
 const MOST_NAME_BYTES: usize = 8 << 20;
 
-/// What was requested.
+/// An endpoint whose name was looked up.
 #[derive(Clone, Copy)]
-pub(super) struct Name<'a> {
-    pub(super) kind: Kind,
-    pub(super) method: &'a str,
-    pub(super) name: &'a str,
-}
-
-/// One request of a file.
-pub(super) struct Request<'a> {
-    /// None where the file does not say.
-    pub(super) name: Option<Name<'a>>,
-    /// Nanoseconds since 1970, or since the start of the test.
-    pub(super) start: i64,
-    /// Response time in milliseconds; none where what was counted has none.
-    pub(super) ms: Option<f64>,
-    /// What the failure is called, where it is one.
-    pub(super) failure: Option<&'a str>,
-    /// Times of parts of the request.
-    pub(super) parts: &'a [(Part, f64)],
-}
-
-/// One transaction of a file: a time that holds requests.
-pub(super) struct Transaction<'a> {
-    pub(super) name: &'a str,
-    pub(super) time: Time,
-    pub(super) failed: bool,
-    /// How many requests it holds.
-    pub(super) samples: u64,
-    /// Where they are.
-    pub(super) held: Held,
-    /// Who made it, where the file says so.
-    pub(super) thread: Option<&'a str>,
+pub(super) struct Known {
+    place: u32,
+    hash: u64,
 }
 
 /// The requests of a file.
@@ -97,16 +70,32 @@ impl RequestAggregate {
         if self.filter.leaves_out(request.start) {
             return Ok(());
         }
-        match request.name {
-            Some(name) => {
-                let place = self.place(name)?;
-                count(self.endpoints.at(place), &request)?;
-            }
-            None => count(&mut self.unnamed, &request)?,
+        let known = request.name.map(|name| self.known(name)).transpose()?;
+        self.add_to(known, &request)
+    }
+
+    /// The endpoint of this name, for whoever meets it again and again.
+    pub(super) fn known(&mut self, name: Name<'_>) -> Result<Known, Problem> {
+        Ok(Known { place: self.place(name)?, hash: hash(name) })
+    }
+
+    /// Adds a request of an endpoint, or of none.
+    pub(super) fn add_to(
+        &mut self,
+        known: Option<Known>,
+        request: &Request<'_>,
+    ) -> Result<(), Problem> {
+        if self.filter.leaves_out(request.start) {
+            return Ok(());
         }
+        let stats = match known {
+            Some(known) => self.endpoints.at(known.place),
+            None => &mut self.unnamed,
+        };
+        count(stats, request)?;
         let took = request.ms.unwrap_or_default();
-        self.echo.add([request.start as u64, took.to_bits(), request.name.map_or(0, hash)]);
-        self.over_time(&request);
+        self.echo.add([request.start as u64, took.to_bits(), known.map_or(0, |own| own.hash)]);
+        self.over_time(request);
         Ok(())
     }
 

@@ -1,12 +1,14 @@
-//! Tools that write a row, a line or an element for each request: JMeter, Locust, vegeta, hey and oha.
+//! Tools that write a row, a line, a record or an element for each request: JMeter, Locust, Gatling, vegeta, hey and oha.
 
 mod aggregate;
 mod failure;
+pub(super) mod gatling;
 pub(super) mod hey;
 pub(super) mod jmeter_csv;
 pub(super) mod jmeter_xml;
 pub(super) mod locust;
 pub(super) mod oha;
+mod request;
 mod rows;
 mod transactions;
 pub(super) mod vegeta_csv;

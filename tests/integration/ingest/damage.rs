@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
 
 /// A fixture of each format, and records of it that are enough to damage it at every byte.
-const FILES: [(&str, usize); 21] = [
+const FILES: [(&str, usize); 22] = [
     ("vegeta/base.csv.gz", 6),
     ("vegeta/base.ndjson.zst", 6),
     ("vegeta/errors.json", usize::MAX),
     ("jmeter/base.jtl.gz", 12),
     ("jmeter/errors.jtl.gz", 12),
     ("jmeter/nested.xml", usize::MAX),
+    ("gatling/made/3.10.log", 12),
     ("hey/flaky.csv", 12),
     ("oha/flaky.csv", 12),
     ("oha/errors.json", usize::MAX),
@@ -36,6 +37,7 @@ fn has_no_end(name: &str) -> bool {
     name.contains("raw.")
         || name.contains("requests.csv")
         || name.contains(".jtl")
+        || name.starts_with("gatling/")
         || name.ends_with("/flaky.csv")
         || name.starts_with("vegeta/base.")
 }

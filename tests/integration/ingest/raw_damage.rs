@@ -149,10 +149,12 @@ fn line_ends_of_windows_are_no_cut_wherever_a_buffer_ends() {
 
 /// Fixtures of every raw format, unpacked.
 fn raw_files() -> Vec<(&'static str, Vec<u8>)> {
-    const FILES: [&str; 7] = [
+    const FILES: [&str; 9] = [
         "vegeta/base.csv.gz",
         "jmeter/base.jtl.gz",
         "jmeter/nested.xml",
+        "gatling/made/3.13.log",
+        "gatling/made/3.10.log",
         "hey/flaky.csv",
         "oha/flaky.csv",
         "k6/2.2.0/full-short/raw.csv.gz",
