@@ -78,7 +78,8 @@ pub enum Combine {
 }
 
 /// The worst that a rule may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Fail the gate.
     #[default]

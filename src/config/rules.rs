@@ -1,6 +1,7 @@
 //! The rules that decide: limits, budgets, and what is left out.
 
 use super::budget::{Budget, Limited, Profile};
+use super::checklist::ChecklistItem;
 use super::choices::{Decide, Leniency, Origin, Removed, Severity};
 use super::defaults;
 use super::derived::Derived;
@@ -60,6 +61,8 @@ pub struct Rules {
     pub(super) budgets: Vec<Budget>,
     /// Alerts that must not fire during a run.
     pub alerts: Vec<AlertRule>,
+    /// What must hold before a result counts.
+    pub checklist: Vec<ChecklistItem>,
     /// Named loads with limits of their own.
     pub profiles: BTreeMap<String, Profile>,
 }
@@ -146,6 +149,7 @@ impl Default for Rules {
             overrides: Vec::new(),
             budgets: Vec::new(),
             alerts: Vec::new(),
+            checklist: Vec::new(),
             profiles: BTreeMap::new(),
         }
     }
@@ -169,6 +173,16 @@ impl Rules {
         let (whole, part) = profile.split_once(':')?;
         let phases = &self.profiles.get(whole)?.phases;
         phases.iter().find(|phase| phase.name == part).map(|phase| phase.users)
+    }
+
+    /// How long the load of a profile lasts in seconds, or of a phase of one.
+    pub fn duration_of(&self, profile: &str) -> Option<f64> {
+        if let Some(own) = self.profiles.get(profile) {
+            return own.duration_s;
+        }
+        let (whole, part) = profile.split_once(':')?;
+        let phases = &self.profiles.get(whole)?.phases;
+        phases.iter().find(|phase| phase.name == part).map(|phase| phase.duration_s)
     }
 
     /// A profile by its name; a part of one (`spike:recovery`) is what the whole is.

@@ -2,6 +2,7 @@
 
 use super::alerts::unchecked_alerts;
 use super::budget::budget_findings;
+use super::checklist::{self, Evidence, checklist, new_endpoints};
 use super::derive::{derived, derived_baseline};
 use super::exceptions::{accept, idle_acceptances};
 use super::family::verdicts;
@@ -45,11 +46,15 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
         .collect();
     let mut report = Report { warnings, budgets, ..nothing_judged(info, rules) };
     let Some(baseline) = baseline else {
+        let nothing = Some(checklist::Held::default());
+        let evidence = Evidence { current, budgets: &report.budgets, comparison: nothing };
+        report.checklist = checklist(&evidence, rules);
         report.subject = Subject::Comparison(Box::new(comparison));
         let broken = report.budgets_with(Verdict::Fail) > 0;
         let verdict = if broken { Verdict::Fail } else { Verdict::NotCompared };
-        let reason = ReportReason::NoBaseline;
-        report = concluded(report, Conclusion { verdict, reason }, rules);
+        let conclusion = Conclusion { verdict, reason: ReportReason::NoBaseline };
+        let conclusion = with_checklist(&report, conclusion);
+        report = concluded(report, conclusion, rules);
         if report.exit == Exit::Pass {
             report.warnings.push(Warning::new(WarningKind::MissingBaseline));
         }
@@ -70,9 +75,20 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
         report.drift = drift(&anchor, current, &report.findings, rules);
         comparison.anchor = Some(anchor.info);
     }
+    let is_different = !different.is_empty();
+    let conclusion = overall(&report, rules, different);
+    let of_comparison = checklist::Held {
+        baseline: &baseline.runs,
+        new_endpoints: new_endpoints(&held.pairs, rules),
+        different: is_different,
+        verdict: Some(conclusion.verdict),
+        coverage: report.coverage,
+    };
+    let evidence = Evidence { current, budgets: &report.budgets, comparison: Some(of_comparison) };
+    report.checklist = checklist(&evidence, rules);
     comparison.baseline = Some(baseline.info);
     report.subject = Subject::Comparison(Box::new(comparison));
-    let conclusion = with_budgets(&report.budgets, overall(&report, rules, different));
+    let conclusion = with_checklist(&report, with_budgets(&report.budgets, conclusion));
     report = concluded(report, conclusion, rules);
     if report.verdict == Verdict::Inconclusive && report.exit == Exit::Pass {
         report.warnings.push(Warning::new(WarningKind::Undecided));
@@ -97,12 +113,14 @@ pub fn check(current: &[Run], info: CurrentInfo, rules: &Rules, warnings: Vec<Wa
         (Verdict::Pass, ReportReason::Findings)
     };
     let conclusion = with_budgets(&budgets, Conclusion { verdict, reason });
+    let checklist = checklist(&Evidence { current, budgets: &budgets, comparison: None }, rules);
     let warnings = warnings
         .into_iter()
         .chain(users_missed(current, rules))
         .chain(unchecked_alerts(current, rules))
         .collect();
-    let report = Report { coverage, budgets, warnings, ..nothing_judged(info, rules) };
+    let report = Report { coverage, budgets, checklist, warnings, ..nothing_judged(info, rules) };
+    let conclusion = with_checklist(&report, conclusion);
     concluded(report, conclusion, rules)
 }
 
@@ -130,6 +148,7 @@ fn nothing_judged(current: CurrentInfo, rules: &Rules) -> Report {
         findings: Vec::new(),
         drift: Vec::new(),
         budgets: Vec::new(),
+        checklist: Vec::new(),
         warnings: Vec::new(),
     }
 }
@@ -174,7 +193,24 @@ fn with_budgets(budgets: &[BudgetFinding], conclusion: Conclusion) -> Conclusion
     }
 }
 
-/// Judges runs of a line of commits against those before them, which are nearest first.
+/// The verdict on the whole with the checklist: an item that failed fails, and one that nobody could check is not passed.
+fn with_checklist(report: &Report, conclusion: Conclusion) -> Conclusion {
+    let any = |verdict| report.checklist.iter().any(|item| item.verdict() == verdict);
+    let verdict = match conclusion.verdict {
+        Verdict::Fail => return conclusion,
+        _ if any(Verdict::Fail) => Verdict::Fail,
+        Verdict::Pass | Verdict::Warn if any(Verdict::NotCompared) => Verdict::NotCompared,
+        Verdict::Pass if any(Verdict::Warn) => Verdict::Warn,
+        _ => return conclusion,
+    };
+    // Where to find a baseline is said whatever the checklist says.
+    let keeps = conclusion.reason == ReportReason::NoBaseline;
+    let reason = if keeps { ReportReason::NoBaseline } else { ReportReason::Checklist };
+    Conclusion { verdict, reason }
+}
+
+/// Judges runs of a line of commits against those before them, which are nearest first. The checklist is that of a gate, and of
+/// no commit in a history.
 pub fn judge_against(current: &[Run], before: &[Run], window: usize, rules: &Rules) -> Report {
     let (runs, rest) = before.split_at(before.len().min(window));
     let earlier = &rest[..rest.len().min(window)];
@@ -186,7 +222,13 @@ pub fn judge_against(current: &[Run], before: &[Run], window: usize, rules: &Rul
     let (runs, earlier) = (runs.to_vec(), earlier.to_vec());
     let baseline = Baseline { info, runs, earlier, ..Baseline::default() };
     let baseline = Some(baseline).filter(|baseline| !baseline.runs.is_empty());
-    judge(Input { baseline, current, ..Input::default() }, rules)
+    let input = Input { baseline, current, ..Input::default() };
+    if rules.checklist.is_empty() {
+        return judge(input, rules);
+    }
+    let mut rules = rules.clone();
+    rules.checklist.clear();
+    judge(input, &rules)
 }
 
 /// The new runs held against one baseline.

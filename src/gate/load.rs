@@ -70,13 +70,44 @@ fn judge(budget: &Budget, of: Of, of_runs: impl Iterator<Item = Option<f64>>) ->
         return BudgetFinding { lack: Some(Lack::Load), ..found };
     };
     let limit = bound.map_or(0.0, |bound| bound.value);
-    let ends = match number {
-        LoadNumber::Duration if at_least => ENDS_MS.max(ENDS_SHARE * limit),
-        _ => 0.0,
-    };
+    let ends = if number == LoadNumber::Duration && at_least { ends(limit) } else { 0.0 };
     let value = Ok(worst + ends);
     let found = finding(budget, BudgetValue { subject, unit, value, severity });
     BudgetFinding { value: found.value.map(|_| worst), ..found }
+}
+
+/// How much shorter than this many milliseconds a load may look.
+fn ends(limit: f64) -> f64 {
+    ENDS_MS.max(ENDS_SHARE * limit)
+}
+
+/// A part of a profile's load.
+pub(super) struct LoadPart {
+    /// What it is, with the numbers where they are known.
+    pub(super) text: Untrusted,
+    /// Whether it was there; none where the results do not say it.
+    pub(super) reached: Option<bool>,
+}
+
+/// The users and the time that the profile of a run asks for.
+pub(super) fn profile_load(run: &Run, rules: &Rules) -> Vec<LoadPart> {
+    let Some(name) = run.profile.as_ref().map(|name| name.raw()) else { return Vec::new() };
+    let part = |what: &str, text: Option<String>, reached| LoadPart {
+        text: text.unwrap_or_else(|| what.to_owned()).into(),
+        reached,
+    };
+    let users = rules.users_of(name).map(|wanted| {
+        let known = run.load.users_reached();
+        let text = known.map(|own| format!("{own} of {wanted} users"));
+        part("users", text, known.map(|own| own as f64 >= ENOUGH_USERS * wanted as f64))
+    });
+    let duration = rules.duration_of(name).map(|wanted| {
+        let known = run.load_number(LoadNumber::Duration);
+        let text = known.map(|own| format!("{:.0} of {wanted:.0} s", own / 1e3));
+        let wanted = wanted * 1e3;
+        part("duration", text, known.map(|own| own + ends(wanted) >= wanted))
+    });
+    users.into_iter().chain(duration).collect()
 }
 
 /// Runs that had fewer users than their profile has, where no budget says it.

@@ -6,7 +6,8 @@
 //! 3. `limit` applies the plain rule: is the limit crossed?
 //! 4. `evidence` asks how probable the crossing is when nothing changed, over all tests of one metric together;
 //! 5. `budget` holds the new runs against absolute limits;
-//! 6. `family` puts the verdict on every finding, and `judge` on the whole.
+//! 6. `family` puts the verdict on every finding, `checklist` checks off what it can, and `judge` puts the verdict on the
+//!    whole.
 //!
 //! `selftest` shows the gate known changes, and runs in which nothing changed.
 //!
@@ -17,6 +18,8 @@ mod budget;
 mod budget_names;
 mod budget_value;
 mod budget_verdict;
+mod checked_item;
+mod checklist;
 mod confirmation;
 mod derive;
 mod evidence;
@@ -52,6 +55,7 @@ mod warnings;
 mod windows;
 
 pub use budget_value::budget_subject;
+pub use checked_item::{CheckedItem, ItemState};
 pub use confirmation::Confirmation;
 pub use derive::derive;
 pub use expected::Expected;

@@ -1,5 +1,6 @@
 //! What a gate found: everything that a renderer needs, and no prose.
 
+use super::checked_item::CheckedItem;
 use super::finding::{BudgetFinding, Finding};
 use super::verdict::{Exit, ReportReason, Verdict};
 use crate::config::Decide;
@@ -103,6 +104,8 @@ pub struct Report {
     pub drift: Vec<Finding>,
     /// Every budget that holds for the runs.
     pub budgets: Vec<BudgetFinding>,
+    /// The checklist of the policy, in its order.
+    pub checklist: Vec<CheckedItem>,
     /// What else a person should know.
     pub warnings: Vec<Warning>,
 }
@@ -148,11 +151,11 @@ impl Report {
 
     /// The exit that verdict and reason stand for; none where the leniency of the policy decides.
     pub fn strict_exit(&self) -> Option<Exit> {
-        let unjudged = self.budgets_with(Verdict::NotCompared) > 0;
+        let unjudged = self.has_unjudged();
         match (self.verdict, &self.reason) {
             (Verdict::Pass | Verdict::Warn, _) => Some(Exit::Pass),
             (Verdict::Fail, _) => Some(Exit::Regression),
-            // A budget that nobody could judge is not passed for being lenient about something else.
+            // A budget or an item that nobody could judge is not passed for being lenient about something else.
             (Verdict::Inconclusive | Verdict::NotCompared, _) if unjudged => Some(Exit::NoVerdict),
             // Runs of different loads stay undecided however lenient the policy is: nothing was checked.
             (Verdict::Inconclusive, ReportReason::NotComparable { .. }) => Some(Exit::NoVerdict),
@@ -169,6 +172,12 @@ impl Report {
     /// Whether budgets alone were checked.
     pub fn is_check(&self) -> bool {
         matches!(self.subject, Subject::Check)
+    }
+
+    /// Whether a budget could not be judged, or an item of the checklist not be checked.
+    pub fn has_unjudged(&self) -> bool {
+        let items = || self.checklist.iter().any(|item| item.verdict() == Verdict::NotCompared);
+        self.budgets_with(Verdict::NotCompared) > 0 || items()
     }
 
     /// How many budgets have this verdict.

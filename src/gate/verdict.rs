@@ -191,6 +191,8 @@ pub enum ReportReason {
     IdleLimit,
     /// A budget could not be judged.
     BudgetNotMeasured,
+    /// An item of the checklist does not hold, or could not be checked.
+    Checklist,
     /// The profile requires what is not there, and so there is no run.
     Skipped {
         /// The profile.
@@ -315,6 +317,7 @@ impl From<&ReportReason> for ReportReasonV1 {
             ReportReason::CoverageTooLow { .. } => Self::CoverageTooLow,
             ReportReason::IdleLimit => Self::IdleLimit,
             ReportReason::BudgetNotMeasured => Self::BudgetNotMeasured,
+            ReportReason::Checklist => Self::Checklist,
             ReportReason::Skipped { .. } => Self::Skipped,
             ReportReason::NotComparable { .. } => Self::NotComparable,
         }

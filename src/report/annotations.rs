@@ -3,6 +3,7 @@
 
 use super::budgets;
 use super::cells::Scales;
+use super::checklist;
 use super::escape::harmless;
 use super::headline::{headline, move_of};
 use super::number::plural;
@@ -43,6 +44,14 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
             command(level, &title, &budgets::text(budget, &show), out)?;
         }
     }
+    for item in checklist::open(report) {
+        let level = if item.verdict() == Verdict::Warn { "warning" } else { "error" };
+        let Some(left) = rest.iter_mut().find(|(name, _)| *name == level) else { continue };
+        if left.1 > 0 {
+            left.1 -= 1;
+            command(level, &"checklist", &checklist::text(item, report, &show), out)?;
+        }
+    }
     for warning in report.warnings.iter().take(rest[1].1) {
         command("warning", &"performance", &warning_text(&warning.kind), out)?;
     }
@@ -74,6 +83,8 @@ pub fn summary(report: &Report) -> String {
     let count = |verdict| report.all_findings().filter(|f| f.verdict() == verdict).count();
     let over = report.budgets_with(Verdict::Fail);
     match report.verdict {
+        Verdict::Fail if checklist::decides(report) => "checklist failed".to_owned(),
+        Verdict::Warn if checklist::decides(report) => "checklist open".to_owned(),
         Verdict::Fail if count(Verdict::Fail) == 0 && over > 0 => {
             format!("{} broken", plural(over, "budget"))
         }

@@ -1,9 +1,10 @@
-//! The report by the book, as Markdown: summary, endpoints, levels of concurrency, resources, what moved most, and the budgets
-//! as a checklist.
+//! The report by the book, as Markdown: summary, endpoints, levels of concurrency, resources, what moved most, the budgets, and
+//! the checklist of the policy.
 
 use super::budgets;
 use super::cells::{Scales, change, metric};
-use super::escape::markdown_code;
+use super::checklist;
+use super::escape::{markdown_code, markdown_text};
 use super::full_tables::{concurrency, endpoints};
 use super::headline::headline;
 use super::level::Level;
@@ -69,7 +70,8 @@ pub fn render(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
     time_spent(run, out)?;
     resources(run, out)?;
     moves(&first.report, out)?;
-    checklist(levels, out)
+    budgets_of(levels, out)?;
+    items(levels, out)
 }
 
 /// A tool and its version.
@@ -126,7 +128,7 @@ fn moves(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A box for each budget at each load.
-fn checklist(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
+fn budgets_of(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
     if levels.iter().all(|level| level.report.budgets.is_empty()) {
         return Ok(());
     }
@@ -142,6 +144,27 @@ fn checklist(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
         for budget in budgets::ordered(&level.report) {
             let kept = matches!(budget.verdict(), crate::gate::Verdict::Pass);
             writeln!(out, "- [{}] {}", if kept { "x" } else { " " }, budgets::text(budget, &code))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// The policy's checklist at each load.
+fn items(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
+    if levels.iter().all(|level| level.report.checklist.is_empty()) {
+        return Ok(());
+    }
+    let show = |text: &dyn Raw| markdown_text(text);
+    writeln!(out, "## Checklist\n")?;
+    for level in levels {
+        let counts = checklist::counts(&level.report);
+        match level.users.filter(|_| levels.len() > 1) {
+            Some(users) => writeln!(out, "{}: {counts}\n", plural(users as usize, "user"))?,
+            None => writeln!(out, "{counts}\n")?,
+        }
+        for item in &level.report.checklist {
+            writeln!(out, "- {}", checklist::boxed(item, &level.report, &show))?;
         }
         writeln!(out)?;
     }

@@ -2,6 +2,7 @@
 
 use super::budgets::{broken, check_headline, text, unjudged};
 use super::cells::{Scales, change, limit_of, metric};
+use super::checklist;
 use super::escape::Show;
 use super::left_out::gone;
 use super::number::{plural, significant};
@@ -13,6 +14,9 @@ use crate::model::{EndpointKey, Metric, Untrusted, WarningKind};
 pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> String {
     if let ReportReason::Skipped { profile, missing } = &report.reason {
         return skipped(profile, missing, show);
+    }
+    if checklist::decides(report) {
+        return checklist::headline(report, show);
     }
     if report.is_check() {
         return check_headline(report, show);

@@ -3,16 +3,19 @@
 use super::escape::write_json;
 use super::few;
 use super::warnings::warning_text;
-use crate::config::{Comparison, Decide, Threshold, Tier};
+use crate::config::{Comparison, Decide, Severity, Threshold, Tier};
 use crate::gate::{
-    BaselineInfo, BudgetFinding, Finding, Lack, Missing, Reason, Report, ReportReason, Role, Sides,
+    BaselineInfo, BudgetFinding, CheckedItem, Finding, ItemState, Lack, Missing, Reason, Report,
+    ReportReason, Role, Sides,
 };
-use crate::model::{Difference, EndpointKey, Outcome, Raw as _, Untrusted, Visited, Warning};
+use crate::model::{
+    Difference, EndpointKey, Named as _, Outcome, Raw as _, Untrusted, Visited, Warning,
+};
 use crate::schema::{
-    AcceptedV1, AlertOutcomeV1, BaselineV1, BudgetV1, ChangeV1, ComparisonV1, CoverageV1,
-    CurrentV1, DecideV1, DifferenceV1, FailureCountsV1, FindingKindV1, FindingV1, IntervalV1,
-    LackV1, NoiseV1, OutcomeV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, SkippedV1, ThresholdV1,
-    TierV1, TimeSpanV1, TotalV1, VisitedV1, WarningV1,
+    AcceptedV1, AlertOutcomeV1, BaselineV1, BudgetV1, ChangeV1, ChecklistItemV1, ComparisonV1,
+    CoverageV1, CurrentV1, DecideV1, DifferenceV1, FailureCountsV1, FindingKindV1, FindingV1,
+    IntervalV1, ItemStateV1, LackV1, NoiseV1, OutcomeV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1,
+    SeverityV1, SkippedV1, ThresholdV1, TierV1, TimeSpanV1, TotalV1, VisitedV1, WarningV1,
 };
 use std::io::{self, Write};
 
@@ -65,6 +68,7 @@ pub fn to_wire(report: &Report) -> ReportV1 {
         coverage: CoverageV1 { compared: report.coverage.compared, total: report.coverage.total },
         findings: report.all_findings().map(finding).collect(),
         budgets: report.budgets.iter().map(budget).collect(),
+        checklist: report.checklist.iter().map(item).collect(),
         warnings: report.warnings.iter().map(warning).collect(),
     }
 }
@@ -247,5 +251,24 @@ fn warning(warning: &Warning) -> WarningV1 {
             file: place.map(|place| place.file.raw().to_owned()),
             line: place.and_then(|place| place.line),
         },
+    }
+}
+
+fn item(own: &CheckedItem) -> ChecklistItemV1 {
+    ChecklistItemV1 {
+        item: own.item.raw().to_owned(),
+        key: own.key.map(|key| key.name().to_owned()),
+        state: match own.state {
+            ItemState::Checked => ItemStateV1::Checked,
+            ItemState::Failed => ItemStateV1::Failed,
+            ItemState::CannotTell => ItemStateV1::CannotTell,
+            ItemState::NotAsked => ItemStateV1::NotAsked,
+            ItemState::ForPeople => ItemStateV1::ForPeople,
+        },
+        severity: match own.severity {
+            Severity::Fail => SeverityV1::Fail,
+            Severity::Warn => SeverityV1::Warn,
+        },
+        about: own.about.iter().map(|text| text.raw().to_owned()).collect(),
     }
 }

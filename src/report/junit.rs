@@ -2,10 +2,11 @@
 
 use super::budgets::text;
 use super::cells::{Scales, metric};
+use super::checklist;
 use super::escape::harmless;
 use super::headline::{headline, move_of};
 use super::reasons;
-use crate::gate::{Finding, Report, ReportReason, Verdict};
+use crate::gate::{CheckedItem, Finding, ItemState, Report, ReportReason, Verdict};
 use crate::model::Raw;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
@@ -20,8 +21,10 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let outcomes: Vec<Outcome> = report.all_findings().map(|f| Outcome::of(f, exit)).collect();
     let budgets: Vec<Outcome> =
         report.budgets.iter().map(|b| Outcome::of_budget(b.verdict())).collect();
+    let items: Vec<(&CheckedItem, Outcome)> = report.checklist.iter().map(of_item).collect();
     let whole = Outcome::of_report(report);
-    let count = |outcome| outcomes.iter().chain(&budgets).filter(|own| **own == outcome).count();
+    let all = || outcomes.iter().chain(&budgets).chain(items.iter().map(|(_, own)| own));
+    let count = |outcome| all().filter(|own| **own == outcome).count();
     let failures = count(Outcome::Failure) + usize::from(exit != 0);
     let skipped = count(Outcome::Skipped) + usize::from(whole == Outcome::Skipped);
     let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
@@ -29,7 +32,7 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let mut suite = BytesStart::new("testsuite");
     let name = report.current.suite.as_ref().map_or("performance".to_owned(), harmless);
     suite.push_attribute(("name", name.as_str()));
-    suite.push_attribute(("tests", (outcomes.len() + budgets.len() + 1).to_string().as_str()));
+    suite.push_attribute(("tests", (all().count() + 1).to_string().as_str()));
     suite.push_attribute(("failures", failures.to_string().as_str()));
     suite.push_attribute(("errors", "0"));
     suite.push_attribute(("skipped", skipped.to_string().as_str()));
@@ -48,8 +51,23 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
         let names = (harmless(&budget.budget), harmless(&budget.subject));
         case(&mut xml, (&names.0, &names.1), outcome, &text(budget, &show))?;
     }
+    for (item, outcome) in items {
+        let text = checklist::text(item, report, &show);
+        case(&mut xml, ("checklist", &harmless(&item.item)), outcome, &text)?;
+    }
     xml.write_event(Event::End(BytesEnd::new("testsuite")))?;
     writeln!(out)
+}
+
+/// What decides nothing is skipped, as nobody has checked it here.
+fn of_item(item: &CheckedItem) -> (&CheckedItem, Outcome) {
+    let outcome = match item.state {
+        ItemState::NotAsked | ItemState::ForPeople => Outcome::Skipped,
+        ItemState::Checked | ItemState::Failed | ItemState::CannotTell => {
+            Outcome::of_budget(item.verdict())
+        }
+    };
+    (item, outcome)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

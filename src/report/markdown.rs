@@ -6,6 +6,7 @@
 use super::budgets;
 use super::cells::{Row, Scales, change, metric};
 use super::chart;
+use super::checklist;
 use super::escape::{fence, markdown_code, markdown_text, shell};
 use super::headline::headline;
 use super::left_out::{gone, left_out};
@@ -43,7 +44,8 @@ pub fn render_plain(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let head = room.take(head(report, &scales));
     let table = rows(&attention(report), report, &scales, "more", &mut room);
     let budgets = budget_section(report, &mut room);
-    let rest = [budgets, room.take(moves(report)), room.take(where_from(report))];
+    let checklist = checklist_section(report, &mut room);
+    let rest = [budgets, checklist, room.take(moves(report)), room.take(where_from(report))];
     let gone = room.lines(gone_lines(report), "more are missing");
     let warnings = room.lines(warning_lines(report), "more warnings");
     out.write_all([head, table, rest.concat(), gone, warnings].concat().as_bytes())
@@ -58,6 +60,7 @@ fn packed(report: &Report, budget: usize) -> String {
     let head = room.take(head(report, &scales));
     let table = rows(&attention(report), report, &scales, "more", &mut room);
     let budgets = budget_section(report, &mut room);
+    let checklist = checklist_section(report, &mut room);
     let provenance = room.take(where_from(report));
     let gone = room.lines(gone_lines(report), "more are missing");
     let warnings = room.lines(warning_lines(report), "more warnings");
@@ -73,7 +76,8 @@ fn packed(report: &Report, budget: usize) -> String {
     let lines = left_out.iter().map(|line| format!("* not compared: {line}\n")).collect();
     let left_out = room.lines(lines, "more not compared");
     let folded = folded(&counts, &format!("{within}{left_out}"));
-    [head, table, budgets, moves, provenance, gone, folded, charts, next, warnings].concat()
+    [head, table, budgets, checklist, moves, provenance, gone, folded, charts, next, warnings]
+        .concat()
 }
 
 fn head(report: &Report, scales: &Scales) -> String {
@@ -92,6 +96,10 @@ fn title(report: &Report) -> String {
     let over = report.budgets_with(Verdict::Fail);
     let failed = report.all_findings().any(|f| f.verdict() == Verdict::Fail);
     match report.verdict {
+        Verdict::Fail if checklist::decides(report) => return "checklist failed".to_owned(),
+        Verdict::Warn if checklist::decides(report) && !report.is_check() => {
+            return "no regression, checklist open".to_owned();
+        }
         Verdict::Fail if over > 0 && !failed => return "over budget".to_owned(),
         Verdict::Pass | Verdict::Warn if report.is_check() => return "within budget".to_owned(),
         _ => {}
@@ -173,6 +181,17 @@ fn budget_section(report: &Report, room: &mut Room) -> String {
         lines.iter().map(|budget| format!("* {}\n", budgets::line(budget, &code))).collect();
     let list = room.lines(lines, "more budgets");
     format!("**Budgets**: {}\n\n{list}\n", budgets::kept(report))
+}
+
+/// The checklist of the policy as a list of boxes.
+fn checklist_section(report: &Report, room: &mut Room) -> String {
+    if report.checklist.is_empty() {
+        return String::new();
+    }
+    let show = |text: &dyn Raw| markdown_text(text);
+    let line = |item| format!("- {}\n", checklist::boxed(item, report, &show));
+    let list = room.lines(report.checklist.iter().map(line).collect(), "more items");
+    format!("**Checklist**: {}\n\n{list}\n", checklist::counts(report))
 }
 
 /// What moved most and is not in the table of what asks for attention.

@@ -10,6 +10,7 @@ mod annotations;
 mod budgets;
 mod cells;
 mod chart;
+mod checklist;
 mod escape;
 mod explain;
 mod few;

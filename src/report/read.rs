@@ -1,13 +1,14 @@
 //! A report from a file, `perfgate.report/1`, back to what the renderers take. The file is untrusted: everything in it is
 //! checked, and what it calls its verdict is only shown.
 
+use super::checklist;
 use super::few;
 use super::lack;
 use crate::config::{Bound, Comparison as Sign, Decide, QuantityKind, Severity, Threshold, Tier};
 use crate::gate::{
-    Accepted, BaselineInfo, BudgetFinding, BudgetReason, Comparison, Counts, Coverage, CurrentInfo,
-    Exit, Finding, Missing, Reason, Report, ReportReason, Role, Sides, Subject, TimeSpan,
-    Variation, Working,
+    Accepted, BaselineInfo, BudgetFinding, BudgetReason, CheckedItem, Comparison, Counts, Coverage,
+    CurrentInfo, Exit, Finding, Missing, Reason, Report, ReportReason, Role, Sides, Subject,
+    TimeSpan, Variation, Working,
 };
 use crate::model::limits::check_label;
 use crate::model::{
@@ -15,9 +16,9 @@ use crate::model::{
     Place, Unit, Untrusted, Visited, Warning, WarningKind,
 };
 use crate::schema::{
-    AcceptedV1, BaselineV1, BudgetV1, ComparisonV1, CurrentV1, DecideV1, DifferenceV1,
-    FindingKindV1, FindingV1, OutcomeV1, REPORT_SCHEMA, ReasonV1, ReportReasonV1, ReportV1, TierV1,
-    VerdictV1, VisitedV1, WarningV1,
+    AcceptedV1, BaselineV1, BudgetV1, ChecklistItemV1, ComparisonV1, CurrentV1, DecideV1,
+    DifferenceV1, FindingKindV1, FindingV1, OutcomeV1, REPORT_SCHEMA, ReasonV1, ReportReasonV1,
+    ReportV1, TierV1, VerdictV1, VisitedV1, WarningV1,
 };
 use crate::stats::Interval;
 
@@ -86,6 +87,7 @@ pub fn read(json: &[u8]) -> Read<Report> {
         findings,
         drift,
         budgets: file.budgets.into_iter().map(budget).collect::<Read<_>>()?,
+        checklist: file.checklist.into_iter().map(item).collect::<Read<_>>()?,
         warnings: file.warnings.into_iter().map(warning).collect(),
     };
     Ok(Report { exit: report.strict_exit().unwrap_or(report.exit), ..report })
@@ -107,6 +109,7 @@ fn reason_of_report(file: &ReportV1) -> Read<ReportReason> {
         ReportReasonV1::IdleLimit => ReportReason::IdleLimit,
         ReportReasonV1::NoLatencyCompared => ReportReason::NoLatencyCompared,
         ReportReasonV1::BudgetNotMeasured => ReportReason::BudgetNotMeasured,
+        ReportReasonV1::Checklist => ReportReason::Checklist,
         ReportReasonV1::Skipped => {
             let skipped = file.skipped.as_ref();
             let skipped = skipped.ok_or_else(|| invalid("reason", file.reason.name()))?;
@@ -245,6 +248,10 @@ fn budget_reason(file: &BudgetV1) -> Read<BudgetReason> {
         true => Ok(reason),
         false => Err(invalid("budgets.verdict", file.verdict.name())),
     }
+}
+
+fn item(file: ChecklistItemV1) -> Read<CheckedItem> {
+    checklist::from_wire(file).map_err(|(path, value)| invalid(path, &value))
 }
 
 fn budget(file: BudgetV1) -> Read<BudgetFinding> {

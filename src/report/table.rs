@@ -2,6 +2,7 @@
 
 use super::budgets;
 use super::cells::{Row, Scales, change, metric};
+use super::checklist;
 use super::escape::{harmless, terminal};
 use super::grid::{self, Ink};
 use super::headline::headline;
@@ -54,6 +55,7 @@ pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::R
         write_coverage(report, out)?;
     }
     write_budgets(report, style, out)?;
+    write_checklist(report, style, out)?;
     for warning in report.warnings.iter().take(MOST_WARNINGS) {
         let place = warning.place.as_ref().map(|place| match place.line {
             Some(line) => format!("{}:{line}: ", terminal(&place.file)),
@@ -219,6 +221,26 @@ fn write_budgets(report: &Report, style: TableStyle, out: &mut impl Write) -> io
     Ok(())
 }
 
+/// What of the checklist is open, or with `--all` every item.
+fn write_checklist(report: &Report, style: TableStyle, out: &mut impl Write) -> io::Result<()> {
+    if report.checklist.is_empty() {
+        return Ok(());
+    }
+    let show = |text: &dyn Raw| terminal(text);
+    writeln!(out, "  checklist {}", checklist::counts(report))?;
+    let open = checklist::open(report);
+    let listed = if style.all { report.checklist.iter().collect() } else { open };
+    for item in listed {
+        let line = checklist::line(item, report, &show);
+        let line = match item.verdict() {
+            Verdict::Pass => line,
+            verdict => painted(&line, verdict, style.color),
+        };
+        writeln!(out, "            {line}")?;
+    }
+    Ok(())
+}
+
 /// What to do next, and the exit code where it is not plain.
 fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
     if report.reason == ReportReason::NoBaseline {
@@ -256,7 +278,7 @@ fn way_out(report: &Report) -> String {
     let undecided = report.exit.code() == 3;
     let other: Vec<String> =
         report.other_load().iter().map(|field| format!("--allow-different {field}")).collect();
-    let unjudged = report.budgets_with(Verdict::NotCompared) > 0;
+    let unjudged = report.has_unjudged();
     let option = match (&report.reason, report.verdict) {
         (ReportReason::NotComparable { .. }, _) => "--allow-different FIELD compares them anyway",
         (ReportReason::NoBaseline, _) if undecided && !other.is_empty() => {

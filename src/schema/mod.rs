@@ -5,6 +5,7 @@
 
 mod alert;
 pub mod bounded;
+mod checklist;
 mod histogram;
 mod history;
 mod keys;
@@ -17,6 +18,7 @@ mod verdicts;
 mod write;
 
 pub use alert::{AlertOutcomeV1, AlertSeverityV1, AlertV1};
+pub use checklist::ChecklistItemV1;
 pub use histogram::{HistogramError, decode_histogram, encode_histogram};
 pub use history::{HISTORY_SCHEMA, HistoryV1, RowV1, SeriesV1, StepV1, ValueV1};
 pub use lack::LackV1;
@@ -31,6 +33,7 @@ pub use run::{
     DirectionV1, EndpointV1, HistogramV1, KindV1, LatencyV1, RUN_SCHEMA, RunV1, TimelineV1,
 };
 pub use verdicts::{
-    ComparisonV1, DecideV1, OutcomeV1, ReasonV1, ReportReasonV1, TierV1, TotalV1, VerdictV1,
+    ComparisonV1, DecideV1, ItemStateV1, OutcomeV1, ReasonV1, ReportReasonV1, SeverityV1, TierV1,
+    TotalV1, VerdictV1,
 };
 pub use write::Stored;

@@ -1,6 +1,7 @@
 //! `perfgate.report/1`: what a gate found, for programs.
 
 use super::alert::AlertOutcomeV1;
+use super::checklist::ChecklistItemV1;
 use super::lack::LackV1;
 use super::run::{DirectionV1, KindV1};
 use super::verdicts::{
@@ -58,6 +59,9 @@ pub struct ReportV1 {
     /// Every absolute limit, judged or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<BudgetV1>,
+    /// The checklist of the policy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checklist: Vec<ChecklistItemV1>,
     /// What else a person should know.
     pub warnings: Vec<WarningV1>,
 }

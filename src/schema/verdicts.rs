@@ -47,6 +47,7 @@ named! {
         CoverageTooLow = "coverage_too_low",
         IdleLimit = "idle_limit",
         BudgetNotMeasured = "budget_not_measured",
+        Checklist = "checklist",
         Skipped = "skipped",
         NotComparable = "not_comparable",
     }
@@ -103,6 +104,25 @@ named! {
         Target = "target",
         Acceptable = "acceptable",
         Critical = "critical",
+    }
+}
+
+named! {
+    /// What came of an item of a checklist.
+    pub enum ItemStateV1 {
+        Checked = "checked",
+        Failed = "failed",
+        CannotTell = "cannot_tell",
+        NotAsked = "not_asked",
+        ForPeople = "for_people",
+    }
+}
+
+named! {
+    /// The worst that a rule may do.
+    pub enum SeverityV1 {
+        Fail = "fail",
+        Warn = "warn",
     }
 }
 

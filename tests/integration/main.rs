@@ -85,6 +85,8 @@ mod gate {
     mod accept;
     // Absolute limits.
     mod budgets;
+    // What must hold before a result counts.
+    mod checklist;
     // Control endpoints and calibrations.
     mod control;
     // Metrics that the policy computes from others.

@@ -65,7 +65,7 @@ pub(super) fn together(
         take_given!(
             &keys, document, whole;
             results, documents, baseline, store, endpoint_classes, regression_thresholds, endpoints, budgets, prometheus, alerts,
-            profiles,
+            checklist, profiles,
             metrics, performance_budget, performance_tests, resources, collapse, rename, trend, accept, gate,
         );
     }

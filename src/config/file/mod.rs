@@ -2,6 +2,7 @@
 
 mod alerts;
 mod budget;
+mod checklist;
 mod documents;
 mod parse;
 mod query;
@@ -9,6 +10,7 @@ mod value;
 
 pub(super) use alerts::{AlertFile, AlertsFile, Rule, RuleFile};
 pub(super) use budget::{PhaseFile, ProfileFile, Profiles, RequiresFile, Targets};
+pub(super) use checklist::ItemFile;
 pub(super) use documents::is_of_profile;
 pub(super) use parse::{read, yaml_error};
 pub(super) use query::QueryFile;
@@ -64,6 +66,10 @@ pub struct PolicyFile {
     /// and `for`, or `{ file: rules.yml }` with rules of Prometheus.
     #[serde(default)]
     pub(super) alerts: AlertsFile,
+    /// What must hold before a result counts: items that perfgate checks (`no alert fired`, `environment matches`), and any other
+    /// text, which is for people.
+    #[serde(default)]
+    pub(super) checklist: Vec<At<ItemFile>>,
     /// Limits of a page's metrics by name (`LCP: 2500`): a bare number is in milliseconds, or without a unit for `CLS`, and must
     /// not be exceeded. `performanceBudget` is the same.
     #[serde(default, alias = "performanceBudget")]

@@ -3,6 +3,7 @@
 mod alerts;
 mod budgets;
 mod cadence;
+mod checklist;
 mod endpoints;
 mod foreign_names;
 mod gate;
@@ -71,6 +72,7 @@ impl Policy {
             AlertsFile::Elsewhere(files) => policy.rule_files = files.file.0,
         }
         let rules = &mut policy.rules;
+        rules.checklist = checklist::checklist(&source, written.checklist)?;
         rules.derived = metrics::metrics(&source, written.metrics, &policy.prometheus)?;
         rules.budgets = budgets::budgets(&source, written.budgets, rules)?;
         rules.budgets.extend(page_budget::page_budget(&source, &written.performance_budget)?);

@@ -11,6 +11,7 @@ pub use site::Site;
 
 use super::budgets;
 use super::cells::{Row, Scales};
+use super::checklist;
 use super::escape::harmless;
 use super::full::tool;
 use super::headline::headline;
@@ -55,6 +56,7 @@ pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
         }
         main {
             (budget_list(report))
+            (item_list(report))
             (findings(report, &scales))
             @for (heading, figures) in [
                 ("Response times, baseline and this run", distributions),
@@ -130,6 +132,19 @@ fn budget_list(report: &Report) -> Markup {
             h2 { "Budgets: " (budgets::kept(report)) }
             ul.plain { @for budget in budgets::ordered(report) {
                 li class=(budget.verdict().name()) { (budgets::line(budget, &plain)) }
+            } }
+        }
+    }
+}
+
+/// The checklist of the policy.
+fn item_list(report: &Report) -> Markup {
+    let plain = |text: &dyn Raw| harmless(text);
+    html! {
+        @if !report.checklist.is_empty() {
+            h2 { "Checklist: " (checklist::counts(report)) }
+            ul.plain { @for item in &report.checklist {
+                li class=(item.verdict().name()) { (checklist::line(item, report, &plain)) }
             } }
         }
     }

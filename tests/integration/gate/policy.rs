@@ -91,7 +91,7 @@ fn unknown_keys_are_errors_everywhere() {
     perfgate.yaml:1:1: unknown key "basline"
        1 | basline: { branch: main }
          | ^^^^^^^ did you mean baseline?
-      known: results, documents, baseline, store, endpoint_classes, regression_thresholds, endpoints, budgets, prometheus, metrics, alerts, performanceBudget, performance_budget, resources, profiles, performance_tests, profile, description, users, spawn_rate, duration, environment, targets, phases, requires, steps, collapse, rename, trend, accept, gate
+      known: results, documents, baseline, store, endpoint_classes, regression_thresholds, endpoints, budgets, prometheus, metrics, alerts, checklist, performanceBudget, performance_budget, resources, profiles, performance_tests, profile, description, users, spawn_rate, duration, environment, targets, phases, requires, steps, collapse, rename, trend, accept, gate
     "#);
     insta::assert_snapshot!(error("gate:\n  decide: evidense\n"), @r#"
     perfgate.yaml:2:11: unknown value "evidense"
