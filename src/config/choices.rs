@@ -53,6 +53,17 @@ pub enum Removed {
     Ignore,
 }
 
+/// What the web vitals of pages do that no budget of the policy limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum WebVitals {
+    /// One that is not good is a warning.
+    #[default]
+    Warn,
+    /// Nothing.
+    Off,
+}
+
 /// Where a change comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

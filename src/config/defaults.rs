@@ -18,6 +18,14 @@ pub const WEBSOCKET: [(&str, f64); 2] = [("p95", 0.15), ("p99", 0.20)];
 pub const ERROR_RATE: f64 = 0.001;
 /// Allowed relative decrease of the throughput.
 pub const THROUGHPUT: f64 = 0.10;
+/// What web.dev calls good, at the 75th percentile of all loads (<https://web.dev/articles/vitals>, and of the two last
+/// <https://web.dev/articles/fcp>, <https://web.dev/articles/ttfb>); times in milliseconds.
+pub const WEB_VITALS: [(&str, f64); 5] =
+    [("lcp", 2_500.0), ("inp", 200.0), ("cls", 0.1), ("fcp", 1_800.0), ("ttfb", 800.0)];
+/// The percentile of all loads that must be good.
+pub const WEB_VITALS_PERCENT: f64 = 75.0;
+/// Loads of a page below which nothing of it is judged: two loads of an unchanged page may differ by a factor of three.
+pub const MIN_LOADS: u64 = 5;
 /// The class of all HTTP endpoints, and of whatever has no class of its own.
 pub const API_CLASS: &str = "api";
 /// The class of all WebSocket endpoints.

@@ -35,6 +35,8 @@ pub struct Rules {
     pub skipped: Leniency,
     /// What a vanished endpoint does.
     pub removed: Removed,
+    /// Whether web vitals of pages that no budget limits have the targets of web.dev.
+    pub web_vitals: bool,
     /// Differences between runs that are allowed.
     pub allow_different: BTreeSet<Field>,
     /// Whose accepted changes count.
@@ -133,6 +135,7 @@ impl Default for Rules {
             inconclusive: Leniency::default(),
             skipped: Leniency::Warn,
             removed: Removed::default(),
+            web_vitals: true,
             allow_different: BTreeSet::new(),
             accept_from: BTreeSet::from([Origin::Repository]),
             controls: Vec::new(),

@@ -5,13 +5,14 @@ use super::budget_names::by_names_of;
 use super::budget_value::{
     BudgetValue, Judged, SERVICE, measure_key, not_measured, resource, scoped, used,
 };
-use super::budget_verdict::finding;
+use super::budget_verdict::{finding, leave_rare_ones};
 use super::derive::underived;
 use super::few::{few_budget, settle};
 use super::finding::BudgetFinding;
 use super::lack::Lack;
 use super::load::load;
-use super::verdict::{BudgetReason, Missing, Verdict};
+use super::verdict::{BudgetReason, Missing};
+use super::web_vitals::add_web_vitals;
 use super::windows::windows;
 use crate::config::{Budget, Limited, Rules, Scope, Severity, Tier, suggest};
 use crate::model::{MeasurementKey, Metric, Raw as _, Resource, Run, Unit, Untrusted};
@@ -76,24 +77,8 @@ pub(super) fn budget_findings(runs: &[Run], rules: &Rules) -> Vec<BudgetFinding>
     }
     settle(&mut findings, &few, &rules.looks);
     findings.extend(alert_findings(runs, rules));
+    add_web_vitals(&mut findings, &budgets, &judged);
     findings
-}
-
-/// Where others of a class were judged, an endpoint that was hardly requested is a warning: it keeps no rare endpoint's class
-/// from ever passing, and is still said.
-fn leave_rare_ones(findings: &mut [BudgetFinding]) {
-    if findings.iter().all(|own| own.verdict() == Verdict::NotCompared) {
-        return;
-    }
-    for own in findings {
-        own.reason = match own.reason {
-            BudgetReason::Missing(Missing::TooFewRequests { needs }) => {
-                BudgetReason::RarelyRequested(Some(needs))
-            }
-            BudgetReason::Missing(Missing::NoData) => BudgetReason::RarelyRequested(None),
-            other => other,
-        };
-    }
 }
 
 /// The measurements that a budget holds for.

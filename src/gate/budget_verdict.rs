@@ -3,7 +3,7 @@
 use super::budget_names::stated_or_known;
 use super::budget_value::BudgetValue;
 use super::finding::BudgetFinding;
-use super::verdict::BudgetReason;
+use super::verdict::{BudgetReason, Missing, Verdict};
 use crate::config::{Bound, Budget, Severity, Tier};
 
 /// The verdict on a value: the gravest limit that it breaks, else the mildest.
@@ -44,5 +44,22 @@ pub(super) fn finding(budget: &Budget, measured: BudgetValue) -> BudgetFinding {
         lack: None,
         few: None,
         alert: None,
+    }
+}
+
+/// Where others of a class were judged, an endpoint that was hardly requested is a warning: it keeps no rare endpoint's class
+/// from ever passing, and is still said.
+pub(super) fn leave_rare_ones(findings: &mut [BudgetFinding]) {
+    if findings.iter().all(|own| own.verdict() == Verdict::NotCompared) {
+        return;
+    }
+    for own in findings {
+        own.reason = match own.reason {
+            BudgetReason::Missing(Missing::TooFewRequests { needs }) => {
+                BudgetReason::RarelyRequested(Some(needs))
+            }
+            BudgetReason::Missing(Missing::NoData) => BudgetReason::RarelyRequested(None),
+            other => other,
+        };
     }
 }

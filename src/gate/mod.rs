@@ -52,6 +52,7 @@ mod unjoined_rows;
 mod verdict;
 mod view;
 mod warnings;
+mod web_vitals;
 mod windows;
 
 pub use budget_value::budget_subject;

@@ -4,6 +4,7 @@ use super::error::{IngestError, Problem};
 use super::format::Format;
 use super::formats::FORMATS;
 use super::head::{Claim, Head};
+use super::other_tools::other_file;
 use super::source::Source;
 
 /// The format of a file, from its first bytes.
@@ -13,7 +14,7 @@ pub(super) fn detect(source: &mut Source) -> Result<&'static Format, IngestError
         _ if head.is_empty() => Problem::Empty,
         Some((_, Claim::Other(file))) => Problem::OtherFile(file),
         Some((format, _)) => return Ok(format),
-        None => Problem::Unrecognised,
+        None => other_file(&head).map_or(Problem::Unrecognised, Problem::OtherFile),
     };
     Err(IngestError::new(source.name(), problem))
 }

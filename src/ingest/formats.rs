@@ -4,7 +4,9 @@
 //! this list: recognition, `--format-in` and its help, what `perfgate run` looks for, errors, and the tables of the documentation.
 
 use super::format::{Format, Holds};
-use super::{artillery, baseline_table, k6, locust, native, printed, requests, totals};
+use super::{
+    artillery, baseline_table, k6, locust, native, pages, printed, requests, telemetry, totals,
+};
 
 /// The formats that are read: those of one tool together, and of one tool those that say most first.
 pub static FORMATS: &[&Format] = &[
@@ -31,6 +33,9 @@ pub static FORMATS: &[&Format] = &[
     &printed::wrk::FORMAT,
     &printed::ab::FORMAT,
     &artillery::FORMAT,
+    &pages::lighthouse::FORMAT,
+    &pages::web_vitals::FORMAT,
+    &telemetry::otlp::FORMAT,
     &baseline_table::FORMAT,
 ];
 

@@ -181,7 +181,9 @@ impl Merger {
                 endpoint.latency = endpoint.latency.take().map(with_quantiles);
             }
             run.metrics.iter_mut().for_each(finished);
-            warnings.extend(over_time(&mut run, &self.times));
+            if !run.is_of_pages() {
+                warnings.extend(over_time(&mut run, &self.times));
+            }
             warnings.extend(self.not_merged.warning());
         }
         Ok(Merged { run, warnings })

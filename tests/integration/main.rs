@@ -57,6 +57,10 @@ mod ingest {
     mod oha;
     // What the tests of printed reports have in common.
     mod printed;
+    // OpenTelemetry.
+    mod otlp;
+    // Pages: Lighthouse and web-vitals.
+    mod pages;
     // Metrics from Prometheus.
     mod prometheus;
     // Alerts of the policy over the time of a run.

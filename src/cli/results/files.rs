@@ -3,7 +3,7 @@
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::ingest::{IngestError, Ingested, Progress, ReadOptions, Source, read};
-use crate::model::{Run, Warning, WarningKind, limits};
+use crate::model::{Run, Warning, WarningKind, limits, loads_together};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub(in crate::cli) struct ReadRuns {
     pub(in crate::cli) warnings: Vec<Warning>,
 }
 
-/// Reads files, each a run.
+/// Reads files, each a run, or all of them loads of pages that are one run.
 pub(in crate::cli) fn read_files(
     paths: &[PathBuf],
     options: &ReadOptions,
@@ -60,6 +60,9 @@ pub(in crate::cli) fn read_files(
         all.runs.push(run);
         all.warnings.extend(warnings);
     }
+    let (runs, warnings) = loads_together(all.runs)?;
+    all.runs = runs;
+    all.warnings.extend(warnings.into_iter().map(Warning::new));
     Ok(all)
 }
 
@@ -119,6 +122,11 @@ pub(in crate::cli) fn expand(
     let mut paths = Vec::new();
     for name in names {
         let path = folder.join(name);
+        let reports = page_reports(&path);
+        if !reports.is_empty() {
+            paths.extend(reports);
+            continue;
+        }
         if name == "-" || path.exists() {
             paths.push(if name == "-" { PathBuf::from("-") } else { path });
             continue;
@@ -146,6 +154,18 @@ pub(in crate::cli) fn expand(
         paths.extend(found);
     }
     Ok(paths)
+}
+
+/// The reports in a folder of Lighthouse CI, each a load of a page.
+fn page_reports(folder: &Path) -> Vec<PathBuf> {
+    let is_report = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with("lhr-") && name.ends_with(".json")
+    };
+    let entries = folder.read_dir().into_iter().flatten().filter_map(Result::ok);
+    let mut reports: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_report).collect();
+    reports.sort();
+    reports
 }
 
 fn shown(folder: &Path, session: &Session<'_>) -> String {

@@ -16,7 +16,7 @@ pub(super) use parse::{read, yaml_error};
 pub(super) use query::QueryFile;
 pub(super) use value::{At, Entries, RawValue};
 
-use super::choices::{Decide, Leniency, Origin, Removed};
+use super::choices::{Decide, Leniency, Origin, Removed, WebVitals};
 use crate::model::{Field, Named as _};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
@@ -219,6 +219,8 @@ pub(super) struct GateFile {
     pub(super) skipped: Option<Leniency>,
     /// What an endpoint does that the baseline has and the run has not: `warn` (default), `fail` or `ignore`.
     pub(super) removed: Option<Removed>,
+    /// What web vitals of pages do that are not good by web.dev and that no budget limits: `warn` (default) or `off`.
+    pub(super) web_vitals: Option<WebVitals>,
     /// Endpoints that the change under test cannot touch (patterns, as under `endpoints`): where they move, the machine does.
     #[serde(default)]
     pub(super) control: Vec<String>,

@@ -2,6 +2,7 @@
 
 use super::source::Source;
 use crate::config::bound::parse_money;
+use crate::config::choices::WebVitals;
 use crate::config::error::ConfigError;
 use crate::config::file::{At, GateFile};
 use crate::config::pattern::Pattern;
@@ -37,6 +38,7 @@ pub(super) fn gate(
     rules.inconclusive = gate.inconclusive.unwrap_or(rules.inconclusive);
     rules.skipped = gate.skipped.unwrap_or(rules.skipped);
     rules.removed = gate.removed.unwrap_or(rules.removed);
+    rules.web_vitals = gate.web_vitals.map_or(rules.web_vitals, |choice| choice == WebVitals::Warn);
     Ok(())
 }
 

@@ -164,6 +164,13 @@ fn every_file_with_a_row_for_each_request_is_understood() {
 }
 
 #[test]
+fn every_file_about_pages_is_understood() {
+    let all = ["lighthouse", "web-vitals"].into_iter().flat_map(files);
+    let text: Vec<String> = all.map(|path| in_words(&path, false)).collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+#[test]
 fn what_is_broken_is_an_error_with_its_place_or_said_aloud_when_lenient() {
     let both = |path: String| in_words(&path, false) + &in_words(&path, true);
     let text: Vec<String> = files("bad").into_iter().map(both).collect();
