@@ -53,6 +53,8 @@ pub struct Rules {
     pub(super) error_rate: Option<Threshold>,
     /// Limit of the total's throughput.
     pub(super) throughput: Option<Threshold>,
+    /// Limit of what benchmarks measure beside their times.
+    pub(super) bench_metrics: Option<Threshold>,
     /// Limits of custom metrics by name.
     pub custom: BTreeMap<String, CustomRule>,
     /// Metrics that are computed from others, each behind those that it is computed from.
@@ -102,8 +104,10 @@ pub struct EndpointRules {
     pub custom: BTreeMap<String, CustomRule>,
     /// Limit of its error rate.
     pub error_rate: Option<Threshold>,
-    /// Limit of its throughput; by default only the total has one.
+    /// Limit of its throughput; by default only the total and benchmarks have one.
     pub throughput: Option<Threshold>,
+    /// Limit of its metrics that the policy does not name, of which the file says which way is better; benchmarks alone have one.
+    pub metrics: Option<Threshold>,
     /// Requests below which no latency is judged.
     pub min_requests: u64,
     /// The worst that a crossing may do.
@@ -144,9 +148,12 @@ impl Default for Rules {
             latency: BTreeMap::from([
                 (defaults::API_CLASS.to_owned(), limits(&defaults::API)),
                 (defaults::WEBSOCKET_CLASS.to_owned(), limits(&defaults::WEBSOCKET)),
+                (defaults::BENCH_CLASS.to_owned(), limits(&defaults::BENCH)),
+                (defaults::PAGE_CLASS.to_owned(), limits(&defaults::PAGE)),
             ]),
             error_rate: Some(Threshold::Absolute(defaults::ERROR_RATE)),
             throughput: Some(Threshold::Relative(defaults::THROUGHPUT)),
+            bench_metrics: Some(Threshold::Relative(defaults::BENCH_METRICS)),
             custom: BTreeMap::new(),
             derived: Vec::new(),
             overrides: Vec::new(),
@@ -198,13 +205,15 @@ impl Rules {
     pub fn for_endpoint(&self, key: &EndpointKey) -> EndpointRules {
         let class = self.class_of(key);
         let latency = class.as_ref().and_then(|class| self.latency.get(class)).cloned();
+        let is_benchmark = key.kind() == Some(Kind::Bench);
         let mut rules = EndpointRules {
             class,
             latency: latency.unwrap_or_default(),
             custom: self.custom.clone(),
             error_rate: self.error_rate,
-            throughput: self.throughput.filter(|_| *key == EndpointKey::Total),
-            min_requests: self.min_requests,
+            throughput: self.throughput.filter(|_| *key == EndpointKey::Total || is_benchmark),
+            metrics: self.bench_metrics.filter(|_| is_benchmark),
+            min_requests: if is_benchmark { defaults::MIN_ROUNDS } else { self.min_requests },
             severity: Severity::Fail,
             ignore: false,
             control: self.controls.iter().any(|pattern| pattern.matches(key)),
@@ -279,8 +288,10 @@ impl Rules {
     }
 
     fn class_of(&self, key: &EndpointKey) -> Option<String> {
-        let by_kind = match key {
-            EndpointKey::Named { kind: Kind::Websocket, .. } => defaults::WEBSOCKET_CLASS,
+        let by_kind = match key.kind() {
+            Some(Kind::Websocket) => defaults::WEBSOCKET_CLASS,
+            Some(Kind::Bench) => defaults::BENCH_CLASS,
+            Some(Kind::Page) => defaults::PAGE_CLASS,
             _ => defaults::API_CLASS,
         };
         if self.classes.is_empty() || *key == EndpointKey::Total {
@@ -288,7 +299,9 @@ impl Rules {
         }
         let holds =
             |(_, patterns): &&(String, Vec<Pattern>)| patterns.iter().any(|p| p.matches(key));
-        self.classes.iter().find(holds).map(|(name, _)| name.clone())
+        let own = self.classes.iter().find(holds).map(|(name, _)| name.clone());
+        // Patterns are of requests: what is no load keeps the class of its kind.
+        own.or_else(|| (!key.kind()?.is_load()).then(|| by_kind.to_owned()))
     }
 }
 

@@ -6,7 +6,7 @@ use super::finding::RankInFamily;
 use super::measure::Side;
 use super::noise_model::RUNS_FOR_NOISE;
 use super::sides::Sides;
-use crate::model::{Direction, Metric, Statistic, Unit};
+use crate::model::{Direction, Kind, MeasurementKey, Metric, Unit};
 use crate::stats::{
     Interval, benjamini_hochberg, difference_interval, fisher_one_sided, normal_upper_tail,
     student_quantile, student_upper_tail,
@@ -42,16 +42,20 @@ pub(super) struct Evidence {
 /// What the data say about the change of this number.
 /// `failures` are those of each baseline run, for an error rate.
 pub(super) fn evidence(
-    (metric, unit, statistic): (&Metric, &Unit, Statistic),
+    (key, unit): (&MeasurementKey, &Unit),
     direction: Direction,
     sides: &Sides<Side>,
     failures: &[(u64, u64)],
 ) -> Evidence {
     let Sides { baseline, current } = sides;
-    match metric {
+    match key.metric {
+        // Its rounds are no sample: what fails always now, and did not before, was broken.
+        Metric::ErrorRate if key.endpoint.kind() == Some(Kind::Bench) && current.value >= 1.0 => {
+            Evidence { p: Some(0.0), ..Evidence::default() }
+        }
         Metric::ErrorRate => of_counts(baseline, current, failures),
         Metric::Latency | Metric::Throughput | Metric::Custom(_) => {
-            of_logarithms((unit, statistic), direction, baseline, current)
+            of_logarithms((key, unit), direction, baseline, current)
         }
     }
 }
@@ -101,7 +105,7 @@ fn overdispersed(before: (u64, u64), after: (u64, u64), phi: f64) -> f64 {
 
 /// Everything positive by its logarithm: the change over its standard deviation, with what is expected of both sides.
 fn of_logarithms(
-    what: (&Unit, Statistic),
+    (key, unit): (&MeasurementKey, &Unit),
     direction: Direction,
     baseline: &Side,
     current: &Side,
@@ -113,7 +117,7 @@ fn of_logarithms(
     let worse = direction.worse_sign() * change;
     let expected = |side: &Side| {
         let step = side.rounded_from.high - side.rounded_from.low;
-        Expected::of(what, baseline.value, side.log_variance, step).variance
+        Expected::of((key, unit), baseline.value, side.log_variance, step).variance
     };
     let deviation = (expected(baseline) + expected(current)).sqrt();
     let reach = student_quantile(CONFIDENCE_POINT, FREEDOM) * deviation;

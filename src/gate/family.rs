@@ -5,6 +5,7 @@ use super::evidence::{Evidence, Q_FAIL, Q_FAIL_OF_COUNTS, Strength, evidence, st
 use super::exceptions::fails_on_main_already;
 use super::finding::{Finding, RankInFamily, Role, Working};
 use super::limit::is_crossed;
+use super::measure::Side;
 use super::noise_verdicts::{ByNoise, by_noise};
 use super::plan::{ComparedRuns, Test};
 use super::report::Variation;
@@ -129,7 +130,9 @@ fn examine(test: Test, decide: Decide, nearest: usize) -> Examined {
         (Some(one_sided), _) => plain(*one_sided),
         (None, Err(missing)) => plain(Reason::Missing(*missing)),
         (None, Ok(sides))
-            if sides.baseline.value <= 0.0 && matches!(test.threshold, Threshold::Relative(_)) =>
+            if sides.baseline.value <= 0.0
+                && matches!(test.threshold, Threshold::Relative(_))
+                && !stayed_nothing(&test.key.metric, sides) =>
         {
             plain(Reason::ZeroBaseline)
         }
@@ -150,17 +153,19 @@ fn examine(test: Test, decide: Decide, nearest: usize) -> Examined {
             let failures = &test.measured.baseline_failures;
             let evidence = match decide {
                 Decide::Threshold => Evidence::default(),
-                Decide::Evidence | Decide::Confirmed => evidence(
-                    (&test.key.metric, &test.unit, test.key.statistic),
-                    test.direction,
-                    sides,
-                    failures,
-                ),
+                Decide::Evidence | Decide::Confirmed => {
+                    evidence((&test.key, &test.unit), test.direction, sides, failures)
+                }
             };
             (evidence, settled)
         }
     };
     Examined { test, evidence, settled }
+}
+
+/// Whether a metric is nothing on both sides, which is no change: a benchmark that allocates nothing, and still does not.
+fn stayed_nothing(metric: &Metric, sides: &Sides<Side>) -> bool {
+    matches!(metric, Metric::Custom(_)) && sides.iter().all(|side| side.value == 0.0)
 }
 
 impl Examined {

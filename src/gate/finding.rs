@@ -166,6 +166,7 @@ impl Finding {
         match self.reason {
             Reason::Missing(Missing::NotMeasured) => baseline.is_some() && current.is_none(),
             Reason::Missing(Missing::NoData) => baseline.is_some() != current.is_some(),
+            Reason::Missing(Missing::AllFailed) => self.metric == Metric::ErrorRate,
             Reason::ZeroBaseline => current.is_some_and(|current| current != 0.0),
             Reason::Missing(Missing::TooFewRequests { needs }) => {
                 let enough = self.counts.map(|side| side.requests.is_some_and(|n| n >= needs));

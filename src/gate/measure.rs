@@ -4,7 +4,7 @@ use super::finding::Counts;
 use super::sampling::{custom_log_variance, log_variance};
 use super::sides::Sides;
 use super::verdict::Missing;
-use crate::model::{CustomMetric, Endpoint, Latency, Metric, Statistic};
+use crate::model::{CustomMetric, Endpoint, Kind, Latency, Metric, Quantile, Statistic};
 use crate::stats::{Interval, median};
 
 /// One side of a comparison: the value, and what is known about how far chance moves it.
@@ -125,6 +125,8 @@ fn latency_side(
     }
     let value = median(&values(runs, statistic)).ok_or(Missing::NotMeasured)?;
     let needs = match statistic {
+        // The interval of a median says how few rounds there are.
+        Statistic::Quantile(Quantile::P50) if runs.iter().any(is_benchmark) => min_requests,
         Statistic::Quantile(level) => min_requests.max(level.requests_needed()),
         _ => min_requests,
     };
@@ -140,6 +142,10 @@ fn latency_side(
         log_variance,
         counts: Counts { requests: total_requests(runs), failures: None },
     })
+}
+
+fn is_benchmark(endpoint: &&Endpoint) -> bool {
+    endpoint.key.kind() == Some(Kind::Bench)
 }
 
 /// Number of response times, as far as it is known.
@@ -211,16 +217,20 @@ pub(super) fn throughput(sides: Sides<&[&Endpoint]>) -> MeasuredSides {
         }
         let rates: Vec<f64> = runs.iter().filter_map(|e| e.throughput_rps).collect();
         let value = median(&rates).ok_or(Missing::NotMeasured)?;
-        // Counting n requests is off by about √n.
-        let log_variance = counts.requests.filter(|n| *n > 0).map(|n| 1.0 / n as f64);
+        let rounds = runs.iter().any(is_benchmark);
+        let log_variance = counts.requests.and_then(count_variance).filter(|_| !rounds);
         Ok(Side { value, rounded_from: Interval { low: value, high: value }, log_variance, counts })
     };
     let mut measured = MeasuredSides::new(sides.zip(counts).map(side), counts);
     measured.per_run = sides.map(|runs| runs.iter().filter_map(|e| e.throughput_rps).collect());
-    // Counting n requests is off by about √n.
-    let one = |e: &&Endpoint| e.requests.filter(|n| *n > 0).map(|n| 1.0 / n as f64);
+    let one = |e: &&Endpoint| e.requests.and_then(count_variance).filter(|_| !is_benchmark(e));
     measured.sampling = sides.map(|runs| mean_if_known(runs.iter().map(one)));
     measured
+}
+
+/// Counting n requests is off by about √n. The rounds of a benchmark are not what its rate counts.
+fn count_variance(requests: u64) -> Option<f64> {
+    (requests > 0).then(|| 1.0 / requests as f64)
 }
 
 /// A number of a custom metric: median over the runs that have it. The policy names it, so that it is missed where no

@@ -75,9 +75,10 @@ impl<'a> Member<'a> {
         let measured = &self.test.measured;
         let key = &self.test.key;
         let level = median(&measured.per_run.baseline).unwrap_or(1.0);
-        let expected = measured.sampling.zip(measured.steps).map(|(sampling, step)| {
-            Expected::of((&self.test.unit, key.statistic), level, sampling, step)
-        });
+        let expected = measured
+            .sampling
+            .zip(measured.steps)
+            .map(|(sampling, step)| Expected::of((key, &self.test.unit), level, sampling, step));
         // The largest of a run's samples says nothing about how far such a largest one varies: a slow one makes room for
         // itself.
         match key.statistic {

@@ -2,7 +2,7 @@
 
 use super::expected::Expected;
 use super::sides::Sides;
-use crate::model::{Quantile, Statistic, Unit};
+use crate::model::{EndpointKey, MeasurementKey, Metric, Quantile, Statistic, Unit};
 use crate::stats::{Matrix, Shared, Witness, median};
 use std::collections::BTreeSet;
 
@@ -48,11 +48,15 @@ impl Family {
     /// logarithms of milliseconds.
     pub fn new(baseline: Matrix, new: Matrix, endpoints: Vec<usize>, limits: Vec<f64>) -> Self {
         let (runs, tests) = (baseline.runs(), limits.len());
+        let key = MeasurementKey {
+            endpoint: EndpointKey::Total,
+            metric: Metric::Latency,
+            statistic: Statistic::Quantile(Quantile::P95),
+        };
         let of_level = |logs: &[f64]| {
-            let level = median(logs).unwrap_or_default().exp();
             Expected::of(
-                (&Unit::Milliseconds, Statistic::Quantile(Quantile::P95)),
-                level,
+                (&key, &Unit::Milliseconds),
+                median(logs).unwrap_or_default().exp(),
                 None,
                 0.0,
             )

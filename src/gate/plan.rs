@@ -4,11 +4,11 @@ use super::join::Pair;
 use super::level_shifts::BaselineSeries;
 use super::measure::{self, MeasuredSides};
 use super::sides::Sides;
-use super::verdict::Reason;
+use super::verdict::{Missing, Reason};
 use crate::config::{EndpointRules, Removed, Rules, Severity, Threshold};
 use crate::model::{
-    Direction, Endpoint, EndpointKey, Kind, MeasurementKey, Metric, PartTime, Run, Statistic, Unit,
-    Untrusted,
+    Direction, Endpoint, EndpointKey, Kind, MeasurementKey, Metric, PartTime, Quantile, Run,
+    Statistic, Unit, Untrusted,
 };
 use crate::stats::{Matrix, median};
 use std::cmp::Reverse;
@@ -46,25 +46,36 @@ pub(super) fn tests_of_endpoints(
     rules: &Rules,
 ) -> Vec<Test> {
     let total_latency = judges_total_latency(pairs);
+    let has_total = has_total(pairs);
     let mut tests = Vec::new();
-    for pair in pairs {
+    for pair in pairs.iter().filter(|pair| has_total || pair.key != EndpointKey::Total) {
         let own = rules.for_endpoint(&pair.key);
-        let one_sided = match (pair.baseline.is_empty(), pair.current.is_empty()) {
-            (true, _) => Some(Reason::NewEndpoint),
-            (_, true) => match rules.removed {
-                Removed::Ignore => continue,
-                Removed::Warn => Some(Reason::Removed(Severity::Warn)),
-                Removed::Fail => Some(Reason::Removed(Severity::Fail)),
-            },
-            _ => None,
-        };
-        if !own.ignore {
+        let there =
+            Sides { baseline: !pair.baseline.is_empty(), current: !pair.current.is_empty() };
+        let one_sided = one_sided(there, rules).map(|reason| {
+            // A load has a total that tells of failures; a new benchmark that fails has nothing else.
+            let fails = |e: &&Endpoint| e.key.kind() == Some(Kind::Bench) && e.all_failed();
+            let broken = !there.baseline && pair.current.iter().any(fails);
+            if broken { Reason::Missing(Missing::AllFailed) } else { reason }
+        });
+        let passed_over = !there.current && rules.removed == Removed::Ignore;
+        if !own.ignore && !passed_over {
             let total = pair.key == EndpointKey::Total;
             let with_latency = !total || total_latency;
             tests.extend(tests_of_pair(pair, series, &own, with_latency, one_sided));
         }
     }
     tests
+}
+
+/// Why what is only there on one side is not judged; none of what is on both.
+pub(super) fn one_sided(there: Sides<bool>, rules: &Rules) -> Option<Reason> {
+    match (there.baseline, there.current, rules.removed) {
+        (false, _, _) => Some(Reason::NewEndpoint),
+        (_, false, Removed::Fail) => Some(Reason::Removed(Severity::Fail)),
+        (_, false, Removed::Warn | Removed::Ignore) => Some(Reason::Removed(Severity::Warn)),
+        _ => None,
+    }
 }
 
 fn tests_of_pair(
@@ -119,13 +130,15 @@ fn tests_of_pair(
             one_sided,
         }
     };
+    let of_latency = |(statistic, limit): (&Statistic, &Threshold)| {
+        let statistic = measured_statistic(sides, *statistic)?;
+        Some(test(Metric::Latency, statistic, Unit::Milliseconds, Direction::Lower, *limit))
+    };
     // What neither side of a single endpoint measures is not missed; of the total it is.
     let missed = |test: &Test| test.measured.counted || pair.key == EndpointKey::Total;
     let mut tests = Vec::new();
     if with_latency {
-        tests.extend(rules.latency.iter().map(|(statistic, limit)| {
-            test(Metric::Latency, *statistic, Unit::Milliseconds, Direction::Lower, *limit)
-        }));
+        tests.extend(rules.latency.iter().filter_map(of_latency));
     }
     let error_rate = rules.error_rate.map(|limit| {
         test(Metric::ErrorRate, Statistic::Rate, Unit::Ratio, Direction::Lower, limit)
@@ -137,6 +150,21 @@ fn tests_of_pair(
     // An endpoint on one side only is told by what that side has of it.
     tests.retain(|test| one_sided.is_none() || test.measured.values.iter().any(Option::is_some));
     tests
+}
+
+/// The statistic that a limit holds for, where there is one to judge: of a benchmark whose file has no median, its mean; none of
+/// a benchmark without times.
+fn measured_statistic(sides: Sides<&[&Endpoint]>, limited: Statistic) -> Option<Statistic> {
+    let all = || sides.iter().flat_map(|side| side.iter());
+    if all().any(|e| e.key.kind() != Some(Kind::Bench)) {
+        return Some(limited);
+    }
+    let has = |statistic| all().any(|e| e.value(&Metric::Latency, statistic).is_some());
+    let median = Statistic::Quantile(Quantile::P50);
+    if limited == median && !has(median) && has(Statistic::Mean) {
+        return Some(Statistic::Mean);
+    }
+    all().any(|e| e.latency.is_some() || e.all_failed()).then_some(limited)
 }
 
 /// The mean of each part of the response time on both sides, where both know any: the median over the runs.
@@ -173,6 +201,12 @@ fn kinds_of_failure(sides: Sides<&[&Endpoint]>) -> Vec<(Untrusted, Sides<u64>)> 
     all.sort_by_key(|(_, counts)| Reverse((counts.current, counts.baseline)));
     all.truncate(MOST_KINDS);
     all
+}
+
+/// Whether there is a load: the sum of benchmarks, or of pages, means nothing.
+fn has_total(pairs: &[Pair<'_>]) -> bool {
+    let mut kinds = pairs.iter().filter_map(|pair| pair.key.kind()).peekable();
+    kinds.peek().is_none() || kinds.any(Kind::is_load)
 }
 
 /// The total's latency is judged only where no endpoints speak for it, because their mix moves it: where a file knows

@@ -1,17 +1,18 @@
-//! Which custom metrics have a limit: those that the policy names, of the run or of endpoints, parts of requests among them.
+//! Which custom metrics have a limit: those that the policy names, of the run or of endpoints, parts of requests among them, and
+//! those of benchmarks.
 
 use super::input::Baseline;
 use super::join::Pair;
 use super::level_shifts::BaselineSeries;
 use super::measure::{self, MeasuredSides};
-use super::plan::{Test, judges_total_latency};
+use super::plan::{Test, judges_total_latency, one_sided};
 use super::sides::Sides;
-use crate::config::{EndpointRules, Rules, Threshold};
+use crate::config::{EndpointRules, Removed, Rules, Threshold};
 use crate::model::{
     CustomMetric, Direction, Endpoint, EndpointKey, EndpointNames, MeasurementKey, Metric,
     MetricNames, Raw as _, Run, Statistic, Unit, Untrusted,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The runs of a comparison, and what is known of them.
 pub(super) struct Compared<'a> {
@@ -41,6 +42,53 @@ pub(super) fn tests_of_custom_metrics(compared: &Compared<'_>, rules: &Rules) ->
             (!names.contains(name.raw())).then(|| (EndpointKey::Total, OfEndpoint::default()));
         for (key, own) in measured.into_iter().chain(nowhere) {
             tests.extend(tests_of_metric(written, &name, &key, &own, compared, rules));
+        }
+    }
+    let named: BTreeSet<Untrusted> =
+        rules.custom_names().into_iter().map(|written| names.known_as(written).into()).collect();
+    tests.extend(tests_of_benchmarks(&named, compared, rules, &endpoints));
+    tests
+}
+
+/// What benchmarks measure beside their times, where the file says which way is better and the policy does not name it.
+fn tests_of_benchmarks(
+    named: &BTreeSet<Untrusted>,
+    compared: &Compared<'_>,
+    rules: &Rules,
+    endpoints: &EndpointNames<'_>,
+) -> Vec<Test> {
+    let runs = compared.current.iter().chain(&compared.baseline.runs);
+    let metrics = runs.flat_map(|run| &run.metrics).filter(|m| m.endpoint != EndpointKey::Total);
+    let own: BTreeSet<&Untrusted> =
+        metrics.map(|m| &m.name).filter(|n| !named.contains(*n)).collect();
+    let there: BTreeSet<&EndpointKey> =
+        compared.current.iter().flat_map(|run| &run.endpoints).map(|e| &e.key).collect();
+    let mut tests = Vec::new();
+    for name in own {
+        for (endpoint, measured) in measured(name, compared, endpoints) {
+            let own = rules.for_endpoint(&endpoint);
+            let both = Sides {
+                baseline: !measured.sides.baseline.is_empty(),
+                current: there.contains(&endpoint),
+            };
+            let judged = !own.ignore && (both.current || rules.removed != Removed::Ignore);
+            let example = measured.sides.iter().flatten().next();
+            let direction = example.and_then(|metric| metric.direction);
+            let limit = own.metrics.filter(|_| judged);
+            let Some((direction, limit)) = direction.zip(limit) else { continue };
+            let key = key(&endpoint, name, Statistic::Value);
+            let value = |(place, own): &(usize, &CustomMetric)| {
+                Some((*place, own.statistic(Statistic::Value)?))
+            };
+            let values: Vec<_> = measured.series.iter().filter_map(value).collect();
+            let sides = measured.sides.as_ref().map(Vec::as_slice);
+            tests.push(Test {
+                unit: example.map_or(Unit::Number, |metric| metric.unit.clone()),
+                direction,
+                levels: compared.series.levels(&key, &values),
+                one_sided: one_sided(both, rules),
+                ..new_test(key, &own, limit, measure::custom(sides, Statistic::Value))
+            });
         }
     }
     tests

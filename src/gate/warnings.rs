@@ -9,7 +9,8 @@ use super::unjoined_rows::unjoined_rows;
 use super::verdict::{Missing, Reason};
 use crate::config::{Decide, Rules};
 use crate::model::{
-    Difference, Endpoint, Metric, MetricNames, Raw as _, Run, Warning, WarningKind, differences,
+    Difference, Endpoint, Kind, Metric, MetricNames, Raw as _, Run, Warning, WarningKind,
+    differences,
 };
 use crate::schema::RunV1;
 use std::collections::BTreeSet;
@@ -94,7 +95,8 @@ fn unknown_metrics(baseline: &Baseline, current: &[Run], rules: &Rules) -> Vec<W
 fn requests_unknown(current: &[Run], pairs: &[Pair<'_>], rules: &Rules) -> Option<WarningKind> {
     let uncounted = |e: &&Endpoint| {
         let known = e.latency.as_ref().filter(|l| !l.has_no_data());
-        known.is_some_and(|latency| latency.count.or(e.requests).is_none())
+        let load = e.key.kind().is_none_or(Kind::is_load);
+        load && known.is_some_and(|latency| latency.count.or(e.requests).is_none())
     };
     let limited = |pair: &&Pair<'_>| {
         pair.current.iter().any(uncounted) && !rules.for_endpoint(&pair.key).latency.is_empty()
@@ -119,7 +121,8 @@ fn not_measured(current: &[Run], findings: &[Finding]) -> Option<WarningKind> {
 /// A named load is known by its name, and whatever makes no requests has none.
 fn load_unknown(baseline: &[Run], current: &[Run]) -> Option<WarningKind> {
     let unknown = |run: &Run| {
-        let known = |e: &Endpoint| e.requests.is_some() || e.latency.is_some();
+        let load = |e: &Endpoint| e.key.kind().is_none_or(Kind::is_load);
+        let known = |e: &Endpoint| load(e) && (e.requests.is_some() || e.latency.is_some());
         let requests = run.all_endpoints().any(|e| known(e) && !e.is_empty());
         run.load.users.is_none() && run.profile.is_none() && requests
     };

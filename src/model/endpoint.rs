@@ -36,6 +36,13 @@ names!(Kind {
     Bench => "bench",
 });
 
+impl Kind {
+    /// Whether it is a part of a load: benchmarks and pages are measured one by one, and have no total.
+    pub fn is_load(self) -> bool {
+        !matches!(self, Self::Bench | Self::Page)
+    }
+}
+
 /// What was exercised.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EndpointKey {
@@ -62,6 +69,14 @@ impl EndpointKey {
         let name = if name.is_empty() { Self::UNNAMED } else { name };
         let name = without_credentials(name).into_owned();
         Self::Named { kind, method: method.map(Into::into), name: name.into() }
+    }
+
+    /// What sort of endpoint it is; none of the total.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Total => None,
+            Self::Named { kind, .. } => Some(*kind),
+        }
     }
 
     /// What people call it: `POST /api/chat`, `/api/chat` where the method is unknown, `total`.

@@ -6,7 +6,7 @@ use super::mark::mark;
 use super::number::{Scale, limit, signed, signed_percent, signed_points};
 use super::reasons;
 use crate::gate::{Finding, Report};
-use crate::model::{Direction, Metric, Statistic, Unit};
+use crate::model::{Direction, Kind, Metric, Statistic, Unit};
 
 /// One scale for each unit that appears in a report.
 pub(super) struct Scales(Vec<(Unit, Scale)>);
@@ -22,6 +22,17 @@ impl Scales {
             }
         }
         Self(values.into_iter().map(|(unit, v)| (unit.clone(), Scale::of(&unit, &v))).collect())
+    }
+
+    /// The scale of a finding. Benchmarks lie so far apart, nanoseconds and seconds in one run, that each has its own.
+    fn of_finding(&self, finding: &Finding) -> Scale {
+        match finding.endpoint.kind() {
+            Some(Kind::Bench) => {
+                let values: Vec<f64> = finding.values.iter().flatten().copied().collect();
+                Scale::of(&finding.unit, &values)
+            }
+            _ => self.scale(&finding.unit),
+        }
     }
 
     pub(super) fn scale(&self, unit: &Unit) -> Scale {
@@ -47,7 +58,7 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn new(finding: &Finding, report: &Report, scales: &Scales, show: Show<'_>) -> Self {
-        let scale = scales.scale(&finding.unit);
+        let scale = scales.of_finding(finding);
         let value = |value: Option<f64>| value.map(|v| scale.show(v)).unwrap_or_default();
         Self {
             mark: mark(finding.verdict()),
@@ -82,6 +93,7 @@ pub(super) fn change(finding: &Finding) -> String {
         (Some(change), Metric::ErrorRate) => signed_points(change.absolute),
         (Some(change), _) => match change.relative {
             Some(relative) => signed_percent(relative),
+            None if change.absolute == 0.0 => "±0".to_owned(),
             None => "from 0".to_owned(),
         },
     }

@@ -39,11 +39,12 @@ pub struct PolicyFile {
     #[serde(default)]
     pub(super) store: StoreFile,
     /// Classes of endpoints by pattern (`METHOD NAME`; `*` stops at a slash, `**` does not). The first that matches
-    /// holds; without this block, `websocket` holds WebSocket endpoints and `api` everything else.
+    /// holds; without this block, `websocket` holds WebSocket endpoints, `bench` benchmarks, `page` pages and `api` everything
+    /// else.
     #[serde(default)]
     pub(super) endpoint_classes: Entries<Vec<String>>,
-    /// Limits of a change: `api_response_time`, `websocket_latency` and `<class>_latency` by statistic (`p95: 20%`),
-    /// `error_rate` and `throughput`, and any custom metric by name. `off` removes one.
+    /// Limits of a change: `api_response_time`, `websocket_latency`, `bench_latency`, `page_latency` and `<class>_latency` by
+    /// statistic (`p95: 20%`), `error_rate`, `throughput` and `bench_metrics`, and any custom metric by name. `off` removes one.
     #[serde(default)]
     pub(super) regression_thresholds: Entries<At<RawValue>>,
     /// Rules for some endpoints by pattern: limits (`p95: 35%`, `error_rate`, `throughput`), `min_requests`,

@@ -154,7 +154,7 @@ fn of_class(class: &str, metric: Metric, statistic: Statistic) -> Limited {
 
 fn classes(rules: &Rules) -> Vec<String> {
     let own = rules.classes.iter().map(|(name, _)| name.clone());
-    own.chain([defaults::API_CLASS.to_owned(), defaults::WEBSOCKET_CLASS.to_owned()]).collect()
+    own.chain(defaults::CLASSES.map(str::to_owned)).collect()
 }
 
 fn known(rules: &Rules) -> Vec<String> {

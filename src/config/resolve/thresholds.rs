@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const LATENCY_SUFFIX: &str = "_latency";
 /// The documents' own word for the latency of the api class.
 const API_RESPONSE_TIME: &str = "api_response_time";
+/// Limits what benchmarks measure beside their times.
+const BENCH_METRICS: &str = "bench_metrics";
 
 pub(super) fn thresholds(
     source: &Source<'_>,
@@ -24,11 +26,10 @@ pub(super) fn thresholds(
 ) -> Result<(), ConfigError> {
     let mut classes: BTreeSet<String> =
         rules.classes.iter().map(|(name, _)| name.clone()).collect();
-    classes.insert(defaults::API_CLASS.to_owned());
-    classes.insert(defaults::WEBSOCKET_CLASS.to_owned());
+    classes.extend(defaults::CLASSES.map(str::to_owned));
     let mut known: Vec<String> =
         classes.iter().map(|class| format!("{class}{LATENCY_SUFFIX}")).collect();
-    known.extend([API_RESPONSE_TIME, "error_rate", "throughput"].map(str::to_owned));
+    known.extend([API_RESPONSE_TIME, "error_rate", "throughput", BENCH_METRICS].map(str::to_owned));
     let mut seen = BTreeSet::new();
     for (key, value) in thresholds.0 {
         let class = match key.value.as_str() {
@@ -46,6 +47,8 @@ pub(super) fn thresholds(
             rules.error_rate = source.limit(&value, Quantity::ErrorRate)?;
         } else if key.value == "throughput" {
             rules.throughput = source.limit(&value, Quantity::Throughput)?;
+        } else if key.value == BENCH_METRICS {
+            rules.bench_metrics = source.limit(&value, Quantity::Throughput)?;
         } else {
             refuse_other_names(source, &key, &value.value)?;
             refuse_slips(source, &key, &known)?;
