@@ -5,7 +5,8 @@
 
 use super::format::{Format, Holds};
 use super::{
-    artillery, baseline_table, k6, locust, native, pages, printed, requests, telemetry, totals,
+    artillery, baseline_table, bench, k6, locust, native, pages, printed, requests, telemetry,
+    totals,
 };
 
 /// The formats that are read: those of one tool together, and of one tool those that say most first.
@@ -36,6 +37,17 @@ pub static FORMATS: &[&Format] = &[
     &pages::lighthouse::FORMAT,
     &pages::web_vitals::FORMAT,
     &telemetry::otlp::FORMAT,
+    &bench::pytest::FORMAT,
+    &bench::hyperfine::FORMAT,
+    &bench::google::FORMAT,
+    &bench::go::TEXT,
+    &bench::go::EVENTS,
+    &bench::criterion::FORMAT,
+    &bench::jmh::FORMAT,
+    &bench::dotnet::FORMAT,
+    &bench::custom::SMALLER,
+    &bench::custom::BIGGER,
+    &bench::bencher::FORMAT,
     &baseline_table::FORMAT,
 ];
 

@@ -7,7 +7,9 @@
 
 mod artillery;
 mod baseline_table;
+mod bench;
 mod benchmark_data;
+mod criterion_folder;
 mod csv_file;
 mod detect;
 mod endpoint_stats;

@@ -1,5 +1,6 @@
 //! Where the bytes come from: a file or standard input, plain, gzip or zstd.
 
+use super::criterion_folder;
 use super::error::{IngestError, Problem};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
@@ -55,6 +56,9 @@ impl Source {
         let file = File::open(path).map_err(wrap)?;
         let about = file.metadata().map_err(wrap)?;
         if about.is_dir() {
+            if let Some(document) = criterion_folder::document_of(path) {
+                return Self::from_reader(&name, Box::new(io::Cursor::new(document?)));
+            }
             return Err(wrap(io::Error::other("is a folder, not a result file")));
         }
         let progress = Arc::new(OnceLock::new());

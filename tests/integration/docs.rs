@@ -201,7 +201,7 @@ fn every_command_that_is_shown_is_understood() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 57, "commands");
+    assert!(tried > 50, "only {tried} commands were found");
     let wrong = perfgate(&repo.folder, &["compare", "--no-such-option"]).stderr;
     assert!(is_misunderstood(&wrong), "{wrong}");
 }
@@ -216,7 +216,7 @@ fn every_run_file_that_is_shown_is_read() {
         assert_eq!(ended.code, 0, "{}: {}", block.place, ended.stderr);
         read += 1;
     }
-    assert_eq!(read, 2);
+    assert_eq!(read, 3);
 }
 
 /// The block of a page that begins so.

@@ -25,6 +25,8 @@ mod cli {
 mod ingest {
     // autocannon's JSON.
     mod autocannon;
+    // What the readers of benchmarks have in common.
+    mod benchmarks;
     // bombardier's JSON.
     mod bombardier;
     // ab's report.
@@ -33,6 +35,8 @@ mod ingest {
     mod artillery;
     // A file that is read in chunks is the same file.
     mod chunks;
+    // criterion's folder.
+    mod criterion;
     // Files damaged at every position.
     mod damage;
     // Every number against a plain computation from the rows.
@@ -43,8 +47,14 @@ mod ingest {
     mod gatling;
     mod gatling_damage;
     mod gatling_log;
+    // What `go test -bench` prints.
+    mod go_bench;
+    // Google Benchmark's JSON.
+    mod google_benchmark;
     // hey's report.
     mod hey;
+    // hyperfine's JSON.
+    mod hyperfine;
     // JMeter's transactions.
     mod jmeter;
     // Bounds on sizes, depth and counts.
@@ -69,6 +79,10 @@ mod ingest {
     mod prometheus_real;
     // Queries that give many series, and how far they look back.
     mod prometheus_series;
+    // pytest-benchmark's JSON.
+    mod pytest_benchmark;
+    // Benchmarks of JMH and BenchmarkDotNet, and of scripts.
+    mod other_benchmarks;
     // Options for raw samples: groups, warm-up, timelines.
     mod raw;
     // Raw samples that are cut or broken.
@@ -87,6 +101,8 @@ mod ingest {
 mod gate {
     // Changes that a commit accepts.
     mod accept;
+    // Benchmarks: few rounds, no load.
+    mod benchmarks;
     // Absolute limits.
     mod budgets;
     // What must hold before a result counts.

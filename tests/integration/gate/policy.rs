@@ -103,7 +103,7 @@ fn unknown_keys_are_errors_everywhere() {
     perfgate.yaml:2:3: unknown threshold "api_respose_time"
        2 |   api_respose_time: { p95: 20% }
          |   ^^^^^^^^^^^^^^^^ did you mean api_response_time?
-      known: api_latency, websocket_latency, api_response_time, error_rate, throughput
+      known: api_latency, bench_latency, page_latency, websocket_latency, api_response_time, error_rate, throughput, bench_metrics
     "#);
     insta::assert_snapshot!(error("endpoints:\n  \"GET /a\": { p95: 20%, severty: warn }\n"), @r#"
     perfgate.yaml:2:25: unknown rule "severty"

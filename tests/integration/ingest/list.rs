@@ -35,7 +35,9 @@ fn facts(run: &Run) -> BTreeSet<Fact> {
 /// The fixtures that are recognised and can be read, by format, with what they say.
 fn fixtures() -> BTreeMap<&'static str, BTreeSet<Fact>> {
     let mut found: BTreeMap<_, BTreeSet<Fact>> = BTreeMap::new();
-    for path in files(&root().join("tests/fixtures")) {
+    let fixtures = root().join("tests/fixtures");
+    let folder = fixtures.join("criterion/target");
+    for path in files(&fixtures).into_iter().chain([folder]) {
         let Ok(format) = Source::open(&path).and_then(recognise) else { continue };
         let read = Source::open(&path).and_then(|source| read(source, &ReadOptions::default()));
         if let Ok(ingested) = read {
