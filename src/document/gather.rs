@@ -133,16 +133,18 @@ impl Gathering {
             }
         }
         let profiles = self.profiles();
+        let mut entries = Vec::new();
         for (claim, entry) in resolve(&claims, document, &profiles) {
             match entry {
                 Ok(_) if self.says_more_exactly(claim, document) => {}
-                Ok(entry) => self.insert(&entry, Some(&claim.said)),
+                Ok(entry) => entries.push((entry, claim.said.as_str())),
                 Err(why) => {
                     let origin = Origin { document, line: claim.line };
                     self.unread.push((origin, claim.said.clone(), why));
                 }
             }
         }
+        self.insert_all(&entries);
         if let Some(origin) = no_leak {
             let item = Entry::of_key("memory_leak", Entry::text(origin, "none"));
             let entry = Entry::of_key("budgets", Entry::of_item(item));
@@ -185,6 +187,27 @@ impl Gathering {
             KnownProfile { name: name.clone(), words }
         };
         profiles.iter().map(words).collect()
+    }
+
+    /// Adds entries, with what was said. Most are right: whatever makes a policy together need not be tried one by one.
+    fn insert_all(&mut self, entries: &[(Entry, &str)]) {
+        if let [] | [_] = entries {
+            entries.iter().for_each(|(entry, said)| self.insert(entry, Some(said)));
+            return;
+        }
+        let statements: usize = entries.iter().map(|(entry, _)| entry.leaves().len()).sum();
+        let mut policy = self.reading.policy.clone();
+        let found: Vec<_> =
+            entries.iter().flat_map(|(entry, _)| merge(&mut policy, entry.clone())).collect();
+        if self.statements + statements <= limits::STATEMENTS && accepts(&policy).is_ok() {
+            self.statements += statements;
+            self.reading.policy = policy;
+            self.contradictions.extend(found);
+            return;
+        }
+        let (front, back) = entries.split_at(entries.len() / 2);
+        self.insert_all(front);
+        self.insert_all(back);
     }
 
     /// Adds what makes a policy together with what is there; of the rest, what is wrong with it.

@@ -157,6 +157,10 @@ impl WindowBuilder {
     pub(super) fn timelines(&mut self) -> BTreeMap<Untrusted, Timeline> {
         self.close();
         let Some((first, last)) = self.span else { return BTreeMap::new() };
+        // A single request years away has hardly a window of its own, and many without any between.
+        while last.div_euclid(self.width) - first.div_euclid(self.width) >= MOST as i64 {
+            self.widen(self.width * 2);
+        }
         let windows = first.div_euclid(self.width)..=last.div_euclid(self.width);
         // The second of the first request is not full either, but where time begins with the load.
         let full = |at: &i64| {
@@ -201,6 +205,16 @@ mod tests {
             let own = counts.quantile(0.95).unwrap();
             assert!((own - told).abs() < told * 1e-9, "{ms}: {own}");
         }
+    }
+
+    #[test]
+    fn a_request_of_another_year_makes_windows_wider_and_not_more() {
+        let mut windows = WindowBuilder::default();
+        for second in [i64::MIN / 4, 5, 1_790_000_005, i64::MAX / 4] {
+            windows.request(second);
+        }
+        let requests = windows.timelines().into_values().next().unwrap();
+        assert!(requests.values.len() <= MOST, "{} windows", requests.values.len());
     }
 
     #[test]
