@@ -48,20 +48,13 @@ impl<'a> Calls<'a> {
     /// The calls behind a quantile, where their number is known of every run, and too small in one for the value as measured.
     pub(super) fn few(key: &MeasurementKey, level: Quantile, judged: &Judged<'a>) -> Option<Self> {
         match &key.metric {
-            Metric::Latency => {
-                let own = judged.rules.for_endpoint(&key.endpoint);
-                let needs = own.min_requests.max(level.requests_needed());
-                let runs = judged.runs.iter();
-                let endpoints =
-                    runs.filter_map(|run| run.all_endpoints().find(|e| e.key == key.endpoint));
-                let calls = |endpoint: &'a Endpoint| {
-                    let latency = endpoint.latency.as_ref()?;
-                    Some((latency, latency.count.or(endpoint.requests)?))
-                };
-                too_few(endpoints.map(calls), needs).map(Self::Latency)
-            }
+            Metric::Latency => of_requests(key, level, judged, |e| e.latency.as_ref()),
             Metric::Custom(name) => {
-                let all = judged.metrics.get(name)?.get(&key.endpoint)?;
+                let Some(all) = judged.metrics.get(name).and_then(|own| own.get(&key.endpoint))
+                else {
+                    let times = |endpoint: &'a Endpoint| endpoint.parts.get(name)?.times();
+                    return of_requests(key, level, judged, times);
+                };
                 let calls = all.iter().map(|metric| Some((*metric, metric.count?)));
                 too_few(calls, level.requests_needed()).map(Self::Metric)
             }
@@ -95,6 +88,24 @@ impl<'a> Calls<'a> {
             }
         }
     }
+}
+
+/// The times of an endpoint's requests, or of a part of them.
+fn of_requests<'a>(
+    key: &MeasurementKey,
+    level: Quantile,
+    judged: &Judged<'a>,
+    times: impl Fn(&'a Endpoint) -> Option<&'a Latency>,
+) -> Option<Calls<'a>> {
+    let own = judged.rules.for_endpoint(&key.endpoint);
+    let needs = own.min_requests.max(level.requests_needed());
+    let runs = judged.runs.iter();
+    let endpoints = runs.filter_map(|run| run.all_endpoints().find(|e| e.key == key.endpoint));
+    let calls = |endpoint: &'a Endpoint| {
+        let times = times(endpoint)?;
+        Some((times, times.count.or(endpoint.requests)?))
+    };
+    too_few(endpoints.map(calls), needs).map(Calls::Latency)
 }
 
 /// All that is known, where the calls are known of every run, and too few in one.

@@ -105,12 +105,17 @@ impl PartTime {
         }
     }
 
-    /// All samples, where there are any.
-    pub fn distribution(&self) -> Option<&Distribution> {
+    /// Its times, where more than their mean is known.
+    pub fn times(&self) -> Option<&Latency> {
         match self {
             Self::Mean(_) => None,
-            Self::Times(times) => times.distribution.as_ref(),
+            Self::Times(times) => Some(times),
         }
+    }
+
+    /// All samples, where there are any.
+    pub fn distribution(&self) -> Option<&Distribution> {
+        self.times()?.distribution.as_ref()
     }
 
     /// Whether it took no time, or nobody knows how long.
