@@ -111,11 +111,14 @@ fn read(source: Source, direction: Direction) -> Result<Ingested, IngestError> {
             Some(unit_ms) if direction == Direction::Lower => {
                 own.latency = Some(Times { file: &file, unit_ms }.one(value)?);
             }
-            _ => own.metrics.push(CustomMetric {
-                value: Some(amount(&file, "value", value)?),
-                direction: Some(direction),
-                ..CustomMetric::new("value", Unit::Other(unit.trim().into()))
-            }),
+            _ => {
+                let (base, factor) = Unit::from_name(unit.trim());
+                own.metrics.push(CustomMetric {
+                    value: Some(amount(&file, "value", value)? * factor),
+                    direction: Some(direction),
+                    ..CustomMetric::new("value", base)
+                });
+            }
         }
         suite.add(own)?;
     }
