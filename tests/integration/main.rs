@@ -19,6 +19,8 @@ mod cli {
     mod selftest;
     // The README, the demo, and the sessions in tests/cmd.
     mod sessions;
+    // `perfgate version`.
+    mod version;
 }
 
 // From a result file to a run.

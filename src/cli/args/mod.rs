@@ -78,6 +78,8 @@ pub(super) enum Command {
     Completions(CompletionsArgs),
     /// Show the gate at work in a scratch repository
     Demo(DemoArgs),
+    /// Say which build of perfgate this is
+    Version,
     /// Supervise a load tool for perfgate
     #[command(hide = true)]
     Supervise {

@@ -17,6 +17,7 @@ mod run;
 mod schema;
 mod selftest;
 mod trend;
+mod version;
 
 pub(super) use run::supervisor;
 
@@ -50,6 +51,7 @@ pub(super) fn run(
         Command::Schema(args) => schema::run(args, session),
         Command::Completions(args) => completions::run(args, session),
         Command::Demo(args) => demo::run(args, program, session),
+        Command::Version => version::run(session),
         // Handled before any other command: it ends with the status of the tool.
         Command::Supervise { .. } => Ok(Exit::Pass),
     }

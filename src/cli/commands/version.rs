@@ -1,0 +1,39 @@
+//! `perfgate version`: which build this is, for whoever reads a report of a bug.
+
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::session::Session;
+use crate::ingest::FORMATS;
+use crate::schema::{HISTORY_SCHEMA, NOTICE_SCHEMA, REPORT_SCHEMA, RUN_SCHEMA};
+use std::env::consts::{ARCH, OS};
+use std::io::Write as _;
+
+/// The commit that it was built from, where whoever built it said so.
+const COMMIT: Option<&str> = option_env!("PERFGATE_COMMIT");
+
+pub(super) fn run(session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let version = env!("CARGO_PKG_VERSION");
+    let commit = COMMIT.unwrap_or("unknown");
+    let build = if cfg!(debug_assertions) { "debug" } else { "release" };
+    let formats = FORMATS.len();
+    session.print(|out| {
+        writeln!(out, "perfgate {version}")?;
+        writeln!(out, "  commit   {commit}")?;
+        writeln!(out, "  build    {build}")?;
+        writeln!(out, "  target   {ARCH} {OS}{}", libc())?;
+        writeln!(out, "  reads    {formats} formats (perfgate normalize --list-formats)")?;
+        writeln!(out, "  writes   {RUN_SCHEMA}, {REPORT_SCHEMA}, {HISTORY_SCHEMA}, {NOTICE_SCHEMA}")
+    })?;
+    Ok(Exit::Pass)
+}
+
+/// The C library, where a platform has several.
+fn libc() -> &'static str {
+    if cfg!(target_env = "musl") {
+        " (musl)"
+    } else if cfg!(all(target_os = "linux", target_env = "gnu")) {
+        " (glibc)"
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,17 @@
+//! `perfgate version`: what to write into a report of a bug.
+
+use crate::support::perfgate;
+use std::path::Path;
+
+#[test]
+fn it_says_which_build_this_is_and_what_it_reads_and_writes() {
+    let said = perfgate(Path::new("."), &["version"]).expect(0).stdout;
+    let short = perfgate(Path::new("."), &["--version"]).expect(0).stdout;
+    assert!(said.starts_with(&short), "{said}");
+    let formats = perfgate(Path::new("."), &["normalize", "--list-formats"]).expect(0).stdout;
+    let listed = formats.lines().filter(|line| !line.trim().is_empty()).count();
+    assert!(listed > 30, "{formats}");
+    for part in ["  commit   ", "  build    debug\n", std::env::consts::ARCH, "perfgate.run/1"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
