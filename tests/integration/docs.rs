@@ -81,8 +81,18 @@ const ABOUT_THE_REPOSITORY: [&str; 7] = [
 ];
 
 /// Folders whose files are named in prose by their whole path.
-const FOLDERS: [&str; 9] =
-    [".ci/", ".github/", "action/", "benches/", "examples/", "fuzz/", "schemas/", "src/", "tests/"];
+const FOLDERS: [&str; 10] = [
+    ".ci/",
+    ".github/",
+    "action/",
+    "benches/",
+    "examples/",
+    "fuzz/",
+    "packaging/",
+    "schemas/",
+    "src/",
+    "tests/",
+];
 
 #[test]
 fn every_file_of_the_repository_that_is_named_is_there() {

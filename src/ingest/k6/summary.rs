@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 pub(super) struct Summary {
     pub(super) version: Option<String>,
     pub(super) generated_at: Option<String>,
+    pub(super) script_sha256: Option<String>,
     pub(super) duration_s: Option<f64>,
     pub(super) metrics: BTreeMap<Selector, SummaryMetric>,
     pub(super) checks: Vec<Check>,
@@ -53,6 +54,9 @@ pub(super) fn parse_summary(name: &str, bytes: &[u8]) -> Result<Summary, IngestE
         summary.checks = checks.into_iter().map(check).collect();
     } else if let Some(metrics) = document.metrics {
         summary.duration_s = document.state.and_then(|state| state.duration_ms).map(|ms| ms / 1e3);
+        let helper = document.perfgate.unwrap_or_default();
+        summary.generated_at = helper.generated_at;
+        summary.script_sha256 = helper.script_sha256;
         for (key, metric) in metrics {
             insert(name, &mut summary, &key, metric)?;
         }

@@ -17,10 +17,18 @@ pub(super) struct Document {
     #[serde(default, deserialize_with = "metrics")]
     pub(super) metrics: Option<Vec<(String, WrittenMetric)>>,
     pub(super) state: Option<State>,
+    // What perfgate-k6.js adds to the data of `handleSummary`.
+    pub(super) perfgate: Option<Helper>,
     // The machine-readable summary.
     pub(super) config: Option<Config>,
     pub(super) metadata: Option<Metadata>,
     pub(super) results: Option<Results>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct Helper {
+    pub(super) script_sha256: Option<String>,
+    pub(super) generated_at: Option<String>,
 }
 
 #[derive(Deserialize)]

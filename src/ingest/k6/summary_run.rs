@@ -86,6 +86,7 @@ fn build(file: &str, summary: &Summary) -> Result<Ingested, IngestError> {
     run.duration_s = builder.duration()?;
     run.started_at = builder.started_at(run.duration_s);
     (run.load.users, run.load.peak_users) = builder.users()?;
+    run.load.script_sha256 = summary.script_sha256.clone().map(Into::into);
     run.total = builder.total(run.duration_s)?;
     run.endpoints = builder.endpoints(run.duration_s)?;
     let names = run.endpoints.iter().map(|endpoint| &endpoint.key).collect();
