@@ -158,3 +158,20 @@ fn no_script_holds_an_expression() {
     }
     assert!(seen > 20, "{seen} scripts");
 }
+
+#[test]
+fn what_init_writes_installs_this_version_in_one_line() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (ci, file, line) in [
+        ("gitlab", "perfgate.gitlab-ci.yml", "name: ghcr.io/perfgate/perfgate:"),
+        ("gitea", ".gitea/workflows/perfgate.yml", "npm install --global perfgate@"),
+        ("jenkins", "perfgate.Jenkinsfile", "install --quiet perfgate=="),
+        ("azure", "perfgate.azure-pipelines.yml", "install --quiet perfgate=="),
+    ] {
+        let repo = Repo::new();
+        fs::write(repo.folder.join("load.js"), "import http from 'k6/http';\n").unwrap();
+        repo.perfgate(&["init", "--ci", ci]).expect(0);
+        let text = fs::read_to_string(repo.folder.join(file)).unwrap();
+        assert!(text.contains(&format!("{line}{version}\n")), "{ci}: not {version}: {text}");
+    }
+}

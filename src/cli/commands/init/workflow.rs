@@ -45,25 +45,25 @@ pub(super) fn workflow(ci: Ci, plan: &Plan<'_>) -> Option<Workflow> {
                 ".forgejo/workflows/perfgate.yml"
             }),
             text: gitea(plan),
-            about: about(plan, "fill in PERFGATE_SHA256"),
+            about: about(plan, "compares pull requests and records the branch"),
         },
         Ci::Gitlab => Workflow {
             file: file("perfgate.gitlab-ci.yml"),
             text: gitlab(plan),
             about: file(
-                "add it to .gitlab-ci.yml: include: [{ local: perfgate.gitlab-ci.yml }]; it needs PERFGATE_TOKEN, and its stages measure and gate; fill in PERFGATE_SHA256",
+                "add it to .gitlab-ci.yml: include: [{ local: perfgate.gitlab-ci.yml }]; it needs PERFGATE_TOKEN, and its stages measure and gate",
             ),
         },
         Ci::Jenkins => Workflow {
             file: file("perfgate.Jenkinsfile"),
             text: filled(JENKINS, plan),
-            about: file("copy its stages into the Jenkinsfile; fill in PERFGATE_SHA256"),
+            about: file("copy its stages into the Jenkinsfile"),
         },
         Ci::Azure => Workflow {
             file: file("perfgate.azure-pipelines.yml"),
             text: filled(AZURE, plan),
             about: file(
-                "use it as a template: `- template: perfgate.azure-pipelines.yml` under `steps`; fill in PERFGATE_SHA256",
+                "use it as a template: `- template: perfgate.azure-pipelines.yml` under `steps`",
             ),
         },
         Ci::Bitbucket => return None,
