@@ -108,7 +108,10 @@ fn refuse_no_budgets(
         return Err(unknown_profile(profile, &names));
     }
     let alerts = !rules.alerts.is_empty() && !run.alerts.is_empty();
-    if alerts || !rules.budgets(run.profile.as_ref().map(Raw::raw)).is_empty() {
+    if alerts
+        || !rules.checklist.is_empty()
+        || !rules.budgets(run.profile.as_ref().map(Raw::raw)).is_empty()
+    {
         return Ok(());
     }
     let names: Vec<&str> = rules.profiles.keys().map(String::as_str).collect();

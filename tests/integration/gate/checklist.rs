@@ -113,6 +113,21 @@ fn a_check_without_a_baseline_is_not_asked_about_one() {
 }
 
 #[test]
+fn a_checklist_alone_is_something_to_check() {
+    let scratch = TempDir::new().unwrap();
+    let mut own = run("ci");
+    own["profile"] = json!("load");
+    own["load"] = json!({ "users": 100 });
+    std::fs::write(scratch.path().join("b.json"), own.to_string()).unwrap();
+    for (users, code) in [(100, 0), (200, 1)] {
+        let policy =
+            format!("profiles: {{ load: {{ users: {users} }} }}\nchecklist: [load reached]\n");
+        std::fs::write(scratch.path().join("perfgate.yaml"), policy).unwrap();
+        perfgate(scratch.path(), &["check", "b.json", "--profile", "load"]).expect(code);
+    }
+}
+
+#[test]
 fn people_see_boxes_in_the_comment_and_one_line_for_each_open_item_in_the_table() {
     let [ci, staging] = [run("ci"), run("staging")];
     let policy = "checklist: [environment matches, Reviewed by the DBA]\n";
