@@ -164,6 +164,17 @@ fn measured(run: &Run) -> Vec<MeasurementKey> {
             statistic,
         }));
     }
+    for endpoint in run.all_endpoints() {
+        keys.extend(endpoint.parts.iter().flat_map(|(name, part)| {
+            let levels = part.times().into_iter().flat_map(|times| times.quantiles.keys());
+            let levels = levels.map(|level| Statistic::Quantile(*level));
+            [Statistic::Mean].into_iter().chain(levels).map(|statistic| MeasurementKey {
+                endpoint: endpoint.key.clone(),
+                metric: Metric::Custom(name.clone()),
+                statistic,
+            })
+        }));
+    }
     for own in &run.metrics {
         let levels = own.quantiles.keys().map(|level| Statistic::Quantile(*level));
         keys.extend([Statistic::Value].into_iter().chain(levels).map(|statistic| MeasurementKey {

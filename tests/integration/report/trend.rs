@@ -153,6 +153,24 @@ fn columns_are_named_one_by_one_each_with_a_heading_of_its_own() {
 }
 
 #[test]
+fn a_part_of_the_requests_is_a_column_like_any_other() {
+    let repo = Repo::new();
+    for ttfb in [20, 30] {
+        let commit = repo.commit("a commit");
+        let mut run = level_run(0, &[1.0]);
+        run["endpoints"][0]["parts"] =
+            json!({ "ttfb": { "mean": ttfb, "quantiles": { "p95": 2 * ttfb } }, "connect": 3 });
+        let file = repo.around().join("run.json");
+        std::fs::write(&file, run.to_string()).unwrap();
+        repo.perfgate(&["record", "--commit", &commit, file.to_str().unwrap()]).expect(0);
+    }
+    let columns = ["--column", "First byte=GET /0 ttfb p95", "--column", "GET /0 connect mean"];
+    let table = repo.perfgate(&[&["trend"], &columns[..]].concat()).expect(0).stdout;
+    assert_eq!(headings(&table), "First byte GET /0 connect mean");
+    assert!(table.contains("60.0 ms"), "{table}");
+}
+
+#[test]
 fn a_column_that_no_run_has_is_an_error_that_says_what_was_meant() {
     let repo = main_with_a_metric();
     let error = |column: &str| repo.perfgate(&["trend", "--column", column]).expect(2).stderr;
