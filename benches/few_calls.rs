@@ -14,7 +14,7 @@ mod calls;
 #[path = "../tests/integration/support/random.rs"]
 mod random;
 
-use calls::{Shape, Tally, once, until_decided};
+use calls::{Compared, Shape, Tally, once, until_decided};
 
 const TIMES: [f64; 4] = [0.7, 0.9, 1.1, 1.5];
 const CALLS: [u64; 8] = [3, 5, 10, 20, 30, 59, 75, 99];
@@ -37,6 +37,17 @@ fn main() {
         // Each of them is judged many times.
         let draws = draws / 10;
         print_row(&name, |shape, times| until_decided(shape, (calls, most), times, draws, 2), true);
+    }
+    for (level, machine) in [("p50", 0.0), ("p50", 0.03), ("p95", 0.0), ("p95", 0.03)] {
+        println!("\n{level} within +20 % of five baseline runs, machines {machine} apart\n");
+        print_head("calls");
+        for calls in CALLS {
+            let tally = |shape, times| {
+                let compared = Compared { level, shape, calls, baseline_runs: 5, machine };
+                compared.tally(times, draws, 3)
+            };
+            print_row(&calls.to_string(), tally, false);
+        }
     }
 }
 

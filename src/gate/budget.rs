@@ -15,7 +15,9 @@ use super::verdict::{BudgetReason, Missing};
 use super::web_vitals::add_web_vitals;
 use super::windows::windows;
 use crate::config::{Budget, Limited, Rules, Scope, Severity, Tier, suggest};
-use crate::model::{MeasurementKey, Metric, Raw as _, Resource, Run, Unit, Untrusted};
+use crate::model::{
+    MeasurementKey, Metric, Raw as _, Resource, Run, Unit, Untrusted, known_metric,
+};
 use std::collections::BTreeSet;
 
 /// Growth of the memory in an hour that is no leak: this share of what is used, or these megabytes, whichever is more.
@@ -161,5 +163,9 @@ fn meant(key: &MeasurementKey, found: &BudgetFinding, judged: &Judged<'_>) -> Op
     if found.reason != BudgetReason::Missing(Missing::NotMeasured) {
         return None;
     }
-    suggest(name.raw(), judged.metric_names.iter()).map(Untrusted::from)
+    // A known metric is spelled as it is meant: `fcp` is no slip for `lcp`.
+    let known = known_metric(name.raw()).is_some();
+    let other = |own: &&str| !known || known_metric(own).is_none();
+    let names = judged.metric_names.iter();
+    suggest(name.raw(), names.filter(other)).map(Untrusted::from)
 }

@@ -68,9 +68,7 @@ fn of_counts(baseline: &Side, current: &Side, failures: &[(u64, u64)]) -> Eviden
         return Evidence::default();
     };
     let phi = overdispersion(failures).unwrap_or(1.0).max(1.0);
-    // Chance alone gives a φ above 1 in two cases of five, so the normal test never makes a failure surer than the exact one.
-    let exact = fisher_one_sided(before, after);
-    let p = if phi > 1.0 { exact.max(overdispersed(before, after, phi)) } else { exact };
+    let p = surplus(before, after, phi);
     let rate = |(failures, of): (u64, u64)| failures as f64 / of.max(1) as f64;
     let difference = rate(after) - rate(before);
     let (low, high) = difference_interval(before, after);
@@ -81,7 +79,7 @@ fn of_counts(baseline: &Side, current: &Side, failures: &[(u64, u64)]) -> Eviden
 
 /// How much more the failures of three or more runs vary than chance gives: χ²/(k−1). None with fewer runs, or where
 /// nothing or everything failed.
-fn overdispersion(runs: &[(u64, u64)]) -> Option<f64> {
+pub(super) fn overdispersion(runs: &[(u64, u64)]) -> Option<f64> {
     let (failures, of) =
         runs.iter().fold((0.0, 0.0), |(f, n), (a, b)| (f + *a as f64, n + *b as f64));
     let rate = failures / of;
@@ -92,6 +90,14 @@ fn overdispersion(runs: &[(u64, u64)]) -> Option<f64> {
         (*f as f64 - *n as f64 * rate).powi(2) / (*n as f64 * rate * (1.0 - rate))
     };
     Some(runs.iter().map(one).sum::<f64>() / (runs.len() as f64 - 1.0))
+}
+
+/// How probable it is that as many of the counted fall to the new side by chance: exactly, and where runs vary `phi` times as much
+/// as chance gives, no less than by a normal test with that variance. Chance alone gives a φ above 1 in two cases of five, so that
+/// the normal test never makes it surer than the exact one.
+pub(super) fn surplus(before: (u64, u64), after: (u64, u64), phi: f64) -> f64 {
+    let exact = fisher_one_sided(before, after);
+    if phi > 1.0 { exact.max(overdispersed(before, after, phi)) } else { exact }
 }
 
 /// The normal test of two proportions with their variance times `phi`.

@@ -1,16 +1,18 @@
 //! The verdict on each test, with the other tests of its metric considered: they are one family.
 
 use super::confirmation::RUNS_TO_FAIL;
-use super::evidence::{Evidence, Q_FAIL, Q_FAIL_OF_COUNTS, Strength, evidence, strengths};
+use super::evidence::{
+    Evidence, Q_FAIL, Q_FAIL_OF_COUNTS, Q_SUSPICIOUS, Strength, evidence, strengths,
+};
 use super::exceptions::fails_on_main_already;
-use super::finding::{Finding, RankInFamily, Role, Working};
+use super::finding::{FewCompared, Finding, RankInFamily, Role, Working};
 use super::limit::is_crossed;
 use super::measure::Side;
 use super::noise_verdicts::{ByNoise, by_noise};
 use super::plan::{ComparedRuns, Test};
 use super::report::Variation;
 use super::sides::Sides;
-use super::verdict::{Reason, Verdict};
+use super::verdict::{Missing, Reason, Verdict};
 use crate::config::{Decide, Rules, Threshold};
 use crate::model::{MeasurementKey, Metric};
 use crate::stats::Matrix;
@@ -26,6 +28,8 @@ struct NoiseJudgement {
     tests: BTreeMap<usize, ByNoise>,
     /// The noise that the latency shows.
     variation: Option<Variation>,
+    /// Whether the response times of the whole run are rare.
+    whole_run: bool,
 }
 
 /// The findings, each with its verdict; the tests of one metric are one family. Also the noise that the latency shows.
@@ -51,7 +55,13 @@ pub(super) fn verdicts(
     let findings = judged.map(|(i, (examined, (strength, family)))| match noise.tests.remove(&i) {
         Some(by_noise) => finding_by_noise(examined.test, by_noise),
         None => {
-            let reason = reason(&examined, strength, compared.runs.current, rules.decide);
+            let new_runs = compared.runs.current;
+            let reason = match examined.few {
+                Some(_) => {
+                    few_reason(&examined, strength, (new_runs, noise.whole_run), rules.decide)
+                }
+                None => reason(&examined, strength, new_runs, rules.decide),
+            };
             finding(examined, reason, family)
         }
     });
@@ -85,6 +95,7 @@ fn judge_by_noise(
         found.tests.extend(judged.tests);
         if latency {
             found.variation = judged.variation;
+            found.whole_run = judged.whole_run_p.is_some_and(|p| p < Q_SUSPICIOUS);
             disturbed |= judged.whole_run_p.is_some_and(|p| p < RARE_DISTURBANCE);
         }
     }
@@ -100,12 +111,17 @@ fn strengths_of(
     for metric in metrics(examined.iter().map(|own| &own.test.key)) {
         let belongs = |i: &usize| {
             let own = &examined[*i];
-            own.test.key.metric == *metric && own.is_compared() && !by_noise.contains_key(i)
+            let judged = own.is_compared() || own.few.is_some();
+            own.test.key.metric == *metric && judged && !by_noise.contains_key(i)
         };
-        let members: Vec<usize> = (0..examined.len()).filter(belongs).collect();
-        let p: Vec<Option<f64>> = members.iter().map(|i| examined[*i].evidence.p).collect();
-        for (i, strength) in members.into_iter().zip(strengths(&p, risk(metric))) {
-            found[i] = strength;
+        let members = (0..examined.len()).filter(belongs);
+        let (few, usual): (Vec<usize>, Vec<usize>) =
+            members.partition(|i| examined[*i].few.is_some());
+        for members in [few, usual] {
+            let p: Vec<Option<f64>> = members.iter().map(|i| examined[*i].evidence.p).collect();
+            for (i, strength) in members.into_iter().zip(strengths(&p, risk(metric))) {
+                found[i] = strength;
+            }
         }
     }
     found
@@ -120,14 +136,18 @@ fn risk(metric: &Metric) -> f64 {
 struct Examined {
     test: Test,
     evidence: Evidence,
+    /// What the calls say, where they decide.
+    few: Option<FewCompared>,
     /// The reason, where it does not depend on evidence; none: the limit is crossed.
     settled: Option<Reason>,
 }
 
 fn examine(test: Test, decide: Decide, nearest: usize) -> Examined {
     let plain = |settled| (Evidence::default(), Some(settled));
+    let few = test.few.filter(|_| decide != Decide::Threshold && test.one_sided.is_none());
     let (evidence, settled) = match (&test.one_sided, &test.measured.sides) {
         (Some(one_sided), _) => plain(*one_sided),
+        (None, Err(missing)) if let Some(few) = few => of_few(&test, few, *missing),
         (None, Err(missing)) => plain(Reason::Missing(*missing)),
         (None, Ok(sides))
             if sides.baseline.value <= 0.0
@@ -160,7 +180,21 @@ fn examine(test: Test, decide: Decide, nearest: usize) -> Examined {
             (evidence, settled)
         }
     };
-    Examined { test, evidence, settled }
+    Examined { test, evidence, few, settled }
+}
+
+/// The evidence of few calls; what does not cross its limit as measured cannot fail.
+fn of_few(test: &Test, few: FewCompared, missing: Missing) -> (Evidence, Option<Reason>) {
+    let crossed = test.measured.values.both().is_some_and(|values| {
+        is_crossed(values.baseline, values.current, test.threshold, test.direction)
+    });
+    let settled = match (few.kept, crossed) {
+        (true, _) => Some(Reason::WithinLimit),
+        (false, true) if test.control => Some(Reason::Control),
+        (false, true) => None,
+        (false, false) => Some(Reason::Missing(missing)),
+    };
+    (Evidence { p: Some(few.p), ..Evidence::default() }, settled)
 }
 
 /// Whether a metric is nothing on both sides, which is no change: a benchmark that allocates nothing, and still does not.
@@ -194,10 +228,31 @@ fn reason(examined: &Examined, strength: Strength, new_runs: usize, decide: Deci
     }
 }
 
+/// The reason where few calls decide. `whole_run`: another run must show whether it was the machine.
+fn few_reason(
+    examined: &Examined,
+    strength: Strength,
+    (new_runs, whole_run): (usize, bool),
+    decide: Decide,
+) -> Reason {
+    if let Some(settled) = examined.settled {
+        return settled;
+    }
+    match (strength, examined.test.measured.sides.as_ref().err()) {
+        (Strength::Chance, Some(missing)) => Reason::Missing(*missing),
+        (Strength::Real, _) if whole_run => Reason::WholeRun,
+        (Strength::Real, _) if decide == Decide::Confirmed && new_runs < RUNS_TO_FAIL => {
+            Reason::MeasureAgain
+        }
+        (Strength::Real, _) => Reason::OverThreshold,
+        _ => Reason::MeasureAgain,
+    }
+}
+
 fn finding_by_noise(test: Test, found: ByNoise) -> Finding {
     let evidence =
         Evidence { p: Some(found.p), interval: Some(found.interval), visible: Some(found.visible) };
-    let examined = Examined { test, evidence, settled: None };
+    let examined = Examined { test, evidence, few: None, settled: None };
     let mut finding = finding(examined, found.reason, Some(found.family));
     finding.values = found.values.map(Some);
     finding.further_runs = found.further_runs;
@@ -207,7 +262,7 @@ fn finding_by_noise(test: Test, found: ByNoise) -> Finding {
 }
 
 fn finding(examined: Examined, reason: Reason, family: Option<RankInFamily>) -> Finding {
-    let Examined { test, evidence, .. } = examined;
+    let Examined { test, evidence, few, .. } = examined;
     let risk = risk(&test.key.metric);
     Finding {
         endpoint: test.key.endpoint,
@@ -224,6 +279,7 @@ fn finding(examined: Examined, reason: Reason, family: Option<RankInFamily>) -> 
         further_runs: None,
         accepted: None,
         counts: test.measured.counts,
+        few,
         role: match (test.control, test.measured.counted) {
             (true, _) => Role::Control,
             (false, true) => Role::Judged,

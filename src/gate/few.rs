@@ -3,20 +3,17 @@
 
 use super::budget_value::Judged;
 use super::finding::{BudgetFinding, FewCalls};
-use super::misses::{Calls, Misses};
+use super::misses::{Calls, Misses, pooled, runs_differ};
+use super::sample::Sample;
 use super::verdict::{BudgetReason, Missing};
 use crate::config::{Bound, Budget, Severity, Tier};
 use crate::model::{BEYOND, Direction, MeasurementKey, Quantile, Statistic};
-use crate::stats::{Look, Looks, at_least, at_most, fisher_one_sided};
+use crate::stats::{at_least, at_most};
 
 /// Risk that a budget passes that is not kept.
 const FALSE_PASS: f64 = 0.05;
 /// Risk that a budget fails that is kept; the budgets of a run that are judged by few calls share it.
 const FALSE_FAIL: f64 = 0.01;
-/// p-value at which the calls of several runs are not calls of one sample.
-const RUNS_DIFFER: f64 = 0.05;
-/// More calls than this nobody makes.
-const MOST_CALLS: u64 = 1 << 24;
 /// The quantiles that people know, of which the highest that is shown is said.
 const KNOWN: [f64; 6] = [50.0, 75.0, 90.0, 95.0, 99.0, 99.9];
 
@@ -106,7 +103,7 @@ impl FewBudget {
         };
         let mut few = own.found(self.level);
         finding.reason = reason.unwrap_or_else(|| {
-            few.more = own.more(self.level, looks);
+            few.more = own.sample(self.level, looks).calls_to_show_fewer(FALSE_PASS);
             undecided(finding.reason, few.calls + few.more.unwrap_or_default())
         });
         finding.value = self.value.filter(|_| reason.is_some());
@@ -133,84 +130,23 @@ impl TierMisses {
         }
     }
 
-    fn pooled(&self) -> Misses {
-        self.runs.iter().copied().fold(Misses::default(), Misses::and)
-    }
-
-    /// The looks that were taken at the calls: one, or one after each run.
-    fn looks(&self, shares: &[f64]) -> Looks {
-        if shares.len() != self.runs.len() {
-            return Looks::once(self.pooled().calls);
-        }
-        let look = |(run, share): (&Misses, &f64)| Look { added: run.calls, share: *share };
-        Looks::new(self.runs.iter().zip(shares).map(look).collect())
+    fn sample<'a>(&'a self, level: Quantile, shares: &'a [f64]) -> Sample<'a> {
+        Sample { runs: &self.runs, shares, allowed: self.allowed(level) }
     }
 
     fn answer(&self, level: Quantile, false_fail: f64, shares: &[f64]) -> Answer {
-        let allowed = self.allowed(level);
-        let one = |misses: &Misses, looks: &Looks| {
-            if looks.shown_up_to(allowed, FALSE_PASS).is_some_and(|most| misses.most <= most) {
-                Answer::Kept
-            } else if looks
-                .shown_from(allowed, false_fail)
-                .is_some_and(|least| misses.fewest >= least)
-            {
-                Answer::Broken
-            } else {
-                Answer::Open
-            }
-        };
-        if !self.runs_differ() {
-            return one(&self.pooled(), &self.looks(shares));
+        let sample = self.sample(level, shares);
+        if sample.shows_fewer(FALSE_PASS) {
+            Answer::Kept
+        } else if sample.shows_more(false_fail) {
+            Answer::Broken
+        } else {
+            Answer::Open
         }
-        // Then each run must show it by itself.
-        let mut each = self.runs.iter().map(|run| one(run, &Looks::once(run.calls)));
-        let first = each.next().unwrap_or(Answer::Open);
-        if each.all(|answer| answer == first) { first } else { Answer::Open }
-    }
-
-    /// Whether one run misses the limit more often than chance lets it beside the others: their calls are no sample of one thing.
-    fn runs_differ(&self) -> bool {
-        let all = self.pooled();
-        let p = |run: &Misses| {
-            let others = (all.fewest - run.fewest, all.calls - run.calls);
-            fisher_one_sided(others, (run.fewest, run.calls))
-        };
-        let least = self.runs.iter().map(p).fold(1.0, f64::min);
-        self.runs.len() > 1 && least * self.runs.len() as f64 <= RUNS_DIFFER
-    }
-
-    /// How many more calls would show that the limit is kept, if none of them misses it; none where no number does.
-    fn more(&self, level: Quantile, shares: &[f64]) -> Option<u64> {
-        let (allowed, looks, most) = (self.allowed(level), self.looks(shares), self.pooled().most);
-        let shows = |added: u64| {
-            // Where every run is looked at, the next look may be the last one.
-            let looks = match shares.len() == self.runs.len() {
-                true => looks.and(Look { added, share: 1.0 }),
-                false => Looks::once(self.pooled().calls + added),
-            };
-            looks.shown_up_to(allowed, FALSE_PASS).is_some_and(|kept| most <= kept)
-        };
-        if self.runs_differ() {
-            return None;
-        }
-        let mut high = 1;
-        while !shows(high) {
-            high *= 2;
-            if high > MOST_CALLS {
-                return None;
-            }
-        }
-        let mut low = high / 2;
-        while high - low > 1 {
-            let middle = u64::midpoint(low, high);
-            if shows(middle) { high = middle } else { low = middle }
-        }
-        Some(high)
     }
 
     fn found(&self, level: Quantile) -> FewCalls {
-        let Misses { calls, fewest, most } = self.pooled();
+        let Misses { calls, fewest, most } = pooled(&self.runs);
         let direction = self.bound.comparison.direction();
         let confidence = |level: Quantile| 1.0 - at_most(most, calls, self.allowed(level));
         let milder =
@@ -226,7 +162,7 @@ impl TierMisses {
             p: at_least(fewest, calls, self.allowed(level)),
             shows: shows.filter(|(_, sure)| *sure >= 1.0 - FALSE_PASS).collect(),
             more: None,
-            runs_differ: self.runs_differ(),
+            runs_differ: runs_differ(&self.runs),
         }
     }
 }

@@ -44,6 +44,8 @@ pub struct Finding {
     pub counts: Sides<Counts>,
     /// What the finding is for.
     pub role: Role,
+    /// What the calls say, of a quantile of few: they decide, and not the noise from run to run.
+    pub few: Option<FewCompared>,
     /// The numbers behind the verdict.
     pub working: Working,
 }
@@ -258,6 +260,33 @@ pub struct FewCalls {
     pub more: Option<u64>,
     /// Whether the runs differ, so that their calls are not one sample.
     pub runs_differ: bool,
+}
+
+/// What few calls say about a change of a quantile, whatever the response times look like. Times are in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FewCompared {
+    /// Calls of all runs.
+    pub calls: Sides<u64>,
+    /// The quantile.
+    pub level: Quantile,
+    /// The place among the slowest calls of the baseline that its quantile takes, from 1 for the slowest.
+    pub rank: u64,
+    /// What the limit, and the machine at its worst, make of that call.
+    pub far: f64,
+    /// As many calls of the run are slower than that, at least.
+    pub beyond: u64,
+    /// How probable that is if the run is just at its limit, in [0, 1].
+    pub p: f64,
+    /// What the limit makes of the least that the baseline's quantile is; none where the baseline has too few calls to tell.
+    pub near: Option<f64>,
+    /// As many calls of the run are not slower than that, as far as it tells.
+    pub within: Option<u64>,
+    /// Whether that shows the limit to be kept.
+    pub kept: bool,
+    /// How many more calls of the run, none slower than that, would show it; none where it is shown, or no number would.
+    pub more: Option<u64>,
+    /// How many calls the baseline needs, where it has too few.
+    pub baseline_needs: Option<u64>,
 }
 
 impl BudgetFinding {

@@ -107,7 +107,7 @@ pub fn check(current: &[Run], info: CurrentInfo, rules: &Rules, warnings: Vec<Wa
     let (verdict, reason) = if !differences.is_empty() {
         // A generator that could not keep up measured itself: what it says to be good may be as good as it likes.
         (Verdict::Inconclusive, ReportReason::NotComparable { differences })
-    } else if coverage.compared == 0 {
+    } else if coverage.compared == 0 && (coverage.total > 0 || rules.checklist.is_empty()) {
         (Verdict::NotCompared, ReportReason::BudgetNotMeasured)
     } else {
         (Verdict::Pass, ReportReason::Findings)

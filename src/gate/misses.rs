@@ -5,13 +5,16 @@ use crate::config::Bound;
 use crate::model::{
     CustomMetric, Direction, Endpoint, Latency, MeasurementKey, Metric, Quantile, Statistic,
 };
-use crate::stats::median;
+use crate::stats::{fisher_one_sided, median};
 use std::collections::BTreeMap;
 
 /// How far the rank of a quantile of n samples is from n times its level, at most, by any of the definitions that tools use (from
 /// ½ below to 1 above for the nine of Hyndman and Fan); the same on both sides, so that neither end is taken for better known.
 const RANK_BELOW: f64 = 0.5;
 const RANK_ABOVE: f64 = 1.5;
+
+/// p-value at which the calls of several runs are not calls of one sample.
+const RUNS_DIFFER: f64 = 0.05;
 
 /// Calls of a run, and how many of them miss a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +39,32 @@ impl Misses {
             most: self.most.saturating_add(other.most),
         }
     }
+}
+
+/// Of all runs together.
+pub(super) fn pooled(runs: &[Misses]) -> Misses {
+    runs.iter().copied().fold(Misses::default(), Misses::and)
+}
+
+/// Whether one run misses the limit more often than chance lets it beside the others: their calls are no sample of one thing.
+pub(super) fn runs_differ(runs: &[Misses]) -> bool {
+    let all = pooled(runs);
+    let p = |run: &Misses| {
+        let others = (all.fewest - run.fewest, all.calls - run.calls);
+        fisher_one_sided(others, (run.fewest, run.calls))
+    };
+    let least = runs.iter().map(p).fold(1.0, f64::min);
+    runs.len() > 1 && least * runs.len() as f64 <= RUNS_DIFFER
+}
+
+/// The calls whose response time misses a limit, by the numbers that every run keeps: a verdict on a comparison must not depend
+/// on whether the samples are at hand. None where nothing tells.
+pub(super) fn of_summary(
+    latency: &Latency,
+    calls: u64,
+    keeps: &dyn Fn(f64) -> bool,
+) -> Option<Misses> {
+    Known::of(latency).misses(calls, Direction::Lower, keeps)
 }
 
 /// What is known of the calls of each run, and their number.
@@ -125,8 +154,7 @@ fn of_latency(
     if let Some(all) = latency.distribution.as_ref().filter(|all| all.count() == calls) {
         return Some(Misses::exactly(calls, all.counted(|ms| !keeps(ms))));
     }
-    let known = Known { quantiles: &latency.quantiles, min: latency.min, max: latency.max };
-    known.misses(calls, better, keeps)
+    Known::of(latency).misses(calls, better, keeps)
 }
 
 /// The samples of a metric that miss a limit; none where nothing tells.
@@ -149,7 +177,11 @@ struct Known<'a> {
     max: Option<f64>,
 }
 
-impl Known<'_> {
+impl<'a> Known<'a> {
+    fn of(latency: &'a Latency) -> Self {
+        Self { quantiles: &latency.quantiles, min: latency.min, max: latency.max }
+    }
+
     fn misses(&self, calls: u64, better: Direction, keeps: &dyn Fn(f64) -> bool) -> Option<Misses> {
         let (best, worst) = match better {
             Direction::Lower => (self.min, self.max),

@@ -27,6 +27,7 @@ mod exceptions;
 mod expected;
 mod family;
 mod few;
+mod few_compared;
 mod finding;
 mod inject;
 mod input;
@@ -45,6 +46,7 @@ mod noise_verdicts;
 mod plan;
 mod plan_metrics;
 mod report;
+mod sample;
 mod sampling;
 mod selftest;
 mod sides;
@@ -61,8 +63,8 @@ pub use confirmation::Confirmation;
 pub use derive::derive;
 pub use expected::Expected;
 pub use finding::{
-    Accepted, BudgetFinding, Change, Counts, FewCalls, Finding, NoiseWorking, RankInFamily, Role,
-    TimeSpan, Working,
+    Accepted, BudgetFinding, Change, Counts, FewCalls, FewCompared, Finding, NoiseWorking,
+    RankInFamily, Role, TimeSpan, Working,
 };
 pub use input::{Acceptance, Baseline, Input, Search};
 pub use judge::{check, judge, judge_against, skipped};

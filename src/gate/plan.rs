@@ -1,5 +1,7 @@
 //! Which measurements have a limit: those of every endpoint, and of the total.
 
+use super::few_compared::Question;
+use super::finding::FewCompared;
 use super::join::Pair;
 use super::level_shifts::BaselineSeries;
 use super::measure::{self, MeasuredSides};
@@ -35,6 +37,8 @@ pub(super) struct Test {
     pub(super) parts: Vec<(Untrusted, Sides<f64>)>,
     /// Of an error rate, how often each kind of failure came, before and after.
     pub(super) kinds: Vec<(Untrusted, Sides<u64>)>,
+    /// What the calls say, where they are too few for a quantile as measured.
+    pub(super) few: Option<FewCompared>,
     /// Set when the endpoint is only on one side.
     pub(super) one_sided: Option<Reason>,
 }
@@ -62,7 +66,8 @@ pub(super) fn tests_of_endpoints(
         if !own.ignore && !passed_over {
             let total = pair.key == EndpointKey::Total;
             let with_latency = !total || total_latency;
-            tests.extend(tests_of_pair(pair, series, &own, with_latency, one_sided));
+            let own = Own { rules: &own, of_all: rules };
+            tests.extend(tests_of_pair(pair, series, own, with_latency, one_sided));
         }
     }
     tests
@@ -78,10 +83,17 @@ pub(super) fn one_sided(there: Sides<bool>, rules: &Rules) -> Option<Reason> {
     }
 }
 
+/// The rules for one endpoint, and those that they are of.
+#[derive(Clone, Copy)]
+struct Own<'a> {
+    rules: &'a EndpointRules,
+    of_all: &'a Rules,
+}
+
 fn tests_of_pair(
     pair: &Pair<'_>,
     series: &BaselineSeries<'_>,
-    rules: &EndpointRules,
+    Own { rules, of_all }: Own<'_>,
     with_latency: bool,
     one_sided: Option<Reason>,
 ) -> Vec<Test> {
@@ -91,24 +103,27 @@ fn tests_of_pair(
         let value =
             |(place, e): &(usize, &Endpoint)| Some((*place, e.value(&key.metric, statistic)?));
         let levels = series.levels(&key, &pair.series.iter().filter_map(value).collect::<Vec<_>>());
+        // What is counted before a step is counted of other code.
+        let level = levels.first().copied().unwrap_or(usize::MAX);
+        let now = pair.series.iter().zip(&pair.baseline);
+        let now: Vec<&Endpoint> =
+            now.filter(|((place, _), _)| *place < level).map(|(_, e)| *e).collect();
+        let counted =
+            if now.is_empty() { sides } else { Sides { baseline: now.as_slice(), ..sides } };
         let mut kinds = Vec::new();
         let measured = match key.metric {
             Metric::Latency => measure::latency(sides, statistic, rules.min_requests),
             Metric::Throughput => measure::throughput(sides),
             Metric::ErrorRate | Metric::Custom(_) => {
-                // Counts before a step are counts of other code.
-                let level = levels.first().copied().unwrap_or(usize::MAX);
-                let now = pair.series.iter().zip(&pair.baseline);
-                let now: Vec<&Endpoint> =
-                    now.filter(|((place, _), _)| *place < level).map(|(_, e)| *e).collect();
-                let counted = if now.is_empty() {
-                    sides
-                } else {
-                    Sides { baseline: now.as_slice(), ..sides }
-                };
                 kinds = kinds_of_failure(counted);
                 measure::error_rate(counted)
             }
+        };
+        let few = match (statistic, &measured.sides) {
+            (Statistic::Quantile(level), Err(Missing::TooFewRequests { .. })) => {
+                Question { key: &key, level, threshold, sides: counted }.answer(of_all)
+            }
+            _ => None,
         };
         let severity = rules.severity;
         let control = rules.control;
@@ -127,6 +142,7 @@ fn tests_of_pair(
             control,
             parts,
             kinds,
+            few,
             one_sided,
         }
     };

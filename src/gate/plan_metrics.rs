@@ -86,6 +86,7 @@ fn tests_of_benchmarks(
                 unit: example.map_or(Unit::Number, |metric| metric.unit.clone()),
                 direction,
                 levels: compared.series.levels(&key, &values),
+                few: None,
                 one_sided: one_sided(both, rules),
                 ..new_test(key, &own, limit, measure::custom(sides, Statistic::Value))
             });
@@ -192,6 +193,7 @@ fn new_test(
         control: own.control,
         parts: Vec::new(),
         kinds: Vec::new(),
+        few: None,
         one_sided: None,
     }
 }

@@ -77,9 +77,10 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// The summary of a distribution, with the quantiles of [`Quantile::GRID`].
+    /// The summary of a distribution, with the quantiles of [`Quantile::grid`].
     pub fn from_distribution(distribution: Distribution) -> Self {
-        let quantiles = distribution.quantiles(&Quantile::GRID).into_iter().collect();
+        let levels = Quantile::grid(distribution.count());
+        let quantiles = distribution.quantiles(levels).into_iter().collect();
         Self {
             count: Some(distribution.count()),
             mean: distribution.mean(),
@@ -98,7 +99,8 @@ impl Latency {
         let mut latency = Self::from_distribution(distribution);
         if let (Some(rounding), Some(all)) = (rounding, &latency.distribution) {
             let value = |(level, own)| (level, rounding.around(own).0.value());
-            latency.quantiles = all.around(&Quantile::GRID).into_iter().map(value).collect();
+            let levels = Quantile::grid(all.count());
+            latency.quantiles = all.around(levels).into_iter().map(value).collect();
         }
         latency.set_rounding(rounding);
         latency
@@ -113,7 +115,8 @@ impl Latency {
             // More than the noise of the arithmetic.
             (off > rounding.half_step(own.value()) * 1.000_001).then_some((level, off))
         };
-        self.half_steps = all.around(&Quantile::GRID).into_iter().filter_map(off).collect();
+        let levels = Quantile::grid(all.count());
+        self.half_steps = all.around(levels).into_iter().filter_map(off).collect();
     }
 
     /// How far rounding may have moved a quantile that is at this value, in milliseconds; 0 where the source does not round.
@@ -136,7 +139,7 @@ impl Latency {
             let bucket = ends.partition_point(|end| *end <= rank);
             counts.get(bucket).map_or(f64::NAN, |(value, _)| *value)
         };
-        let quantiles = Quantile::GRID
+        let quantiles = Quantile::grid(distribution.count())
             .iter()
             .filter_map(|level| {
                 Some((*level, interpolate(distribution.count(), level.fraction(), at_rank)?))

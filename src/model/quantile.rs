@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+/// Samples below which a run keeps the lower half of its quantiles as well.
+const FEW: u64 = 100;
+
 /// A quantile level strictly between 0 and 1, kept in millionths: `p95` is 950 000.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantile(u32);
@@ -30,6 +33,28 @@ impl Quantile {
         Self(999_000),
         Self(999_900),
     ];
+
+    /// The levels that a run keeps of few samples: the lower half as well, which tells how far chance moves a median.
+    pub const GRID_OF_FEW: [Self; 13] = [
+        Self(100_000),
+        Self(250_000),
+        Self(340_000),
+        Self(500_000),
+        Self(660_000),
+        Self(750_000),
+        Self(800_000),
+        Self(900_000),
+        Self(950_000),
+        Self(980_000),
+        Self(990_000),
+        Self(999_000),
+        Self(999_900),
+    ];
+
+    /// The levels that a run keeps of so many samples.
+    pub fn grid(samples: u64) -> &'static [Self] {
+        if samples < FEW { &Self::GRID_OF_FEW } else { &Self::GRID }
+    }
 
     /// The level of a percentage in (0, 100); none for anything outside, or finer than a millionth.
     pub fn from_percent(percent: f64) -> Option<Self> {

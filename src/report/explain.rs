@@ -2,6 +2,7 @@
 
 use super::cells::{Scales, change, interval, limit_of};
 use super::escape::terminal;
+use super::few_compared;
 use super::number::{Scale, plural, probability, significant};
 use super::ranking::closeness;
 use super::reasons;
@@ -21,6 +22,7 @@ pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> i
         writeln!(out, "{}: {verdict}", terminal(&finding.key().text()))?;
         write_measured(finding, &scales.scale(&finding.unit), out)?;
         if finding.verdict() == Verdict::NotCompared {
+            write_few(finding, out)?;
             continue;
         }
         write_limit(finding, out)?;
@@ -32,6 +34,7 @@ pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> i
             continue;
         }
         match (&finding.working.noise, finding.p) {
+            _ if finding.few.is_some() => write_few(finding, out)?,
             (Some(noise), _) => write_noise(finding, noise, out)?,
             (None, Some(_)) => write_assumed(finding, out)?,
             (None, None) => {}
@@ -181,6 +184,15 @@ fn write_assumed(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
             row(out, "chance", &format!("{p} with this noise"))
         }
     }
+}
+
+/// What the calls say, where they are few.
+fn write_few(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    let Some(few) = &finding.few else { return Ok(()) };
+    let open = finding.verdict() == Verdict::NotCompared;
+    let number = if open { 2 } else { 3 };
+    writeln!(out, "\n  {number}. What do so few calls say?")?;
+    few_compared::rows(few, open).into_iter().try_for_each(|(head, text)| row(out, head, &text))
 }
 
 fn write_family(report: &Report, finding: &Finding, out: &mut impl Write) -> io::Result<()> {

@@ -109,7 +109,8 @@ fn sides(budget: &BudgetFinding) -> [&'static str; 2] {
 fn percent(sure: f64) -> String {
     let tenths = (sure * 1e3 + 1e-9).floor();
     if tenths > 990.0 {
-        format!("{:.1} %", tenths / 10.0)
+        // What the calls show is never certain.
+        format!("{:.1} %", tenths.min(999.0) / 10.0)
     } else {
         format!("{} %", (tenths / 10.0).floor())
     }
@@ -122,6 +123,6 @@ mod tests {
     #[test]
     fn a_confidence_is_never_rounded_up_to_what_would_be_enough() {
         let shown = [0.401, 0.9487, 0.95, 0.9515, 0.99, 0.999_02, 0.999_99, 1.0].map(percent);
-        assert_eq!(shown, ["40 %", "94 %", "95 %", "95 %", "99 %", "99.9 %", "99.9 %", "100.0 %"]);
+        assert_eq!(shown, ["40 %", "94 %", "95 %", "95 %", "99 %", "99.9 %", "99.9 %", "99.9 %"]);
     }
 }

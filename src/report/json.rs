@@ -1,8 +1,8 @@
 //! The report for programs, `perfgate.report/1`.
 
 use super::escape::write_json;
-use super::few;
 use super::warnings::warning_text;
+use super::{few, few_compared};
 use crate::config::{Comparison, Decide, Severity, Threshold, Tier};
 use crate::gate::{
     BaselineInfo, BudgetFinding, CheckedItem, Finding, ItemState, Lack, Missing, Reason, Report,
@@ -178,6 +178,7 @@ fn finding(finding: &Finding) -> FindingV1 {
             Reason::Missing(Missing::TooFewRequests { needs }) => Some(needs),
             _ => None,
         },
+        few: finding.few.as_ref().map(few_compared::to_wire),
         baseline_requests: before.requests,
         current_requests: after.requests,
         baseline_failures: before.failures,

@@ -14,6 +14,7 @@ mod checklist;
 mod escape;
 mod explain;
 mod few;
+mod few_compared;
 mod formats;
 mod full;
 mod full_tables;

@@ -2,8 +2,8 @@
 //! checked, and what it calls its verdict is only shown.
 
 use super::checklist;
-use super::few;
 use super::lack;
+use super::{few, few_compared};
 use crate::config::{Bound, Comparison as Sign, Decide, QuantityKind, Severity, Threshold, Tier};
 use crate::gate::{
     Accepted, BaselineInfo, BudgetFinding, BudgetReason, CheckedItem, Comparison, Counts, Coverage,
@@ -339,6 +339,11 @@ fn finding(file: FindingV1) -> Read<Finding> {
             current: counts(file.current_requests, file.current_failures),
         },
         role,
+        few: file
+            .few
+            .map(few_compared::from_wire)
+            .transpose()
+            .map_err(|text| invalid("findings.few.quantile", &text))?,
         working: Working {
             per_run: Sides { baseline: file.baseline_values, current: file.current_values },
             parts: file

@@ -1,6 +1,7 @@
 //! What stands behind the verdict on a finding, in a few words.
 
 use super::escape::Show;
+use super::few_compared;
 use super::number::{grouped, probability, significant};
 use crate::gate::{Finding, Missing, Reason, Report, Role, Sides};
 use crate::model::Untrusted;
@@ -120,6 +121,11 @@ pub(super) fn not_compared(finding: &Finding) -> String {
             _ => "no requests".to_owned(),
         },
         Reason::Missing(Missing::TooFewRequests { needs }) => {
+            if let Some(text) =
+                finding.few.as_ref().and_then(|few| few_compared::missing(few, needs))
+            {
+                return text;
+            }
             let fewest = finding.counts.iter().filter_map(|counts| counts.requests).min();
             let has = fewest.map_or("too few requests".to_owned(), |n| {
                 format!("{} request{}", grouped(n), if n == 1 { "" } else { "s" })

@@ -221,6 +221,9 @@ pub struct FindingV1 {
     /// Requests that this statistic needs, where there are too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_requests: Option<u64>,
+    /// What the calls say, of a quantile of few: they decide, and not the noise from run to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub few: Option<FewComparedV1>,
     /// Requests of the baseline, where they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline_requests: Option<u64>,
@@ -333,6 +336,39 @@ pub struct FewV1 {
     /// Whether the runs differ, so that each must show it by itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub runs_differ: bool,
+}
+
+/// What few calls say about a change of a quantile, by Fisher's exact test and the binomial distribution.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct FewComparedV1 {
+    /// Calls of all runs of the baseline.
+    pub baseline_calls: u64,
+    /// Calls of all new runs.
+    pub current_calls: u64,
+    /// The quantile (`p95`).
+    pub quantile: String,
+    /// The place among the slowest calls of the baseline that its quantile takes, from 1 for the slowest.
+    pub rank: u64,
+    /// What the limit, and the machine at its worst, make of that call, in milliseconds.
+    pub far_ms: f64,
+    /// As many new calls are slower than that, at least.
+    pub beyond: u64,
+    /// How probable that is if the run is just at its limit, from 0 to 1.
+    pub p: f64,
+    /// What the limit makes of the least that the baseline's quantile is, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_ms: Option<f64>,
+    /// As many new calls are not slower than that, as far as the run tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<u64>,
+    /// Whether that shows the limit to be kept.
+    pub kept: bool,
+    /// How many more calls, none slower than that, would show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more_calls: Option<u64>,
+    /// How many calls the baseline needs, where it has too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_needs: Option<u64>,
 }
 
 /// A quantile that keeps a limit, and how sure that is.

@@ -287,11 +287,12 @@ fn the_budgets_that_are_shown_are_judged_so() {
 }
 
 /// Blocks of text, by page and how they begin, and what keeps them true.
-const TEXTS: [(&str, &str, &str); 20] = [
+const TEXTS: [(&str, &str, &str); 21] = [
     ("README.md", "$ perfgate compare", "cli::sessions"),
     ("decisions.md", "Perfgate-Accept:", "a line of a commit message: gate::accept"),
     ("decisions.md", "$ perfgate compare", "above"),
     ("decisions.md", "? chat p95", "gate::few_calls"),
+    ("decisions.md", "POST /chat p95", "a part of a line: gate::few_compared"),
     ("documents.md", "! documents", "of another document: cli::documents"),
     ("formats.md", "error: k6.json: more than", "cut; ingest::raw"),
     ("formats.md", "endpoint      metric", "a part of a table: ingest::raw"),

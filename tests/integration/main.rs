@@ -119,6 +119,7 @@ mod gate {
     mod documents;
     // Budgets on a quantile of few calls.
     mod few_calls;
+    mod few_compared;
     // One to four endpoints, and means that a few requests move.
     mod few_endpoints;
     // Steps and drift of the baseline itself.

@@ -100,3 +100,22 @@ fn an_amount_that_is_none_is_a_mistake_in_the_policy() {
     let ended = repo.perfgate(&["check", "result.json"]).expect(2);
     assert!(ended.stderr.contains("\"2s\" is not an amount: write $2"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_comparison_of_few_calls_goes_on_until_they_show_that_the_limit_is_kept() {
+    let repo = ten_calls(0, &json!([]));
+    write(&repo, "perfgate.yaml", "gate: { max_calls: 100 }\n");
+    let samples: Vec<u64> = (0..10).map(|i| 1_900 + i).collect();
+    let run = json!({ "schema": "perfgate.run/1", "tool": { "name": "tool" }, "endpoints": [
+        { "method": "POST", "name": "/chat", "failures": 0, "latency": { "samples": samples } }] });
+    write(&repo, "result.json", &run.to_string());
+    for _ in 0..3 {
+        repo.perfgate(&["record", "--commit", "HEAD", "result.json"]).expect(0);
+    }
+    repo.commit("second");
+    let (runs, ended) = decide(&repo, &["--baseline", "HEAD~1"]);
+    let again = "not decided after 1 run (10 calls): measuring again";
+    assert!(ended.stderr.contains(again), "{ended:?}");
+    // 0.95⁷⁰ is 2.8 %, seven tenths of the 4 % that all looks may spend.
+    assert_eq!((runs, ended.code), (7, 0), "{ended:?}");
+}

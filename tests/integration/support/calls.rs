@@ -2,7 +2,7 @@
 
 use super::random::Random;
 use perfgate::config::{Policy, Rules};
-use perfgate::gate::{BudgetFinding, CurrentInfo, Verdict, check};
+use perfgate::gate::{Baseline, BudgetFinding, CurrentInfo, Finding, Input, Verdict, check, judge};
 use perfgate::model::{Distribution, Latency, Run, Tool};
 
 /// The limit of the p95, in milliseconds.
@@ -120,4 +120,54 @@ pub(crate) fn until_decided(
         }
     }
     tally
+}
+
+/// Runs of a service that are compared, of so many calls each.
+#[derive(Clone, Copy)]
+pub(crate) struct Compared {
+    /// The quantile that is limited to +20 %.
+    pub(crate) level: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) calls: u64,
+    pub(crate) baseline_runs: usize,
+    /// Standard deviation of the logarithm by which the machine makes all calls of a run slower.
+    pub(crate) machine: f64,
+}
+
+impl Compared {
+    pub(crate) fn rules(&self) -> Rules {
+        let off = ["p50", "p95", "p99", "mean"].into_iter().filter(|own| *own != self.level);
+        let off: String = off.map(|own| format!(", {own}: off")).collect();
+        let limits = format!("{{ {}: 20%{off} }}", self.level);
+        let policy = format!("regression_thresholds: {{ api_response_time: {limits} }}\n");
+        match Policy::parse("perfgate.yaml", &policy) {
+            Ok(policy) => policy.rules,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn run(&self, times: f64, random: &mut Random) -> Run {
+        let machine = (self.machine * random.normal()).exp();
+        self.shape.run(self.calls, times * machine, random)
+    }
+
+    /// Many comparisons with a service that takes `times` what the limit allows.
+    pub(crate) fn tally(&self, times: f64, draws: usize, seed: u64) -> Tally {
+        let (mut random, rules) = (Random::new(seed), self.rules());
+        let mut tally = Tally::default();
+        for _ in 0..draws {
+            let baseline = (0..self.baseline_runs).map(|_| self.run(1.0, &mut random)).collect();
+            let current = [self.run(1.2 * times, &mut random)];
+            tally.add(compared(baseline, &current, &rules, self.level).verdict(), self.calls);
+        }
+        tally
+    }
+}
+
+/// What the gate says about one quantile of the total.
+pub(crate) fn compared(baseline: Vec<Run>, current: &[Run], rules: &Rules, level: &str) -> Finding {
+    let baseline = Some(Baseline { runs: baseline, ..Baseline::default() });
+    let report = judge(Input { baseline, current, ..Input::default() }, rules);
+    let mut of_level = report.findings.into_iter().filter(|own| own.statistic.to_string() == level);
+    of_level.next().unwrap_or_else(|| panic!("{level} has no limit"))
 }

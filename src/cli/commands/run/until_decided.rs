@@ -13,7 +13,7 @@ use crate::cli::output::ReportOutput;
 use crate::cli::policy::Network;
 use crate::cli::rule_overrides::RuleOverrides;
 use crate::cli::session::Session;
-use crate::gate::{BudgetFinding, Report, Verdict};
+use crate::gate::{BudgetFinding, Finding, Report, Verdict};
 use crate::model::Run;
 use crate::report::plural;
 
@@ -54,13 +54,20 @@ pub(super) fn until_decided(plan: &Plan<'_>, session: &mut Session<'_>) -> Resul
     Ok(report.exit.into())
 }
 
-/// Whether another run would change nothing.
+/// Whether another run would change nothing. What is rarely called beside the rest, or what a baseline has too few calls of, is not
+/// worth one.
 fn is_decided(report: &Report) -> bool {
     let open = |budget: &BudgetFinding| budget.few.is_some() && budget.reason.missing().is_some();
+    let more = |finding: &Finding| {
+        finding.verdict() == Verdict::NotCompared
+            && finding.few.is_some_and(|few| few.more.is_some())
+    };
+    let open_budget = report.budgets.iter().any(open);
     match report.verdict {
         Verdict::Fail => true,
         Verdict::Inconclusive => false,
-        Verdict::Pass | Verdict::Warn | Verdict::NotCompared => !report.budgets.iter().any(open),
+        Verdict::Pass | Verdict::Warn => !open_budget,
+        Verdict::NotCompared => !open_budget && !report.findings.iter().any(more),
     }
 }
 
