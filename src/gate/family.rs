@@ -291,6 +291,7 @@ fn finding(examined: Examined, reason: Reason, family: Option<RankInFamily>) -> 
             family,
             risk,
             noise: None,
+            pairs: Vec::new(),
             parts: test.parts,
             kinds: test.kinds,
         },

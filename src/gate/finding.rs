@@ -87,6 +87,8 @@ pub struct Working {
     pub risk: f64,
     /// What the noise of the baseline runs says; none where they are too few.
     pub noise: Option<NoiseWorking>,
+    /// The relative change of each pair, in their order, where both sides were measured in turn; none where a side has no value.
+    pub pairs: Vec<Option<f64>>,
     /// The parts of the response time, in milliseconds: where the time goes.
     pub parts: Vec<(Untrusted, Sides<f64>)>,
     /// Of an error rate, how often each kind of failure came; the most frequent ones.

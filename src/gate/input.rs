@@ -1,6 +1,7 @@
 //! What a gate is given.
 
-use super::report::{BaselineInfo, CurrentInfo};
+use super::paired_rule::PairedLook;
+use super::report::{BaselineInfo, CurrentInfo, PairedInfo};
 use crate::config::Accept;
 use crate::model::{CommitId, Run, Untrusted, Visited, Warning};
 
@@ -11,6 +12,8 @@ pub struct Input<'a> {
     pub baseline: Option<Baseline>,
     /// A pinned baseline, so that many small changes add up.
     pub anchor: Option<Baseline>,
+    /// How the runs were measured, where the baseline's and the new ones are slices in pairs.
+    pub pairing: Option<Pairing>,
     /// The new runs: repeats of one test, at least one.
     pub current: &'a [Run],
     /// What they are.
@@ -19,6 +22,17 @@ pub struct Input<'a> {
     pub search: Search,
     /// What a person should know beside the findings.
     pub warnings: Vec<Warning>,
+}
+
+/// How both sides were measured in turn: the runs of each are slices, pair by pair.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pairing {
+    /// Whether the new side ran second, for each pair.
+    pub head_second: Vec<bool>,
+    /// How much of the budget is spent.
+    pub look: PairedLook,
+    /// What a report says of it.
+    pub info: PairedInfo,
 }
 
 /// What a new run is held against.

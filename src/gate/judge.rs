@@ -7,13 +7,16 @@ use super::derive::{derived, derived_baseline};
 use super::exceptions::{accept, idle_acceptances};
 use super::family::verdicts;
 use super::finding::{BudgetFinding, Finding, Role};
-use super::input::{Baseline, Input};
+use super::input::{Baseline, Input, Pairing};
 use super::join::{Pair, pairs, renamed};
 use super::level_shifts::BaselineSeries;
 use super::load::users_missed;
+use super::paired::{PairedVerdicts, paired_verdicts};
 use super::plan::{ComparedRuns, calibration, tests_of_endpoints};
 use super::plan_metrics::{Compared, tests_of_custom_metrics};
-use super::report::{BaselineInfo, Comparison, Coverage, CurrentInfo, Report, Subject, Variation};
+use super::report::{
+    BaselineInfo, Comparison, Coverage, CurrentInfo, PairedInfo, Report, Subject, Variation,
+};
 use super::sides::Sides;
 use super::verdict::{Exit, Reason, ReportReason, Verdict};
 use super::warnings::{compare_loads, warnings_about};
@@ -29,7 +32,7 @@ struct Conclusion {
 
 /// Judges the new runs against the baseline.
 pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
-    let Input { baseline, anchor, current, info, search, warnings } = input;
+    let Input { baseline, anchor, pairing, current, info, search, warnings } = input;
     let current = &*derived(current, rules);
     let [baseline, anchor] =
         [baseline, anchor].map(|own| own.map(|own| derived_baseline(own, rules)));
@@ -61,8 +64,10 @@ pub fn judge(input: Input<'_>, rules: &Rules) -> Report {
         return report;
     };
     let (baseline, rename_misses) = renamed(baseline, current, rules);
-    let held = hold_against(&baseline, current, rules);
+    let held = hold_against(&baseline, current, pairing.as_ref(), rules);
     (report.findings, comparison.variation) = (held.findings, held.variation);
+    let info = |pairing: Pairing| PairedInfo { open: held.open, ..pairing.info };
+    comparison.pairs = pairing.map(info);
     report.coverage = coverage(&report.findings);
     let different = compare_loads(&baseline.runs, current, rules, &mut report.warnings);
     let known = warnings_about(&baseline, current, &held.pairs, rules, &report.findings);
@@ -236,16 +241,28 @@ struct Held<'a> {
     pairs: Vec<Pair<'a>>,
     findings: Vec<Finding>,
     variation: Option<Variation>,
+    /// Whether more pairs are likely to decide what is open.
+    open: bool,
 }
 
-fn hold_against<'a>(baseline: &'a Baseline, current: &'a [Run], rules: &Rules) -> Held<'a> {
+fn hold_against<'a>(
+    baseline: &'a Baseline,
+    current: &'a [Run],
+    pairing: Option<&Pairing>,
+    rules: &Rules,
+) -> Held<'a> {
     let pairs = pairs(&baseline.runs, &baseline.earlier, current);
     let series = BaselineSeries::new(baseline);
     let mut tests = tests_of_endpoints(&pairs, &series, rules);
     let of_metrics = Compared { baseline, current, pairs: &pairs, series: &series };
     tests.extend(tests_of_custom_metrics(&of_metrics, rules));
-    let calibration = calibration(&baseline.runs, current);
     let runs = Sides { baseline: baseline.runs.as_slice(), current };
+    if let Some(pairing) = pairing {
+        let PairedVerdicts { mut findings, open } = paired_verdicts(tests, runs, pairing, rules);
+        findings.iter_mut().for_each(|own| accept(own, &baseline.acceptances));
+        return Held { pairs, findings, variation: None, open };
+    }
+    let calibration = calibration(&baseline.runs, current);
     let compared = ComparedRuns {
         runs: runs.map(<[Run]>::len),
         nearest: series.nearest(),
@@ -255,7 +272,7 @@ fn hold_against<'a>(baseline: &'a Baseline, current: &'a [Run], rules: &Rules) -
     for finding in &mut findings {
         accept(finding, &baseline.acceptances);
     }
-    Held { pairs, findings, variation }
+    Held { pairs, findings, variation, open: false }
 }
 
 /// What moved since the anchor, in steps that were each too small to fail: the findings that ask for more than a pass
@@ -263,7 +280,7 @@ fn hold_against<'a>(baseline: &'a Baseline, current: &'a [Run], rules: &Rules) -
 fn drift(anchor: &Baseline, current: &[Run], known: &[Finding], rules: &Rules) -> Vec<Finding> {
     let asks = |f: &Finding| f.verdict().rank() >= Verdict::Inconclusive.rank();
     let told: BTreeSet<_> = known.iter().filter(|f| asks(f)).map(Finding::key).collect();
-    let mut drifted = hold_against(anchor, current, rules).findings;
+    let mut drifted = hold_against(anchor, current, None, rules).findings;
     drifted.retain(|f| {
         let crossed = asks(f) || f.reason == Reason::Accepted;
         crossed && !f.is_removed() && !told.contains(&f.key())

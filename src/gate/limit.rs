@@ -3,6 +3,29 @@
 use crate::config::Threshold;
 use crate::model::{BEYOND, Direction};
 
+/// Largest relative decrease that a limit allows: a decrease of everything has no logarithm.
+const MOST_DECREASE: f64 = 0.999;
+
+/// How far the logarithm of a value that stands at `level` may rise, worse up.
+pub(super) fn rise(threshold: Threshold, direction: Direction, level: f64) -> f64 {
+    let share = match threshold {
+        Threshold::Relative(share) => share,
+        Threshold::Absolute(amount) => amount / level,
+    };
+    match direction {
+        Direction::Lower => share.ln_1p(),
+        Direction::Higher => -(-share.min(MOST_DECREASE)).ln_1p(),
+    }
+}
+
+/// A rise of the logarithm as the relative change that it stands for, without its sign.
+pub(super) fn share(rise: f64, direction: Direction) -> f64 {
+    match direction {
+        Direction::Lower => rise.exp_m1(),
+        Direction::Higher => -(-rise).exp_m1(),
+    }
+}
+
 /// Whether `current` is beyond what the threshold allows from `baseline`. At the limit is not beyond it.
 pub(super) fn is_crossed(
     baseline: f64,

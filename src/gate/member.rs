@@ -1,19 +1,16 @@
 //! The tests of one metric, as the noise analysis needs them.
 
 use super::expected::Expected;
+use super::limit::rise;
 use super::noise_family::Family;
 use super::plan::{ComparedRuns, Test};
 use super::sides::Sides;
-use crate::config::Threshold;
-use crate::model::{Direction, EndpointKey, Metric, Statistic};
+use crate::model::{EndpointKey, Metric, Statistic};
 use crate::stats::{Matrix, median};
 use std::collections::BTreeMap;
 
 /// Standard deviation of the logarithm by chance alone up to which a number tells anything at all.
 const MOST_UNSURE: f64 = 1.0;
-
-/// Largest relative decrease that a limit allows: a decrease of everything has no logarithm.
-const MOST_DECREASE: f64 = 0.999;
 
 /// A test with its values as logarithms, worse up.
 pub(super) struct Member<'a> {
@@ -40,15 +37,8 @@ impl<'a> Member<'a> {
         if !judged && !test.control && !tells(test) {
             return None;
         }
-        let share = match test.threshold {
-            Threshold::Relative(share) => share,
-            Threshold::Absolute(amount) => amount / centre,
-        };
         let sign = test.direction.worse_sign();
-        let limit = match test.direction {
-            Direction::Lower => share.ln_1p(),
-            Direction::Higher => -(-share.min(MOST_DECREASE)).ln_1p(),
-        };
+        let limit = rise(test.threshold, test.direction, centre);
         let limit = if judged { limit } else { f64::INFINITY };
         let logs = |side: &[f64]| side.iter().map(|v| sign * v.ln()).collect::<Vec<_>>();
         let baseline = at_present_level(logs(&values.baseline), &test.levels);

@@ -43,6 +43,10 @@ mod misses;
 mod noise_family;
 mod noise_model;
 mod noise_verdicts;
+mod paired;
+mod paired_counts;
+mod paired_rule;
+mod paired_test;
 mod plan;
 mod plan_metrics;
 mod report;
@@ -66,12 +70,15 @@ pub use finding::{
     Accepted, BudgetFinding, Change, Counts, FewCalls, FewCompared, Finding, NoiseWorking,
     RankInFamily, Role, TimeSpan, Working,
 };
-pub use input::{Acceptance, Baseline, Input, Search};
+pub use input::{Acceptance, Baseline, Input, Pairing, Search};
 pub use judge::{check, judge, judge_against, skipped};
 pub use lack::Lack;
 pub use noise_family::Family;
 pub use noise_model::{Analysis, Look, Looked, RUNS_FOR_NOISE};
-pub use report::{BaselineInfo, Comparison, Coverage, CurrentInfo, Report, Subject, Variation};
+pub use paired_rule::{PairedLook, PairedStanding, standings};
+pub use report::{
+    BaselineInfo, Comparison, Coverage, CurrentInfo, PairedInfo, Report, Subject, Variation,
+};
 pub use sampling::quantile_interval;
 pub use selftest::{Outcomes, Replayed, Rule, Selftest, selftest};
 pub use sides::Sides;

@@ -3,6 +3,7 @@
 use super::confirmation::{Confirmation, RARE_WHOLE_RUN, RUNS_TO_FAIL};
 use super::evidence::{CONFIDENCE_POINT, Q_FAIL, Q_SUSPICIOUS};
 use super::finding::{NoiseWorking, RankInFamily};
+use super::limit::share;
 use super::member::{Member, family};
 use super::noise_model::{Analysis, Look, RUNS_FOR_NOISE};
 use super::plan::{ComparedRuns, Test};
@@ -136,7 +137,7 @@ impl<'a> Weighed<'a> {
             .iter()
             .zip(members)
             .map(|(visible, member)| {
-                member.is_judged() && *visible > BLIND * share(member.limit, member)
+                member.is_judged() && *visible > BLIND * share(member.limit, member.test.direction)
             })
             .collect();
         let q = if analysis.has_many_tests() { Q_FAIL } else { Q_FAIL_OF_FEW };
@@ -310,18 +311,10 @@ impl<'a> Weighed<'a> {
     }
 }
 
-/// A rise of the logarithm as the relative change that it stands for, without its sign.
-fn share(rise: f64, member: &Member<'_>) -> f64 {
-    match member.test.direction {
-        Direction::Lower => rise.exp_m1(),
-        Direction::Higher => -(-rise).exp_m1(),
-    }
-}
-
 /// The smallest relative change that fails: beyond the limit, and beyond the noise.
 fn visible(member: &Member<'_>, noise: f64) -> f64 {
     let limit = if member.is_judged() { member.limit } else { 0.0 };
-    share(noise.max(limit), member)
+    share(noise.max(limit), member.test.direction)
 }
 
 /// The tests that are judged together: what sees nothing does not count among those that do.

@@ -48,6 +48,23 @@ pub struct Variation {
     pub shared: f64,
 }
 
+/// How both sides were measured in turn.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PairedInfo {
+    /// Whether the new side ran second, for each pair.
+    pub head_second: Vec<bool>,
+    /// Length of a slice, in seconds, where it is known.
+    pub slice_s: Option<f64>,
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// Seconds that it might have taken.
+    pub budget_s: f64,
+    /// The seed of the order.
+    pub seed: u64,
+    /// Whether more pairs were likely to decide what is open.
+    pub open: bool,
+}
+
 /// How much was compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Coverage {
@@ -79,6 +96,8 @@ pub struct Comparison {
     pub visited: Vec<Visited>,
     /// The noise from run to run, where the baseline shows it.
     pub variation: Option<Variation>,
+    /// How both sides were measured, where that was in turn.
+    pub pairs: Option<PairedInfo>,
 }
 
 /// What a gate found.
@@ -142,6 +161,11 @@ impl Report {
     /// The noise from run to run, where the baseline shows it.
     pub fn variation(&self) -> Option<Variation> {
         self.comparison()?.variation
+    }
+
+    /// How both sides were measured, where that was in turn.
+    pub fn pairs(&self) -> Option<&PairedInfo> {
+        self.comparison()?.pairs.as_ref()
     }
 
     /// The findings against the baseline, then those against the anchor.

@@ -14,8 +14,9 @@ use crate::model::{
 use crate::schema::{
     AcceptedV1, AlertOutcomeV1, BaselineV1, BudgetV1, ChangeV1, ChecklistItemV1, ComparisonV1,
     CoverageV1, CurrentV1, DecideV1, DifferenceV1, FailureCountsV1, FindingKindV1, FindingV1,
-    IntervalV1, ItemStateV1, LackV1, NoiseV1, OutcomeV1, PartV1, PlaceV1, REPORT_SCHEMA, ReportV1,
-    SeverityV1, SkippedV1, ThresholdV1, TierV1, TimeSpanV1, TotalV1, VisitedV1, WarningV1,
+    IntervalV1, ItemStateV1, LackV1, NoiseV1, OutcomeV1, PairsV1, PartV1, PlaceV1, REPORT_SCHEMA,
+    ReportV1, SeverityV1, SkippedV1, ThresholdV1, TierV1, TimeSpanV1, TotalV1, VisitedV1,
+    WarningV1,
 };
 use std::io::{self, Write};
 
@@ -58,6 +59,14 @@ pub fn to_wire(report: &Report) -> ReportV1 {
             _ => None,
         },
         noise: report.variation().map(|v| NoiseV1 { cv: v.cv, shared: v.shared }),
+        pairs: report.pairs().map(|own| PairsV1 {
+            current_second: own.head_second.clone(),
+            slice_s: own.slice_s,
+            seconds: own.seconds,
+            budget_s: own.budget_s,
+            seed: own.seed,
+            open: own.open,
+        }),
         current: CurrentV1 {
             commit: report.current.commit.map(|id| id.to_string()),
             date: report.current.date.map(|at| at.to_string()),
@@ -154,6 +163,7 @@ fn finding(finding: &Finding) -> FindingV1 {
         direction: finding.direction.into(),
         baseline_values: finding.working.per_run.baseline.clone(),
         current_values: finding.working.per_run.current.clone(),
+        pair_changes: finding.working.pairs.clone(),
         parts: finding
             .working
             .parts

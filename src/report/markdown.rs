@@ -11,7 +11,7 @@ use super::escape::{fence, markdown_code, markdown_text, shell};
 use super::headline::headline;
 use super::left_out::{gone, left_out};
 use super::mark::mark;
-use super::next_steps::{accept_lines, measure_again};
+use super::next_steps::{accept_lines, settle};
 use super::number::plural;
 use super::pack::Room;
 use super::provenance::{anchored, provenance, searched};
@@ -279,10 +279,8 @@ fn next_steps(report: &Report) -> String {
     }
     let mut text = format!("With the result files of this run:\n\n{}", fence(&commands));
     if report.verdict == Verdict::Inconclusive && report.reason == ReportReason::Findings {
-        text += &format!(
-            "\nTo settle it, run the load test again and compare all runs:\n\n{}",
-            fence(&[measure_again(report)])
-        );
+        let (what, command) = settle(report);
+        text += &format!("\nTo settle it, {what}:\n\n{}", fence(&[command]));
     }
     let title = if accept.is_empty() { "Run it yourself" } else { "Run it yourself · accept it" };
     if !accept.is_empty() {

@@ -17,8 +17,12 @@ pub(super) fn accept_lines(report: &Report) -> Vec<Untrusted> {
     if report.requested().is_none() { Vec::new() } else { failed.filter_map(line).collect() }
 }
 
-/// The command that judges all runs, where another one would decide.
-pub(super) fn measure_again(report: &Report) -> Untrusted {
+/// What would settle an open verdict: what to do, and the command.
+pub(super) fn settle(report: &Report) -> (&'static str, Untrusted) {
+    if let Some(pairs) = report.pairs() {
+        let longer = (2.0 * pairs.budget_s / 60.0).ceil();
+        return ("measure longer", format!("perfgate ab --budget {longer}m …").into());
+    }
     let against = match (report.requested(), report.baseline()) {
         (Some(revision), _) => format!("--baseline {}", shell(revision)),
         (None, Some(info)) if info.runs == 1 => {
@@ -27,5 +31,7 @@ pub(super) fn measure_again(report: &Report) -> Untrusted {
         (None, _) => "--baseline-file FILE …".to_owned(),
     };
     let arguments = &report.current.arguments;
-    arguments.map(|more| format!("perfgate compare {against}{more} RESULTS NEW_RESULTS"))
+    let command =
+        arguments.map(|more| format!("perfgate compare {against}{more} RESULTS NEW_RESULTS"));
+    ("run the load test again and compare all runs", command)
 }

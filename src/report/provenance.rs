@@ -2,12 +2,15 @@
 
 use super::escape::Show;
 use super::number::{plural, significant};
-use crate::gate::{BaselineInfo, Report};
+use crate::gate::{BaselineInfo, PairedInfo, Report};
 use crate::model::{Difference, Outcome};
 use std::collections::BTreeMap;
 
 /// Where the baseline comes from.
 pub(super) fn provenance(info: &BaselineInfo, report: &Report, show: Show<'_>) -> String {
+    if let Some(pairs) = report.pairs() {
+        return in_turn(info, pairs, show);
+    }
     let noise =
         report.variation().map(|v| format!(", run-to-run CV {} %", significant(v.cv * 100.0)));
     let place = match info.distance {
@@ -16,6 +19,19 @@ pub(super) fn provenance(info: &BaselineInfo, report: &Report, show: Show<'_>) -
         None => String::new(),
     };
     whence(info, &place, report, show) + &noise.unwrap_or_default()
+}
+
+/// A baseline that was measured in turn with the run.
+fn in_turn(info: &BaselineInfo, pairs: &PairedInfo, show: Show<'_>) -> String {
+    let requested = show(&info.requested);
+    let commit = info.commits.first().map(|id| format!(" ({})", id.short())).unwrap_or_default();
+    let slices =
+        pairs.slice_s.map(|s| format!(" of {} s slices", significant(s))).unwrap_or_default();
+    let [took, budget] = [pairs.seconds, pairs.budget_s].map(|s| significant(s.round()));
+    format!(
+        "{requested}{commit}, measured in turn with this run: {}{slices}, {took} s of {budget} s",
+        plural(pairs.head_second.len(), "pair")
+    )
 }
 
 /// The same for the anchor, which has no place before a merge base.

@@ -7,8 +7,8 @@ use super::{few, few_compared};
 use crate::config::{Bound, Comparison as Sign, Decide, QuantityKind, Severity, Threshold, Tier};
 use crate::gate::{
     Accepted, BaselineInfo, BudgetFinding, BudgetReason, CheckedItem, Comparison, Counts, Coverage,
-    CurrentInfo, Exit, Finding, Missing, Reason, Report, ReportReason, Role, Sides, Subject,
-    TimeSpan, Variation, Working,
+    CurrentInfo, Exit, Finding, Missing, PairedInfo, Reason, Report, ReportReason, Role, Sides,
+    Subject, TimeSpan, Variation, Working,
 };
 use crate::model::limits::check_label;
 use crate::model::{
@@ -70,6 +70,14 @@ pub fn read(json: &[u8]) -> Read<Report> {
         anchor: file.anchor.map(baseline).transpose()?,
         visited: file.visited.into_iter().map(visited).collect::<Read<_>>()?,
         variation: file.noise.map(|noise| Variation { cv: noise.cv, shared: noise.shared }),
+        pairs: file.pairs.map(|own| PairedInfo {
+            head_second: own.current_second,
+            slice_s: own.slice_s,
+            seconds: own.seconds,
+            budget_s: own.budget_s,
+            seed: own.seed,
+            open: own.open,
+        }),
     };
     let report = Report {
         subject: if is_check { Subject::Check } else { Subject::Comparison(Box::new(comparison)) },
@@ -346,6 +354,7 @@ fn finding(file: FindingV1) -> Read<Finding> {
             .map_err(|text| invalid("findings.few.quantile", &text))?,
         working: Working {
             per_run: Sides { baseline: file.baseline_values, current: file.current_values },
+            pairs: file.pair_changes,
             parts: file
                 .parts
                 .into_iter()

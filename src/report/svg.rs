@@ -54,7 +54,8 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), DrawingAreaErrorKind<<SVGBackend<'static> as DrawingBackend>::ErrorType>>;
 
 fn one(plot: &Plot, area: &Area<'_>) -> Drawn {
-    let all = || plot.lines.iter().flat_map(|(_, points)| points);
+    let dots = || plot.points.iter().map(|(_, point)| point);
+    let all = || plot.lines.iter().flat_map(|(_, points)| points).chain(dots());
     let ends = |of: fn(&(f64, f64)) -> f64| {
         let low = all().map(of).fold(f64::INFINITY, f64::min);
         let high = all().map(of).fold(f64::NEG_INFINITY, f64::max);
@@ -62,6 +63,8 @@ fn one(plot: &Plot, area: &Area<'_>) -> Drawn {
     };
     let ((left, right), (low, high)) = (ends(|p| p.0), ends(|p| p.1));
     let margin = ((high - low) * 0.1).max(high.abs() * 0.02).max(1e-9);
+    // What is never negative does not look as if it were.
+    let bottom = if low < 0.0 { low - margin } else { (low - margin).max(0.0) };
     let font = ("sans-serif", 13).into_font().color(&INK);
     let caption = if plot.unit.is_empty() {
         plot.title.clone()
@@ -75,7 +78,7 @@ fn one(plot: &Plot, area: &Area<'_>) -> Drawn {
         .margin_right(24)
         .x_label_area_size(34)
         .y_label_area_size(58)
-        .build_cartesian_2d(left..right.max(left + 1e-9), (low - margin).max(0.0)..high + margin)?;
+        .build_cartesian_2d(left..right.max(left + 1e-9), bottom..high + margin)?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)

@@ -8,7 +8,7 @@ use super::grid::{self, Ink};
 use super::headline::headline;
 use super::left_out::{gone, left_out};
 use super::mark::mark;
-use super::next_steps::{accept_lines, measure_again};
+use super::next_steps::{accept_lines, settle};
 use super::number::{grouped, plural};
 use super::provenance::{anchored, provenance, searched};
 use super::ranking::{attention, by_chance, closest};
@@ -251,11 +251,8 @@ fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
         )?;
     }
     if report.verdict == Verdict::Inconclusive && report.reason == ReportReason::Findings {
-        writeln!(
-            out,
-            "  next      run the load test again and compare all runs: {}",
-            harmless(&measure_again(report))
-        )?;
+        let (what, command) = settle(report);
+        writeln!(out, "  next      {what}: {}", harmless(&command))?;
     }
     let accept = accept_lines(report);
     for (i, line) in accept.iter().take(MOST_ACCEPT_LINES).enumerate() {

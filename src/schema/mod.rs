@@ -26,9 +26,9 @@ pub use notice::{MovedV1, NOTICE_SCHEMA, NoticeV1};
 pub use read::{ReadRun, RunFileError, read_bundled, read_recorded, read_run};
 pub use report::{
     AcceptedV1, BaselineV1, BudgetV1, ChangeV1, CoverageV1, CurrentV1, DifferenceV1,
-    FailureCountsV1, FewComparedV1, FewV1, FindingKindV1, FindingV1, IntervalV1, NoiseV1, PartV1,
-    PlaceV1, REPORT_SCHEMA, ReportV1, ShownV1, SkippedV1, ThresholdV1, TimeSpanV1, VisitedV1,
-    WarningV1,
+    FailureCountsV1, FewComparedV1, FewV1, FindingKindV1, FindingV1, IntervalV1, NoiseV1, PairsV1,
+    PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, ShownV1, SkippedV1, ThresholdV1, TimeSpanV1,
+    VisitedV1, WarningV1,
 };
 pub use run::{
     DirectionV1, EndpointV1, HistogramV1, KindV1, LatencyV1, RUN_SCHEMA, RunV1, TimelineV1,

@@ -50,6 +50,9 @@ pub struct ReportV1 {
     pub skipped: Option<SkippedV1>,
     /// The noise from run to run; null where the baseline does not show it (fewer than three runs).
     pub noise: Option<NoiseV1>,
+    /// How both sides were measured, where that was in turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<PairsV1>,
     /// The run.
     pub current: CurrentV1,
     /// How many measurements were compared.
@@ -102,6 +105,23 @@ pub struct NoiseV1 {
     pub cv: f64,
     /// How much of it the endpoints of a run share, from 0 to 1.
     pub shared: f64,
+}
+
+/// How both sides were measured in turn: in pairs of slices that share their minute of the machine.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct PairsV1 {
+    /// For each pair, whether the run's slice came after the baseline's.
+    pub current_second: Vec<bool>,
+    /// Length of a slice, in seconds, where it is known.
+    pub slice_s: Option<f64>,
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// Seconds that it might have taken.
+    pub budget_s: f64,
+    /// The seed of the order.
+    pub seed: u64,
+    /// Whether more pairs were likely to decide what is open.
+    pub open: bool,
 }
 
 /// A commit that was looked at for a baseline.
@@ -210,6 +230,9 @@ pub struct FindingV1 {
     /// The values of the new runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub current_values: Vec<f64>,
+    /// The relative change of each pair, where both sides were measured in turn; null where a slice has no value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pair_changes: Vec<Option<f64>>,
     /// Where the time goes: the mean of each part of the response time, in milliseconds.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parts: BTreeMap<String, PartV1>,

@@ -3,6 +3,7 @@
 //! Every text goes through the template, which escapes it; the page's own policy forbids it to load anything.
 
 mod page;
+mod pairs;
 mod plots;
 mod site;
 
@@ -42,6 +43,7 @@ pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
         Some(suite) => format!("Performance of {}", harmless(suite)),
         None => "Performance".to_owned(),
     };
+    let (sides, changes) = pairs::plots(report)?;
     let windows = plots::windows(report)?;
     let timelines = plots::timelines(page)?;
     let distributions = plots::distributions(page)?;
@@ -59,6 +61,8 @@ pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
             (item_list(report))
             (findings(report, &scales))
             @for (heading, figures) in [
+                ("Changes, pair by pair", changes),
+                ("Both sides, pair by pair", sides),
                 ("Response times, baseline and this run", distributions),
                 ("History", history),
                 ("Compared runs", windows),

@@ -13,14 +13,14 @@ use std::collections::BTreeSet;
 use std::io;
 
 /// Endpoints whose distributions are drawn, and measurements whose runs are.
-const MOST: usize = 12;
+pub(super) const MOST: usize = 12;
 /// Commits of the history that are drawn.
 const LAST: usize = 200;
 /// Steps of a distribution's scale.
 const BINS: usize = 60;
 const SIZE: (u32, u32) = (560, 240);
 
-fn figure(caption: &Untrusted, plot: &Plot, both: bool) -> io::Result<Markup> {
+pub(super) fn figure(caption: &Untrusted, plot: &Plot, both: bool) -> io::Result<Markup> {
     let svg = draw(std::slice::from_ref(plot), SIZE)?;
     Ok(html! {
         figure role="img" aria-label=(harmless(caption)) {
@@ -122,6 +122,10 @@ fn percentiles(before: &Distribution, after: &Distribution) -> Plot {
 
 /// The baseline's runs and the new ones, of what asks for attention and of the whole run.
 pub(super) fn windows(report: &Report) -> io::Result<Vec<Markup>> {
+    // Slices of both sides are drawn pair by pair.
+    if report.pairs().is_some() {
+        return Ok(Vec::new());
+    }
     let total = |f: &&Finding| f.endpoint == EndpointKey::Total && f.verdict() == Verdict::Pass;
     let shown = attention(report).into_iter().chain(report.all_findings().filter(total));
     let mut figures = Vec::new();
