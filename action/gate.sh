@@ -91,8 +91,8 @@ option() {
 read_inputs() {
   command="${INPUT_COMMAND:-auto}"
   case "$command" in
-    auto | record | compare | publish) ;;
-    *) die "command: \"$command\" is none; write auto, record, compare or publish" ;;
+    auto | record | compare | ab | publish) ;;
+    *) die "command: \"$command\" is none; write auto, record, compare, ab or publish" ;;
   esac
   cd -- "${INPUT_WORKING_DIRECTORY:-.}" || die "working-directory: there is no folder \"$INPUT_WORKING_DIRECTORY\""
 
@@ -298,6 +298,29 @@ compare() {
   if [ -f "$report" ]; then verdict="$(verdict_of "$report")"; fi
 }
 
+# Builds, starts and loads both versions in turn; sets `code` and `verdict`. The load's words are none of a shell's.
+measure_ab() {
+  local options=() words=() line
+  if [ -z "${INPUT_AB_SERVE:-}" ]; then die "ab-serve: name the command that starts a version"; fi
+  lines_of "${INPUT_AB_LOAD:-}"
+  words=(${lines[@]+"${lines[@]}"})
+  if [ "${#words[@]}" -eq 1 ]; then IFS=$' \t' read -r -a words <<<"${words[0]}"; fi
+  if [ "${#words[@]}" -eq 0 ]; then die "ab-load: name the load command, with {url} for the version under load"; fi
+  option serve "$INPUT_AB_SERVE"
+  option build "${INPUT_AB_BUILD:-}"
+  option ready "${INPUT_AB_READY:-}"
+  option budget "${INPUT_AB_BUDGET:-}"
+  option slice "${INPUT_AB_SLICE:-}"
+  # There is no stored baseline that could be missing.
+  for line in ${gate[@]+"${gate[@]}"}; do
+    case "$line" in --missing-baseline=*) ;; *) options+=("$line") ;; esac
+  done
+  code=0 verdict=""
+  perfgate_with_git ab "--baseline=$baseline" ${common[@]+"${common[@]}"} "${options[@]}" \
+    --output "json=$report" --output "markdown=$markdown" -- "${words[@]}" || code="$(known_code $?)"
+  if [ -f "$report" ]; then verdict="$(verdict_of "$report")"; fi
+}
+
 # The files that the results are, into the array `files`.
 find_files() {
   local name file found
@@ -429,14 +452,14 @@ case "$command" in
     record ${results[@]+"${results[@]}"}
     ;;
 
-  compare)
+  compare | ab)
     if [ -n "$bundle" ] && [ -e "$bundle" ] && [ -n "$(ls -A -- "$bundle")" ]; then
       die "bundle: \"$bundle\" is there already; give every gate step a folder of its own"
     fi
     temp="$(mixed "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")"
     work="$(mktemp -d "$temp/perfgate.XXXXXX")"
     report="$work/report.json" markdown="$work/report.md"
-    compare_until_decided
+    if [ "$command" = ab ]; then measure_ab; else compare_until_decided; fi
     if [ -f "$report" ]; then
       output verdict "$verdict"
       output report "$report"

@@ -66,6 +66,10 @@ case "$1" in
     case "$verdict" in pass | warn) exit 0 ;; fail) exit 1 ;; esac
     case " $* " in *" --inconclusive=warn "*) exit 0 ;; *) exit 3 ;; esac
     ;;
+  ab)
+    printf '{\n  "schema": "perfgate.report/1",\n  "verdict": "fail",\n' >"$json"
+    exit 1
+    ;;
   publish)
     printf 'token %s\n' "${GITHUB_TOKEN:-none}" >>"$CALLS.token"
     echo "error: a name ##[set-output name=markdown]x" >&2
@@ -320,6 +324,30 @@ check "without a token" "0 token none" "$code $tokens"
 
 gate "${pull_request[@]}" INPUT_MEASURE_AGAIN=true INPUT_RESULTS=
 check "measure again needs names" "2 " "$code $calls"
+
+# --- two versions in one job ----------------------------------------------------------------------------------------
+
+serve=('INPUT_AB_SERVE=node server.js --port {port}' INPUT_AB_BUDGET=6m INPUT_AB_SLICE=10s)
+gate "${pull_request[@]}" INPUT_COMMAND=ab "${serve[@]}" INPUT_AB_BUILD='npm ci' INPUT_AB_READY=/health INPUT_PROFILE=ci \
+  INPUT_AB_LOAD=' locust  -f $(touch evil) --host {url} '
+check "ab measures both versions and comments" \
+  "[ab] [--baseline=release/1] [--profile=ci] [--serve=node server.js --port {port}] [--build=npm ci] [--ready=/health] \
+[--budget=6m] [--slice=10s] [--inconclusive=warn] $files [--] [locust] [-f] [\$(touch] [evil)] [--host] [{url}]
+[publish] [--report] [WORK/report.json]" "$calls"
+check "ab: exit code and outputs" "1
+verdict=fail
+report=WORK/report.json
+markdown=WORK/report.md
+exit-code=1 a.json" "$code
+$outputs $(cd "$work" && echo *)"
+gate "${pull_request[@]}" INPUT_COMMAND=ab "${serve[@]}" INPUT_AB_LOAD=$'./load.sh\n{url}\ntwo words'
+contains "ab: a word per line" "[--] [./load.sh] [{url}] [two words]" "$calls"
+gate "${fork[@]}" INPUT_COMMAND=ab "${serve[@]}" INPUT_AB_LOAD='./load.sh {url}'
+contains "ab on a pull request of a fork: no comment" "[publish] [--report] [WORK/report.json] [--no-comment]" "$calls"
+for missing in INPUT_AB_SERVE= INPUT_AB_LOAD=; do
+  gate "${pull_request[@]}" INPUT_COMMAND=ab "${serve[@]}" INPUT_AB_LOAD=x "$missing"
+  check "ab without $missing is refused" "2 " "$code $calls"
+done
 
 # --- install.sh -----------------------------------------------------------------------------------------------------
 

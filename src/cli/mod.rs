@@ -9,6 +9,7 @@ mod ci_forge;
 mod commands;
 mod comparison;
 mod documents;
+mod driving;
 mod error;
 mod exit;
 mod histograms;

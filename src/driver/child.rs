@@ -6,7 +6,7 @@ use super::supervise::NOT_STARTED;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -42,15 +42,41 @@ pub enum Ended {
     TimedOut,
     /// perfgate was asked to end, and ended it.
     Interrupted,
+    /// It was not worth its time any more, and was ended.
+    Stopped,
 }
 
-/// Runs a job under a supervisor. `started` gets the supervisor's process id, `tick` the time that has gone by, many times a second.
+/// Runs a job under a supervisor. `started` gets the supervisor's process id, `tick` the time that has gone by, many times a
+/// second, and says whether to go on.
 pub fn run(
     job: &Job<'_>,
     interrupts: &Interrupts,
     started: impl FnOnce(u32),
-    mut tick: impl FnMut(Duration),
+    mut tick: impl FnMut(Duration) -> bool,
 ) -> io::Result<Ended> {
+    let mut child = start(job, &[])?;
+    started(child.id());
+    let begin = Instant::now();
+    let ended = loop {
+        if let Some(status) = child.try_wait()? {
+            break if interrupts.came() { Ended::Interrupted } else { ended_by(status) };
+        }
+        let elapsed = begin.elapsed();
+        if interrupts.came() || elapsed > job.limit {
+            end(&mut child)?;
+            break if elapsed > job.limit { Ended::TimedOut } else { Ended::Interrupted };
+        }
+        if !tick(elapsed) {
+            end(&mut child)?;
+            break Ended::Stopped;
+        }
+        std::thread::sleep(STEP);
+    };
+    Ok(ended)
+}
+
+/// Starts a job under a supervisor that ends it when its pipe closes, with these variables in its environment.
+pub(super) fn start(job: &Job<'_>, variables: &[(&str, String)]) -> io::Result<Child> {
     hide_environment();
     let log = new_log(job.log)?;
     let mut command = Command::new(std::env::current_exe()?);
@@ -58,7 +84,8 @@ pub fn run(
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     withhold(&mut command, job.pass);
-    let mut child = command
+    command
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .arg("supervise")
         .arg("--")
         .args(job.command)
@@ -66,28 +93,17 @@ pub fn run(
         .stdin(Stdio::piped())
         .stdout(log.try_clone()?)
         .stderr(log)
-        .spawn()?;
-    started(child.id());
-    let begin = Instant::now();
-    let ended = loop {
-        if let Some(status) = child.try_wait()? {
-            break match status.code() {
-                _ if interrupts.came() => Ended::Interrupted,
-                Some(NOT_STARTED) => Ended::NotStarted,
-                Some(code) if code > BY_SIGNAL => Ended::Killed(code - BY_SIGNAL),
-                Some(code) => Ended::Exited(code),
-                None => Ended::Killed(0),
-            };
-        }
-        let elapsed = begin.elapsed();
-        if interrupts.came() || elapsed > job.limit {
-            end(&mut child)?;
-            break if elapsed > job.limit { Ended::TimedOut } else { Ended::Interrupted };
-        }
-        tick(elapsed);
-        std::thread::sleep(STEP);
-    };
-    Ok(ended)
+        .spawn()
+}
+
+/// How a job ended that nobody ended.
+pub(super) fn ended_by(status: ExitStatus) -> Ended {
+    match status.code() {
+        Some(NOT_STARTED) => Ended::NotStarted,
+        Some(code) if code > BY_SIGNAL => Ended::Killed(code - BY_SIGNAL),
+        Some(code) => Ended::Exited(code),
+        None => Ended::Killed(0),
+    }
 }
 
 /// The tool runs as the same user, and could otherwise read the environment that this process was started with, and the tokens in
@@ -113,7 +129,7 @@ fn new_log(path: &Path) -> io::Result<File> {
 }
 
 /// Closes the supervisor's pipe, and waits until everything below it has ended.
-fn end(child: &mut Child) -> io::Result<()> {
+pub(super) fn end(child: &mut Child) -> io::Result<()> {
     drop(child.stdin.take());
     child.wait().map(drop)
 }

@@ -220,6 +220,19 @@ impl History {
         remote.fetch_graph(&self.private()?, &[oid(commit)?])
     }
 
+    /// Where the line of a commit left that of a revision.
+    pub fn merge_base(&self, revision: &str, head: CommitId) -> Result<CommitId, StoreError> {
+        let base = self.resolve(revision)?;
+        let walk = self.walk(revision, base, head, 1)?;
+        Ok(walk.commits.first().map_or(base, |commit| commit.id))
+    }
+
+    /// Whether a commit is here, with its files.
+    pub fn is_here(&self, commit: CommitId) -> bool {
+        let tree = oid(commit).ok().and_then(|id| self.clone.find_commit(id).ok()?.tree().ok());
+        tree.is_some()
+    }
+
     /// Whether a commit is another one or one of its ancestors.
     pub fn is_part_of(&self, commit: CommitId, of: CommitId) -> Result<bool, StoreError> {
         let (commit, of) = (oid(commit)?, oid(of)?);

@@ -168,6 +168,8 @@ mod store {
 
 // `perfgate run`: a load tool, driven.
 mod run {
+    // Two versions in one job.
+    mod ab;
     // No load is started on a busy machine.
     mod busy_machine;
     // Nothing that the tool starts outlives perfgate.

@@ -3,6 +3,7 @@
 use super::results::{ResultArgs, RunArgs};
 use super::values::{fields, leniency, network};
 use crate::cli::comparison::{BaselineSpec, ComparisonSpec, RecordedSpec};
+use crate::cli::error::CliError;
 use crate::cli::histograms::Histograms;
 use crate::cli::output::{ReportFormat, ReportOutput, Rows};
 use crate::cli::policy::Network;
@@ -135,6 +136,23 @@ pub(in crate::cli) struct OutputArgs {
 }
 
 impl OutputArgs {
+    /// Whether a form of the report is asked for.
+    pub(in crate::cli) fn is_set(&self) -> bool {
+        self.all || !self.output.is_empty() || self.format != ReportFormat::default()
+    }
+
+    /// A bundle holds what a trusted job needs to judge again, which only a comparison with recorded runs is.
+    pub(in crate::cli) fn refuse_bundle(&self) -> Result<(), CliError> {
+        if self.output.iter().any(|(kind, _)| matches!(kind, OutputKind::Bundle)) {
+            let help = "use another format, or perfgate compare --output bundle=FOLDER";
+            return Err(CliError::usage(
+                "bundles are of runs that are compared with recorded ones",
+                help,
+            ));
+        }
+        Ok(())
+    }
+
     pub(in crate::cli) fn output(&self) -> ReportOutput {
         let mut output = ReportOutput {
             format: self.format,

@@ -1,5 +1,6 @@
 //! The arguments as typed.
 
+mod ab;
 mod drive;
 mod gate;
 mod history;
@@ -8,7 +9,8 @@ mod publish;
 mod results;
 mod values;
 
-pub(super) use drive::DriveArgs;
+pub(super) use ab::AbArgs;
+pub(super) use drive::{DriveArgs, LoadArgs};
 pub(super) use gate::{CheckArgs, CompareArgs, SelftestArgs};
 pub(super) use history::{
     BaselineArgs, BaselineCommand, ExplainArgs, ExportArgs, ExportFormat, ImportArgs, ListArgs,
@@ -50,6 +52,8 @@ pub(super) enum Command {
     Compare(CompareArgs),
     /// Run a load tool with a profile, watch the machine, and record the result
     Run(DriveArgs),
+    /// Compare two versions in one job: build, start and load both in turn, and judge the pairs
+    Ab(Box<AbArgs>),
     /// Check results against absolute budgets (no baseline needed)
     Check(CheckArgs),
     /// Convert results of any supported format to perfgate's JSON

@@ -1,5 +1,6 @@
 //! One file per command, all of the same shape: the arguments as typed, then `run(&Args, &mut Session)`.
 
+mod ab;
 mod baseline;
 mod check;
 mod compare;
@@ -37,6 +38,7 @@ pub(super) fn run(
         Command::Record(args) => record::run(args, session),
         Command::Compare(args) => compare::run(args, session),
         Command::Run(args) => run::run(args, session),
+        Command::Ab(args) => ab::run(args, session),
         Command::Check(args) => check::run(args, session),
         Command::Normalize(args) => normalize::run(args, session),
         Command::Merge(args) => merge::run(args, session),

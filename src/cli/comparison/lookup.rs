@@ -62,6 +62,17 @@ impl LookupResult {
     }
 }
 
+impl LookupResult {
+    /// Runs of one commit, or of no commit that is known, under this name.
+    pub(super) fn of_commit(name: String, commit: Option<CommitId>, runs: Vec<Run>) -> Self {
+        let mut found = Self::of_runs(name, runs);
+        if let Some(baseline) = &mut found.baseline {
+            baseline.info.commits.extend(commit);
+        }
+        found
+    }
+}
+
 impl Lookup {
     /// The lookup for what is checked out.
     pub(in crate::cli) fn of_checkout(

@@ -14,7 +14,7 @@ use super::histograms::Histograms;
 use super::results::no_results;
 use super::skip::Skip;
 use crate::config::{Leniency, Rules};
-use crate::gate::{CurrentInfo, Input, Report, check, judge};
+use crate::gate::{CurrentInfo, Input, Pairing, Report, check, judge};
 use crate::model::{CommitId, Run, Untrusted, Warning, disturbances};
 use crate::report::escape_shell;
 use lookup::LookupResult;
@@ -39,6 +39,8 @@ pub(super) enum BaselineSource {
     History(Box<Lookup>),
     /// These runs, under this name.
     Runs { name: String, runs: Vec<Run> },
+    /// These slices, which were measured in turn with those under test.
+    Pairs { name: String, commit: Option<CommitId>, runs: Vec<Run>, pairing: Box<Pairing> },
     /// Nowhere: budgets alone decide. The commit that was measured, where it is known.
     None { commit: Option<CommitId> },
 }
@@ -77,6 +79,7 @@ impl Request {
         }
         let first = current.first().ok_or_else(no_results)?;
         let mut info = info_of(first, current.len());
+        let mut paired = None;
         let LookupResult { baseline, anchor, search, .. } = match baseline {
             BaselineSource::None { commit } => {
                 info.commit = commit;
@@ -85,6 +88,10 @@ impl Request {
                 return Ok(Compared { report, baseline: Vec::new(), current });
             }
             BaselineSource::Runs { name, runs } => LookupResult::of_runs(name, runs),
+            BaselineSource::Pairs { name, commit, runs, pairing } => {
+                paired = Some(*pairing);
+                LookupResult::of_commit(name, commit, runs)
+            }
             BaselineSource::History(lookup) => {
                 info.commit = Some(lookup.commit);
                 info.date = lookup.date()?;
@@ -97,9 +104,13 @@ impl Request {
             }
         };
         let runs = baseline.as_ref().map_or(&[][..], |baseline| baseline.runs.as_slice());
-        warnings.extend(disturbances(runs, &current));
+        // What disturbs one slice of a pair disturbs the other as well, or shows as noise.
+        if paired.is_none() {
+            warnings.extend(disturbances(runs, &current));
+        }
         let kept = if histograms == Histograms::Keep { runs.to_vec() } else { Vec::new() };
-        let input = Input { baseline, anchor, current: &current, info, search, warnings };
+        let input =
+            Input { baseline, anchor, pairing: paired, current: &current, info, search, warnings };
         Ok(Compared { report: judge(input, &rules), baseline: kept, current })
     }
 }

@@ -93,6 +93,42 @@ fn a_tool_that_fails_is_told_with_its_last_words_and_nothing_is_recorded() {
 }
 
 #[test]
+fn a_load_that_has_gone_wrong_is_ended_with_what_was_seen() {
+    let repo = repository(
+        "cd \"$2\"; echo 'Name,Total Request Count,Total Failure Count' > x_stats_history.csv\n\
+         n=0; while :; do n=$((n + 50)); echo \"Aggregated,$n,$n\" >> x_stats_history.csv; sleep 0.1; done",
+    );
+    let run = |condition: &str, out: &str| {
+        repo.perfgate(&[
+            "run",
+            "--busy-ok",
+            "--out",
+            out,
+            "--stop-when",
+            condition,
+            "--",
+            "./tool.sh",
+            "x",
+            "{out}",
+        ])
+    };
+    let ended = run("error_rate > 50% for 1s", "out").expect(2);
+    assert!(ended.stderr.contains("stopped: "), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("requests failed (error_rate > 50% for 1s); nothing was recorded"),
+        "{}",
+        ended.stderr
+    );
+    assert!(recorded(&repo).is_empty());
+    let refused = run("errors > 50%", "other").expect(2);
+    assert!(
+        refused.stderr.contains("write it like `error_rate > 50% for 10s`"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
 fn old_results_are_not_taken_for_new_ones() {
     let repo = repository(GOOD);
     run(&repo, &ARGUMENTS).expect(0);

@@ -1,39 +1,10 @@
-//! Repeated runs: base and head in turn, until something is decided, and loads that rise step by step.
+//! Repeated runs: until something is decided, and loads that rise step by step.
 #![cfg(unix)]
 
 use crate::support::load_tool::{GOOD, POLICY, recorded, repository, run, write};
 use crate::support::{Repo, level_run};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt as _;
-
-#[test]
-fn base_and_head_are_run_in_turn_and_compared() {
-    // Several endpoints: the machine that runs the tests beside this one is not what is tested.
-    let slow = level_run(0, &[3.0, 1.0, 1.0, 1.0, 1.0, 1.0]).to_string();
-    let repo = repository("echo $1 >> order; cp $1.json \"$2/result.json\"");
-    write(&repo, "a.json", &level_run(0, &[1.0; 6]).to_string());
-    write(&repo, "b.json", &slow);
-    let ab = |head: &str, out: &str| {
-        let head = format!("./tool.sh {head} {{out}}");
-        repo.perfgate(&[
-            "run",
-            "--busy-ok",
-            "--out",
-            out,
-            "--ab",
-            "./tool.sh a {out}",
-            &head,
-            "--rounds",
-            "3",
-        ])
-    };
-    let ended = ab("b", "x").expect(1);
-    assert!(ended.stdout.starts_with("✗ regression: GET /0 is slower: p95 "), "{}", ended.stdout);
-    let order = std::fs::read_to_string(repo.folder.join("order")).unwrap();
-    assert_eq!(order.split_whitespace().collect::<String>(), "abbaab");
-    ab("a", "y").expect(0);
-    assert!(recorded(&repo).is_empty());
-}
 
 #[test]
 fn it_measures_again_only_while_nothing_is_decided() {

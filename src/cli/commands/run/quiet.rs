@@ -1,6 +1,6 @@
 //! A starved machine is not slow code: loads start on a quiet machine, and runs that were disturbed are made again.
 
-use super::plan::{Plan, refuse_interrupted};
+use super::plan::Plan;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::model::Run;
@@ -16,8 +16,8 @@ pub(super) fn await_quiet(plan: &Plan<'_>, session: &mut Session<'_>) -> Result<
     }
     let begin = Instant::now();
     let mut waits = false;
-    while let Some(why) = plan.kernel.look(LOOK) {
-        refuse_interrupted(plan)?;
+    while let Some(why) = plan.rig.kernel.look(LOOK) {
+        plan.rig.refuse_interrupted()?;
         let Some(limit) = plan.args.wait_for_quiet else {
             return Err(CliError::usage(
                 format!("the machine is busy ({why}): nothing was started"),
@@ -88,12 +88,4 @@ impl Tries {
         session.say(&format!("{name} does not count: measuring again, {left}"))?;
         Ok(true)
     }
-}
-
-/// Says of a run that it was disturbed.
-pub(super) fn say_disturbance(run: &Run, session: &mut Session<'_>) -> Result<(), CliError> {
-    let Some(why) = run.disturbance() else { return Ok(()) };
-    let hint =
-        if run.is_watched() { "" } else { " (if that was the service, name it with --watch)" };
-    session.say(&format!("warning: the machine was busy with something else: {why}{hint}"))
 }

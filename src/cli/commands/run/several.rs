@@ -1,9 +1,9 @@
 //! Several runs: repeats, base and head in turn, phases, steps.
 
-use super::once::{Attempt, run_once};
-use super::plan::{Plan, refuse_interrupted};
+use super::plan::Plan;
 use super::quiet::Tries;
 use crate::cli::comparison::{BaselineSource, Request};
+use crate::cli::driving::{Attempt, run_once};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::histograms::Histograms;
@@ -29,7 +29,8 @@ pub(super) fn repeats(plan: &Plan<'_>, session: &mut Session<'_>) -> Result<Exit
     let mut runs = Vec::new();
     for i in 1.. {
         let name = format!("run-{i}");
-        let run = run_once(plan, Attempt::whole(plan, &name), session)?;
+        let run =
+            run_once(&plan.rig, Attempt::whole(&plan.rig, &plan.args.command, &name), session)?;
         if !tries.replace(&run, &name, session)? {
             runs.push(run);
         }
@@ -47,17 +48,18 @@ pub(super) fn keep(
     mut runs: Vec<Run>,
     session: &mut Session<'_>,
 ) -> Result<(), CliError> {
-    refuse_interrupted(plan)?;
-    let folder = plan.out.strip_prefix(session.folder()).unwrap_or(&plan.out).display().to_string();
+    plan.rig.refuse_interrupted()?;
+    let folder =
+        plan.rig.out.strip_prefix(session.folder()).unwrap_or(&plan.rig.out).display().to_string();
     if plan.args.no_record {
         return session.say(&format!("{} in {folder}, not recorded", plural(runs.len(), "run")));
     }
-    let checkout = &plan.policies.checkout;
+    let checkout = &plan.rig.policies.checkout;
     let network = if plan.args.push { Network::Online } else { Network::Offline };
     let store = open_store(checkout, network, session)?;
     let commit = match &plan.args.commit {
         Some(revision) => store.history.resolve(revision)?,
-        None => under_test(&store.history, plan.policies.pull_request.as_ref())?.commit,
+        None => under_test(&store.history, plan.rig.policies.pull_request.as_ref())?.commit,
     };
     runs.iter_mut().for_each(|run| run.commit = Some(commit));
     record(store.records(), &runs, checkout.policy.store.keep_histograms)?;
@@ -70,31 +72,6 @@ pub(super) fn keep(
         ))?;
     }
     if plan.args.push { push_records(&store, session) } else { Ok(()) }
-}
-
-/// `--ab BASE HEAD`: A B B A …, so that what drifts on the machine meets both alike.
-pub(super) fn base_and_head(
-    plan: &Plan<'_>,
-    commands: &[String],
-    session: &mut Session<'_>,
-) -> Result<Exit, CliError> {
-    let split = |text: &String| {
-        shell_words::split(text).map_err(|error| {
-            CliError::usage(format!("`{text}`: {error}"), "quote the whole command as one argument")
-        })
-    };
-    let both: Vec<Vec<String>> = commands.iter().map(split).collect::<Result<_, _>>()?;
-    let mut sides: [Vec<Run>; 2] = [Vec::new(), Vec::new()];
-    for round in 0..plan.args.rounds.get() {
-        let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
-        for side in order {
-            let name = format!("{}-{}", ["base", "head"][side], round + 1);
-            let attempt = Attempt { command: &both[side], ..Attempt::whole(plan, &name) };
-            sides[side].push(run_once(plan, attempt, session)?);
-        }
-    }
-    let [base, head] = sides;
-    compare_with(plan, Baseline { name: "base", runs: base }, head, session)
 }
 
 /// Runs of this session that others are compared with.
@@ -110,11 +87,11 @@ fn compare_with(
     current: Vec<Run>,
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
-    let mut rules = plan.policies.deciding.policy.rules.clone();
+    let mut rules = plan.rig.policies.deciding.policy.rules.clone();
     rules.allow_different =
         BTreeSet::from([Field::Profile, Field::Users, Field::Duration, Field::Target]);
     let baseline = BaselineSource::Runs { name: name.to_owned(), runs };
-    let warnings = plan.policies.warnings.clone();
+    let warnings = plan.rig.policies.warnings.clone();
     let histograms = Histograms::Omit;
     let report =
         Request { current, baseline, skip: None, rules, histograms, warnings }.run()?.report;
@@ -142,12 +119,13 @@ pub(super) fn phases(
             Numbers { users: Some(phase.users), spawn_rate, duration_s: Some(phase.duration_s) };
         let name = format!("{}-{}", i + 1, file_name(&phase.name));
         let part = Some(phase.name.as_str());
-        let attempt = Attempt { command: &plan.args.command, numbers, folder: &name, part };
-        runs.push(run_once(plan, attempt, session)?);
+        let attempt =
+            Attempt { numbers, part, ..Attempt::whole(&plan.rig, &plan.args.command, &name) };
+        runs.push(run_once(&plan.rig, attempt, session)?);
     }
     keep(plan, runs.clone(), session)?;
     let mut worst = Exit::Pass;
-    let rules = &plan.policies.deciding.policy.rules;
+    let rules = &plan.rig.policies.deciding.policy.rules;
     for (run, phase) in runs
         .iter()
         .zip(&profile.phases)
@@ -172,10 +150,10 @@ pub(super) fn phases(
 fn refuse_fixed_users(plan: &Plan<'_>, users: u64) -> Result<(), CliError> {
     let numbers = Numbers {
         users: Some(users),
-        spawn_rate: plan.numbers.spawn_rate.or(Some(1.0)),
+        spawn_rate: plan.rig.numbers.spawn_rate.or(Some(1.0)),
         duration_s: Some(1.0),
     };
-    let prepared = prepare(&plan.args.command, numbers, &plan.out);
+    let prepared = prepare(&plan.args.command, numbers, &plan.rig.out);
     if prepared.is_ok_and(|(_, taken)| taken.users == Some(users)) {
         return Ok(());
     }
@@ -189,8 +167,8 @@ fn judge_alone(
     run: &Run,
     session: &mut Session<'_>,
 ) -> Result<(Verdict, Exit), CliError> {
-    let rules = plan.policies.deciding.policy.rules.clone();
-    let warnings = plan.policies.warnings.clone();
+    let rules = plan.rig.policies.deciding.policy.rules.clone();
+    let warnings = plan.rig.policies.warnings.clone();
     let report = Request::check(vec![run.clone()], None, rules, warnings).run()?.report;
     ReportOutput::default().write(&report, session)?;
     session.flush()?;
@@ -213,11 +191,12 @@ pub(super) fn steps(
     let mut kept: Vec<Run> = Vec::new();
     let mut broken = None;
     for users in &profile.steps {
-        let numbers = Numbers { users: Some(*users), ..plan.numbers };
+        let numbers = Numbers { users: Some(*users), ..plan.rig.numbers };
         let name = format!("{users}-users");
         let part = users.to_string();
-        let (command, part) = (&plan.args.command, Some(part.as_str()));
-        let run = run_once(plan, Attempt { command, numbers, folder: &name, part }, session)?;
+        let whole = Attempt::whole(&plan.rig, &plan.args.command, &name);
+        let attempt = Attempt { numbers, part: Some(part.as_str()), ..whole };
+        let run = run_once(&plan.rig, attempt, session)?;
         session.say(&format!("{users} users:"))?;
         let (verdict, exit) = judge_alone(plan, &run, session)?;
         kept.push(run);

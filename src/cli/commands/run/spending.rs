@@ -35,7 +35,7 @@ impl Default for Spent {
 impl Allowance {
     /// What command line and policy allow: as many runs as are named, or as calls and money allow, or as the policy says.
     pub(super) fn of(plan: &Plan<'_>) -> Self {
-        let rules = &plan.policies.deciding.policy.rules;
+        let rules = &plan.rig.policies.deciding.policy.rules;
         let calls = plan.args.max_calls.map(std::num::NonZeroU64::get).or(rules.max_calls);
         let cost = plan.args.max_cost.or(rules.max_cost);
         let named = plan.args.until_decided.flatten();

@@ -1,15 +1,14 @@
 //! `--until-decided`: another run only while the comparison or a budget asks for one, and calls and money last.
 
-use super::once::{Attempt, run_once};
 use super::plan::Plan;
 use super::quiet::Tries;
 use super::several::keep;
 use super::spending::{Allowance, Spent};
 use crate::cli::comparison::{PreparedLookup, RecordedSpec, Request};
+use crate::cli::driving::{Attempt, run_once};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::histograms::Histograms;
-use crate::cli::output::ReportOutput;
 use crate::cli::policy::Network;
 use crate::cli::rule_overrides::RuleOverrides;
 use crate::cli::session::Session;
@@ -27,7 +26,8 @@ pub(super) fn until_decided(plan: &Plan<'_>, session: &mut Session<'_>) -> Resul
     let report = loop {
         made += 1;
         let name = format!("run-{made}");
-        let run = run_once(plan, Attempt::whole(plan, &name), session)?;
+        let run =
+            run_once(&plan.rig, Attempt::whole(&plan.rig, &plan.args.command, &name), session)?;
         spent.add(&run);
         if allowed.exceeded_by_next(&spent, runs.len()).is_none()
             && tries.replace(&run, &name, session)?
@@ -50,7 +50,7 @@ pub(super) fn until_decided(plan: &Plan<'_>, session: &mut Session<'_>) -> Resul
         session.say(&format!("not decided after {so_far}: measuring again"))?;
     };
     keep(plan, runs, session)?;
-    ReportOutput::default().write(&report, session)?;
+    plan.args.output.output().write(&report, session)?;
     Ok(report.exit.into())
 }
 
@@ -81,12 +81,12 @@ fn refuse_no_question(plan: &Plan<'_>) -> Result<(), CliError> {
 }
 
 fn compares(plan: &Plan<'_>) -> bool {
-    plan.args.baseline.is_some() || plan.policies.deciding.policy.baseline.branch.is_some()
+    plan.args.baseline.is_some() || plan.rig.policies.deciding.policy.baseline.branch.is_some()
 }
 
 fn has_budgets(plan: &Plan<'_>) -> bool {
-    let profile = plan.labels.test.profile.as_deref();
-    !plan.policies.deciding.policy.rules.budgets(profile).is_empty()
+    let profile = plan.rig.labels.test.profile.as_deref();
+    !plan.rig.policies.deciding.policy.rules.budgets(profile).is_empty()
 }
 
 /// The runs that are made so far, compared with the recorded ones; without a baseline, by their budgets alone.
@@ -96,7 +96,7 @@ fn judged(
     looks: &[f64],
     session: &Session<'_>,
 ) -> Result<Report, CliError> {
-    let mut policies = plan.policies.clone();
+    let mut policies = plan.rig.policies.clone();
     policies.deciding.policy.rules.looks = looks.to_vec();
     if !compares(plan) {
         let rules = policies.deciding.policy.rules;

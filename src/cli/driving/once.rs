@@ -1,8 +1,8 @@
 //! One run of the tool: calibrate, start, watch, read.
 
 use super::find::{LOG, RESOURCES, RUN, results_in};
-use super::plan::{Plan, refuse_interrupted};
-use super::quiet::say_disturbance;
+use super::rig::Rig;
+use super::watch::Watch;
 use crate::cli::error::CliError;
 use crate::cli::output::say_warnings;
 use crate::cli::output::write_file;
@@ -18,6 +18,7 @@ use crate::model::{Load, Merged, Raw, Run, Warning, merge_shards, now};
 use crate::report::harmless;
 use crate::schema::RunV1;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,55 +31,59 @@ const ONE_CORE: [&str; 3] = ["locust", "python", "python3"];
 
 /// One run of a tool.
 #[derive(Clone, Copy)]
-pub(super) struct Attempt<'a> {
-    pub(super) command: &'a [String],
-    pub(super) numbers: Numbers,
+pub(in crate::cli) struct Attempt<'a> {
+    pub(in crate::cli) command: &'a [String],
+    pub(in crate::cli) numbers: Numbers,
     /// The name of its folder.
-    pub(super) folder: &'a str,
+    pub(in crate::cli) folder: &'a str,
     /// The part of the profile that it is.
-    pub(super) part: Option<&'a str>,
+    pub(in crate::cli) part: Option<&'a str>,
+    /// Whether it is one of many slices: short, and not worth a word or a calibration.
+    pub(in crate::cli) slice: bool,
 }
 
 impl<'a> Attempt<'a> {
     /// A run with the numbers of the whole profile.
-    pub(super) fn whole(plan: &Plan<'a>, folder: &'a str) -> Self {
-        Self { command: &plan.args.command, numbers: plan.numbers, folder, part: None }
+    pub(in crate::cli) fn whole(rig: &Rig<'_>, command: &'a [String], folder: &'a str) -> Self {
+        Self { command, numbers: rig.numbers, folder, part: None, slice: false }
     }
 }
 
 /// Runs a command once, and gives the run that it measured. A part of a profile (`spike:recovery`) has baselines of its own, and
 /// the profile's budgets.
-pub(super) fn run_once(
-    plan: &Plan<'_>,
+pub(in crate::cli) fn run_once(
+    rig: &Rig<'_>,
     attempt: Attempt<'_>,
     session: &mut Session<'_>,
 ) -> Result<Run, CliError> {
-    refuse_interrupted(plan)?;
-    let Attempt { command, numbers, folder, part } = attempt;
-    let folder = plan.out.join(folder);
+    rig.refuse_interrupted()?;
+    let Attempt { command, numbers, folder, part, slice } = attempt;
+    let folder = rig.out.join(folder);
     refuse_old_results(&folder)?;
     std::fs::create_dir_all(&folder)
         .map_err(|source| CliError::File { path: folder.clone(), source })?;
-    refuse_no_queries(plan)?;
+    refuse_no_queries(rig)?;
     let (command, numbers) = prepare(command, numbers, &folder).map_err(|error| {
         CliError::usage(error.to_string(), "write it into the profile in perfgate.yaml")
     })?;
     // As it is before the load: an editor may change it meanwhile.
     let script = script_hash(&command, session.folder());
-    let before = calibrate();
+    let before = if slice { BTreeMap::new() } else { calibrate() };
     let started = now();
-    start(plan, &command, numbers, &folder, session)?;
-    let read = read(plan, &folder, started, session)?;
+    start(rig, (&command, slice), numbers, &folder, session)?;
+    let read = read(rig, &folder, started, session)?;
     let Merged { mut run, warnings } = merge_shards(read.runs)?;
-    say_warnings(&read.warnings, session)?;
-    say_warnings(&warnings.into_iter().map(Warning::new).collect::<Vec<_>>(), session)?;
-    plan.labels.apply(&mut run);
-    run.environment = run.environment.take().or_else(|| plan.environment.clone().map(Into::into));
+    if !slice {
+        say_warnings(&read.warnings, session)?;
+        say_warnings(&warnings.into_iter().map(Warning::new).collect::<Vec<_>>(), session)?;
+    }
+    rig.labels.apply(&mut run);
+    run.environment = run.environment.take().or_else(|| rig.environment.clone().map(Into::into));
     if let Some(part) = part {
         let whole = run.profile.as_ref().map(Raw::raw).unwrap_or_default();
         run.profile = Some(format!("{whole}:{part}").into());
     }
-    let after = calibrate();
+    let after = if slice { BTreeMap::new() } else { calibrate() };
     for (part, took) in before {
         let later = after.get(&part).copied().unwrap_or(took);
         if part == "cpu" && (later > took * DRIFT || took > later * DRIFT) {
@@ -101,14 +106,16 @@ pub(super) fn run_once(
         // perfgate's own are in megabytes, whatever the policy says about others.
         attach(&mut run, &resources, &Policy::default(), session)?;
     }
-    let policy = &plan.policies.deciding.policy;
-    for file in &plan.args.attach {
+    let policy = &rig.policies.deciding.policy;
+    for file in &rig.load.attach {
         let warnings = attach(&mut run, &session.path(file), policy, session)?;
         say_warnings(&warnings, session)?;
     }
     refuse_empty(std::slice::from_ref(&run))?;
-    say_overload(&run, session)?;
-    say_disturbance(&run, session)?;
+    if !slice {
+        say_overload(&run, session)?;
+        say_disturbance(&run, session)?;
+    }
     let json = serde_json::to_vec_pretty(&RunV1::with_histograms(&run)?)?;
     write_file(&folder.join(RUN), |out| out.write_all(&json))?;
     Ok(run)
@@ -119,16 +126,15 @@ const SPARE: f64 = 60.0;
 /// Time limit of a load without a duration.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-fn limit(plan: &Plan<'_>, duration_s: Option<f64>) -> Duration {
+fn limit(rig: &Rig<'_>, duration_s: Option<f64>) -> Duration {
     let usual = |seconds: f64| Duration::from_secs_f64(seconds * 1.5 + SPARE);
-    plan.args.timeout.unwrap_or_else(|| duration_s.map_or(LONGEST, usual))
+    rig.load.timeout.unwrap_or_else(|| duration_s.map_or(LONGEST, usual))
 }
 
 /// What Prometheus is to be asked is looked for before the load, not after it.
-fn refuse_no_queries(plan: &Plan<'_>) -> Result<(), CliError> {
-    let asks =
-        plan.args.attach.iter().any(|file| file.to_string_lossy().starts_with("prometheus:"));
-    let policies = &plan.policies;
+fn refuse_no_queries(rig: &Rig<'_>) -> Result<(), CliError> {
+    let asks = rig.load.attach.iter().any(|file| file.to_string_lossy().starts_with("prometheus:"));
+    let policies = &rig.policies;
     let alerts = &policies.deciding.policy.rules.alerts;
     if asks && policies.checkout.policy.prometheus.is_empty() && alerts.is_empty() {
         return Err(no_queries());
@@ -157,36 +163,37 @@ fn refuse_old_results(folder: &Path) -> Result<(), CliError> {
 }
 
 fn start(
-    plan: &Plan<'_>,
-    command: &[String],
+    rig: &Rig<'_>,
+    (command, slice): (&[String], bool),
     numbers: Numbers,
     folder: &Path,
     session: &mut Session<'_>,
 ) -> Result<(), CliError> {
-    let shown = harmless(&shell_words::join(command));
-    session.say(&format!("running: {shown}"))?;
-    let bar = progress(numbers.duration_s, session);
+    if !slice {
+        let shown = harmless(&shell_words::join(command));
+        session.say(&format!("running: {shown}"))?;
+    }
+    let bar = if slice { ProgressBar::hidden() } else { progress(numbers.duration_s, session) };
     let log = folder.join(LOG);
-    let limit = limit(plan, numbers.duration_s.or(plan.numbers.duration_s));
-    let pass = &plan.args.pass_env;
+    let limit = limit(rig, numbers.duration_s.or(rig.numbers.duration_s));
+    let pass = &rig.load.pass_env;
     let job = Job { command, folder: session.folder(), log: &log, limit, pass };
     let one_core = tool_of(command).is_some_and(|tool| ONE_CORE.contains(&tool.as_str()));
     let mut sampler = None;
     let file = folder.join(RESOURCES);
     let wrap = |source| CliError::File { path: folder.to_owned(), source };
+    let mut watch = rig.load.stop_when.map(|rule| Watch::new(rule, folder));
     let ended = run_job(
         &job,
-        &plan.interrupts,
+        &rig.interrupts,
         |pid| {
-            sampler = Some(Sampler::start(
-                &file,
-                pid,
-                one_core,
-                plan.watched.clone(),
-                plan.kernel.clone(),
-            ))
+            sampler =
+                Some(Sampler::start(&file, pid, one_core, rig.watched.clone(), rig.kernel.clone()))
         },
-        |elapsed| bar.set_position(elapsed.as_secs()),
+        |elapsed| {
+            bar.set_position(elapsed.as_secs());
+            watch.as_mut().is_none_or(|watch| watch.goes_on(elapsed))
+        },
     );
     bar.finish_and_clear();
     if let Some(sampler) = sampler {
@@ -194,6 +201,7 @@ fn start(
     }
     let problem = match ended.map_err(wrap)? {
         Ended::Exited(0) => return Ok(()),
+        Ended::Exited(_) if slice => return Ok(()),
         Ended::Exited(code) => {
             // Tools tell failed requests and crossed thresholds so; whether there is a result decides.
             let text = format!("note: {} ended with exit code {code}", command[0]);
@@ -205,6 +213,14 @@ fn start(
             format!("{} took longer than {} s and was ended", command[0], limit.as_secs())
         }
         Ended::Interrupted => "interrupted: the load tool was ended".to_owned(),
+        Ended::Stopped => {
+            let text = watch.map(|watch| watch.text()).unwrap_or_default();
+            // What a slice has shown by then tells which version it is.
+            if slice {
+                return session.say(&text);
+            }
+            text
+        }
     };
     let tail = tail(&log);
     let tail = if tail.is_empty() { String::new() } else { format!("; its last lines: {tail}") };
@@ -230,7 +246,8 @@ fn progress(duration_s: Option<f64>, session: &Session<'_>) -> ProgressBar {
     )
 }
 
-fn tail(log: &Path) -> String {
+/// The last lines of a log, in one line.
+pub(in crate::cli) fn tail(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
@@ -238,14 +255,14 @@ fn tail(log: &Path) -> String {
 }
 
 fn read(
-    plan: &Plan<'_>,
+    rig: &Rig<'_>,
     folder: &Path,
     started: jiff::Timestamp,
     session: &Session<'_>,
 ) -> Result<ReadRuns, CliError> {
-    let collapse = plan.policies.deciding.policy.collapse.clone().into();
+    let collapse = rig.policies.deciding.policy.collapse.clone().into();
     let options = ReadOptions { collapse, ..ReadOptions::default() };
-    if plan.args.results.is_empty() {
+    if rig.load.results.is_empty() {
         return results_in(folder, &options, session).map_err(|error| {
             match tail(&folder.join(LOG)) {
                 tail if tail.is_empty() => error,
@@ -253,7 +270,7 @@ fn read(
             }
         });
     }
-    let paths = expand(&plan.args.results, session.folder(), session)?;
+    let paths = expand(&rig.load.results, session.folder(), session)?;
     for path in &paths {
         let written = path.metadata().and_then(|about| about.modified()).ok();
         let written = written.and_then(|at| jiff::Timestamp::try_from(at).ok());
@@ -276,4 +293,12 @@ fn say_overload(run: &Run, session: &mut Session<'_>) -> Result<(), CliError> {
         )),
         None => Ok(()),
     }
+}
+
+/// Says of a run that it was disturbed.
+fn say_disturbance(run: &Run, session: &mut Session<'_>) -> Result<(), CliError> {
+    let Some(why) = run.disturbance() else { return Ok(()) };
+    let hint =
+        if run.is_watched() { "" } else { " (if that was the service, name it with --watch)" };
+    session.say(&format!("warning: the machine was busy with something else: {why}{hint}"))
 }

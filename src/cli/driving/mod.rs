@@ -1,0 +1,9 @@
+//! Driving a load tool: one run of it, and what all runs of a session share. The commands `run` and `ab` say how often.
+
+mod find;
+mod once;
+mod rig;
+mod watch;
+
+pub(super) use once::{Attempt, run_once, tail};
+pub(super) use rig::{Rig, profile};
