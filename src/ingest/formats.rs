@@ -33,6 +33,7 @@ pub static FORMATS: &[&Format] = &[
     &totals::bombardier::FORMAT,
     &printed::wrk::FORMAT,
     &printed::ab::FORMAT,
+    &printed::h2load::FORMAT,
     &artillery::FORMAT,
     &pages::lighthouse::FORMAT,
     &pages::web_vitals::FORMAT,

@@ -3,7 +3,7 @@
 //! [`read`] recognises a file by its content and hands it to the one module that knows the format. A new format is a new module
 //! and a line in `formats.rs`. One of raw samples takes records from `raw`, which reads a file in pieces, and gathers them: k6's
 //! in `k6`, those of tools with one record for each request in `requests`. Documents about a whole test are in `totals`, reports for
-//! people in `printed`. Nothing here compares or decides.
+//! people in `printed`, what services count of themselves in `telemetry`. Nothing here compares or decides.
 
 mod artillery;
 mod baseline_table;

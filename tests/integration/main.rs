@@ -53,6 +53,8 @@ mod ingest {
     mod go_bench;
     // Google Benchmark's JSON.
     mod google_benchmark;
+    // h2load's report.
+    mod h2load;
     // The plugin for Locust, and the helper for k6.
     mod helpers;
     // hey's report.

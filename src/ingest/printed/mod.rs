@@ -1,6 +1,8 @@
 //! What tools print for people at the end of a test: labels, values, and short tables.
 
 pub(super) mod ab;
+pub(super) mod h2load;
 pub(super) mod hey;
 mod report;
+mod time;
 pub(super) mod wrk;

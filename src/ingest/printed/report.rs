@@ -22,21 +22,31 @@ impl Report {
     }
 
     /// All lines, without the blanks around them.
-    fn lines(&self) -> impl Iterator<Item = Cell<'_>> {
+    pub(super) fn lines(&self) -> impl Iterator<Item = Cell<'_>> {
         let lines = (1..).zip(self.text.lines());
         lines.map(|(line, text)| Cell { file: &self.file, line, what: "line", text: text.trim() })
     }
 
+    /// What follows a label, in each line that begins with it.
+    pub(super) fn each(&self, label: &'static str) -> impl Iterator<Item = Cell<'_>> {
+        let what = label.trim_end_matches([':', '#', ' ']);
+        self.lines().filter_map(move |line| {
+            let rest = line.text.strip_prefix(label)?;
+            Some(Cell { what, ..line }.with(rest))
+        })
+    }
+
     /// What follows a label, if a line begins with it. Twice the same label is two reports in one file.
     pub(super) fn find(&self, label: &'static str) -> Result<Option<Cell<'_>>, IngestError> {
-        let mut found = self.lines().filter(|line| line.text.starts_with(label));
-        let Some(first) = found.next() else { return Ok(None) };
-        if let Some(second) = found.next() {
-            let why = format!("a second `{label}`: two reports in one file");
-            return Err(IngestError::at(&self.file, second.line, Problem::Malformed(why)));
+        let mut found = self.each(label);
+        let first = found.next();
+        match found.next() {
+            Some(second) => {
+                let why = format!("a second `{label}`: two reports in one file");
+                Err(IngestError::at(&self.file, second.line, Problem::Malformed(why)))
+            }
+            None => Ok(first),
         }
-        let what = label.trim_end_matches(':');
-        Ok(Some(Cell { what, ..first }.with(&first.text[label.len()..])))
     }
 
     /// What follows a label that every report has.

@@ -1,6 +1,6 @@
 //! What the tests of reports that tools print have in common.
 
-use crate::support::fixture;
+use crate::support::{Ended, fixture, perfgate};
 use perfgate::ingest::{Ingested, ReadOptions, Source, read};
 use perfgate::schema::RunV1;
 use std::io::Cursor;
@@ -44,4 +44,15 @@ pub(super) fn cuts_are_refused(name: &str) {
             assert_eq!(told(cut), expected, "{name}: {end}");
         }
     }
+}
+
+/// A limit for files that have no percentile, wide enough for one baseline run.
+pub(super) const MEAN: &str = "regression_thresholds: { api_response_time: { mean: 50% } }\n";
+
+/// Compares two fixtures by a policy.
+pub(super) fn compare_by(policy: &str, baseline: &str, current: &str) -> Ended {
+    let scratch = tempfile::TempDir::new().unwrap();
+    std::fs::write(scratch.path().join("perfgate.yaml"), policy).unwrap();
+    let path = |name: &str| fixture(name).to_str().unwrap().to_owned();
+    perfgate(scratch.path(), &["compare", "--baseline-file", &path(baseline), &path(current)])
 }
