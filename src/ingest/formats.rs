@@ -32,6 +32,7 @@ pub static FORMATS: &[&Format] = &[
     &totals::autocannon::FORMAT,
     &totals::bombardier::FORMAT,
     &printed::wrk::FORMAT,
+    &printed::wrk2::FORMAT,
     &printed::ab::FORMAT,
     &printed::h2load::FORMAT,
     &artillery::FORMAT,

@@ -83,7 +83,7 @@ impl Message<'_> {
             Kind::UnknownField { path } => write!(f, "ignored the unknown field `{path}`"),
             Kind::UnknownOutcomes { known, requests } => write!(
                 f,
-                "the outcome of only {known} of {requests} requests is known (k6: responseCallback is null; ab: bodies of different lengths; hey: over a million answers)"
+                "the outcome of only {known} of {requests} requests is known (k6: responseCallback is null; ab: bodies of different lengths; hey: over a million answers; wrk2: idle connections that count as timeouts)"
             ),
             Kind::TransactionsUnclear { counted } => write!(
                 f,

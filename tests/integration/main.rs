@@ -101,6 +101,8 @@ mod ingest {
     mod vegeta;
     // wrk's report.
     mod wrk;
+    // wrk2's report.
+    mod wrk2;
 }
 
 // From runs to a verdict.

@@ -6,3 +6,4 @@ pub(super) mod hey;
 mod report;
 mod time;
 pub(super) mod wrk;
+pub(super) mod wrk2;

@@ -4,6 +4,7 @@
 //! their times are in no percentile.
 
 use super::report::{Cell, Failures, Report, add_percentile};
+use super::time::Time;
 use crate::ingest::error::IngestError;
 use crate::ingest::fact::Fact;
 use crate::ingest::format::{Format, Holds, Ingested};
@@ -30,44 +31,87 @@ const SUMMARY: &str = " requests in ";
 
 fn claim(head: &Head<'_>) -> Claim {
     let begins = head.line().starts_with(b"Running ") && head.text().contains(" test @ ");
-    // wrk2 prints more digits, and corrects what it prints otherwise.
-    let wrk2 = head.text().contains("HdrHistogram");
-    Claim::certain_if(begins && !wrk2 && head.text().contains("Thread Stats"))
+    Claim::certain_if(begins && !is_of_wrk2(head) && head.text().contains("Thread Stats"))
+}
+
+/// Whether only wrk2 prints this; without percentiles, a test of less than ten seconds looks like one of wrk.
+pub(super) fn is_of_wrk2(head: &Head<'_>) -> bool {
+    ["(HdrHistogram - ", "Thread calibration: "].iter().any(|own| head.text().contains(own))
 }
 
 fn read(source: Source) -> Result<Ingested, IngestError> {
     let report = Report::read(source)?;
-    // It comes last.
-    report.need("Transfer/sec:")?;
-    let (_, connections) = report.containing(" threads and ")?.split(" threads and ")?;
-    let (answers, rest) = report.containing(SUMMARY)?.split(SUMMARY)?;
-    let (answered, (duration, _)) = (answers.count()?, rest.split(", ")?);
-    let duration = Time::read(duration)?;
-    let rate = report.need("Requests/sec:")?;
-    let (rps, seconds) = (rate.number()?, duration.ms / 1e3);
-    let off = 0.5 + rps * duration.half_step / 1e3 + seconds * 0.005;
-    if (rps * seconds - answered as f64).abs() > off {
-        return Err(rate.bad("is not what the requests in the duration come to"));
-    }
-    let errors = SocketErrors::read(&report)?;
-    let mut failures = Failures::default();
-    if let Some(count) = report.find("Non-2xx or 3xx responses:")? {
-        failures.add("HTTP 4xx or 5xx", count.count()?);
-    }
-    let unanswered = errors.count_to(&mut failures);
-    let mut run = Run::new(Tool { name: FORMAT.tool.into(), version: None });
-    run.duration_s = Some(seconds);
-    run.load.connect(connections.in_unit("connections")?.count()?);
-    // A late answer may be an error as well.
-    let requests = answered.saturating_add(unanswered).max(failures.count());
-    (run.total.requests, run.total.failures) = (Some(requests), Some(failures.count()));
-    run.total.failure_kinds = failures.kinds();
-    run.total.throughput_rps = Some(rps);
-    let timed = answered.saturating_sub(errors.timeout);
+    let end = End::read(&report)?;
+    let mut run = end.run(FORMAT.tool);
+    let timed = end.answered.saturating_sub(end.errors.timeout);
     if timed > 0 {
         run.total.latency = Some(latency(&report, timed)?);
     }
     Ok(Ingested { run, warnings: Vec::new() })
+}
+
+/// What wrk and wrk2 print at the end.
+pub(super) struct End {
+    connections: u64,
+    answered: u64,
+    seconds: f64,
+    rps: f64,
+    /// Answers with a status of 400 and more.
+    failed: u64,
+    errors: SocketErrors,
+}
+
+impl End {
+    pub(super) fn read(report: &Report) -> Result<Self, IngestError> {
+        // It comes last.
+        report.need("Transfer/sec:")?;
+        let (_, connections) = report.containing(" threads and ")?.split(" threads and ")?;
+        let (answers, rest) = report.containing(SUMMARY)?.split(SUMMARY)?;
+        let (answered, (duration, _)) = (answers.count()?, rest.split(", ")?);
+        let duration = Time::read(duration)?;
+        let rate = report.need("Requests/sec:")?;
+        let (rps, seconds) = (rate.number()?, duration.ms / 1e3);
+        let off = 0.5 + rps * duration.half_step / 1e3 + seconds * 0.005;
+        if (rps * seconds - answered as f64).abs() > off {
+            return Err(rate.bad("is not what the requests in the duration come to"));
+        }
+        let failed = report.find("Non-2xx or 3xx responses:")?.map_or(Ok(0), Cell::count)?;
+        let connections = connections.in_unit("connections")?.count()?;
+        let errors = SocketErrors::read(report)?;
+        Ok(Self { connections, answered, seconds, rps, failed, errors })
+    }
+
+    /// Seconds from one request of a connection to its next.
+    pub(super) fn waits_s(&self) -> f64 {
+        self.connections as f64 / self.rps
+    }
+
+    /// Answers behind so many seconds, by their share of the time.
+    pub(super) fn answered_behind(&self, start_s: f64) -> u64 {
+        let share = (1.0 - start_s / self.seconds).max(0.0);
+        (self.answered as f64 * share).round() as u64
+    }
+
+    /// Counts no timeouts; says how many there were.
+    pub(super) fn forget_timeouts(&mut self) -> u64 {
+        std::mem::take(&mut self.errors.timeout)
+    }
+
+    /// The run, without its response times.
+    pub(super) fn run(&self, tool: &str) -> Run {
+        let mut failures = Failures::default();
+        failures.add("HTTP 4xx or 5xx", self.failed);
+        let unanswered = self.errors.count_to(&mut failures);
+        let mut run = Run::new(Tool { name: tool.into(), version: None });
+        run.duration_s = Some(self.seconds);
+        run.load.connect(self.connections);
+        // A late answer may be an error as well.
+        let requests = self.answered.saturating_add(unanswered).max(failures.count());
+        (run.total.requests, run.total.failures) = (Some(requests), Some(failures.count()));
+        run.total.failure_kinds = failures.kinds();
+        run.total.throughput_rps = Some(self.rps);
+        run
+    }
 }
 
 /// Requests that got no answer in time.
@@ -109,22 +153,40 @@ impl SocketErrors {
     }
 }
 
+/// The row of the response times that wrk and wrk2 print.
+pub(super) struct LatencyRow<'a> {
+    pub(super) mean: Cell<'a>,
+    stddev: Cell<'a>,
+    max: Cell<'a>,
+}
+
+impl<'a> LatencyRow<'a> {
+    pub(super) fn read(report: &'a Report) -> Result<Self, IngestError> {
+        let row = report.below("Thread Stats").next().ok_or_else(|| report.lacks("Latency"))?;
+        let mut cells = row.text.split_whitespace().map(|text| row.with(text));
+        let (Some(_), Some(mean), Some(stddev), Some(max)) =
+            (cells.next(), cells.next(), cells.next(), cells.next())
+        else {
+            return Err(row.bad("is no row of the latency"));
+        };
+        Ok(Self { mean, stddev, max })
+    }
+
+    /// What it says of so many response times.
+    pub(super) fn latency(&self, count: u64) -> Result<Latency, IngestError> {
+        Ok(Latency {
+            count: Some(count),
+            mean: Some(Time::read(self.mean)?.ms),
+            max: Some(Time::read(self.max)?.ms),
+            stddev: Some(Time::read(self.stddev)?.ms),
+            ..Latency::default()
+        })
+    }
+}
+
 /// The response times.
 fn latency(report: &Report, count: u64) -> Result<Latency, IngestError> {
-    let row = report.below("Thread Stats").next().ok_or_else(|| report.lacks("Latency"))?;
-    let mut cells = row.text.split_whitespace().map(|text| row.with(text));
-    let (Some(_), Some(mean), Some(stddev), Some(max)) =
-        (cells.next(), cells.next(), cells.next(), cells.next())
-    else {
-        return Err(row.bad("is no row of the latency"));
-    };
-    let mut latency = Latency {
-        count: Some(count),
-        mean: Some(Time::read(mean)?.ms),
-        max: Some(Time::read(max)?.ms),
-        stddev: Some(Time::read(stddev)?.ms),
-        ..Latency::default()
-    };
+    let mut latency = LatencyRow::read(report)?.latency(count)?;
     if report.find(PERCENTILES)?.is_some() {
         for row in report.below(PERCENTILES).take(4) {
             let (percent, time) = row.split("%")?;
@@ -134,28 +196,4 @@ fn latency(report: &Report, count: u64) -> Result<Latency, IngestError> {
         }
     }
     Ok(latency)
-}
-
-/// A time, and half of a step of its last decimal, in milliseconds.
-struct Time {
-    ms: f64,
-    half_step: f64,
-}
-
-impl Time {
-    fn read(cell: Cell<'_>) -> Result<Self, IngestError> {
-        let end = cell.text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(cell.text.len());
-        let (number, unit) = cell.text.split_at(end);
-        let unit = match unit {
-            "us" => 1e-3,
-            "ms" => 1.0,
-            "s" => 1e3,
-            "m" => 60e3,
-            "h" => 3_600e3,
-            _ => return Err(cell.bad("has no unit of time")),
-        };
-        let ms = cell.with(number).number()? * unit;
-        let decimals = number.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-        Ok(Self { ms, half_step: unit * 0.1_f64.powi(decimals.min(9) as i32) / 2.0 })
-    }
 }
