@@ -35,6 +35,7 @@ pub static FORMATS: &[&Format] = &[
     &printed::wrk2::FORMAT,
     &printed::ab::FORMAT,
     &printed::h2load::FORMAT,
+    &requests::ghz::FORMAT,
     &artillery::FORMAT,
     &pages::lighthouse::FORMAT,
     &pages::web_vitals::FORMAT,

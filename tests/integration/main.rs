@@ -45,6 +45,8 @@ mod ingest {
     mod figures;
     // Every fixture, in words.
     mod formats;
+    // ghz's JSON.
+    mod ghz;
     // Gatling's log, damaged, and a writer of it.
     mod gatling;
     mod gatling_damage;

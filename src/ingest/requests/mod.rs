@@ -1,8 +1,9 @@
-//! Tools that write a row, a line, a record or an element for each request: JMeter, Locust, Gatling, vegeta, hey and oha.
+//! Tools that write a row, a line, a record or an element for each request: JMeter, Locust, Gatling, vegeta, hey, oha and ghz.
 
 mod aggregate;
 mod failure;
 pub(super) mod gatling;
+pub(super) mod ghz;
 pub(super) mod hey;
 pub(super) mod jmeter_csv;
 pub(super) mod jmeter_xml;
