@@ -20,6 +20,7 @@ pub static FORMATS: &[&Format] = &[
     &locust::stats_csv::FORMAT,
     &requests::jmeter_csv::FORMAT,
     &requests::jmeter_xml::FORMAT,
+    &totals::jmeter::FORMAT,
     &requests::gatling::binary::FORMAT,
     &requests::gatling::text::FORMAT,
     &requests::vegeta_ndjson::FORMAT,

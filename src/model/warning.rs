@@ -61,6 +61,8 @@ pub enum WarningKind {
         /// All requests.
         requests: u64,
     },
+    /// The file does not say which percentiles it has; they were taken for the usual ones.
+    PercentilesAssumed,
     /// The load generator could not start all iterations it should have.
     DroppedIterations {
         /// How many were dropped.
@@ -328,6 +330,7 @@ impl WarningKind {
             Self::BrokenLines { .. } => "broken_lines",
             Self::UnknownField { .. } => "unknown_field",
             Self::UnknownOutcomes { .. } => "unknown_outcomes",
+            Self::PercentilesAssumed => "percentiles_assumed",
             Self::DroppedIterations { .. } => "dropped_iterations",
             Self::ScriptErrors { .. } => "script_errors",
             Self::TransactionsUnclear { .. } => "transactions_unclear",

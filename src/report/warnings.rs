@@ -23,6 +23,7 @@ impl fmt::Display for Message<'_> {
             | Kind::AnswersOnly
             | Kind::UnknownField { .. }
             | Kind::UnknownOutcomes { .. }
+            | Kind::PercentilesAssumed
             | Kind::RowsDoNotAddUp { .. }
             | Kind::OtherHistory { .. }
             | Kind::LinesMissing { .. }
@@ -84,6 +85,10 @@ impl Message<'_> {
             Kind::UnknownOutcomes { known, requests } => write!(
                 f,
                 "the outcome of only {known} of {requests} requests is known (k6: responseCallback is null; ab: bodies of different lengths; hey: over a million answers; wrk2: idle connections that count as timeouts)"
+            ),
+            Kind::PercentilesAssumed => f.write_str(
+                "the file does not state which percentiles it has: they are taken for p90, p95 and p99, JMeter's defaults. If \
+                 aggregate_rpt_pct1 to 3 are set to others, give the .jtl instead",
             ),
             Kind::TransactionsUnclear { counted } => write!(
                 f,

@@ -67,6 +67,8 @@ mod ingest {
     mod jmeter;
     // Bounds on sizes, depth and counts.
     mod limits;
+    // JMeter's statistics.json.
+    mod jmeter_statistics;
     // The list of formats, and the tables that are made of it.
     mod list;
     // Locust's files, its log of requests and its rounding.

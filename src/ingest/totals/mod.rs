@@ -5,6 +5,7 @@
 
 pub(super) mod autocannon;
 pub(super) mod bombardier;
+pub(super) mod jmeter;
 pub(super) mod oha;
 pub(super) mod vegeta;
 
