@@ -5,8 +5,8 @@
 
 use super::format::{Format, Holds};
 use super::{
-    artillery, baseline_table, bench, k6, locust, native, pages, printed, requests, telemetry,
-    totals,
+    artillery, baseline_table, bench, k6, locust, native, pages, printed, requests, taurus,
+    telemetry, totals,
 };
 
 /// The formats that are read: those of one tool together, and of one tool those that say most first.
@@ -23,6 +23,8 @@ pub static FORMATS: &[&Format] = &[
     &totals::jmeter::FORMAT,
     &requests::gatling::binary::FORMAT,
     &requests::gatling::text::FORMAT,
+    &taurus::stats_xml::FORMAT,
+    &taurus::stats_csv::FORMAT,
     &requests::vegeta_ndjson::FORMAT,
     &requests::vegeta_csv::FORMAT,
     &totals::vegeta::FORMAT,

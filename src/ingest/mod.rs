@@ -34,10 +34,12 @@ mod requests;
 mod resources;
 mod sample_filter;
 mod source;
+mod taurus;
 mod telemetry;
 mod timeline;
 mod totals;
 mod windows;
+mod xml_file;
 
 pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
 pub use error::{IngestError, OtherFile, Problem};

@@ -14,9 +14,10 @@ use crate::ingest::head::{Claim, Head};
 use crate::ingest::raw::{Chunk, ChunkDiagnostics, Gather, Records, Scan, Sum as _, scan};
 use crate::ingest::sample_filter::SampleFilter;
 use crate::ingest::source::Source;
+use crate::ingest::xml_file::{attribute, refuse_broken_tag};
 use crate::model::{Kind, Part};
+use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
 
 pub(in crate::ingest) static FORMAT: Format = Format {
     name: "jmeter-xml",
@@ -256,24 +257,9 @@ fn is_sample(element: &BytesStart<'_>) -> bool {
     matches!(element.name().as_ref(), b"httpSample" | b"sample")
 }
 
-/// A quote that is missing makes one attribute of many, and one tag of many: XML knows neither `<` in a tag nor an attribute
-/// twice.
-fn refuse_broken_tag(element: &BytesStart<'_>) -> Result<(), String> {
-    if memchr::memchr(b'<', element).is_some() {
-        return Err("a `<` inside a tag: a quote before it is damaged".to_owned());
-    }
-    element.attributes().try_for_each(|own| own.map(drop)).map_err(|error| error.to_string())
-}
-
 fn sample(element: &BytesStart<'_>) -> Result<ReadSample, String> {
     refuse_broken_tag(element)?;
-    let text = |name: &str| -> Result<Option<String>, String> {
-        let found = element.try_get_attribute(name).map_err(|error| error.to_string())?;
-        let value = found.map(|own| {
-            own.normalized_value(XmlVersion::Explicit1_0).map(std::borrow::Cow::into_owned)
-        });
-        value.transpose().map_err(|error| error.to_string())
-    };
+    let text = |name: &str| attribute(element, name);
     let number = |name: &str| -> Result<Option<f64>, String> {
         let Some(text) = text(name)? else { return Ok(None) };
         let value = text.parse::<f64>().ok().filter(|v| v.is_finite() && *v >= 0.0);
