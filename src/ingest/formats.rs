@@ -38,6 +38,7 @@ pub static FORMATS: &[&Format] = &[
     &printed::wrk2::FORMAT,
     &printed::ab::FORMAT,
     &printed::h2load::FORMAT,
+    &printed::siege::FORMAT,
     &requests::ghz::FORMAT,
     &artillery::FORMAT,
     &pages::lighthouse::FORMAT,

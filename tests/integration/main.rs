@@ -99,6 +99,8 @@ mod ingest {
     mod raw_damage;
     // Shards of one load test, merged.
     mod shards;
+    // siege's report.
+    mod siege;
     // What Taurus dumps.
     mod taurus;
     // What the readers of documents about a whole test have in common.

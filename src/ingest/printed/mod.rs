@@ -4,6 +4,7 @@ pub(super) mod ab;
 pub(super) mod h2load;
 pub(super) mod hey;
 mod report;
+pub(super) mod siege;
 mod time;
 pub(super) mod wrk;
 pub(super) mod wrk2;
