@@ -55,6 +55,7 @@ pub static FORMATS: &[&Format] = &[
     &bench::custom::SMALLER,
     &bench::custom::BIGGER,
     &bench::bencher::FORMAT,
+    &bench::junit::FORMAT,
     &baseline_table::FORMAT,
 ];
 

@@ -69,6 +69,8 @@ mod ingest {
     mod limits;
     // JMeter's statistics.json.
     mod jmeter_statistics;
+    // JUnit XML.
+    mod junit;
     // The list of formats, and the tables that are made of it.
     mod list;
     // Locust's files, its log of requests and its rounding.

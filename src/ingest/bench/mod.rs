@@ -9,6 +9,7 @@ pub(super) mod go;
 pub(super) mod google;
 pub(super) mod hyperfine;
 pub(super) mod jmh;
+pub(super) mod junit;
 pub(super) mod pytest;
 
 use super::endpoint_stats::{kind_of, most_frequent};
