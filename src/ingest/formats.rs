@@ -44,6 +44,7 @@ pub static FORMATS: &[&Format] = &[
     &pages::lighthouse::FORMAT,
     &pages::web_vitals::FORMAT,
     &telemetry::otlp::FORMAT,
+    &telemetry::prometheus_text::FORMAT,
     &bench::pytest::FORMAT,
     &bench::hyperfine::FORMAT,
     &bench::google::FORMAT,

@@ -91,6 +91,8 @@ mod ingest {
     mod prometheus_real;
     // Queries that give many series, and how far they look back.
     mod prometheus_series;
+    // What services show to Prometheus, as a file.
+    mod prometheus_text;
     // pytest-benchmark's JSON.
     mod pytest_benchmark;
     // Benchmarks of JMH and BenchmarkDotNet, and of scripts.
