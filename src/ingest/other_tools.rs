@@ -69,21 +69,24 @@ static KNOWN: &[Known] = &[
         true,
     ),
     known(
-        |head| has(head, &["transactions", "availability", "elapsed_time", "response_time"]),
-        "is siege's report, whose times are rounded to 10 ms and which has no percentile",
-        |_| "use a tool with finer times: hey, oha, vegeta or k6".to_owned(),
-        false,
+        |head| head.has_key("measurements") && has(head, &["\"generator\":\"h2load "]),
+        "is h2load's JSON, which has no reader",
+        |_| "give what h2load prints of the same run".to_owned(),
+        true,
     ),
     known(
-        |head| has(head, &["Transactions:", "Availability:", "Elapsed time:"]),
-        "is siege's report, whose times are rounded to 10 ms and which has no percentile",
-        |_| "use a tool with finer times: hey, oha, vegeta or k6".to_owned(),
-        false,
+        |head| is_page(head, "Apache JMeter Dashboard"),
+        "is JMeter's dashboard",
+        |_| "give the .jtl of the run, or the statistics.json beside the page".to_owned(),
+        true,
     ),
     known(
         |head| has(head, &["Taurus CLI Tool"]),
         "is Taurus' log",
-        |_| "give the kpi.jtl in the artifacts folder of Taurus".to_owned(),
+        |_| {
+            "give the kpi.jtl in the artifacts folder of Taurus, or what final-stats dumps"
+                .to_owned()
+        },
         true,
     ),
     known(

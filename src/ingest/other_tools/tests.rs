@@ -10,17 +10,14 @@ fn said(bytes: &[u8]) -> Option<String> {
 fn a_file_names_its_tool_and_what_can_be_read_instead() {
     for (text, says) in [
         (
-            "{ \"transactions\": 9,\n \"availability\": 100.0, \"elapsed_time\": 1, \"response_time\": 0.02 }",
-            "siege",
-        ),
-        (
-            "Transactions:\t\t 100 hits\nAvailability:\t 100.00 %\nElapsed time:\t 4.2 secs\n",
-            "siege",
-        ),
-        (
             "Bombarding http://x for 5s using 10 connection(s)\nStatistics  Avg  Stdev  Max\n  HTTP codes:\n",
             "-o json",
         ),
+        (
+            "{\"version\":\"v1\",\"metadata\":{\"generator\":\"h2load 1.70.0\"},\"measurements\":{\"duration\":1}}",
+            "what h2load prints",
+        ),
+        ("<!DOCTYPE html>\n<html><head><title>Apache JMeter Dashboard</title>", "statistics.json"),
         ("21:00:01 INFO: Taurus CLI Tool v1.16.0\n", "kpi.jtl"),
         (
             "<!DOCTYPE html>\n<html><head><title>Gatling Stats - Global Information</title>",

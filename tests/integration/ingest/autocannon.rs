@@ -19,6 +19,21 @@ fn times_are_whole_milliseconds_and_there_is_no_p95() {
 }
 
 #[test]
+fn every_percentile_of_the_file_is_read() {
+    let own = document("autocannon/base.json");
+    let stated = own["latency"].as_object().unwrap().iter().filter_map(|(key, ms)| {
+        Some((format!("p{}", key.strip_prefix('p')?.replace('_', ".")), ms.as_f64()))
+    });
+    let stated: Vec<(String, Option<f64>)> = stated.collect();
+    let run = run("autocannon/base.json");
+    for (level, ms) in &stated {
+        assert_eq!(quantile(&run, level), *ms, "{level}");
+    }
+    let read = run.total.latency.as_ref().unwrap().quantiles.len();
+    assert_eq!((stated.len(), read), (15, 15));
+}
+
+#[test]
 fn a_limit_on_p95_says_that_it_was_not_measured() {
     let path = "autocannon/base.json";
     let report = compare(path, path, &["--format", "json"]).json();
