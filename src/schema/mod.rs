@@ -10,10 +10,13 @@ mod histogram;
 mod history;
 mod keys;
 mod lack;
+mod latency;
+mod metric;
 mod notice;
 mod read;
 mod report;
 mod run;
+mod series;
 mod verdicts;
 mod write;
 
@@ -22,6 +25,8 @@ pub use checklist::ChecklistItemV1;
 pub use histogram::{HistogramError, decode_histogram, encode_histogram};
 pub use history::{HISTORY_SCHEMA, HistoryV1, RowV1, SeriesV1, StepV1, ValueV1};
 pub use lack::LackV1;
+pub use latency::{HistogramV1, LatencyV1};
+pub use metric::DirectionV1;
 pub use notice::{MovedV1, NOTICE_SCHEMA, NoticeV1};
 pub use read::{ReadRun, RunFileError, read_bundled, read_recorded, read_run};
 pub use report::{
@@ -30,9 +35,8 @@ pub use report::{
     PartV1, PlaceV1, REPORT_SCHEMA, ReportV1, ShownV1, SkippedV1, ThresholdV1, TimeSpanV1,
     VisitedV1, WarningV1,
 };
-pub use run::{
-    DirectionV1, EndpointV1, HistogramV1, KindV1, LatencyV1, RUN_SCHEMA, RunV1, TimelineV1,
-};
+pub use run::{EndpointV1, KindV1, RUN_SCHEMA, RunV1};
+pub use series::TimelineV1;
 pub use verdicts::{
     ComparisonV1, DecideV1, ItemStateV1, OutcomeV1, ReasonV1, ReportReasonV1, SeverityV1, TierV1,
     TotalV1, VerdictV1,

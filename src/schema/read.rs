@@ -2,9 +2,9 @@
 
 use super::histogram::{HistogramError, decode_histogram};
 use super::keys::check_keys;
-use super::run::{
-    EndpointV1, LatencyV1, MeasuredV1, MetricV1, PartTimeV1, RUN_SCHEMA, RoundingV1, RunV1,
-};
+use super::latency::{LatencyV1, PartTimeV1, RoundingV1};
+use super::metric::MetricV1;
+use super::run::{EndpointV1, MeasuredV1, RUN_SCHEMA, RunV1};
 use crate::model::limits::{self, Census, Exceeded, check_name};
 use crate::model::{
     Alert, Check, CommitId, CustomMetric, Direction, Endpoint, EndpointKey, EndpointNames,

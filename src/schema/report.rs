@@ -3,7 +3,8 @@
 use super::alert::AlertOutcomeV1;
 use super::checklist::ChecklistItemV1;
 use super::lack::LackV1;
-use super::run::{DirectionV1, KindV1};
+use super::metric::DirectionV1;
+use super::run::KindV1;
 use super::verdicts::{
     ComparisonV1, DecideV1, OutcomeV1, ReasonV1, ReportReasonV1, TierV1, TotalV1, VerdictV1,
 };

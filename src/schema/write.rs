@@ -2,11 +2,12 @@
 
 use super::alert::AlertV1;
 use super::histogram::{HistogramError, encode_histogram};
+use super::latency::{HistogramV1, LatencyV1, PartTimeV1, RoundingV1};
+use super::metric::{DirectionV1, MetricTypeV1, MetricV1};
 use super::run::{
-    CheckV1, DirectionV1, EndpointV1, FailureKindV1, HistogramV1, KindV1, LatencyV1, LoadV1,
-    MeasuredV1, MetricTypeV1, MetricV1, PartTimeV1, RUN_SCHEMA, ResourceV1, RoundingV1, RunV1,
-    SpanV1, TimelineV1, ToolV1,
+    CheckV1, EndpointV1, FailureKindV1, KindV1, LoadV1, MeasuredV1, RUN_SCHEMA, RunV1, ToolV1,
 };
+use super::series::{ResourceV1, SpanV1, TimelineV1};
 use crate::model::{
     Check, CustomMetric, Direction, Distribution, Endpoint, EndpointKey, FailureKind, Kind,
     Latency, Load, MetricType, PartTime, Quantile, Raw as _, Resource, Rounding, Run, Timeline,
