@@ -83,3 +83,4 @@ pub use sampling::quantile_interval;
 pub use selftest::{Outcomes, Replayed, Rule, Selftest, selftest};
 pub use sides::Sides;
 pub use verdict::{BudgetReason, Exit, Missing, Reason, ReportReason, Verdict};
+pub use web_vitals::has_web_vitals;

@@ -5,10 +5,12 @@ use super::budget_value::{Judged, measure_key};
 use super::budget_verdict::{finding, leave_rare_ones};
 use super::finding::BudgetFinding;
 use super::verdict::{Missing, Verdict};
-use crate::config::{Bound, Budget, Comparison, Limited, QuantityKind, Scope, Tier, defaults};
+use crate::config::{
+    Bound, Budget, Comparison, Limited, QuantityKind, Rules, Scope, Tier, defaults,
+};
 use crate::model::{
-    CustomMetric, EndpointKey, Kind, MeasurementKey, Metric, Quantile, Raw as _, Statistic, Unit,
-    is_same_metric, known_metric,
+    CustomMetric, EndpointKey, Kind, MeasurementKey, Metric, Quantile, Raw as _, Run, Statistic,
+    Unit, is_same_metric, known_metric,
 };
 
 /// Adds the findings of the targets that hold by default to those of the policy's own `budgets`.
@@ -46,6 +48,13 @@ pub(super) fn add_web_vitals(
         leave_rare_ones(&mut own);
     }
     findings.extend(own);
+}
+
+/// Whether the run has a page of which a target holds by default.
+pub fn has_web_vitals(run: &Run, rules: &Rules) -> bool {
+    let is_page = |key: &EndpointKey| key.kind() == Some(Kind::Page);
+    let held = |own: &CustomMetric| is_page(&own.endpoint) && target(own.name.raw()).is_some();
+    rules.web_vitals && run.metrics.iter().any(held)
 }
 
 fn is_judged(key: &EndpointKey, judged: &Judged<'_>) -> bool {

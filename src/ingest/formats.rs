@@ -5,7 +5,7 @@
 
 use super::format::{Format, Holds};
 use super::{
-    artillery, baseline_table, bench, k6, locust, native, pages, printed, requests, taurus,
+    artillery, baseline_table, bench, k6, llm, locust, native, pages, printed, requests, taurus,
     telemetry, totals,
 };
 
@@ -45,6 +45,12 @@ pub static FORMATS: &[&Format] = &[
     &pages::web_vitals::FORMAT,
     &telemetry::otlp::FORMAT,
     &telemetry::prometheus_text::FORMAT,
+    &requests::aiperf::FORMAT,
+    &llm::aiperf::FORMAT,
+    &llm::aiperf::GENAI_PERF,
+    &llm::guidellm::FORMAT,
+    &llm::vllm::FORMAT,
+    &llm::sglang::FORMAT,
     &bench::pytest::FORMAT,
     &bench::hyperfine::FORMAT,
     &bench::google::FORMAT,

@@ -3,7 +3,8 @@
 //! [`read`] recognises a file by its content and hands it to the one module that knows the format. A new format is a new module
 //! and a line in `formats.rs`. One of raw samples takes records from `raw`, which reads a file in pieces, and gathers them: k6's
 //! in `k6`, those of tools with one record for each request in `requests`. Documents about a whole test are in `totals`, reports for
-//! people in `printed`, what services count of themselves in `telemetry`. Nothing here compares or decides.
+//! people in `printed`, what services count of themselves in `telemetry`, tools that load language models in `llm`. Nothing here
+//! compares or decides.
 
 mod artillery;
 mod baseline_table;
@@ -17,11 +18,13 @@ mod endpoint_table;
 mod error;
 mod fact;
 mod format;
+mod format_group;
 mod formats;
 mod head;
 mod json_file;
 mod k6;
 mod live;
+mod llm;
 mod locust;
 mod native;
 mod other_tools;
@@ -34,6 +37,7 @@ mod requests;
 mod resources;
 mod sample_filter;
 mod source;
+mod steps;
 mod taurus;
 mod telemetry;
 mod timeline;
@@ -45,6 +49,7 @@ pub use benchmark_data::{HistoryRun, is_benchmark_data, read_benchmark_data};
 pub use error::{IngestError, OtherFile, Problem};
 pub use fact::Fact;
 pub use format::{By, Format, Holds, Ingested, ReadOptions};
+pub use format_group::FormatGroup;
 pub use formats::FORMATS;
 pub use live::{LiveCounts, LiveResults};
 pub use prometheus::{PrometheusError, attach_prometheus};

@@ -1,5 +1,6 @@
 //! Requests, failures and response times second by second, for pictures: counts in a coarse histogram for each step of time.
 
+use super::steps::{Counted, Steps};
 use super::windows::WindowBuilder;
 use crate::model::{Timeline, Untrusted};
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ impl Default for Step {
     }
 }
 
-impl Step {
+impl Counted for Step {
     fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.failures += other.failures;
@@ -36,7 +37,9 @@ impl Step {
             *own += more;
         }
     }
+}
 
+impl Step {
     /// The p95 in milliseconds, the middle of its bucket.
     fn p95(&self) -> Option<f64> {
         let rank = (f64::from(self.times) * 0.95) as u32;
@@ -53,57 +56,30 @@ impl Step {
 
 /// What happened in each step of time. Steps are a second long, and longer in a long run.
 pub(super) struct TimelineBuilder {
-    /// Seconds of a step: a power of two.
-    width: i64,
-    steps: BTreeMap<i64, Step>,
-    /// The step that is being filled, kept out of the map while samples of it come in a row.
-    open: (i64, Step),
+    steps: Steps<Step>,
     /// The same in windows that are judged.
     windows: WindowBuilder,
 }
 
 impl Default for TimelineBuilder {
     fn default() -> Self {
-        let open = (i64::MIN, Step::default());
-        Self { width: 1, steps: BTreeMap::new(), open, windows: WindowBuilder::default() }
+        Self { steps: Steps::new(1, MOST), windows: WindowBuilder::default() }
     }
 }
 
 impl TimelineBuilder {
-    fn step(&mut self, second: i64) -> &mut Step {
-        // Widths are powers of two.
-        let at = second >> self.width.trailing_zeros();
-        if self.open.0 != at {
-            self.close();
-            let at = second >> self.width.trailing_zeros();
-            self.open = (at, self.steps.remove(&at).unwrap_or_default());
-        }
-        &mut self.open.1
-    }
-
-    /// Puts the open step where the others are.
-    fn close(&mut self) {
-        let (at, step) = std::mem::replace(&mut self.open, (i64::MIN, Step::default()));
-        if at != i64::MIN {
-            self.steps.insert(at, step);
-        }
-        while self.steps.len() >= MOST {
-            self.widen(self.width * 2);
-        }
-    }
-
     pub(super) fn users(&mut self, second: i64, users: u64) {
         self.windows.users(second, users);
     }
 
     pub(super) fn request(&mut self, second: i64) {
         self.windows.request(second);
-        self.step(second).requests += 1;
+        self.steps.at(second).requests += 1;
     }
 
     pub(super) fn failure(&mut self, second: i64) {
         self.windows.failure(second);
-        self.step(second).failures += 1;
+        self.steps.at(second).failures += 1;
     }
 
     pub(super) fn time(&mut self, second: i64, ms: f64) {
@@ -111,53 +87,31 @@ impl TimelineBuilder {
         let ns = ((ms * 1e6) as u64).max(1 << FIRST_OCTAVE);
         let octave = ns.ilog2().min(FIRST_OCTAVE + OCTAVES as u32 - 1);
         let part = (ns >> (octave - 3)) as u32 & (PER_OCTAVE - 1);
-        let step = self.step(second);
+        let step = self.steps.at(second);
         step.times += 1;
         step.buckets[((octave - FIRST_OCTAVE) * PER_OCTAVE + part) as usize] += 1;
     }
 
-    fn widen(&mut self, width: i64) {
-        let factor = width / self.width;
-        let old = std::mem::take(&mut self.steps);
-        self.width = width;
-        for (at, step) in old {
-            self.steps.entry(at.div_euclid(factor)).or_default().merge(&step);
-        }
-    }
-
-    pub(super) fn merge(&mut self, mut other: Self) {
-        self.windows.merge(std::mem::take(&mut other.windows));
-        self.close();
-        other.close();
-        let width = self.width.max(other.width);
-        for side in [&mut *self, &mut other] {
-            if side.width < width {
-                side.widen(width);
-            }
-        }
-        for (at, step) in other.steps {
-            self.steps.entry(at).or_default().merge(&step);
-        }
-        while self.steps.len() >= MOST {
-            self.widen(self.width * 2);
-        }
+    pub(super) fn merge(&mut self, other: Self) {
+        self.windows.merge(other.windows);
+        self.steps.merge(other.steps);
     }
 
     /// `throughput_rps`, `p95_ms` and, where there are any, `errors_per_s` over time, and the windows.
     pub(super) fn timelines(&mut self) -> BTreeMap<Untrusted, Timeline> {
-        self.close();
-        let Some(first) = self.steps.keys().next() else { return BTreeMap::new() };
-        let (width, start) = (self.width as f64, (first * self.width) as f64);
+        let (seconds, steps) = self.steps.all();
+        let Some(first) = steps.keys().next() else { return BTreeMap::new() };
+        let (width, start) = (seconds as f64, (first * seconds) as f64);
         let series = |of: &dyn Fn(&Step) -> Option<f64>| {
-            let point = |(at, step): (&i64, &Step)| Some(((at * self.width) as f64, of(step)?));
-            Timeline::of_points(&self.steps.iter().filter_map(point).collect::<Vec<_>>(), start)
+            let point = |(at, step): (&i64, &Step)| Some(((at * seconds) as f64, of(step)?));
+            Timeline::of_points(&steps.iter().filter_map(point).collect::<Vec<_>>(), start)
         };
         let all = [
             ("throughput_rps", series(&|step| Some(f64::from(step.requests) / width))),
             ("p95_ms", series(&Step::p95)),
             ("errors_per_s", series(&|step| Some(f64::from(step.failures) / width))),
         ];
-        let none = self.steps.values().all(|step| step.failures == 0);
+        let none = steps.values().all(|step| step.failures == 0);
         let wanted = all.into_iter().filter(|(name, _)| !(none && *name == "errors_per_s"));
         let drawn = wanted.filter_map(|(name, own)| Some((name.into(), own?)));
         drawn.chain(self.windows.timelines()).collect()
@@ -192,7 +146,7 @@ mod tests {
     fn a_long_run_has_longer_steps() {
         let mut hours = TimelineBuilder::default();
         (0..20_000).for_each(|second| hours.request(second));
-        assert_eq!(hours.width, 16);
+        assert_eq!(hours.steps.all().0, 16);
         assert_eq!(hours.timelines()["throughput_rps"].values[3], Some(1.0));
     }
 }

@@ -1,5 +1,6 @@
 //! What happened in each ten seconds of a load, to be judged: requests, failures, users, and percentiles of the response times.
 
+use super::steps::{Counted, Steps};
 use crate::model::{Timeline, Untrusted, WINDOW_S, Window};
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ impl Default for Counts {
     }
 }
 
-impl Counts {
+impl Counted for Counts {
     fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.failures += other.failures;
@@ -38,7 +39,9 @@ impl Counts {
             *own += more;
         }
     }
+}
 
+impl Counts {
     /// The smallest time that this share of the requests does not exceed, in milliseconds.
     fn quantile(&self, share: f64) -> Option<f64> {
         let rank = (share * self.times as f64).ceil().max(1.0) as u64;
@@ -67,40 +70,18 @@ fn bucket(ms: f64) -> usize {
 
 /// The windows of a load, which begin at whole tens of seconds.
 pub(super) struct WindowBuilder {
-    width: i64,
-    counts: BTreeMap<i64, Counts>,
-    /// The window that is being filled, kept out of the map while samples of it come in a row.
-    open: Option<(i64, Counts)>,
+    steps: Steps<Counts>,
     /// The seconds of the first and the last request.
     span: Option<(i64, i64)>,
 }
 
 impl Default for WindowBuilder {
     fn default() -> Self {
-        Self { width: WINDOW_S as i64, counts: BTreeMap::new(), open: None, span: None }
+        Self { steps: Steps::new(WINDOW_S as i64, MOST), span: None }
     }
 }
 
 impl WindowBuilder {
-    fn at(&mut self, second: i64) -> &mut Counts {
-        let at = second.div_euclid(self.width);
-        if self.open.as_ref().is_none_or(|(open, _)| *open != at) {
-            self.close();
-            let at = second.div_euclid(self.width);
-            let counts = self.counts.remove(&at).unwrap_or_default();
-            return &mut self.open.insert((at, counts)).1;
-        }
-        &mut self.open.get_or_insert_with(|| (at, Counts::default())).1
-    }
-
-    /// Puts the open window where the others are.
-    fn close(&mut self) {
-        self.counts.extend(self.open.take());
-        while self.counts.len() >= MOST {
-            self.widen(self.width * 2);
-        }
-    }
-
     fn span_to(&mut self, first: i64, last: i64) {
         let own = self.span.unwrap_or((first, last));
         self.span = Some((own.0.min(first), own.1.max(last)));
@@ -108,71 +89,50 @@ impl WindowBuilder {
 
     pub(super) fn request(&mut self, second: i64) {
         self.span_to(second, second);
-        self.at(second).requests += 1;
+        self.steps.at(second).requests += 1;
     }
 
     pub(super) fn failure(&mut self, second: i64) {
-        self.at(second).failures += 1;
+        self.steps.at(second).failures += 1;
     }
 
     pub(super) fn users(&mut self, second: i64, users: u64) {
-        let own = self.at(second);
+        let own = self.steps.at(second);
         own.users = Some(own.users.map_or(users, |known| known.min(users)));
     }
 
     pub(super) fn time(&mut self, second: i64, ms: f64) {
-        let own = self.at(second);
+        let own = self.steps.at(second);
         own.times += 1;
         own.buckets[bucket(ms)] += 1;
     }
 
-    fn widen(&mut self, width: i64) {
-        let factor = width / self.width;
-        let old = std::mem::take(&mut self.counts);
-        self.width = width;
-        for (at, counts) in old {
-            self.counts.entry(at.div_euclid(factor)).or_default().merge(&counts);
-        }
-    }
-
-    pub(super) fn merge(&mut self, mut other: Self) {
-        self.close();
-        other.close();
-        let width = self.width.max(other.width);
-        for side in [&mut *self, &mut other] {
-            if side.width < width {
-                side.widen(width);
-            }
-        }
-        for (at, counts) in other.counts {
-            self.counts.entry(at).or_default().merge(&counts);
-        }
+    pub(super) fn merge(&mut self, other: Self) {
+        self.steps.merge(other.steps);
         if let Some((first, last)) = other.span {
             self.span_to(first, last);
         }
-        self.close();
     }
 
     /// A value for each window from that of the first request to that of the last; none where the load did not last all of it.
     pub(super) fn timelines(&mut self) -> BTreeMap<Untrusted, Timeline> {
-        self.close();
         let Some((first, last)) = self.span else { return BTreeMap::new() };
         // A single request years away has hardly a window of its own, and many without any between.
-        while last.div_euclid(self.width) - first.div_euclid(self.width) >= MOST as i64 {
-            self.widen(self.width * 2);
+        while self.steps.of(last) - self.steps.of(first) >= MOST as i64 {
+            self.steps.widen();
         }
-        let windows = first.div_euclid(self.width)..=last.div_euclid(self.width);
+        let (width, counts) = self.steps.all();
+        let windows = first.div_euclid(width)..=last.div_euclid(width);
         // The second of the first request is not full either, but where time begins with the load.
         let full = |at: &i64| {
-            let start = at * self.width;
-            (start > first || (start == 0 && first == 0)) && start + self.width <= last
+            let start = at * width;
+            (start > first || (start == 0 && first == 0)) && start + width <= last
         };
         let nothing = Counts::default();
         let series = |of: &dyn Fn(&Counts) -> Option<f64>| {
-            let value =
-                |at: i64| full(&at).then(|| of(self.counts.get(&at).unwrap_or(&nothing)))?;
+            let value = |at: i64| full(&at).then(|| of(counts.get(&at).unwrap_or(&nothing)))?;
             let values = windows.clone().map(value).collect();
-            Timeline { interval_s: self.width as f64, values }
+            Timeline { interval_s: width as f64, values }
         };
         let quantile = |share: f64| series(&|own: &Counts| own.quantile(share));
         let all = [

@@ -69,6 +69,18 @@ impl CustomMetric {
         }
     }
 
+    /// A metric of these samples.
+    pub fn of_samples(name: &str, unit: Unit, values: Values) -> Self {
+        Self {
+            sort: Some(MetricType::Trend),
+            value: values.mean(),
+            count: Some(values.count()),
+            quantiles: values.quantiles(),
+            values: Some(values),
+            ..Self::new(name, unit)
+        }
+    }
+
     /// Which way is better: as the file says, or as everybody means it; none where nobody knows.
     pub fn better(&self) -> Option<Direction> {
         let known = || known_metric(self.name.raw()).map(|known| known.direction);

@@ -4,7 +4,7 @@ use super::escape::Show;
 use super::few_compared;
 use super::number::{grouped, probability, significant};
 use crate::gate::{Finding, Missing, Reason, Report, Role, Sides};
-use crate::model::Untrusted;
+use crate::model::{Kind, Untrusted};
 
 /// The longest name of a kind of failure or of a part of a request in a table, in characters; `--explain` has more of it.
 const LONGEST_NAME: usize = 40;
@@ -127,8 +127,9 @@ pub(super) fn not_compared(finding: &Finding) -> String {
                 return text;
             }
             let fewest = finding.counts.iter().filter_map(|counts| counts.requests).min();
-            let has = fewest.map_or("too few requests".to_owned(), |n| {
-                format!("{} request{}", grouped(n), if n == 1 { "" } else { "s" })
+            let what = counted(finding.endpoint.kind());
+            let has = fewest.map_or(format!("too few {what}s"), |n| {
+                format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
             });
             format!("{has}, needs {}", grouped(needs))
         }
@@ -148,4 +149,13 @@ pub(super) fn visible(finding: &Finding) -> String {
     let sign = finding.direction.worse_sign();
     let text = |visible: f64| format!("{} %", super::number::signed(sign * visible * 100.0, 0));
     finding.visible.map(text).unwrap_or_default()
+}
+
+/// What is counted of such an endpoint.
+fn counted(kind: Option<Kind>) -> &'static str {
+    match kind {
+        Some(Kind::Page) => "load",
+        Some(Kind::Bench) => "round",
+        _ => "request",
+    }
 }

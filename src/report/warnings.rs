@@ -79,7 +79,7 @@ impl Message<'_> {
                 write!(f, "skipped {count} malformed lines; the first: {first}")
             }
             Kind::AnswersOnly => f.write_str(
-                "this CSV lists only answered requests: failed connections and other requests without a response are not in it",
+                "this file lists only answered requests: failed connections and other requests without a response are not in it",
             ),
             Kind::UnknownField { path } => write!(f, "ignored the unknown field `{path}`"),
             Kind::UnknownOutcomes { known, requests } => write!(

@@ -65,6 +65,10 @@ mod ingest {
     mod hyperfine;
     // JMeter's transactions.
     mod jmeter;
+    // Pages that k6's browser loaded.
+    mod k6_pages;
+    // Tools that load language models.
+    mod language_models;
     // Bounds on sizes, depth and counts.
     mod limits;
     // JMeter's statistics.json.

@@ -15,6 +15,7 @@ use crate::cli::rule_overrides::RuleOverrides;
 use crate::cli::session::Session;
 use crate::cli::skip::Skip;
 use crate::cli::under_test::under_test;
+use crate::gate::has_web_vitals;
 use crate::model::{CommitId, Field, Raw, Run, differences, harmless};
 
 pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
@@ -110,6 +111,7 @@ fn refuse_no_budgets(
     let alerts = !rules.alerts.is_empty() && !run.alerts.is_empty();
     if alerts
         || !rules.checklist.is_empty()
+        || has_web_vitals(run, rules)
         || !rules.budgets(run.profile.as_ref().map(Raw::raw)).is_empty()
     {
         return Ok(());

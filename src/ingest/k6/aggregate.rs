@@ -3,6 +3,7 @@
 //! Nothing depends on the order of the lines: what several workers gather adds up to the same, digit by digit.
 
 use super::metric::{DURATION, dropped_metrics};
+use super::pages::Pages;
 use super::sample::{Declaration, Known, Sample, Tags};
 use super::series::{Series, custom_metric};
 use crate::ingest::endpoint_stats::{EndpointStats, record};
@@ -68,6 +69,7 @@ pub(super) struct SampleAggregate {
     check_ids: HashMap<String, u32>,
     metrics: Vec<MetricStats>,
     metric_ids: HashMap<String, u32>,
+    pages: Pages,
     /// The last declaration of each metric, with its place in the file.
     declared: BTreeMap<String, (u64, Declaration)>,
     timeline: TimelineBuilder,
@@ -91,6 +93,7 @@ impl SampleAggregate {
             check_ids: HashMap::new(),
             metrics: Vec::new(),
             metric_ids: HashMap::new(),
+            pages: Pages::default(),
             declared: BTreeMap::new(),
             timeline: TimelineBuilder::default(),
             echo: Echo::default(),
@@ -207,6 +210,11 @@ impl SampleAggregate {
             Known::Dropped => self.dropped += value,
             Known::Iterations => self.iterations += value,
             Known::Checks => self.check(value, tags)?,
+            Known::WebVital(vital) => {
+                let tags = &self.tagged[tags as usize].tags;
+                let page = tags.endpoint(Kind::Page, &self.filter.collapse);
+                self.pages.add(page, vital, value)?;
+            }
             Known::Custom => self.metrics[sample.metric as usize].series.add(sample),
             Known::Ignored => {}
         }
@@ -339,6 +347,7 @@ impl Sum for SampleAggregate {
             let at = self.metric(&metric.name)? as usize;
             self.metrics[at].series.merge(metric.series);
         }
+        self.pages.merge(other.pages)?;
         for (metric, (order, declaration)) in other.declared {
             self.declare(metric, declaration, order)?;
         }
@@ -349,7 +358,7 @@ impl Sum for SampleAggregate {
 
     fn bytes(&self) -> usize {
         let metrics = self.metrics.iter().map(|metric| metric.series.bytes());
-        self.endpoints.bytes() + metrics.sum::<usize>()
+        self.endpoints.bytes() + self.pages.bytes() + metrics.sum::<usize>()
     }
 
     fn echo(&self) -> &Echo {
@@ -378,6 +387,7 @@ impl Sum for SampleAggregate {
             }
             run.endpoints.push(stats.endpoint(key, run.duration_s));
         }
+        self.pages.add_to(&mut run);
         if total.requests != total.times.count() {
             let (requests, times) = (total.requests, total.times.count());
             warnings.push(Warning::at(WarningKind::LinesMissing { requests, times }, file, None));

@@ -5,6 +5,7 @@ mod fast;
 mod metric;
 pub(super) mod out_csv;
 pub(super) mod out_json;
+mod pages;
 mod sample;
 mod series;
 mod summary;

@@ -22,7 +22,7 @@ pub(in crate::ingest) static FORMAT: Format = Format {
     title: "k6 `--out csv`",
     get: "`k6 run --out csv=x.csv`",
     section: "k6 `--out csv`",
-    versions: "0.49, 2.2",
+    versions: "0.49, 1.1, 2.2",
     holds: Holds::Samples { dated: true, grouped: true },
     tells: Fact::ALL,
     remark: "metrics without their units",

@@ -26,7 +26,7 @@ pub(in crate::ingest) static FORMAT: Format = Format {
     title: "k6 `--out json`",
     get: "`k6 run --out json=x.ndjson.gz`",
     section: "k6 `--out json`",
-    versions: "0.49, 2.2",
+    versions: "0.49, 1.1, 2.2",
     holds: Holds::Samples { dated: true, grouped: true },
     tells: Fact::ALL,
     remark: "",

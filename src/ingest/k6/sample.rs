@@ -4,9 +4,10 @@ use super::metric::{
     CHECKS, DROPPED, DURATION, FAILED, GRPC, ITERATIONS, REQUESTS, USERS, is_built_in,
     is_websocket_latency, part,
 };
+use super::pages::web_vital;
 use crate::config::Pattern;
 use crate::ingest::endpoint_table::collapsed;
-use crate::model::{EndpointKey, Kind, Part};
+use crate::model::{EndpointKey, Kind, KnownMetric, Part};
 
 /// The groups of requests that are no part of the load.
 const APART: [&str; 2] = ["::setup", "::teardown"];
@@ -24,6 +25,7 @@ pub(super) enum Known {
     Dropped,
     Iterations,
     Checks,
+    WebVital(&'static KnownMetric),
     Ignored,
     Custom,
 }
@@ -40,10 +42,11 @@ impl Known {
             ITERATIONS => Self::Iterations,
             CHECKS => Self::Checks,
             _ if is_websocket_latency(metric) => Self::Websocket,
-            _ => match part(metric) {
-                Some(part) => Self::Part(part),
-                None if is_built_in(metric) => Self::Ignored,
-                None => Self::Custom,
+            _ => match (part(metric), web_vital(metric)) {
+                (Some(part), _) => Self::Part(part),
+                (None, Some(vital)) => Self::WebVital(vital),
+                (None, None) if is_built_in(metric) => Self::Ignored,
+                (None, None) => Self::Custom,
             },
         }
     }

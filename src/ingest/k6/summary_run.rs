@@ -7,6 +7,7 @@ use super::metric::{
     DROPPED, DURATION, FAILED, GRPC, ITERATIONS, PARTS, REQUESTS, Selector, USERS, dropped_metrics,
     is_built_in, is_websocket_latency, part, unit,
 };
+use super::pages::{page_of, web_vital};
 use super::summary::{Summary, SummaryMetric, parse_summary};
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::fact::Fact;
@@ -28,7 +29,7 @@ pub(in crate::ingest) static FORMAT: Format = Format {
     title: "k6 summary: `--summary-export`, `handleSummary`, or machine-readable",
     get: "`k6 run --summary-export x.json`, `handleSummary(data)`, or `--new-machine-readable-summary`",
     section: "k6 summaries",
-    versions: "0.49, 2.2",
+    versions: "0.49, 1.1, 2.2",
     holds: Holds::Summary,
     tells: &[
         Fact::Endpoints,
@@ -89,6 +90,7 @@ fn build(file: &str, summary: &Summary) -> Result<Ingested, IngestError> {
     run.load.script_sha256 = summary.script_sha256.clone().map(Into::into);
     run.total = builder.total(run.duration_s)?;
     run.endpoints = builder.endpoints(run.duration_s)?;
+    run.endpoints.extend(builder.pages());
     let names = run.endpoints.iter().map(|endpoint| &endpoint.key).collect();
     run.metrics = builder.custom_metrics(&names)?;
     run.metrics.extend(builder.dropped()?);
@@ -184,7 +186,7 @@ impl Builder<'_> {
         let has =
             |prefix: &str| self.summary.metrics.keys().any(|key| key.metric.starts_with(prefix));
         // k6 leaves out a metric without samples; without http_reqs no HTTP request was made.
-        if total.requests.is_none() && !has("ws_") && !has("grpc_") {
+        if total.requests.is_none() && !["ws_", "grpc_", "browser_"].into_iter().any(has) {
             total.requests = Some(0);
             total.throughput_rps = duration_s.filter(|s| *s > 0.0).map(|_| 0.0);
             if let Some(latency) = &mut total.latency {
@@ -370,6 +372,13 @@ impl Builder<'_> {
         Ok(endpoints)
     }
 
+    /// Every page of which the script asks for a web vital.
+    fn pages(&self) -> impl Iterator<Item = Endpoint> {
+        let vitals = self.summary.metrics.keys().filter(|own| web_vital(&own.metric).is_some());
+        let pages: BTreeSet<EndpointKey> = vitals.filter_map(page_of).collect();
+        pages.into_iter().map(Endpoint::new)
+    }
+
     fn custom_metrics(&self, names: &EndpointNames<'_>) -> Result<Vec<CustomMetric>, IngestError> {
         let own =
             self.summary.metrics.iter().filter(|(selector, _)| !is_built_in(&selector.metric));
@@ -383,8 +392,13 @@ impl Builder<'_> {
         names: &EndpointNames<'_>,
     ) -> Result<CustomMetric, IngestError> {
         let what = &selector.metric;
-        let mut custom = CustomMetric::new(what, unit(what, metric.contains.as_deref()));
+        let page = web_vital(what).zip(page_of(selector));
+        let mut custom = match &page {
+            Some((vital, _)) => CustomMetric::new(vital.name, vital.unit()),
+            None => CustomMetric::new(what, unit(what, metric.contains.as_deref())),
+        };
         custom.endpoint = match selector.endpoint(Kind::Http) {
+            _ if page.is_some() => page.map_or(EndpointKey::Total, |(_, page)| page),
             Some(key) => names.named(key.text().raw()),
             None if selector.tags.is_empty() => EndpointKey::Total,
             None => {

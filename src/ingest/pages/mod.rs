@@ -10,9 +10,7 @@ use super::endpoint_table::collapsed;
 use super::error::{IngestError, Problem};
 use crate::config::Pattern;
 use crate::model::limits::{self, Census, check_number};
-use crate::model::{
-    CustomMetric, Direction, Endpoint, EndpointKey, Kind, MetricType, Run, Tool, Unit, Values,
-};
+use crate::model::{CustomMetric, Direction, Endpoint, EndpointKey, Kind, Run, Tool, Unit, Values};
 use std::collections::BTreeMap;
 
 /// More than any page has of anything: milliseconds of 30 years.
@@ -124,15 +122,7 @@ impl<'a> Pages<'a> {
 impl Samples {
     fn metric(self, page: &EndpointKey) -> CustomMetric {
         let Self { measure: Measure { name, unit, direction }, values } = self;
-        CustomMetric {
-            sort: Some(MetricType::Trend),
-            direction: Some(direction),
-            value: values.mean(),
-            count: Some(values.count()),
-            quantiles: values.quantiles(),
-            values: Some(values),
-            endpoint: page.clone(),
-            ..CustomMetric::new(&name, unit)
-        }
+        let own = CustomMetric::of_samples(&name, unit, values);
+        CustomMetric { direction: Some(direction), endpoint: page.clone(), ..own }
     }
 }

@@ -1,6 +1,8 @@
-//! Tools that write a row, a line, a record or an element for each request: JMeter, Locust, Gatling, vegeta, hey, oha and ghz.
+//! Tools that write a row, a line, a record or an element for each request: JMeter, Locust, Gatling, vegeta, hey, oha, ghz and
+//! AIPerf.
 
 mod aggregate;
+pub(super) mod aiperf;
 mod failure;
 pub(super) mod gatling;
 pub(super) mod ghz;

@@ -1,8 +1,10 @@
 //! The list of formats: what it says of each is what the fixtures hold, and the documentation has the same.
 
 use crate::support::{files, perfgate};
-use perfgate::ingest::{FORMATS, Fact, Format, ReadOptions, Source, read, recognise};
-use perfgate::model::{Endpoint, Latency, Named as _, Quantile, Run};
+use perfgate::ingest::{
+    FORMATS, Fact, Format, FormatGroup, Ingested, ReadOptions, Source, read, recognise,
+};
+use perfgate::model::{Endpoint, Kind, Latency, Named as _, Quantile, Run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -107,10 +109,26 @@ fn every_format_has_a_section_in_the_documentation() {
 #[test]
 fn the_list_for_people_says_what_each_format_can_and_cannot_tell() {
     let list = perfgate(root(), &["normalize", "--list-formats"]).expect(0).stdout;
-    assert_eq!(list.split("\n\n").count(), FORMATS.len());
-    let hey = list.split("\n\n").find(|part| part.starts_with("hey-csv: ")).unwrap();
-    assert!(hey.contains("\n  versions seen: 0.1.4\n"), "{hey}");
-    assert!(hey.contains("\n  cannot tell: endpoints, users, start time"), "{hey}");
+    assert_eq!(list.split("\n\n").count(), FORMATS.len() + FormatGroup::ALL.len());
+    let hey = list.split("\n\n").find(|part| part.starts_with("  hey-csv\n")).unwrap();
+    assert!(hey.contains("\n    versions seen   0.1.4\n"), "{hey}");
+    assert!(hey.contains("\n    cannot tell     endpoints, users, start time"), "{hey}");
+}
+
+#[test]
+fn a_format_stands_in_the_group_of_what_its_fixtures_hold() {
+    let fixtures = root().join("tests/fixtures");
+    for path in files(&fixtures) {
+        let Ok(format) = Source::open(&path).and_then(recognise) else { continue };
+        let read = Source::open(&path).and_then(|source| read(source, &ReadOptions::default()));
+        let Ok(Ingested { run, .. }) = read else { continue };
+        let of = |kind: Kind| run.endpoints.iter().any(|own| own.key.kind() == Some(kind));
+        if !matches!(format.group(), FormatGroup::Own) && format.tool != "k6" {
+            let (page, bench) = (of(Kind::Page), of(Kind::Bench));
+            assert_eq!(format.group() == FormatGroup::Pages, page, "{}", path.display());
+            assert_eq!(format.group() == FormatGroup::Benchmarks, bench, "{}", path.display());
+        }
+    }
 }
 
 #[test]

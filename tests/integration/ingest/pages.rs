@@ -1,6 +1,6 @@
 //! Pages: Lighthouse's reports and those of the library web-vitals.
 
-use crate::support::{compare_with, fixture, perfgate};
+use crate::support::{Ended, compare_with, fixture, perfgate};
 use perfgate::ingest::{FORMATS, Format, IngestError, Ingested, ReadOptions, Source, read};
 use perfgate::model::{CustomMetric, EndpointKey, Kind, Quantile, Raw as _, Run, Unit};
 use serde_json::{Value, json};
@@ -240,15 +240,19 @@ fn a_file_in_which_every_report_is_broken_is_an_error_all_the_same() {
     assert!(ingest("\n".to_owned(), &options).is_err());
 }
 
-/// Loads of a page with these values of LCP, in milliseconds, and the budgets of a report about them.
-fn judged(loads: &[f64], policy: &str) -> Vec<Value> {
-    let folder = tempfile::tempdir().unwrap();
+/// Loads of a page with these values of LCP, in milliseconds, as web-vitals reports them.
+fn reported(loads: &[f64]) -> String {
     let line = |(n, ms): (usize, &f64)| {
         let own = json!({ "name": "LCP", "value": ms, "rating": "good", "id": format!("v6-{n}"), "url": "/cart" });
         format!("{own}\n")
     };
-    let lines: String = loads.iter().enumerate().map(line).collect();
-    std::fs::write(folder.path().join("loads.jsonl"), lines).unwrap();
+    loads.iter().enumerate().map(line).collect()
+}
+
+/// The budgets of a report about such loads.
+fn judged(loads: &[f64], policy: &str) -> Vec<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("loads.jsonl"), reported(loads)).unwrap();
     std::fs::write(folder.path().join("perfgate.yaml"), policy).unwrap();
     let ended = perfgate(
         folder.path(),
@@ -272,6 +276,24 @@ fn a_page_that_was_loaded_fewer_than_five_times_is_not_judged() {
     let budgets = judged(&[100.0; 4], "");
     assert_eq!(budgets[0]["verdict"], "not_compared");
     assert_eq!(budgets[0]["reason"], "too_few_requests");
+}
+
+/// What a check without a policy says of loads of a page with this LCP, in milliseconds.
+fn checked(loads: &[f64]) -> Ended {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("loads.jsonl"), reported(loads)).unwrap();
+    perfgate(folder.path(), &["check", "loads.jsonl"])
+}
+
+#[test]
+fn a_check_of_pages_judges_their_web_vitals_without_a_policy() {
+    let good = checked(&[1_000.0; 5]);
+    assert_eq!(good.code, 0, "{}{}", good.stdout, good.stderr);
+    assert!(good.stdout.contains("1 of 1 kept"), "{}", good.stdout);
+    let slow = checked(&[9_000.0; 5]);
+    assert!(slow.stdout.contains("lcp p75"), "{}", slow.stdout);
+    let few = checked(&[1_000.0; 3]);
+    assert!(few.stdout.contains("too few loads, needs 5"), "{}", few.stdout);
 }
 
 #[test]
