@@ -220,10 +220,8 @@ impl Benchmark {
             metrics.extend(match self.kept() {
                 Some(kept) => {
                     let mut values = Values::default();
-                    let samples = kept.iter().filter_map(of);
-                    samples
-                        .map(|own| record(&mut values, file, name, own))
-                        .collect::<Result<(), _>>()?;
+                    let mut samples = kept.iter().filter_map(of);
+                    samples.try_for_each(|own| record(&mut values, file, name, own))?;
                     measured(name, values)
                 }
                 None => stated.successful.stated(1.0).metric(file, name)?,
