@@ -9,7 +9,6 @@ mod ci_forge;
 mod commands;
 mod comparison;
 mod documents;
-mod driving;
 mod error;
 mod exit;
 mod histograms;

@@ -45,6 +45,7 @@ mod noise_model;
 mod noise_verdicts;
 mod paired;
 mod paired_counts;
+mod paired_judged;
 mod paired_rule;
 mod paired_test;
 mod plan;

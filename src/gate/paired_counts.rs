@@ -4,7 +4,7 @@ use super::evidence::{Q_FAIL_OF_COUNTS, Q_SUSPICIOUS};
 use super::finding::RankInFamily;
 use super::input::Pairing;
 use super::limit::is_crossed;
-use super::paired::Judged;
+use super::paired_judged::Judged;
 use super::paired_test::counted;
 use super::plan::Test;
 use super::sides::Sides;

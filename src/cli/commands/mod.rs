@@ -7,6 +7,7 @@ mod compare;
 mod completions;
 mod demo;
 mod doctor;
+mod driving;
 mod init;
 mod merge;
 mod normalize;

@@ -2,8 +2,8 @@
 
 use super::side::Sides;
 use crate::cli::args::AbArgs;
+use crate::cli::commands::driving::{Attempt, Rig, run_once};
 use crate::cli::comparison::{BaselineSource, Request};
-use crate::cli::driving::{Attempt, Rig, run_once};
 use crate::cli::error::CliError;
 use crate::cli::histograms::Histograms;
 use crate::cli::session::Session;

@@ -7,7 +7,7 @@ mod targets;
 mod versions;
 
 use crate::cli::args::AbArgs;
-use crate::cli::driving::{Rig, profile};
+use crate::cli::commands::driving::{Rig, profile};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::policy::{Network, Policies};

@@ -3,7 +3,7 @@
 use super::measure::Measured;
 use super::side::Side;
 use crate::cli::args::AbArgs;
-use crate::cli::driving::Rig;
+use crate::cli::commands::driving::Rig;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::open_store::{open_store, push_records};

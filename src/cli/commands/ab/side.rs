@@ -1,6 +1,6 @@
 //! The two sides of a comparison: what is loaded, how, and what keeps it running.
 
-use crate::cli::driving::tail;
+use crate::cli::commands::driving::tail;
 use crate::cli::error::CliError;
 use crate::driver::{Ended, Service, WorkTree};
 use crate::model::CommitId;

@@ -2,7 +2,7 @@
 
 use super::side::{Side, Sides};
 use crate::cli::args::AbArgs;
-use crate::cli::driving::Rig;
+use crate::cli::commands::driving::Rig;
 use crate::cli::error::CliError;
 use crate::driver::{NotReady, Probe, await_ready};
 

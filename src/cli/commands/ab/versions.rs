@@ -3,7 +3,7 @@
 use super::side::{Running, Side, Sides, how_ended, log_of};
 use super::targets::{Place, refuse_no_place, split};
 use crate::cli::args::AbArgs;
-use crate::cli::driving::{Rig, tail};
+use crate::cli::commands::driving::{Rig, tail};
 use crate::cli::error::CliError;
 use crate::cli::policy::Network;
 use crate::cli::session::Session;

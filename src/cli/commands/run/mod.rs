@@ -7,7 +7,7 @@ mod spending;
 mod until_decided;
 
 use crate::cli::args::DriveArgs;
-use crate::cli::driving::{Rig, profile};
+use crate::cli::commands::driving::{Rig, profile};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::policy::{LoadedPolicy, Network, Policies};

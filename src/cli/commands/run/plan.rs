@@ -1,7 +1,7 @@
 //! What one `perfgate run` is to do.
 
 use crate::cli::args::DriveArgs;
-use crate::cli::driving::Rig;
+use crate::cli::commands::driving::Rig;
 
 /// What every part of a command shares.
 pub(super) struct Plan<'a> {

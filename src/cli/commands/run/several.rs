@@ -2,8 +2,8 @@
 
 use super::plan::Plan;
 use super::quiet::Tries;
+use crate::cli::commands::driving::{Attempt, run_once};
 use crate::cli::comparison::{BaselineSource, Request};
-use crate::cli::driving::{Attempt, run_once};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::histograms::Histograms;
