@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Samples below which a run keeps the lower half of its quantiles as well.
+/// Samples below which a run keeps more quantiles.
 const FEW: u64 = 100;
 
 /// A quantile level strictly between 0 and 1, kept in millionths: `p95` is 950 000.
@@ -34,15 +34,26 @@ impl Quantile {
         Self(999_900),
     ];
 
-    /// The levels that a run keeps of few samples: the lower half as well, which tells how far chance moves a median.
-    pub const GRID_OF_FEW: [Self; 13] = [
+    /// The levels that a run keeps of few samples: enough of them to say how many are beyond a limit.
+    pub const GRID_OF_FEW: [Self; 24] = [
+        Self(50_000),
         Self(100_000),
+        Self(150_000),
+        Self(200_000),
         Self(250_000),
-        Self(340_000),
+        Self(300_000),
+        Self(350_000),
+        Self(400_000),
+        Self(450_000),
         Self(500_000),
+        Self(550_000),
+        Self(600_000),
+        Self(650_000),
         Self(660_000),
+        Self(700_000),
         Self(750_000),
         Self(800_000),
+        Self(850_000),
         Self(900_000),
         Self(950_000),
         Self(980_000),
