@@ -57,6 +57,15 @@ pub fn has_web_vitals(run: &Run, rules: &Rules) -> bool {
     rules.web_vitals && run.metrics.iter().any(held)
 }
 
+impl BudgetFinding {
+    /// Whether it is the target of a page, which asks for loads and not for requests.
+    pub fn counts_loads(&self) -> bool {
+        let needs = Some(Missing::TooFewRequests { needs: defaults::MIN_LOADS });
+        let metric = self.budget.raw().rsplit_once('_').map(|(metric, _)| metric);
+        self.reason.missing() == needs && metric.is_some_and(|metric| target(metric).is_some())
+    }
+}
+
 fn is_judged(key: &EndpointKey, judged: &Judged<'_>) -> bool {
     let is_page = matches!(key, EndpointKey::Named { kind: Kind::Page, .. });
     is_page && !judged.rules.for_endpoint(key).ignore

@@ -39,7 +39,7 @@ impl FormatGroup {
 
 const MODELS: [&str; 5] = ["aiperf", "genai-perf", "guidellm", "vllm", "sglang"];
 const PAGES: [&str; 2] = ["lighthouse", "web-vitals"];
-const BENCHMARKS: [&str; 9] = [
+const BENCHMARKS: [&str; 10] = [
     "pytest-benchmark",
     "hyperfine",
     "google-benchmark",
@@ -49,6 +49,7 @@ const BENCHMARKS: [&str; 9] = [
     "benchmarkdotnet",
     "custom",
     "bencher",
+    "junit",
 ];
 const OWN: [&str; 2] = ["perfgate", "table"];
 

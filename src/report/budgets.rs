@@ -6,9 +6,9 @@ use super::few;
 use super::lack;
 use super::mark::mark;
 use super::number::{Scale, grouped, plural, significant, trimmed};
-use crate::config::{Tier, defaults};
+use crate::config::Tier;
 use crate::gate::{BudgetFinding, BudgetReason, Missing, Report, ReportReason, Verdict};
-use crate::model::{AlertOutcome, KnownMetric, Raw as _, Unit, known_metric};
+use crate::model::{AlertOutcome, Unit};
 
 /// The budgets, those that ask for attention first.
 pub(super) fn ordered(report: &Report) -> Vec<&BudgetFinding> {
@@ -129,7 +129,7 @@ fn why(budget: &BudgetFinding, show: Show<'_>) -> String {
         }
         BudgetReason::Missing(Missing::TooFewRequests { needs })
         | BudgetReason::RarelyRequested(Some(needs)) => {
-            let what = if is_of_page(budget, needs) { "loads" } else { "requests" };
+            let what = if budget.counts_loads() { "loads" } else { "requests" };
             format!("too few {what}, needs {}", grouped(needs))
         }
         BudgetReason::Missing(Missing::AllFailed) => "every request failed".to_owned(),
@@ -141,15 +141,6 @@ fn why(budget: &BudgetFinding, show: Show<'_>) -> String {
         | BudgetReason::Broken
         | BudgetReason::WarnOnly => String::new(),
     }
-}
-
-/// Whether it is the target of a page: a web vital that needs no more than a few loads.
-fn is_of_page(budget: &BudgetFinding, needs: u64) -> bool {
-    let name = budget.budget.raw();
-    let known = name.rsplit_once('_').and_then(|(metric, _)| known_metric(metric));
-    let is_vital =
-        |own: &KnownMetric| defaults::WEB_VITALS.iter().any(|(name, _)| *name == own.name);
-    needs == defaults::MIN_LOADS && known.is_some_and(is_vital)
 }
 
 /// The answer of a check, in one sentence.

@@ -287,7 +287,7 @@ fn the_budgets_that_are_shown_are_judged_so() {
 }
 
 /// Blocks of text, by page and how they begin, and what keeps them true.
-const TEXTS: [(&str, &str, &str); 21] = [
+const TEXTS: [(&str, &str, &str); 22] = [
     ("README.md", "$ perfgate compare", "cli::sessions"),
     ("decisions.md", "Perfgate-Accept:", "a line of a commit message: gate::accept"),
     ("decisions.md", "$ perfgate compare", "above"),
@@ -297,6 +297,7 @@ const TEXTS: [(&str, &str, &str); 21] = [
     ("formats.md", "error: k6.json: more than", "cut; ingest::raw"),
     ("formats.md", "endpoint      metric", "a part of a table: ingest::raw"),
     ("formats.md", "✗ /api      error rate", "a line of a table: ingest::raw"),
+    ("formats.md", "reporting:", "a configuration of Taurus"),
     ("formats.md", "timestamp,cpu_percent", "a file of resources: gate::budgets"),
     ("history.md", "$ perfgate trend", "a repository that exists nowhere"),
     ("history.md", "commit   date", "a part of a table: report::trend"),
