@@ -39,6 +39,9 @@ pub(super) fn rows(few: &FewCompared, open: bool) -> Vec<(&'static str, String)>
         ("beyond", beyond),
         ("", source),
     ];
+    if !open && !few.kept {
+        return rows;
+    }
     match (few.near, few.within) {
         (Some(near), Some(within)) => {
             let shown =
