@@ -123,6 +123,11 @@ fn chance(before: (u64, u64), beyond: &[Misses], phi: f64) -> f64 {
     }
 }
 
+/// A time moved by so many half steps of its source's rounding.
+fn moved(latency: &Latency, ms: f64, off: f64) -> f64 {
+    ms + off * latency.rounding.map_or(0.0, |rounding| rounding.half_step(ms))
+}
+
 impl<'a> Calls<'a> {
     fn of(runs: &[&'a Endpoint]) -> Option<Self> {
         let calls = |endpoint: &&'a Endpoint| {
@@ -145,8 +150,7 @@ impl<'a> Calls<'a> {
     /// The calls of each run that are not `kept`; the truth behind a rounded number may be `off` times half a step from it.
     fn missing(&self, off: f64, kept: &dyn Fn(f64) -> bool) -> Option<Vec<Misses>> {
         let one = |(latency, calls): &(&Latency, u64)| {
-            let half = |ms: f64| latency.rounding.map_or(0.0, |rounding| rounding.half_step(ms));
-            of_summary(latency, *calls, &|ms| kept(ms + off * half(ms)))
+            of_summary(latency, *calls, &|ms| kept(moved(latency, ms, off)))
         };
         self.0.iter().map(one).collect()
     }
@@ -164,10 +168,9 @@ impl<'a> Calls<'a> {
     /// The response times that are known, in ascending order, at their upper or lower ends.
     fn known(&self, off: f64) -> Vec<f64> {
         let of_run = |(latency, _): &(&Latency, u64)| {
-            let half = |ms: f64| latency.rounding.map_or(0.0, |rounding| rounding.half_step(ms));
             let ends = [latency.min, latency.max].into_iter().flatten();
             let all = ends.chain(latency.quantiles.values().copied());
-            all.map(|ms| ms + off * half(ms)).collect::<Vec<_>>()
+            all.map(|ms| moved(latency, ms, off)).collect::<Vec<_>>()
         };
         let mut known: Vec<f64> = self.0.iter().flat_map(of_run).collect();
         known.sort_by(f64::total_cmp);

@@ -5,6 +5,7 @@
 //!    when the baseline stands where it stands;
 //! 3. `limit` applies the plain rule: is the limit crossed?
 //! 4. `evidence` asks how probable the crossing is when nothing changed, over all tests of one metric together;
+//!    a percentile of few calls is told by the calls themselves, in `few_compared`;
 //! 5. `budget` holds the new runs against absolute limits;
 //! 6. `family` puts the verdict on every finding, `checklist` checks off what it can, and `judge` puts the verdict on the
 //!    whole.

@@ -3,8 +3,8 @@
 use crate::support::calls::{Compared, Shape, compared, run};
 use crate::support::perfgate;
 use perfgate::config::{Decide, Rules};
-use perfgate::gate::{Finding, Reason, Verdict};
-use perfgate::model::Run;
+use perfgate::gate::{Baseline, Finding, Input, Reason, Verdict, judge};
+use perfgate::model::{Endpoint, EndpointKey, Kind, Run};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -114,6 +114,41 @@ fn samples_at_hand_change_no_verdict() {
         let without = found(baseline, &[bare(calls(all, times))]);
         assert_eq!((with.reason, with.few), (without.reason, without.few), "{all} {times}");
     }
+}
+
+#[test]
+fn slow_calls_that_come_together_in_the_baseline_make_new_ones_less_surprising() {
+    let p = |slow: [u32; 3]| {
+        let baseline = slow.map(|slow| with_slow(30, slow, 3.0)).to_vec();
+        found(baseline, &[with_slow(30, 12, 5.0)]).few.unwrap().p
+    };
+    // As many slow calls in both, evenly or in one run.
+    let [even, together] = [[4, 4, 4], [0, 0, 12]].map(p);
+    assert!(together > 10.0 * even, "{together}, {even}");
+}
+
+#[test]
+fn a_run_that_is_slower_as_a_whole_is_no_failure_of_few_calls() {
+    let of_all = |load: f64| {
+        let named = |i: u32| EndpointKey::named(Kind::Http, Some("GET"), &format!("/{i}"));
+        let mut all = calls(10, load);
+        for i in 0..12 {
+            let ms = |call: u32| load * (1.0 + f64::from(i)) * (50.0 + f64::from(call % 40));
+            let busy = run((0..2_000).map(ms)).total;
+            all.endpoints.push(Endpoint { key: named(i), ..busy });
+        }
+        all.endpoints.push(Endpoint { key: named(99), ..all.total.clone() });
+        all.total.latency = None;
+        all
+    };
+    let rare = |load: f64| {
+        let baseline = Some(Baseline { runs: vec![of_all(1.0); 5], ..Baseline::default() });
+        let current = [of_all(load)];
+        let report = judge(Input { baseline, current: &current, ..Input::default() }, &p95());
+        let found = report.findings.into_iter().find(|own| own.endpoint.text() == "GET /99");
+        found.map(|own| own.reason)
+    };
+    assert_eq!(rare(2.0), Some(Reason::WholeRun));
 }
 
 #[test]
