@@ -16,7 +16,15 @@ pub(super) struct Steps<C> {
     most: usize,
     closed: BTreeMap<i64, C>,
     /// The step that is being filled, kept out of the map while samples of it come in a row.
-    open: Option<(i64, C)>,
+    open: Option<Open<C>>,
+}
+
+/// A step with its number.
+struct Open<C> {
+    at: i64,
+    /// Its seconds: the first, and the first behind it. Comparing is quicker than dividing.
+    seconds: (i64, i64),
+    own: C,
 }
 
 impl<C: Counted> Steps<C> {
@@ -32,15 +40,18 @@ impl<C: Counted> Steps<C> {
 
     /// The step that this second is in.
     pub(super) fn at(&mut self, second: i64) -> &mut C {
-        let at = self.of(second);
-        if self.open.as_ref().is_none_or(|(open, _)| *open != at) {
+        let is_open = |open: &Open<C>| open.seconds.0 <= second && second < open.seconds.1;
+        if !self.open.as_ref().is_some_and(is_open) {
             self.close();
-            // Steps may be longer now.
-            let at = self.of(second);
-            let own = self.closed.remove(&at).unwrap_or_default();
-            return &mut self.open.insert((at, own)).1;
         }
-        &mut self.open.get_or_insert_with(|| (at, C::default())).1
+        let (width, closed) = (self.width, &mut self.closed);
+        let open = self.open.get_or_insert_with(|| {
+            let at = second.div_euclid(width);
+            let start = at.saturating_mul(width);
+            let own = closed.remove(&at).unwrap_or_default();
+            Open { at, seconds: (start, start.saturating_add(width)), own }
+        });
+        &mut open.own
     }
 
     /// The seconds of a step, and all steps in which anything happened, by their number.
@@ -51,16 +62,20 @@ impl<C: Counted> Steps<C> {
 
     /// Puts the open step where the others are.
     fn close(&mut self) {
-        self.closed.extend(self.open.take());
+        self.put_back();
         while self.closed.len() >= self.most {
             self.widen();
         }
     }
 
+    fn put_back(&mut self) {
+        self.closed.extend(self.open.take().map(|open| (open.at, open.own)));
+    }
+
     /// Makes one step of two.
     pub(super) fn widen(&mut self) {
         // The open step would keep the number that it had.
-        self.closed.extend(self.open.take());
+        self.put_back();
         self.width *= 2;
         for (at, own) in std::mem::take(&mut self.closed) {
             self.closed.entry(at.div_euclid(2)).or_default().merge(&own);

@@ -40,6 +40,14 @@ impl Counted for Step {
 }
 
 impl Step {
+    fn time(&mut self, ms: f64) {
+        let ns = ((ms * 1e6) as u64).max(1 << FIRST_OCTAVE);
+        let octave = ns.ilog2().min(FIRST_OCTAVE + OCTAVES as u32 - 1);
+        let part = (ns >> (octave - 3)) as u32 & (PER_OCTAVE - 1);
+        self.times += 1;
+        self.buckets[((octave - FIRST_OCTAVE) * PER_OCTAVE + part) as usize] += 1;
+    }
+
     /// The p95 in milliseconds, the middle of its bucket.
     fn p95(&self) -> Option<f64> {
         let rank = (f64::from(self.times) * 0.95) as u32;
@@ -84,12 +92,18 @@ impl TimelineBuilder {
 
     pub(super) fn time(&mut self, second: i64, ms: f64) {
         self.windows.time(second, ms);
-        let ns = ((ms * 1e6) as u64).max(1 << FIRST_OCTAVE);
-        let octave = ns.ilog2().min(FIRST_OCTAVE + OCTAVES as u32 - 1);
-        let part = (ns >> (octave - 3)) as u32 & (PER_OCTAVE - 1);
+        self.steps.at(second).time(ms);
+    }
+
+    /// A request with all that is known of it: what the others add one by one.
+    pub(super) fn sample(&mut self, second: i64, ms: Option<f64>, failed: bool) {
+        self.windows.sample(second, ms, failed);
         let step = self.steps.at(second);
-        step.times += 1;
-        step.buckets[((octave - FIRST_OCTAVE) * PER_OCTAVE + part) as usize] += 1;
+        step.requests += 1;
+        step.failures += u32::from(failed);
+        if let Some(ms) = ms {
+            step.time(ms);
+        }
     }
 
     pub(super) fn merge(&mut self, other: Self) {

@@ -96,6 +96,18 @@ impl WindowBuilder {
         self.steps.at(second).failures += 1;
     }
 
+    /// A request with all that is known of it.
+    pub(super) fn sample(&mut self, second: i64, ms: Option<f64>, failed: bool) {
+        self.span_to(second, second);
+        let own = self.steps.at(second);
+        own.requests += 1;
+        own.failures += u64::from(failed);
+        if let Some(ms) = ms {
+            own.times += 1;
+            own.buckets[bucket(ms)] += 1;
+        }
+    }
+
     pub(super) fn users(&mut self, second: i64, users: u64) {
         let own = self.steps.at(second);
         own.users = Some(own.users.map_or(users, |known| known.min(users)));

@@ -154,13 +154,7 @@ impl RequestAggregate {
     fn over_time(&mut self, request: &Request<'_>) {
         self.widen(request);
         let second = request.start.div_euclid(NS_PER_SECOND);
-        self.timeline.request(second);
-        if let Some(ms) = request.ms {
-            self.timeline.time(second, ms);
-        }
-        if request.failure.is_some() {
-            self.timeline.failure(second);
-        }
+        self.timeline.sample(second, request.ms, request.failure.is_some());
     }
 
     fn widen(&mut self, request: &Request<'_>) {

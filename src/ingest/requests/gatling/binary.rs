@@ -88,6 +88,8 @@ struct Log {
     /// None before the header.
     decoder: Option<Decoder>,
     endpoints: FxHashMap<Box<[u32]>, Known>,
+    /// Those of requests outside groups, by the number of their name.
+    plain: Vec<Option<Known>>,
     text: String,
     /// Records that were read, and their bytes.
     records: u64,
@@ -103,6 +105,7 @@ impl Log {
             start: 0,
             decoder: None,
             endpoints: FxHashMap::default(),
+            plain: Vec::new(),
             text: String::new(),
             records: 0,
             bytes: 0,
@@ -230,6 +233,13 @@ impl Log {
     /// The endpoint of the record that was read last.
     fn endpoint(&mut self) -> Result<Known, Problem> {
         let path = self.decoder.as_ref().map_or(&[][..], Decoder::path);
+        let plain = match path {
+            [name] => Some(*name as usize),
+            _ => None,
+        };
+        if let Some(Some(known)) = plain.and_then(|name| self.plain.get(name)) {
+            return Ok(*known);
+        }
         if let Some(known) = self.endpoints.get(path) {
             return Ok(*known);
         }
@@ -237,7 +247,13 @@ impl Log {
         self.name();
         let name = Name { kind: Kind::Http, method: "", name: &self.text };
         let known = self.requests.known(name)?;
-        self.endpoints.insert(path, known);
+        match plain {
+            Some(name) => {
+                self.plain.resize(self.plain.len().max(name + 1), None);
+                self.plain[name] = Some(known);
+            }
+            None => drop(self.endpoints.insert(path, known)),
+        }
         Ok(known)
     }
 

@@ -15,6 +15,12 @@ const ERROR: u8 = 4;
 const LATIN_1: u8 = 0;
 const UTF_16: u8 = 1;
 
+/// Bytes of a request outside groups whose name and message are known: kind, groups, name, start, end, outcome, message. Nearly all
+/// records of a long log are such.
+const PLAIN: usize = 22;
+/// How its bytes begin: a request, in no group.
+const PLAIN_START: [u8; 5] = [REQUEST, 0, 0, 0, 0];
+
 /// Groups inside each other at most.
 const DEEPEST: usize = 64;
 /// Bytes of all numbered texts, and of one without its letters.
@@ -101,6 +107,9 @@ impl Decoder {
 
     /// The record at the start of these bytes, and how long it is.
     pub(super) fn record(&mut self, bytes: &[u8]) -> Result<(Record, usize), Stop> {
+        if let Some(record) = bytes.first_chunk().and_then(|bytes| self.plain_request(bytes)) {
+            return Ok((record, PLAIN));
+        }
         let known = self.texts.len();
         let mut cursor = Cursor { bytes, at: 0 };
         let read = self.read(&mut cursor);
@@ -109,6 +118,27 @@ impl Decoder {
             self.texts.truncate(known);
         }
         Ok((read?, cursor.at))
+    }
+
+    /// A request outside groups whose texts are known. It is read as [`Decoder::read`] does, without asking at each number whether
+    /// there is another.
+    fn plain_request(&mut self, bytes: &[u8; PLAIN]) -> Option<Record> {
+        let int = |at: usize| {
+            i32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        if bytes[..5] != PLAIN_START || bytes[17] > 1 {
+            return None;
+        }
+        let (name, message) = (self.known(int(5))?, self.known(int(18))?);
+        self.path.clear();
+        self.path.push(name);
+        Some(Record::Request { start: int(9), end: int(13), good: bytes[17] == 1, message })
+    }
+
+    /// The place of a text that was written before; its number is negative, and the first is 1.
+    fn known(&self, number: i32) -> Option<u32> {
+        let place = number.unsigned_abs().wrapping_sub(1);
+        (number < 0 && (place as usize) < self.texts.len()).then_some(place)
     }
 
     fn read(&mut self, cursor: &mut Cursor<'_>) -> Result<Record, Stop> {
@@ -155,11 +185,10 @@ impl Decoder {
     /// A text behind the next number, or an earlier one by its negative number. Numbers begin with 1.
     fn numbered(&mut self, cursor: &mut Cursor<'_>) -> Result<u32, Stop> {
         let number = cursor.int()?;
-        let place = number.unsigned_abs().wrapping_sub(1);
-        let known = self.texts.len();
-        if number < 0 && (place as usize) < known {
+        if let Some(place) = self.known(number) {
             return Ok(place);
         }
+        let (place, known) = (number.unsigned_abs().wrapping_sub(1), self.texts.len());
         if place as usize != known {
             return broken(format!("text {number} comes when there are {known}"));
         }
@@ -255,4 +284,44 @@ fn utf_16(bytes: &[u8]) -> Option<String> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let units: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
     String::from_utf16(&units).ok().filter(|_| rest.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoder() -> Decoder {
+        let texts = ["GET /", "", "boom"].map(Into::into).to_vec();
+        Decoder { scenarios: 1, texts, text_bytes: 0, path: Vec::new() }
+    }
+
+    /// A request of the first text, from 5 to 12, with the second as message.
+    fn request() -> [u8; PLAIN] {
+        let mut bytes = [0; PLAIN];
+        let numbers: [(usize, i32); 4] = [(5, -1), (9, 5), (13, 12), (18, -2)];
+        (bytes[0], bytes[17]) = (REQUEST, 1);
+        for (at, number) in numbers {
+            bytes[at..at + 4].copy_from_slice(&number.to_be_bytes());
+        }
+        bytes
+    }
+
+    #[test]
+    fn the_short_way_reads_what_the_long_way_reads() {
+        let expected = Record::Request { start: 5, end: 12, good: true, message: 1 };
+        assert_eq!(decoder().record(&request()), Ok((expected, PLAIN)));
+        // Whatever stands in any of its bytes.
+        for (at, byte) in (0..PLAIN).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+            let mut bytes = [0; PLAIN + 40];
+            bytes[..PLAIN].copy_from_slice(&request());
+            bytes[at] = byte;
+            let (mut short, mut long) = (decoder(), decoder());
+            let mut cursor = Cursor { bytes: &bytes, at: 0 };
+            let read = long.read(&mut cursor).map(|own| (own, cursor.at));
+            let is_plain = short.plain_request(bytes.first_chunk().unwrap()).is_some();
+            assert_eq!(short.record(&bytes), read, "{byte} at {at}");
+            assert_eq!(short.path, long.path, "{byte} at {at}");
+            assert!(!is_plain || read.is_ok(), "{byte} at {at}");
+        }
+    }
 }
