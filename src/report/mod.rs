@@ -7,6 +7,8 @@
 mod alert_text;
 mod alerts;
 mod annotations;
+mod bisect_command;
+mod bisected;
 mod budgets;
 mod cells;
 mod chart;
@@ -49,6 +51,8 @@ mod warnings;
 
 pub use alerts::render as render_alerts;
 pub use annotations::{render as render_annotations, summary};
+pub use bisect_command::bisect_command;
+pub use bisected::{Bisected, Shift, Suspect, render as render_bisected};
 pub use escape::{harmless, shell as escape_shell, terminal as escape_terminal, write_json};
 pub use explain::render as render_explanation;
 pub use formats::{FormatList, render as render_formats};

@@ -2,6 +2,7 @@
 
 mod beta;
 mod binomial;
+mod bisection;
 mod fisher;
 mod mann_whitney;
 mod matrix;
@@ -25,10 +26,11 @@ mod witness;
 
 pub use beta::{beta_inverse, beta_regularized};
 pub use binomial::{Look, Looks, at_least, at_most};
+pub use bisection::{Bisection, Posterior};
 pub use fisher::fisher_one_sided;
 pub use mann_whitney::mann_whitney;
 pub use matrix::{Matrix, quantile, variance};
-pub use multiple::benjamini_hochberg;
+pub use multiple::{benjamini_hochberg, weighted_benjamini_hochberg};
 pub use noise::{Distance, Noise};
 pub use normal::normal_upper_tail;
 pub use order::{Interval, MAD_TO_SD, QuantileGrid, median, rank_interval};

@@ -227,6 +227,22 @@ impl History {
         Ok(walk.commits.first().map_or(base, |commit| commit.id))
     }
 
+    /// The commits of a first-parent line that another commit does not have, oldest first.
+    pub fn line(&self, base: CommitId, head: CommitId) -> Result<Vec<CommitInfo>, StoreError> {
+        let wrap = || StoreError::git("walking the history");
+        let whole = self.uncut()?;
+        let mut walk = whole.revwalk().map_err(wrap())?;
+        walk.simplify_first_parent().map_err(wrap())?;
+        walk.push(oid(head)?).map_err(wrap())?;
+        walk.hide(oid(base)?).map_err(wrap())?;
+        let mut line = Vec::new();
+        for id in walk {
+            line.extend(info(&whole, id.map_err(wrap())?));
+        }
+        line.reverse();
+        Ok(line)
+    }
+
     /// Whether a commit is here, with its files.
     pub fn is_here(&self, commit: CommitId) -> bool {
         let tree = oid(commit).ok().and_then(|id| self.clone.find_commit(id).ok()?.tree().ok());

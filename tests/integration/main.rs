@@ -190,6 +190,10 @@ mod store {
 mod run {
     // Two versions in one job.
     mod ab;
+    // The commit that made something slower.
+    mod bisect;
+    // The same with a real service and a real load.
+    mod bisect_real;
     // No load is started on a busy machine.
     mod busy_machine;
     // Nothing that the tool starts outlives perfgate.

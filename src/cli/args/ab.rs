@@ -3,6 +3,7 @@
 use super::drive::LoadArgs;
 use super::gate::OutputArgs;
 use super::values::{duration, leniency};
+use super::versions::VersionArgs;
 use crate::cli::rule_overrides::RuleOverrides;
 use crate::config::{Leniency, parse_limit};
 use clap::Args;
@@ -16,26 +17,11 @@ pub(in crate::cli) struct AbArgs {
     #[arg(last = true, required_unless_present = "command_a")]
     pub(in crate::cli) command: Vec<String>,
     /// Revision to compare with: the commit where this branch left it
-    #[arg(long, value_name = "REV", requires = "serve", help_heading = "Versions")]
+    #[arg(long, value_name = "REV", help_heading = "Versions")]
     pub(in crate::cli) baseline: Option<String>,
     /// Commit to compare [default: the working tree as it is]
     #[arg(long, value_name = "REV", requires = "baseline", help_heading = "Versions")]
     pub(in crate::cli) head: Option<String>,
-    /// Command that builds a version, in its folder (no shell: use `sh -c '…'`)
-    #[arg(long, value_name = "COMMAND", requires = "serve", help_heading = "Versions")]
-    pub(in crate::cli) build: Option<String>,
-    /// Command that starts a version and stays in the foreground; its port is `{port}`, and PORT in its environment
-    #[arg(long, value_name = "COMMAND", requires = "baseline", help_heading = "Versions")]
-    pub(in crate::cli) serve: Option<String>,
-    /// URL or path that responds with 2xx or 3xx once a version is ready [default: its port accepts a connection]
-    #[arg(long, value_name = "URL|PATH", help_heading = "Versions")]
-    pub(in crate::cli) ready: Option<String>,
-    /// Time limit for a version to be ready
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s", help_heading = "Versions")]
-    pub(in crate::cli) ready_within: Duration,
-    /// Time limit for a build
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30m", help_heading = "Versions")]
-    pub(in crate::cli) build_within: Duration,
     /// Keep the work tree of the baseline with its build, and use it again for the same commit
     #[arg(long, help_heading = "Versions")]
     pub(in crate::cli) keep_trees: bool,
@@ -78,6 +64,8 @@ pub(in crate::cli) struct AbArgs {
     /// Exit 3 unless this share of the measurements was compared
     #[arg(long, value_name = "PERCENT", value_parser = parse_limit, help_heading = "Gate")]
     pub(in crate::cli) require_coverage: Option<f64>,
+    #[command(flatten)]
+    pub(in crate::cli) versions: VersionArgs,
     #[command(flatten)]
     pub(in crate::cli) load: LoadArgs,
     #[command(flatten)]

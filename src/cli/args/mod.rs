@@ -1,6 +1,7 @@
 //! The arguments as typed.
 
 mod ab;
+mod bisect;
 mod drive;
 mod gate;
 mod history;
@@ -8,8 +9,10 @@ mod notify;
 mod publish;
 mod results;
 mod values;
+mod versions;
 
 pub(super) use ab::AbArgs;
+pub(super) use bisect::BisectArgs;
 pub(super) use drive::{DriveArgs, LoadArgs};
 pub(super) use gate::{CheckArgs, CompareArgs, SelftestArgs};
 pub(super) use history::{
@@ -19,6 +22,7 @@ pub(super) use history::{
 pub(super) use notify::{MessageForm, NotifyArgs};
 pub(super) use publish::{PublishArgs, ReportArgs};
 pub(super) use results::{MergeArgs, NormalizeArgs, RecordArgs, RunFormat};
+pub(super) use versions::VersionArgs;
 
 use super::policy::Network;
 use super::session::ColorChoice;
@@ -54,6 +58,8 @@ pub(super) enum Command {
     Run(DriveArgs),
     /// Compare two versions in one job: build, start and load both in turn, and judge the pairs
     Ab(Box<AbArgs>),
+    /// Find the commit that made something slower: measure where it tells most, until one is likely enough
+    Bisect(Box<BisectArgs>),
     /// Check results against absolute budgets (no baseline needed)
     Check(CheckArgs),
     /// Convert results of any supported format to perfgate's JSON

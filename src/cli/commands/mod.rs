@@ -2,6 +2,7 @@
 
 mod ab;
 mod baseline;
+mod bisect;
 mod check;
 mod compare;
 mod completions;
@@ -20,6 +21,7 @@ mod schema;
 mod selftest;
 mod trend;
 mod version;
+mod versions;
 
 pub(super) use run::supervisor;
 
@@ -40,6 +42,7 @@ pub(super) fn run(
         Command::Compare(args) => compare::run(args, session),
         Command::Run(args) => run::run(args, session),
         Command::Ab(args) => ab::run(args, session),
+        Command::Bisect(args) => bisect::run(args, session),
         Command::Check(args) => check::run(args, session),
         Command::Normalize(args) => normalize::run(args, session),
         Command::Merge(args) => merge::run(args, session),

@@ -20,7 +20,8 @@ use crate::trend::{Column, Table};
 use columns::{column, everything};
 use named::{NamedColumns, Selected};
 pub(super) use rows::Span;
-use rows::{CommitRows, RecordedCommits, RowReader, is_alike};
+pub(super) use rows::is_alike;
+use rows::{CommitRows, RecordedCommits, RowReader};
 use std::path::Path;
 pub(super) use watch::Watched;
 
@@ -163,6 +164,23 @@ impl<'a> BranchHistory<'a> {
             }
         }
         Ok(newest)
+    }
+}
+
+/// The measurements of a run by name; all that a person would look at where none are named.
+pub(super) fn columns_of(run: &Run, names: &[String]) -> Result<Vec<Column>, CliError> {
+    if names.is_empty() {
+        return Ok(everything(run).into_iter().map(|key| column(key, run)).collect());
+    }
+    let mut named = NamedColumns::new(names);
+    named.look_in(run)?;
+    let Selected { columns, unknown } = named.finish();
+    match unknown.into_iter().next() {
+        None => Ok(columns),
+        Some(unknown) => {
+            let problem = format!("the test does not measure `{}`", unknown.name);
+            Err(CliError::usage(problem, unknown.meant))
+        }
     }
 }
 

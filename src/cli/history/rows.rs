@@ -187,7 +187,7 @@ fn over_budget(report: &Report, column: &Column) -> Option<Mark> {
 }
 
 /// Whether nothing forbids to compare the two.
-pub(super) fn is_alike(run: &Run, like: &Run, allowed: &BTreeSet<Field>) -> bool {
+pub(in crate::cli) fn is_alike(run: &Run, like: &Run, allowed: &BTreeSet<Field>) -> bool {
     !differences(run, like).iter().any(|d| d.field.forbids() && !allowed.contains(&d.field))
 }
 

@@ -3,6 +3,7 @@
 use super::{About, Event, Notice, change, headline};
 use crate::config::Accept;
 use crate::model::{EndpointKey, Metric, Raw, Statistic, Untrusted};
+use crate::report::bisect_command::bisect_command;
 use crate::report::escape::{fence, markdown_code, shell, terminal};
 use crate::report::markdown::render as render_markdown;
 use crate::report::number::{Scale, plural};
@@ -132,9 +133,10 @@ fn commands(cause: &Cause, notice: &Notice<'_>) -> String {
     let mut lines: Vec<Untrusted> = cause.members.first().map(trend).into_iter().collect();
     let (first, last) = cause.rows;
     if let Some(before) = first.checked_sub(1) {
-        let (good, bad) = (rows[before].commit.short(), rows[last].commit.short());
-        lines.push(format!("git log --oneline {good}..{bad}").into());
-        lines.push(format!("git bisect start {bad} {good}").into());
+        let ends = (rows[before].commit, rows[last].commit);
+        lines.push(format!("git log --oneline {}..{}", ends.0.short(), ends.1.short()).into());
+        let column = cause.members.first().map(|own| &notice.table.columns[own.column]);
+        lines.extend(column.map(|own| bisect_command(ends, own, notice.arguments)));
     }
     format!("{}\n", fence(&lines))
 }

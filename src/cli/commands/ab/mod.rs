@@ -20,6 +20,7 @@ use std::time::Duration;
 
 pub(super) fn run(args: &AbArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     refuse_no_room(args)?;
+    refuse_half(args)?;
     args.output.refuse_bundle()?;
     let policies = Policies::load(Network::Online, session)?;
     let name = args.load.run.labels().test.profile;
@@ -65,6 +66,19 @@ fn slice_s(args: &AbArgs, rig: &Rig<'_>, sides: &Sides) -> Result<Option<f64>, C
 /// A seed that differs from run to run.
 fn by_chance() -> u64 {
     crate::model::now().as_nanosecond() as u64 % 1_000_000
+}
+
+/// What builds and starts a version does so for revisions alone.
+fn refuse_half(args: &AbArgs) -> Result<(), CliError> {
+    let versions = &args.versions;
+    let missing = match (&args.baseline, &versions.serve) {
+        (None, None) if versions.build.is_some() => "--build needs --baseline REV and --serve",
+        (None, Some(_)) => "--serve needs --baseline REV",
+        (Some(_), None) => "--baseline needs --serve",
+        (None, None) | (Some(_), Some(_)) => return Ok(()),
+    };
+    let help = "perfgate builds and starts two commits: --baseline main --serve 'COMMAND {port}'";
+    Err(CliError::usage(missing, help))
 }
 
 /// The look at the first pairs needs time for so many of them.

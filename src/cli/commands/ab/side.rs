@@ -1,10 +1,9 @@
 //! The two sides of a comparison: what is loaded, how, and what keeps it running.
 
-use crate::cli::commands::driving::tail;
+use crate::cli::commands::versions::Running;
 use crate::cli::error::CliError;
-use crate::driver::{Ended, Service, WorkTree};
+use crate::driver::WorkTree;
 use crate::model::CommitId;
-use std::path::{Path, PathBuf};
 
 /// One version.
 #[derive(Debug, Clone)]
@@ -17,13 +16,6 @@ pub(super) struct Side {
     pub(super) commit: Option<CommitId>,
     /// The load command, with the version's place in it.
     pub(super) command: Vec<String>,
-}
-
-/// A version that perfgate started.
-pub(super) struct Running {
-    pub(super) service: Service,
-    /// Its output.
-    pub(super) log: PathBuf,
 }
 
 /// Both versions, and what runs as long as this value lives.
@@ -54,32 +46,7 @@ impl Sides {
 
     /// A service that has ended is no service.
     pub(super) fn refuse_ended(&mut self) -> Result<(), CliError> {
-        for (running, name) in self.running.iter_mut().zip(["base", "head"]) {
-            if let Some(ended) = running.service.ended().map_err(CliError::Output)? {
-                let problem =
-                    format!("the service of {name} {} while it was measured", how_ended(ended));
-                return Err(CliError::usage(problem, log_of(&running.log)));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// How a process ended, as the end of a sentence.
-pub(super) fn how_ended(ended: Ended) -> String {
-    match ended {
-        Ended::Exited(code) => format!("ended with exit code {code}"),
-        Ended::Killed(signal) => format!("was ended by signal {signal}"),
-        Ended::NotStarted => "could not be started".to_owned(),
-        Ended::TimedOut => "took too long and was ended".to_owned(),
-        Ended::Interrupted | Ended::Stopped => "was interrupted".to_owned(),
-    }
-}
-
-/// Where a log is, and its last lines.
-pub(super) fn log_of(log: &Path) -> String {
-    match tail(log) {
-        lines if lines.is_empty() => format!("its output is in {}", log.display()),
-        lines => format!("its output is in {}; its last lines: {lines}", log.display()),
+        let each = self.running.iter_mut().zip(["base", "head"]);
+        each.into_iter().try_for_each(|(running, name)| running.refuse_ended(name))
     }
 }

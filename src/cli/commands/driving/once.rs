@@ -38,6 +38,8 @@ pub(in crate::cli) struct Attempt<'a> {
     pub(in crate::cli) folder: &'a str,
     /// The part of the profile that it is.
     pub(in crate::cli) part: Option<&'a str>,
+    /// The folder that the tool is called in; none: that of the session.
+    pub(in crate::cli) at: Option<&'a Path>,
     /// Whether it is one of many slices: short, and not worth a word or a calibration.
     pub(in crate::cli) slice: bool,
 }
@@ -45,7 +47,7 @@ pub(in crate::cli) struct Attempt<'a> {
 impl<'a> Attempt<'a> {
     /// A run with the numbers of the whole profile.
     pub(in crate::cli) fn whole(rig: &Rig<'_>, command: &'a [String], folder: &'a str) -> Self {
-        Self { command, numbers: rig.numbers, folder, part: None, slice: false }
+        Self { command, numbers: rig.numbers, folder, part: None, at: None, slice: false }
     }
 }
 
@@ -57,7 +59,8 @@ pub(in crate::cli) fn run_once(
     session: &mut Session<'_>,
 ) -> Result<Run, CliError> {
     rig.refuse_interrupted()?;
-    let Attempt { command, numbers, folder, part, slice } = attempt;
+    let Attempt { command, numbers, folder, part, at, slice } = attempt;
+    let at = at.unwrap_or(session.folder()).to_owned();
     let folder = rig.out.join(folder);
     refuse_old_results(&folder)?;
     std::fs::create_dir_all(&folder)
@@ -67,11 +70,11 @@ pub(in crate::cli) fn run_once(
         CliError::usage(error.to_string(), "write it into the profile in perfgate.yaml")
     })?;
     // As it is before the load: an editor may change it meanwhile.
-    let script = script_hash(&command, session.folder());
+    let script = script_hash(&command, &at);
     let before = if slice { BTreeMap::new() } else { calibrate() };
     let started = now();
-    start(rig, (&command, slice), numbers, &folder, session)?;
-    let read = read(rig, &folder, started, session)?;
+    start(rig, (&command, slice), numbers, (&at, &folder), session)?;
+    let read = read(rig, (&at, &folder), started, session)?;
     let Merged { mut run, warnings } = merge_shards(read.runs)?;
     if !slice {
         say_warnings(&read.warnings, session)?;
@@ -166,7 +169,7 @@ fn start(
     rig: &Rig<'_>,
     (command, slice): (&[String], bool),
     numbers: Numbers,
-    folder: &Path,
+    (at, folder): (&Path, &Path),
     session: &mut Session<'_>,
 ) -> Result<(), CliError> {
     if !slice {
@@ -177,7 +180,7 @@ fn start(
     let log = folder.join(LOG);
     let limit = limit(rig, numbers.duration_s.or(rig.numbers.duration_s));
     let pass = &rig.load.pass_env;
-    let job = Job { command, folder: session.folder(), log: &log, limit, pass };
+    let job = Job { command, folder: at, log: &log, limit, pass };
     let one_core = tool_of(command).is_some_and(|tool| ONE_CORE.contains(&tool.as_str()));
     let mut sampler = None;
     let file = folder.join(RESOURCES);
@@ -256,7 +259,7 @@ pub(in crate::cli) fn tail(log: &Path) -> String {
 
 fn read(
     rig: &Rig<'_>,
-    folder: &Path,
+    (at, folder): (&Path, &Path),
     started: jiff::Timestamp,
     session: &Session<'_>,
 ) -> Result<ReadRuns, CliError> {
@@ -270,7 +273,7 @@ fn read(
             }
         });
     }
-    let paths = expand(&rig.load.results, session.folder(), session)?;
+    let paths = expand(&rig.load.results, at, session)?;
     for path in &paths {
         let written = path.metadata().and_then(|about| about.modified()).ok();
         let written = written.and_then(|at| jiff::Timestamp::try_from(at).ok());

@@ -1,5 +1,6 @@
 //! `perfgate trend`: the history of a branch, and where it moved.
 
+mod culprit;
 mod series;
 
 use crate::cli::args::{TrendArgs, TrendFormat};
@@ -40,5 +41,8 @@ pub(super) fn run(args: &TrendArgs, session: &mut Session<'_>) -> Result<Exit, C
         TrendFormat::Json => render_trend_json(&table, args.last, out),
         TrendFormat::Csv => render_trend_csv(&table, args.last, out),
     })?;
+    if args.format == TrendFormat::Table {
+        culprit::say_command(&table, &test, &loaded, session)?;
+    }
     Ok(Exit::Pass)
 }

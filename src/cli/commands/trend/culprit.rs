@@ -1,0 +1,49 @@
+//! The command that finds the commit of a step, where commits between the two that were recorded may be it.
+
+use crate::cli::error::CliError;
+use crate::cli::labels::TestNames;
+use crate::cli::policy::{LoadedPolicy, Network};
+use crate::cli::session::Session;
+use crate::report::{bisect_command, escape_shell};
+use crate::store::History;
+use crate::trend::Table;
+use std::io::Write as _;
+
+/// Prints the command for the newest step for the worse.
+pub(super) fn say_command(
+    table: &Table,
+    test: &TestNames,
+    loaded: &LoadedPolicy,
+    session: &mut Session<'_>,
+) -> Result<(), CliError> {
+    let Some((row, column)) = newest_worse(table) else { return Ok(()) };
+    let Some(before) = row.checked_sub(1) else { return Ok(()) };
+    let ends = (table.rows[before].commit, table.rows[row].commit);
+    let history = History::open(session.folder(), loaded.reach(Network::Offline))?;
+    // Without the history of a commit, whatever lies between is not known.
+    if history.line(ends.0, ends.1).is_ok_and(|line| line.len() < 2) {
+        return Ok(());
+    }
+    let command = bisect_command(ends, &table.columns[column], &arguments(test).into());
+    let command = crate::report::escape_terminal(&command);
+    session.print(|out| writeln!(out, "\n  find the commit of the step: {command}"))
+}
+
+/// The row and the column of the newest step for the worse.
+fn newest_worse(table: &Table) -> Option<(usize, usize)> {
+    let steps = table.steps.iter().enumerate().flat_map(|(column, own)| {
+        let worse = table.columns[column].direction.worse_sign();
+        own.iter()
+            .filter(move |found| found.step.size * worse > 0.0)
+            .map(move |found| (found.step.index, column))
+    });
+    steps.max_by_key(|(row, column)| (*row, std::cmp::Reverse(*column)))
+}
+
+/// The arguments that select the test, with a blank in front.
+fn arguments(test: &TestNames) -> String {
+    let named =
+        [("suite", &test.suite), ("profile", &test.profile), ("environment", &test.environment)];
+    let given = named.iter().filter_map(|(option, value)| Some((option, (*value).as_ref()?)));
+    given.map(|(option, value)| format!(" --{option} {}", escape_shell(value))).collect()
+}
