@@ -7,7 +7,7 @@
 //!
 //! A gate has one test of each of 40 endpoints, or two of each of four or of one, with a limit of 5 %, and a budget of 12 or 24 pairs, in the order A B B A or
 //! B A A B by chance. It looks after every second pair, from the fourth on. The values of a slice are log-normal with a CV of
-//! 10 %, of which a share of the variance is common to all tests of the slice, and they drift by 15 % up or down over the budget,
+//! 10 %, every second endpoint of 20 %, of which a share of the variance is common to all tests of the slice, and they drift by 15 % up or down over the budget,
 //! steadily or in waves. Four kinds of noise: normal; Student's t with three degrees of freedom; one slice in twenty 50 % slower as
 //! a whole; one value in twenty 50 % higher by itself. The seed is fixed: two runs print the same.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
@@ -23,6 +23,10 @@ use random::Random;
 const SIZES: [(usize, usize); 3] = [(40, 1), (4, 2), (1, 2)];
 /// Share of the variance that two tests of an endpoint have in common.
 const ALIKE: f64 = 0.7;
+/// How many times the CV endpoints have, in turn: quick ones vary more.
+const UNEVEN: [f64; 2] = [1.0, 2.0];
+/// Deviation of what a side keeps as long as its service runs, endpoint by endpoint.
+const LASTING: f64 = 0.007;
 const LIMIT: f64 = 0.05;
 const CV: f64 = 0.10;
 const DRIFT: f64 = 0.15;
@@ -104,7 +108,7 @@ impl Cell {
             let both = draw(random);
             for _ in 0..self.each {
                 let single = alike.sqrt() * both + (1.0 - alike).sqrt() * draw(random);
-                let own = CV * (1.0 - self.shared).sqrt() * single;
+                let own = CV * UNEVEN[e % UNEVEN.len()] * (1.0 - self.shared).sqrt() * single;
                 let spike = self.noise == Noise::Spikes && random.uniform() < RARE;
                 let change = if head && e == 0 { self.change.ln_1p() } else { 0.0 };
                 values.push(common + own + if spike { SLOW.ln() } else { 0.0 } + change);
@@ -116,6 +120,8 @@ impl Cell {
     /// The pairs of a gate, in order: whether the head ran second, and the difference of each test.
     fn pairs(&self, random: &mut Random) -> Vec<(bool, Vec<f64>)> {
         let drift = Drift::new(random);
+        let lasting: Vec<f64> =
+            (0..self.endpoints).map(|_| LASTING * (random.normal() - random.normal())).collect();
         let mut flipped = false;
         (0..self.pairs)
             .map(|i| {
@@ -127,7 +133,9 @@ impl Cell {
                 let first = self.slice(random, at(0), !head_second);
                 let second = self.slice(random, at(1), head_second);
                 let (base, head) = if head_second { (first, second) } else { (second, first) };
-                (head_second, base.iter().zip(head).map(|(b, h)| h - b).collect())
+                let luck = |j: usize| lasting[j / self.each];
+                let each = base.iter().zip(head).enumerate();
+                (head_second, each.map(|(j, (b, h))| h - b + luck(j)).collect())
             })
             .collect()
     }
@@ -141,7 +149,7 @@ fn family(pairs: &[(bool, Vec<f64>)], each: usize) -> PairedFamily {
         expected: 2.0 * 0.03 * 0.03,
         chance: 1e-6,
         step: 0.0,
-        lasting: 0.0,
+        lasting: 2.0 * LASTING * LASTING,
     };
     let second = pairs.iter().map(|(second, _)| *second).collect();
     PairedFamily { second, tests: (0..pairs[0].1.len()).map(test).collect() }

@@ -39,10 +39,10 @@ CELLS = [
     ("ab", 1.0, 60, 40),
     ("ab", 1.2, 60, 10),
     ("ab", 1.1, 180, 10),
-    ("base, then head", 1.0, 60, 20),
-    ("base, then head", 1.2, 60, 10),
-    ("stored", 1.0, 60, 20),
-    ("stored", 1.2, 60, 10),
+    ("base, then head", 1.0, 60, 10),
+    ("base, then head", 1.2, 60, 5),
+    ("stored", 1.0, 60, 10),
+    ("stored", 1.2, 60, 5),
 ]
 
 
@@ -131,7 +131,7 @@ def one(way: str, slower: float, budget: int, number: int, folder: Path, perfgat
     if way == "ab":
         ended = subprocess.run(
             [perfgate, "ab", "--baseline", "main", "--serve", "sh serve.sh {port}", "--ready", "/health", "--profile", "ab",
-             "--budget", f"{budget}s", "--slice", "3s", "--seed", str(number), "--out", str(out),
+             "--budget", f"{budget}s", "--slice", "2s", "--seed", str(number), "--out", str(out),
              "--output", f"json={report}", "--", *LOAD],
             cwd=repo, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=900,
         )

@@ -6,7 +6,7 @@ use super::input::Pairing;
 use super::limit::{is_crossed, share};
 use super::paired_counts::judge_counts;
 use super::paired_judged::Judged;
-use super::paired_rule::{BLIND, PairedStanding, RISK_OF_ONE, standings};
+use super::paired_rule::{PairedStanding, is_blind, sees, standings};
 use super::paired_test::InPairs;
 use super::plan::Test;
 use super::sides::Sides;
@@ -95,8 +95,7 @@ impl Seen<'_> {
         let sign = self.test.direction.worse_sign();
         let level = self.own.level;
         let values = Sides { baseline: level, current: level * (sign * change.change).exp() };
-        let sees = student_quantile(1.0 - RISK_OF_ONE, change.freedom) * change.error;
-        let reason = self.reason(values, sees > BLIND * self.own.limit);
+        let reason = self.reason(values, is_blind(&change, self.own.limit));
         let reach = student_quantile(CONFIDENCE_POINT, change.freedom) * change.error;
         let end = |log: f64| (sign * log).exp_m1();
         let (low, high) = (end(change.change - reach), end(change.change + reach));
@@ -110,7 +109,7 @@ impl Seen<'_> {
             values: Some(values),
             interval: Some(interval),
             p: Some(change.p),
-            visible: Some(share(sees.max(self.own.limit), self.test.direction)),
+            visible: Some(share(sees(&change).max(self.own.limit), self.test.direction)),
             family: Some(rank),
             risk: pairing.look.risk(),
             pairs: self.own.test.differences.iter().map(|d| d.map(end)).collect(),

@@ -4,7 +4,8 @@
 //! `cargo bench --bench ab` and measured with a real load tool by `benches/ab` (docs/accuracy.md).
 
 use crate::stats::{
-    PairedChange, PairedFamily, benjamini_hochberg, paired_changes, student_upper_tail,
+    PairedChange, PairedFamily, paired_changes, student_quantile, student_upper_tail,
+    weighted_benjamini_hochberg,
 };
 
 /// Share of unchanged families that may fail over all looks.
@@ -16,9 +17,11 @@ const SUSPICIOUS: f64 = 0.05;
 /// p-value at which a test that the budget does not let see is waited for all the same.
 const RARE: f64 = 0.05;
 /// The risk at which a test by itself would be called worse: what it would see.
-pub(super) const RISK_OF_ONE: f64 = 0.005;
+const RISK_OF_ONE: f64 = 0.005;
 /// A test that sees nothing below so many times its limit is blind: its crossings and its passes mean nothing.
-pub(super) const BLIND: f64 = 3.0;
+const BLIND: f64 = 3.0;
+/// Weight of a blind test in its family: it still finds a large change, and takes little of the risk from those that see.
+const WEIGHT_OF_BLIND: f64 = 0.1;
 
 /// A look at the pairs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,8 +70,14 @@ pub fn standings(
 ) -> Vec<Option<PairedStanding>> {
     let changes = paired_changes(family);
     let p: Vec<f64> = changes.iter().flatten().map(|change| change.p).collect();
-    let rejected = benjamini_hochberg(&p, look.risk()).into_iter();
-    let mut rejected = rejected.zip(benjamini_hochberg(&p, SUSPICIOUS));
+    let each = changes.iter().zip(limits);
+    let weights: Vec<f64> = each
+        .filter_map(|(change, limit)| {
+            Some(if is_blind(change.as_ref()?, *limit) { WEIGHT_OF_BLIND } else { 1.0 })
+        })
+        .collect();
+    let rejected = |q: f64| weighted_benjamini_hochberg(&p, &weights, q).into_iter();
+    let mut rejected = rejected(look.risk()).zip(rejected(SUSPICIOUS));
     let one = |(change, limit): (Option<PairedChange>, &f64)| {
         let change = change?;
         let (real, suspicious) = rejected.next()?;
@@ -79,6 +88,16 @@ pub fn standings(
         Some(PairedStanding { change, fails, suspicious, open })
     };
     changes.into_iter().zip(limits).map(one).collect()
+}
+
+/// What a test sees by itself.
+pub(super) fn sees(change: &PairedChange) -> f64 {
+    student_quantile(1.0 - RISK_OF_ONE, change.freedom) * change.error
+}
+
+/// Whether a test sees nothing near its limit.
+pub(super) fn is_blind(change: &PairedChange, limit: f64) -> bool {
+    sees(change) > BLIND * limit
 }
 
 /// Whether a test could be beyond its limit, and the rest of the budget is likely to say so.

@@ -162,7 +162,9 @@ impl Pairs {
         let report = self.judged(plan, sides, pairing)?;
         let open = report.pairs().is_some_and(|own| own.open);
         let so_far = format!("{} in {seconds:.0} of {budget_s} s", plural(pairs, "pair"));
-        if report.verdict == Verdict::Fail || !open || last {
+        // The rest of the budget may still calm what no pair could compare.
+        let blind = report.verdict == Verdict::NotCompared;
+        if report.verdict == Verdict::Fail || !(open || blind) || last {
             session.say(&so_far)?;
             return Ok(Some(report));
         }
