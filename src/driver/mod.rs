@@ -30,7 +30,7 @@ pub use sample::Sampler;
 pub use script::script_hash;
 pub use service::{NotReady, Probe, Service, await_ready, free_port};
 pub use size_limit::survive_size_limit;
-pub use stop::{Hopeless, NoStopRule, StopRule, StopWatch};
+pub use stop::{Hopeless, NoStopRule, SoFar, StopRule, StopWatch};
 pub use supervise::supervise;
 pub use watched::{WatchError, Watched};
 pub use work_tree::{WorkTree, WorkTreeError};

@@ -1,4 +1,4 @@
-//! How a load goes while its tool runs: requests and failures so far, from what Locust and k6 write meanwhile.
+//! How a load goes while its tool runs: requests, failures and response times so far, from what Locust and k6 write meanwhile.
 
 use flate2::write::GzDecoder;
 use serde::Deserialize;
@@ -15,13 +15,15 @@ const ROW: u64 = 64 << 10;
 /// Bytes of a line of k6 beyond which it is none.
 const LINE: usize = 1 << 20;
 
-/// Requests, and how many of them failed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Requests, how many of them failed, and how long they took.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct LiveCounts {
     /// Requests so far.
     pub requests: u64,
     /// Those that failed.
     pub failures: u64,
+    /// How long all of them took together, in milliseconds.
+    pub total_ms: f64,
 }
 
 /// The results of a load that are still being written.
@@ -72,16 +74,20 @@ fn locust(path: &Path) -> io::Result<Option<LiveCounts>> {
     else {
         return Ok(None);
     };
+    let mean = place("Total Average Response Time");
     let tail = String::from_utf8_lossy(&tail);
     // A line without its end is still being written.
     let whole = &tail[..tail.rfind('\n').unwrap_or_default()];
     let counts = |line: &str| {
         // The row for all requests has no name that needs quotes.
         let cells: Vec<&str> = line.split(',').map(|own| own.trim().trim_matches('"')).collect();
-        let number = |place: usize| cells.get(place)?.parse().ok();
+        let number = |place: usize| cells.get(place)?.parse::<u64>().ok();
         let together = cells.len() == columns.len() && cells.get(name) == Some(&"Aggregated");
         together.then_some(())?;
-        Some(LiveCounts { requests: number(requests)?, failures: number(failures)? })
+        let (requests, failures) = (number(requests)?, number(failures)?);
+        let mean: Option<f64> = mean.and_then(|place| cells.get(place)?.parse().ok());
+        let total_ms = mean.unwrap_or_default() * requests as f64;
+        Some(LiveCounts { requests, failures, total_ms })
     };
     Ok(whole.lines().rev().find_map(counts))
 }
@@ -175,6 +181,7 @@ impl LiveCounts {
         let Some(value) = line.data.value else { return };
         match line.metric {
             "http_reqs" => self.requests = self.requests.saturating_add(value as u64),
+            "http_req_duration" => self.total_ms += value,
             "http_req_failed" if value > 0.0 => self.failures = self.failures.saturating_add(1),
             _ => {}
         }
@@ -199,19 +206,20 @@ mod tests {
         let path = folder.path().join("locust_stats_history.csv");
         append(
             &path,
-            b"Timestamp,User Count,Type,Name,Requests/s,Total Request Count,Total Failure Count\n",
+            b"Timestamp,User Count,Type,Name,Total Average Response Time,Total Request Count,Total Failure Count\n",
         );
         assert_eq!(live.counts(), None);
         append(&path, b"1,5,GET,\"/a,b\",3,20,1\n1,5,,Aggregated,3,40,2\n2,5,,Aggre");
-        assert_eq!(live.counts(), Some(LiveCounts { requests: 40, failures: 2 }));
+        assert_eq!(live.counts(), Some(LiveCounts { requests: 40, failures: 2, total_ms: 120.0 }));
         append(&path, b"gated,3,90,50\n");
-        assert_eq!(live.counts(), Some(LiveCounts { requests: 90, failures: 50 }));
+        assert_eq!(live.counts(), Some(LiveCounts { requests: 90, failures: 50, total_ms: 270.0 }));
     }
 
     /// The lines that k6 writes for one request.
     fn request(failed: u8) -> String {
         format!(
-            "{{\"metric\":\"http_reqs\",\"type\":\"Point\",\"data\":{{\"time\":\"2026-01-01T00:00:00Z\",\"value\":1,\"tags\":{{}}}}}}\n\
+            "{{\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{{\"time\":\"2026-01-01T00:00:00Z\",\"value\":2.5,\"tags\":{{}}}}}}\n\
+             {{\"metric\":\"http_reqs\",\"type\":\"Point\",\"data\":{{\"time\":\"2026-01-01T00:00:00Z\",\"value\":1,\"tags\":{{}}}}}}\n\
              {{\"metric\":\"http_req_failed\",\"type\":\"Point\",\"data\":{{\"time\":\"2026-01-01T00:00:00Z\",\"value\":{failed},\"tags\":{{}}}}}}\n"
         )
     }
@@ -226,9 +234,9 @@ mod tests {
         let mut live = LiveResults::in_folder(folder.path());
         append(&path, first.as_bytes());
         append(&path, &second.as_bytes()[..50]);
-        assert_eq!(live.counts(), Some(LiveCounts { requests: 2, failures: 1 }));
+        assert_eq!(live.counts(), Some(LiveCounts { requests: 2, failures: 1, total_ms: 5.0 }));
         append(&path, &second.as_bytes()[50..]);
-        assert_eq!(live.counts(), Some(LiveCounts { requests: 3, failures: 2 }));
+        assert_eq!(live.counts(), Some(LiveCounts { requests: 3, failures: 2, total_ms: 7.5 }));
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("k6.json.gz");
@@ -237,9 +245,9 @@ mod tests {
         packer.write_all(first.as_bytes()).unwrap();
         packer.flush().unwrap();
         append(&path, &std::mem::take(packer.get_mut()));
-        assert_eq!(live.counts(), Some(LiveCounts { requests: 2, failures: 1 }));
+        assert_eq!(live.counts(), Some(LiveCounts { requests: 2, failures: 1, total_ms: 5.0 }));
         packer.write_all(second.as_bytes()).unwrap();
         append(&path, &packer.finish().unwrap());
-        assert_eq!(live.counts(), Some(LiveCounts { requests: 3, failures: 2 }));
+        assert_eq!(live.counts(), Some(LiveCounts { requests: 3, failures: 2, total_ms: 7.5 }));
     }
 }

@@ -69,7 +69,8 @@ pub(in crate::cli) struct LoadArgs {
     /// Time limit for the tool, such as `15m` [default: 1.5 × the duration + 1 minute]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(in crate::cli) timeout: Option<std::time::Duration>,
-    /// End the load early if this holds, such as `error_rate > 50% for 10s` (Locust with --csv, k6 with --out json)
+    /// End the load early if this holds, such as `error_rate > 50% for 10s`, or `response_time > 5s for 10s` for a queue that
+    /// grows (Locust with --csv, k6 with --out json)
     #[arg(long, value_name = "CONDITION")]
     pub(in crate::cli) stop_when: Option<StopRule>,
     /// Root of the kernel's `proc` and `sys`, for tests

@@ -1,7 +1,7 @@
 //! Watching a load for the condition that ends it (`--stop-when`).
 
-use crate::driver::{Hopeless, StopRule, StopWatch};
-use crate::ingest::LiveResults;
+use crate::driver::{Hopeless, SoFar, StopRule, StopWatch};
+use crate::ingest::{LiveCounts, LiveResults};
 use std::path::Path;
 use std::time::Duration;
 
@@ -31,14 +31,15 @@ impl Watch {
         }
         self.next = elapsed + STEP;
         if let Some(counts) = self.results.counts() {
-            self.found = self.watch.look(elapsed, counts.requests, counts.failures);
+            let LiveCounts { requests, failures, total_ms } = counts;
+            self.found = self.watch.look(elapsed, SoFar { requests, failures, total_ms });
         }
         self.found.is_none()
     }
 
     /// What was seen, as a sentence.
     pub(super) fn text(&self) -> String {
-        let Hopeless { failures, requests } = self.found.unwrap_or_default();
-        format!("stopped: {failures} of the last {requests} requests failed ({})", self.rule)
+        let seen = self.found.map(|own| own.to_string()).unwrap_or_default();
+        format!("stopped: {seen} ({})", self.rule)
     }
 }
