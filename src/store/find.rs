@@ -124,7 +124,7 @@ pub fn nearest_run(
     Ok(None)
 }
 
-/// The commits of a first-parent line that have records, newest first, at most so many commits of it.
+/// The commits of a first-parent line that have records, newest first, at most so many commits of it. The records need not be here.
 pub fn recorded_line(
     store: &dyn RunStore,
     history: &History,
@@ -136,13 +136,10 @@ pub fn recorded_line(
         records.entry(entry.commit).or_default().push(entry);
     }
     let line = history.walk(revision, head, head, most)?.commits.into_iter();
-    let line: Vec<(CommitInfo, Vec<Entry>)> = line
+    Ok(line
         .filter_map(|commit| Some((records.remove(&commit.id)?, commit)))
         .map(|(e, c)| (c, e))
-        .collect();
-    let wanted: Vec<Entry> = line.iter().flat_map(|(_, entries)| entries.clone()).collect();
-    store.make_present(&wanted)?;
-    Ok(line)
+        .collect())
 }
 
 fn look_at(
