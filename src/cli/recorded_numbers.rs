@@ -5,12 +5,14 @@ use super::open_store::{OpenStore, open_store_in};
 use super::policy::{LoadedPolicy, Network};
 use crate::config::Rules;
 use crate::gate::derive;
-use crate::model::{EndpointKey, MeasurementKey, Metric, Run, Untrusted, differences};
-use crate::store::{Entry, StoredRun, load_known};
-use crate::trend::{Batch, Damaged, Place, RunColumns, in_parallel};
+use crate::model::{CommitId, EndpointKey, MeasurementKey, Metric, Run, Untrusted, differences};
+use crate::store::{CommitInfo, Entry, StoredRun, load_known};
+use crate::trend::{Batch, Damaged, LineCommit, Place, RunColumns, in_parallel};
 use std::collections::HashMap;
 use std::path::Path;
 
+/// Commits of a line that are walked at most.
+const MOST_COMMITS: usize = 1_000_000;
 /// Fewest records that are worth a thread of their own, and so a file of their own.
 const WORTH_A_THREAD: usize = 1_024;
 
@@ -26,6 +28,32 @@ impl<'a> RecordedNumbers<'a> {
     /// Those of a store.
     pub(super) fn open(store: &OpenStore, loaded: &'a LoadedPolicy, folder: &'a Path) -> Self {
         Self { columns: RunColumns::open(store.columns_folder()), loaded, folder }
+    }
+
+    /// The line of a commit that a revision names, newest first.
+    pub(super) fn line(
+        &mut self,
+        store: &OpenStore,
+        of: (&str, CommitId),
+    ) -> Result<Vec<CommitInfo>, CliError> {
+        let date = |own: &LineCommit| jiff::Timestamp::from_second(own.seconds).unwrap_or_default();
+        let known = self.columns.line().into_iter().map(|own| CommitInfo {
+            id: own.id,
+            date: date(&own),
+            subject: own.subject,
+            author: own.author,
+        });
+        let line = store.history.line(of, MOST_COMMITS, known.collect())?;
+        if line.whole && line.known < line.commits.len() {
+            let kept = line.commits.iter().map(|own| LineCommit {
+                id: own.id,
+                seconds: own.date.as_second(),
+                author: own.author.clone(),
+                subject: own.subject.clone(),
+            });
+            self.columns.keep_line(&kept.collect::<Vec<_>>(), line.known);
+        }
+        Ok(line.commits)
     }
 
     /// Reads what is not known yet of these records. Places that were told before hold no longer.

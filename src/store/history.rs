@@ -11,6 +11,7 @@ use super::record::{commit_id, oid};
 use super::remote::{Reach, Remote};
 use crate::model::CommitId;
 use git2::{Oid, Repository};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// A commit, as reports show it.
@@ -59,6 +60,17 @@ pub(super) struct Walk {
     pub(super) commits: Vec<CommitInfo>,
     /// Whether it ends because a shallow clone does, not because the history does.
     pub(super) cut: bool,
+}
+
+/// The first-parent line of a commit.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Its commits, newest first.
+    pub commits: Vec<CommitInfo>,
+    /// How many of them, the oldest ones, were known before.
+    pub known: usize,
+    /// Whether it goes back to the first commit of all, or as far as it was asked for.
+    pub whole: bool,
 }
 
 impl History {
@@ -244,6 +256,35 @@ impl History {
         let wrap = StoreError::git("opening the repository");
         let clone = Repository::open(self.clone.path()).map_err(wrap)?;
         Ok(Self { clone, remote: self.remote.clone() })
+    }
+
+    /// The first-parent line of a commit that a revision names, at most `most` commits. Where it meets a line that was walked to its
+    /// end before, newest first, it goes on as that one does: commits never change.
+    pub fn line(
+        &self,
+        (revision, head): (&str, CommitId),
+        most: usize,
+        mut known: Vec<CommitInfo>,
+    ) -> Result<Line, StoreError> {
+        let places: HashMap<CommitId, usize> =
+            known.iter().enumerate().map(|(place, commit)| (commit.id, place)).collect();
+        let whole = self.uncut()?;
+        let mut commits = Vec::new();
+        let mut next = Some(head).filter(|_| !known.is_empty());
+        while let Some(at) = next.filter(|_| commits.len() < most) {
+            if let Some(place) = places.get(&at) {
+                let rest = known.drain(*place..).take(most - commits.len());
+                let own = commits.len();
+                commits.extend(rest);
+                return Ok(Line { known: commits.len() - own, commits, whole: true });
+            }
+            let id = oid(at)?;
+            let Ok(commit) = whole.find_commit(id) else { break };
+            commits.extend(info(&whole, id));
+            next = commit.parent_id(0).ok().map(commit_id);
+        }
+        let Walk { commits, cut } = self.walk(revision, head, head, most)?;
+        Ok(Line { commits, known: 0, whole: !cut })
     }
 
     /// The first-parent line from the merge base of a revision and a commit on, at most `most` commits.

@@ -25,9 +25,6 @@ use rows::{CommitRows, RecordedCommits, RowReader};
 use std::path::Path;
 pub(super) use watch::Watched;
 
-/// Commits of a line that are walked at most.
-const MOST_COMMITS: usize = 1_000_000;
-
 /// The recorded history of a branch.
 pub(super) struct BranchHistory<'a> {
     store: OpenStore,
@@ -52,9 +49,8 @@ impl<'a> BranchHistory<'a> {
         let branch = branch_of(branch, loaded, &store.history);
         let head = store.history.resolve(&branch)?;
         let folder = session.folder();
-        let recorded =
-            recorded_line(store.records(), &store.history, (&branch, head), MOST_COMMITS)?;
-        let numbers = RecordedNumbers::open(&store, loaded, folder);
+        let mut numbers = RecordedNumbers::open(&store, loaded, folder);
+        let recorded = recorded_line(store.records(), numbers.line(&store, (&branch, head))?)?;
         Ok(Self { store, branch, head, recorded, numbers, loaded, folder })
     }
 
@@ -193,8 +189,8 @@ pub(super) fn history_of(
     // A branch that only the remote has, or none at all: the page does without.
     let Ok(head) = store.history.resolve(branch) else { return Ok(None) };
     let columns: Vec<Column> = keys.into_iter().map(|key| column(key, like)).collect();
-    let recorded = recorded_line(store.records(), &store.history, (branch, head), MOST_COMMITS)?;
     let mut numbers = RecordedNumbers::open(&store, loaded, session.folder());
+    let recorded = recorded_line(store.records(), numbers.line(&store, (branch, head))?)?;
     let reader = RowReader { like, columns: &columns, loaded, folder: session.folder() };
     let rows = reader.read(recorded, Span::last(0), (&mut numbers, &store))?;
     Ok(Some(Table::new(title(branch, like), columns, rows.rows, 0.0)))

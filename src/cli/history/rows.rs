@@ -232,11 +232,18 @@ impl CommitRows {
         for said in store.history.commits_that_say(Accept::TRAILER, &[head], oldest)? {
             let accepts = Accept::trailers(&said.message).filter_map(|v| Accept::parse(v).ok());
             let accepts: Vec<Accept> = accepts.collect();
-            for (r, row) in self.rows.iter().enumerate() {
-                if store.history.is_part_of(said.id, row.commit)? {
-                    all.extend(accepts.into_iter().map(|accept| (r, accept)));
-                    break;
+            // What a row has, all that follow have.
+            let (mut first, mut end) = (0, self.rows.len());
+            while first < end {
+                let middle = usize::midpoint(first, end);
+                if store.history.is_part_of(said.id, self.rows[middle].commit)? {
+                    end = middle;
+                } else {
+                    first = middle + 1;
                 }
+            }
+            if first < self.rows.len() {
+                all.extend(accepts.into_iter().map(|accept| (first, accept)));
             }
         }
         Ok(all)

@@ -3,12 +3,15 @@
 
 use super::file;
 use super::segment::Segment;
+use crate::trend::parquet::FrameError;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How the files of this version begin. Whatever changes in them takes another number.
-const BEGINNING: &str = "runs-1-";
+/// How the files of runs and those of lines of commits begin. Whatever changes in them takes another number.
+const RUNS: &str = "runs-1-";
+pub(super) const LINE: &str = "line-1-";
 const ENDING: &str = ".parquet";
 /// The ending of a file that is being written.
 const UNFINISHED: &str = ".new";
@@ -32,36 +35,55 @@ impl Folder {
         Self { path, given_up: Vec::new() }
     }
 
-    /// The segments that are there, the largest first. What cannot be read is removed.
-    pub(super) fn read(&mut self) -> Vec<(Segment, Kept)> {
+    /// What is in the files of a sort. What cannot be read is removed.
+    pub(super) fn files_of<T>(
+        &self,
+        sort: &str,
+        read: impl Fn(fs::File) -> Result<T, FrameError>,
+    ) -> Vec<(T, Kept)> {
         let Some(folder) = &self.path else { return Vec::new() };
         let mut all = Vec::new();
-        for path in files(folder) {
-            if !is_ours(&path) {
-                continue;
-            }
+        for path in files(folder).into_iter().filter(|path| is_of(sort, path)) {
             // Another process may have removed it meanwhile.
             let Ok(file) = fs::File::open(&path) else { continue };
-            match file::read(file) {
-                Ok(segment) => all.push((segment, Kept(path))),
+            match read(file) {
+                Ok(known) => all.push((known, Kept(path))),
                 Err(_) => drop(fs::remove_file(path)),
             }
         }
+        all
+    }
+
+    /// The segments that are there, the largest first.
+    pub(super) fn segments(&self) -> Vec<(Segment, Kept)> {
+        let mut all = self.files_of(RUNS, file::read);
         all.sort_by_key(|(segment, _)| std::cmp::Reverse(segment.records.len()));
         all
     }
 
     /// Keeps a segment; none where that cannot be done, which is no harm.
     pub(super) fn keep(&self, segment: &Segment) -> Option<Kept> {
-        let folder = self.path.as_ref()?;
         if segment.records.is_empty() {
             return None;
         }
+        self.write(RUNS, |out| file::write(segment, out))
+    }
+
+    /// Writes a file of a sort.
+    pub(super) fn write(
+        &self,
+        sort: &str,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), FrameError>,
+    ) -> Option<Kept> {
+        let folder = self.path.as_ref()?;
         fs::create_dir_all(folder).ok()?;
         let ending = format!("{ENDING}{UNFINISHED}");
-        let new = tempfile::Builder::new().prefix(BEGINNING).suffix(&ending).tempfile_in(folder);
+        let new = tempfile::Builder::new().prefix(sort).suffix(&ending).tempfile_in(folder);
         let mut new = new.ok()?;
-        file::write(segment, &mut std::io::BufWriter::new(&mut new)).ok()?;
+        let mut out = std::io::BufWriter::new(&mut new);
+        write(&mut out).ok()?;
+        out.flush().ok()?;
+        drop(out);
         let path = new.path().with_extension("");
         new.persist_noclobber(&path).ok()?;
         Some(Kept(path))
@@ -91,9 +113,9 @@ impl Folder {
     }
 }
 
-fn is_ours(path: &Path) -> bool {
+fn is_of(sort: &str, path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.starts_with(BEGINNING) && name.ends_with(ENDING))
+    name.is_some_and(|name| name.starts_with(sort) && name.ends_with(ENDING))
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -7,6 +7,7 @@ mod batch;
 mod export;
 mod file;
 mod folder;
+mod line;
 mod name;
 mod segment;
 
@@ -15,6 +16,7 @@ mod tests;
 
 pub use batch::Batch;
 pub use export::Exported;
+pub use line::LineCommit;
 
 use super::parquet::FrameError;
 use crate::model::{CommitId, MeasurementKey, Run, Untrusted};
@@ -69,10 +71,20 @@ impl RunColumns {
     pub fn open(folder: Option<std::path::PathBuf>) -> Self {
         let folder = Folder::new(folder);
         let mut own = Self { parts: Vec::new(), whole: Vec::new(), places: HashMap::new(), folder };
-        for (segment, kept) in own.folder.read() {
+        for (segment, kept) in own.folder.segments() {
             own.take(segment, Some(kept));
         }
         own
+    }
+
+    /// The line of commits that was walked last, newest first.
+    pub fn line(&mut self) -> Vec<LineCommit> {
+        line::known(&mut self.folder)
+    }
+
+    /// Keeps a line of which so many commits were known.
+    pub fn keep_line(&mut self, line: &[LineCommit], known: usize) {
+        line::keep(&mut self.folder, line, known);
     }
 
     /// Which of these records are to be read and added; places that were told before hold no longer. Beside those that are missing, where they are many, the records of files
