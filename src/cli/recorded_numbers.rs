@@ -3,16 +3,19 @@
 use super::error::CliError;
 use super::open_store::{OpenStore, open_store_in};
 use super::policy::{LoadedPolicy, Network};
-use crate::config::Rules;
+use crate::config::{Accept, Rules};
 use crate::gate::derive;
 use crate::model::{CommitId, EndpointKey, MeasurementKey, Metric, Run, Untrusted, differences};
-use crate::store::{CommitInfo, Entry, StoredRun, load_known};
+use crate::store::{CommitInfo, CommitText, Entry, Said, StoredRun, load_known};
 use crate::trend::{Batch, Damaged, LineCommit, Place, RunColumns, in_parallel};
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
 
 /// Commits of a line that are walked at most.
 const MOST_COMMITS: usize = 1_000_000;
+/// Fewest commits whose messages are worth a note of what they say.
+const WORTH_A_NOTE: usize = 64;
 /// Fewest records that are worth a thread of their own, and so a file of their own.
 const WORTH_A_THREAD: usize = 1_024;
 
@@ -54,6 +57,21 @@ impl<'a> RecordedNumbers<'a> {
             self.columns.keep_line(&kept.collect::<Vec<_>>(), line.known);
         }
         Ok(line.commits)
+    }
+
+    /// What the commits that one commit has and an older one has not accept.
+    pub(super) fn accepts(
+        &mut self,
+        store: &OpenStore,
+        line: (CommitId, CommitId),
+    ) -> Result<Vec<CommitText>, CliError> {
+        let known = self.columns.note().and_then(|text| from_note(&text));
+        let before = known.as_ref().map(|known| (known.head, known.without));
+        let said = store.history.said(Accept::TRAILER, line, known)?;
+        if said.whole && said.read >= WORTH_A_NOTE && before != Some(line) {
+            self.columns.keep_note(&to_note(&said));
+        }
+        Ok(said.commits)
     }
 
     /// Reads what is not known yet of these records. Places that were told before hold no longer.
@@ -170,4 +188,27 @@ impl<'a> RecordedNumbers<'a> {
 pub(super) fn is_alike(run: &Run, like: &Run, rules: &Rules) -> bool {
     let allowed = &rules.allow_different;
     !differences(run, like).iter().any(|d| d.field.forbids() && !allowed.contains(&d.field))
+}
+
+/// What commits said, as a note: an object of JSON for the walk, and one for each commit.
+fn to_note(said: &Said) -> String {
+    let walk = json!({ "head": said.head.to_string(), "without": said.without.to_string(), "read": said.read });
+    let commit = |own: &CommitText| json!({ "id": own.id.to_string(), "author": own.author, "message": own.message });
+    json!({ "walk": walk, "commits": said.commits.iter().map(commit).collect::<Vec<_>>() })
+        .to_string()
+}
+
+fn from_note(text: &str) -> Option<Said> {
+    let note: Value = serde_json::from_str(text).ok()?;
+    let id = |value: &Value| value.as_str()?.parse::<CommitId>().ok();
+    let own = |value: &Value| value.as_str().map(str::to_owned);
+    let commit = |value: &Value| {
+        let (id, author) = (id(&value["id"])?, own(&value["author"])?);
+        Some(CommitText { id, author, message: own(&value["message"])? })
+    };
+    let commits: Option<Vec<CommitText>> = note["commits"].as_array()?.iter().map(commit).collect();
+    let walk = &note["walk"];
+    let (head, without) = (id(&walk["head"])?, id(&walk["without"])?);
+    let read = usize::try_from(walk["read"].as_u64()?).ok()?;
+    Some(Said { head, without, read, whole: true, commits: commits? })
 }

@@ -129,7 +129,7 @@ impl<'a> BranchHistory<'a> {
         let mut rows =
             reader.read(self.recorded.clone(), span, (&mut self.numbers, &self.store))?;
         rows.mark(columns, self.loaded, span.last);
-        rows.mark_accepted(columns, &self.store, self.head)?;
+        rows.mark_accepted(columns, (&mut self.numbers, &self.store), self.head)?;
         Ok(rows)
     }
 

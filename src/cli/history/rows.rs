@@ -208,10 +208,10 @@ impl CommitRows {
     pub(super) fn mark_accepted(
         &mut self,
         columns: &[Column],
-        store: &OpenStore,
+        numbers: (&mut RecordedNumbers<'_>, &OpenStore),
         head: CommitId,
     ) -> Result<(), CliError> {
-        for (row, accept) in self.accepts(store, head)? {
+        for (row, accept) in self.accepts(numbers, head)? {
             for (cell, column) in self.rows[row].cells.iter_mut().zip(columns) {
                 if cell.mark.is_some() && accept.covers(&column.key) {
                     cell.mark = Some(Mark::Accepted);
@@ -224,12 +224,12 @@ impl CommitRows {
     /// What commits accept, each with the first row that has it: the one that it was measured with.
     pub(super) fn accepts(
         &self,
-        store: &OpenStore,
+        (numbers, store): (&mut RecordedNumbers<'_>, &OpenStore),
         head: CommitId,
     ) -> Result<Vec<(usize, Accept)>, CliError> {
         let Some(oldest) = self.rows.first().map(|row| row.commit) else { return Ok(Vec::new()) };
         let mut all = Vec::new();
-        for said in store.history.commits_that_say(Accept::TRAILER, &[head], oldest)? {
+        for said in numbers.accepts(store, (head, oldest))? {
             let accepts = Accept::trailers(&said.message).filter_map(|v| Accept::parse(v).ok());
             let accepts: Vec<Accept> = accepts.collect();
             // What a row has, all that follow have.

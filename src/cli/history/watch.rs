@@ -40,7 +40,7 @@ impl BranchHistory<'_> {
         };
         let rows =
             reader.read(self.recorded.clone(), Span::last(0), (&mut self.numbers, &self.store))?;
-        let accepts = rows.accepts(&self.store, self.head)?;
+        let accepts = rows.accepts((&mut self.numbers, &self.store), self.head)?;
         let table = Table::new(title(&self.branch, &newest), columns, rows.rows, 0.0);
         let arguments = run_arguments(&newest);
         Ok(Watched { table, watch: Watch { min_effect, least, accepts }, arguments })

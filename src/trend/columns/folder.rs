@@ -9,10 +9,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How the files of runs and those of lines of commits begin. Whatever changes in them takes another number.
-const RUNS: &str = "runs-1-";
-pub(super) const LINE: &str = "line-1-";
-const ENDING: &str = ".parquet";
+/// A sort of files: how their names begin and end. Whatever changes in them takes another number.
+pub(super) type Sort = (&'static str, &'static str);
+const RUNS: Sort = ("runs-1-", ".parquet");
+pub(super) const LINE: Sort = ("line-1-", ".parquet");
+pub(super) const NOTE: Sort = ("note-1-", ".txt");
 /// The ending of a file that is being written.
 const UNFINISHED: &str = ".new";
 /// How old an unfinished file is that nobody writes any more.
@@ -38,7 +39,7 @@ impl Folder {
     /// What is in the files of a sort. What cannot be read is removed.
     pub(super) fn files_of<T>(
         &self,
-        sort: &str,
+        sort: Sort,
         read: impl Fn(fs::File) -> Result<T, FrameError>,
     ) -> Vec<(T, Kept)> {
         let Some(folder) = &self.path else { return Vec::new() };
@@ -72,13 +73,13 @@ impl Folder {
     /// Writes a file of a sort.
     pub(super) fn write(
         &self,
-        sort: &str,
+        sort: Sort,
         write: impl FnOnce(&mut dyn Write) -> Result<(), FrameError>,
     ) -> Option<Kept> {
         let folder = self.path.as_ref()?;
         fs::create_dir_all(folder).ok()?;
-        let ending = format!("{ENDING}{UNFINISHED}");
-        let new = tempfile::Builder::new().prefix(sort).suffix(&ending).tempfile_in(folder);
+        let ending = format!("{}{UNFINISHED}", sort.1);
+        let new = tempfile::Builder::new().prefix(sort.0).suffix(&ending).tempfile_in(folder);
         let mut new = new.ok()?;
         let mut out = std::io::BufWriter::new(&mut new);
         write(&mut out).ok()?;
@@ -113,9 +114,9 @@ impl Folder {
     }
 }
 
-fn is_of(sort: &str, path: &Path) -> bool {
+fn is_of((beginning, ending): Sort, path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.starts_with(sort) && name.ends_with(ENDING))
+    name.is_some_and(|name| name.starts_with(beginning) && name.ends_with(ending))
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -9,6 +9,7 @@ mod file;
 mod folder;
 mod line;
 mod name;
+mod note;
 mod segment;
 
 #[cfg(test)]
@@ -85,6 +86,16 @@ impl RunColumns {
     /// Keeps a line of which so many commits were known.
     pub fn keep_line(&mut self, line: &[LineCommit], known: usize) {
         line::keep(&mut self.folder, line, known);
+    }
+
+    /// The text that is kept beside the columns.
+    pub fn note(&self) -> Option<String> {
+        note::known(&self.folder)
+    }
+
+    /// Keeps a text in the place of any other.
+    pub fn keep_note(&mut self, text: &str) {
+        note::keep(&mut self.folder, text);
     }
 
     /// Which of these records are to be read and added; places that were told before hold no longer. Beside those that are missing, where they are many, the records of files
