@@ -7,7 +7,7 @@ use crate::config::{Accept, Rules};
 use crate::gate::derive;
 use crate::model::{CommitId, EndpointKey, MeasurementKey, Metric, Run, Untrusted, differences};
 use crate::store::{CommitInfo, CommitText, Entry, Said, StoredRun, load_known};
-use crate::trend::{Batch, Damaged, LineCommit, Place, RunColumns, in_parallel};
+use crate::trend::{Batch, Damaged, LineCommit, Note, Place, RunColumns, in_parallel};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -65,11 +65,11 @@ impl<'a> RecordedNumbers<'a> {
         store: &OpenStore,
         line: (CommitId, CommitId),
     ) -> Result<Vec<CommitText>, CliError> {
-        let known = self.columns.note().and_then(|text| from_note(&text));
+        let known = self.columns.note(Note::Accepts).and_then(|text| from_note(&text));
         let before = known.as_ref().map(|known| (known.head, known.without));
         let said = store.history.said(Accept::TRAILER, line, known)?;
         if said.whole && said.read >= WORTH_A_NOTE && before != Some(line) {
-            self.columns.keep_note(&to_note(&said));
+            self.columns.keep_note(Note::Accepts, &to_note(&said));
         }
         Ok(said.commits)
     }

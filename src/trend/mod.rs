@@ -12,7 +12,7 @@ mod parquet;
 mod table;
 
 pub use cause::{Cause, Member, State, Watch, causes};
-pub use columns::{Batch, Damaged, Exported, LineCommit, Place, RunColumns};
+pub use columns::{Batch, Damaged, Exported, LineCommit, Note, Place, RunColumns};
 pub use frame::{FrameWriter, csv_text};
 pub use input::{Series, SeriesError, read_series};
 pub use ledger::{Action, Known, Told, actions, told_so_far};

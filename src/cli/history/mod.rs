@@ -1,6 +1,7 @@
 //! The recorded history of a branch, as a table: which commits, which measurements, and what today's policy says of them.
 
 mod columns;
+mod marks;
 mod named;
 mod rows;
 mod watch;
@@ -128,7 +129,6 @@ impl<'a> BranchHistory<'a> {
         let reader = RowReader { like, columns, loaded: self.loaded, folder: self.folder };
         let mut rows =
             reader.read(self.recorded.clone(), span, (&mut self.numbers, &self.store))?;
-        rows.mark(columns, self.loaded, span.last);
         rows.mark_accepted(columns, (&mut self.numbers, &self.store), self.head)?;
         Ok(rows)
     }

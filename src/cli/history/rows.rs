@@ -1,23 +1,24 @@
 //! The recorded commits of a branch with their values, and what today's policy says of them.
 
+use super::marks::{KnownMarks, RowMarks, judge_key, row_key};
 use crate::cli::error::CliError;
 use crate::cli::open_store::{OpenStore, open_store_in};
 use crate::cli::policy::{LoadedPolicy, Network};
 use crate::cli::recorded_numbers::RecordedNumbers;
 use crate::config::Accept;
-use crate::gate::{
-    BudgetFinding, Finding, Reason, Report, Verdict, budget_subject, derive, judge_against,
-};
+use crate::gate::{derive, judge_against};
 use crate::model::{CommitId, MeasurementKey, Run};
 use crate::stats::median;
 use crate::store::{CommitInfo, Entry, RunStore, load_known};
 use crate::trend::{Cell, Column, Damaged, Mark, Row, in_parallel};
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
 /// The commits that have records, newest first, each with its records.
 pub(super) type RecordedCommits = Vec<(CommitInfo, Vec<Entry>)>;
+
+/// Fewest rows whose marks are worth keeping.
+const WORTH_KEEPING: usize = 64;
 
 /// The commits of a history that are judged.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +55,7 @@ struct Comparable<'a> {
 }
 
 impl RowReader<'_> {
-    /// The rows of these commits, and the runs that are needed to judge the rows of the span.
+    /// The rows of these commits; those of the span are judged.
     pub(super) fn read(
         &self,
         mut recorded: RecordedCommits,
@@ -74,10 +75,55 @@ impl RowReader<'_> {
         })?;
         rows.reverse();
         let judged = &comparable[..self.needed(&comparable, span)];
-        let entries = judged.iter().flat_map(|own| own.entries.iter().copied().cloned());
+        self.mark(&mut rows, judged, span.last, (numbers, store))?;
+        Ok(CommitRows { rows })
+    }
+
+    /// Judges the newest rows against those before them, by today's policy.
+    fn mark(
+        &self,
+        rows: &mut [Row],
+        comparable: &[Comparable<'_>],
+        last: usize,
+        (numbers, store): (&mut RecordedNumbers<'_>, &OpenStore),
+    ) -> Result<(), CliError> {
+        let (window, rules) = (self.loaded.policy.baseline.window, &self.loaded.policy.rules);
+        let count = last.min(comparable.len());
+        let judge = judge_key(self.loaded).filter(|_| rows.len() >= WORTH_KEEPING);
+        let key = |i: usize| {
+            let before = comparable[i + 1..].iter().flat_map(|own| own.entries.iter().copied());
+            judge.map(|judge| row_key(judge, &comparable[i].entries, before.take(2 * window)))
+        };
+        let keys: Vec<Option<u64>> = (0..count).map(key).collect();
+        let known = KnownMarks::read(numbers);
+        let missing: Vec<usize> =
+            (0..count).filter(|i| keys[*i].and_then(|key| known.get(key)).is_none()).collect();
+        for (row, key) in rows.iter_mut().rev().zip(&keys) {
+            if let Some(marks) = key.and_then(|key| known.get(key)) {
+                marks.apply(row, self.columns);
+            }
+        }
+        let (Some(first), Some(end)) = (missing.first(), missing.last()) else { return Ok(()) };
+        // Each commit has a run at least.
+        let needed = &comparable[*first..(end + 1 + 2 * window).min(comparable.len())];
+        let entries = needed.iter().flat_map(|own| own.entries.iter().copied().cloned());
         store.records().make_present(&entries.collect::<Vec<_>>())?;
-        let (newest, of_commit) = self.runs(judged)?;
-        Ok(CommitRows { rows, newest, of_commit })
+        let (runs, of_commit) = self.runs(needed)?;
+        let marks = in_parallel(&missing, |i| {
+            let own = &of_commit[i - first];
+            let before = &runs[own.end..];
+            let before = &before[..before.len().min(2 * window)];
+            RowMarks::of(&judge_against(&runs[own.clone()], before, window, rules))
+        });
+        let newest = rows.len();
+        for (i, marks) in missing.iter().zip(&marks) {
+            marks.apply(&mut rows[newest - 1 - i], self.columns);
+        }
+        let new = missing.iter().zip(marks).filter_map(|(i, marks)| Some((keys[*i]?, marks)));
+        if judge.is_some() {
+            known.keep(new, numbers);
+        }
+        Ok(())
     }
 
     /// How many of these are needed to judge a span.
@@ -167,43 +213,12 @@ impl RowReader<'_> {
     }
 }
 
-/// The recorded commits, oldest first, and the runs of the newest of them.
+/// The recorded commits, oldest first.
 pub(super) struct CommitRows {
     pub(super) rows: Vec<Row>,
-    /// Runs of the last rows, newest commit first.
-    newest: Vec<Run>,
-    /// Where the runs of each of these commits are among them.
-    of_commit: Vec<Range<usize>>,
 }
 
 impl CommitRows {
-    /// Judges the newest rows against those before them, by today's policy.
-    pub(super) fn mark(&mut self, columns: &[Column], loaded: &LoadedPolicy, last: usize) {
-        let (window, rules) = (loaded.policy.baseline.window, &loaded.policy.rules);
-        let judged = &self.of_commit[..last.min(self.of_commit.len())];
-        let at: BTreeMap<&MeasurementKey, usize> =
-            columns.iter().enumerate().rev().map(|(c, column)| (&column.key, c)).collect();
-        let marks = in_parallel(judged, |own| {
-            let before = &self.newest[own.end..];
-            let before = &before[..before.len().min(2 * window)];
-            let report = judge_against(&self.newest[own.clone()], before, window, rules);
-            let mut cells = vec![(None, None); columns.len()];
-            for finding in report.all_findings() {
-                let Some(c) = at.get(&finding.key()) else { continue };
-                cells[*c].0 = mark(finding);
-            }
-            for (cell, column) in cells.iter_mut().zip(columns) {
-                cell.1 = over_budget(&report, column);
-            }
-            cells
-        });
-        for (row, marks) in self.rows.iter_mut().rev().zip(marks) {
-            for (cell, (mark, budget)) in row.cells.iter_mut().zip(marks) {
-                (cell.mark, cell.budget) = (mark, budget);
-            }
-        }
-    }
-
     /// Marks the crossings that a commit's own message accepts.
     pub(super) fn mark_accepted(
         &mut self,
@@ -248,27 +263,4 @@ impl CommitRows {
         }
         Ok(all)
     }
-}
-
-/// What a finding says of a value.
-fn mark(finding: &Finding) -> Option<Mark> {
-    match finding.verdict() {
-        Verdict::Fail => Some(Mark::Fail),
-        Verdict::Inconclusive => Some(Mark::Again),
-        Verdict::Warn if finding.is_chance() => None,
-        Verdict::Warn if finding.reason != Reason::AlreadyOnMain => Some(Mark::Warn),
-        _ => None,
-    }
-}
-
-/// What the budgets say of a column's value.
-fn over_budget(report: &Report, column: &Column) -> Option<Mark> {
-    let subject = budget_subject(&column.key);
-    let of_column = report.budgets.iter().filter(|budget| budget.subject == subject);
-    let mark = |budget: &BudgetFinding| match budget.verdict() {
-        Verdict::Fail => Some(Mark::Fail),
-        Verdict::Warn if budget.value.is_some() => Some(Mark::Warn),
-        _ => None,
-    };
-    of_column.filter_map(mark).max_by_key(|mark| *mark == Mark::Fail)
 }

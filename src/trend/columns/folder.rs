@@ -13,7 +13,8 @@ use std::time::Duration;
 pub(super) type Sort = (&'static str, &'static str);
 const RUNS: Sort = ("runs-1-", ".parquet");
 pub(super) const LINE: Sort = ("line-1-", ".parquet");
-pub(super) const NOTE: Sort = ("note-1-", ".txt");
+pub(super) const ACCEPTS: Sort = ("accepts-1-", ".txt");
+pub(super) const MARKS: Sort = ("marks-1-", ".txt");
 /// The ending of a file that is being written.
 const UNFINISHED: &str = ".new";
 /// How old an unfinished file is that nobody writes any more.

@@ -18,6 +18,7 @@ mod tests;
 pub use batch::Batch;
 pub use export::Exported;
 pub use line::LineCommit;
+pub use note::Note;
 
 use super::parquet::FrameError;
 use crate::model::{CommitId, MeasurementKey, Run, Untrusted};
@@ -88,14 +89,14 @@ impl RunColumns {
         line::keep(&mut self.folder, line, known);
     }
 
-    /// The text that is kept beside the columns.
-    pub fn note(&self) -> Option<String> {
-        note::known(&self.folder)
+    /// A text that is kept beside the columns.
+    pub fn note(&self, note: Note) -> Option<String> {
+        note::known(&self.folder, note)
     }
 
     /// Keeps a text in the place of any other.
-    pub fn keep_note(&mut self, text: &str) {
-        note::keep(&mut self.folder, text);
+    pub fn keep_note(&mut self, note: Note, text: &str) {
+        note::keep(&mut self.folder, note, text);
     }
 
     /// Which of these records are to be read and added; places that were told before hold no longer. Beside those that are missing, where they are many, the records of files

@@ -1,22 +1,41 @@
-//! A text that whoever uses the columns keeps beside them.
+//! Texts that whoever uses the columns keeps beside them.
 
-use super::folder::{Folder, NOTE};
+use super::folder::{ACCEPTS, Folder, MARKS, Sort};
 use crate::trend::parquet::FrameError;
 use flate2::Crc;
 use std::fs::File;
 use std::io::Read as _;
 
-/// The note that is kept.
-pub(super) fn known(folder: &Folder) -> Option<String> {
-    Some(folder.files_of(NOTE, read).pop()?.0)
+/// What a text is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// What commits accept.
+    Accepts,
+    /// What a policy says of commits.
+    Marks,
 }
 
-/// Keeps a note in the place of any other.
-pub(super) fn keep(folder: &mut Folder, text: &str) {
-    let before = folder.files_of(NOTE, |_| Ok(()));
-    let kept =
-        folder.write(NOTE, |out| write!(out, "{:08x}{text}", sum(text)).map_err(FrameError::new));
-    if kept.is_some() {
+impl Note {
+    fn sort(self) -> Sort {
+        match self {
+            Self::Accepts => ACCEPTS,
+            Self::Marks => MARKS,
+        }
+    }
+}
+
+/// The text that is kept.
+pub(super) fn known(folder: &Folder, note: Note) -> Option<String> {
+    Some(folder.files_of(note.sort(), read).pop()?.0)
+}
+
+/// Keeps a text in the place of any other.
+pub(super) fn keep(folder: &mut Folder, note: Note, text: &str) {
+    let before = folder.files_of(note.sort(), |_| Ok(()));
+    let text = format!("{:08x}{text}", sum(text));
+    let written =
+        |out: &mut dyn std::io::Write| out.write_all(text.as_bytes()).map_err(FrameError::new);
+    if folder.write(note.sort(), written).is_some() {
         before.into_iter().for_each(|(_, kept)| folder.give_up(Some(kept)));
         folder.sweep();
     }
