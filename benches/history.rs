@@ -1,20 +1,22 @@
-//! How long a long history takes: `compare` beside 10 000 recorded runs, and `trend` over 10 000 commits of 50 endpoints.
+//! How long a long history takes: `compare` beside 10 000 recorded runs, and what shows or exports 10 000 commits of 50 endpoints.
 //!
 //! ```sh
 //! cargo bench --bench history                     # makes the repository anew, some minutes
 //! cargo bench --bench history -- --commits 1000
+//! cargo bench --bench history -- --folder /tmp/h  # makes it there, or takes the one that is there
 //! ```
 //!
-//! Each line gives the median of five runs in milliseconds, and how many times `git log -1` in the same repository that is.
+//! Each line gives the median of five runs in milliseconds, how many times `git log -1` in the same repository that is, and the peak
+//! of memory. "without columns" is the first run after a clone: the columns beside the store are removed before each.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "it prints a table")]
 
 use perfgate::model::{Endpoint, EndpointKey, Kind, Latency, Quantile, Run, Tool};
 use perfgate::store::{GitStore, RunStore as _, prepare};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const ENDPOINTS: usize = 50;
 const ROUNDS: usize = 5;
@@ -22,39 +24,67 @@ const ROUNDS: usize = 5;
 const BATCH: usize = 500;
 
 fn main() {
-    let commits = argument("--commits").unwrap_or(10_000);
+    let commits = number("--commits").unwrap_or(10_000);
     let scratch = tempfile::tempdir().unwrap();
-    let folder = scratch.path();
-    let ids = make_commits(folder, commits);
-    record_all(folder, &ids);
+    let given = argument("--folder").map(PathBuf::from);
+    let folder = given.as_deref().unwrap_or(scratch.path());
+    if !folder.join(".git").exists() {
+        std::fs::create_dir_all(folder).unwrap();
+        let ids = make_commits(folder, commits);
+        record_all(folder, &ids);
+    }
     std::fs::write(folder.join("new.json"), {
         let run = run(commits, None);
         serde_json::to_vec(&perfgate::schema::RunV1::without_histograms(&run)).unwrap()
     })
     .unwrap();
-    let git = median(folder, "git", &["log", "-1", "--format=%H"]);
+    let columns = folder.join(".git/perfgate.git/columns");
+    let git = median(folder, "git", &["log", "-1", "--format=%H"], None).ms;
     println!(
         "{commits} commits, a run of {ENDPOINTS} endpoints for each; `git log -1` takes {git:.1} ms\n"
     );
-    println!("{:<60} {:>9} {:>8}", "", "ms", "× git");
-    let all = ["trend", "--offline", "--endpoint", "**", "--endpoint", "total"];
+    println!("{:<52} {:>9} {:>8} {:>9}", "", "ms", "× git", "peak MB");
     let one = ["trend", "--offline", "--endpoint", "GET /endpoint/7"];
+    let all = ["trend", "--offline", "--endpoint", "**", "--endpoint", "total"];
     let gate = ["compare", "--offline", "--baseline", "main", "new.json"];
-    for (name, arguments) in [
-        ("compare with main", &gate[..]),
-        ("trend of one series", &one),
-        ("trend of all series, with their steps", &all),
+    let page = ["report", "--offline", "--baseline", "main", "new.json", "--html", "page.html"];
+    let site = ["report", "--offline", "--baseline", "main", "--site", "site"];
+    let export = |format| ["baseline", "export", "--format", format, "exported"];
+    let selftest = ["selftest", "--offline"];
+    for (name, arguments, first) in [
+        ("compare with main", &gate[..], false),
+        ("trend of one series, without columns", &one, true),
+        ("trend of one series", &one, false),
+        ("trend of all series, with their steps", &all, false),
+        ("report --html, with the history of what is judged", &page, false),
+        ("report --site, without columns", &site, true),
+        ("report --site", &site, false),
+        ("baseline export --format parquet, without columns", &export("parquet"), true),
+        ("baseline export --format parquet", &export("parquet"), false),
+        ("baseline export --format csv", &export("csv"), false),
+        ("selftest", &selftest, false),
     ] {
-        let took = median(folder, env!("CARGO_BIN_EXE_perfgate"), arguments);
-        println!("{name:<60} {took:>9.1} {:>8.1}", took / git);
+        let removed = first.then_some(columns.as_path());
+        let Took { ms, peak_mb } =
+            median(folder, env!("CARGO_BIN_EXE_perfgate"), arguments, removed);
+        println!("{name:<52} {ms:>9.1} {:>8.1} {peak_mb:>9.0}", ms / git);
     }
-    let bytes = du(&folder.join(".git/perfgate.git"));
-    println!("\nthe store holds {:.1} KB a run", bytes as f64 / 1000.0 / commits as f64);
+    let (bytes, beside) = (du(&folder.join(".git/perfgate.git")), du(&columns));
+    let kb = |bytes: u64| bytes as f64 / 1000.0 / commits as f64;
+    println!(
+        "\nthe store holds {:.1} KB a run, and {:.1} KB of columns",
+        kb(bytes - beside),
+        kb(beside)
+    );
 }
 
-fn argument(name: &str) -> Option<usize> {
+fn number(name: &str) -> Option<usize> {
+    argument(name)?.parse().ok()
+}
+
+fn argument(name: &str) -> Option<String> {
     let all: Vec<String> = std::env::args().collect();
-    all.get(all.iter().position(|own| own == name)? + 1)?.parse().ok()
+    all.get(all.iter().position(|own| own == name)? + 1).cloned()
 }
 
 /// A repository whose first-parent line has so many commits.
@@ -117,24 +147,51 @@ fn run(i: usize, commit: Option<&str>) -> Run {
     run
 }
 
-/// The median wall time in milliseconds, after one run that warms the caches.
-fn median(folder: &Path, program: &str, arguments: &[&str]) -> f64 {
-    let mut times: Vec<f64> = (0..=ROUNDS)
+/// What a command took.
+#[derive(Clone, Copy)]
+struct Took {
+    ms: f64,
+    peak_mb: f64,
+}
+
+/// The median wall time and the highest peak of memory, after one run that warms the caches. `removed` is removed before each.
+fn median(folder: &Path, program: &str, arguments: &[&str], removed: Option<&Path>) -> Took {
+    let mut all: Vec<Took> = (0..=ROUNDS)
         .map(|_| {
-            let start = Instant::now();
-            let done = Command::new(program)
-                .args(arguments)
-                .current_dir(folder)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-            assert!(done.unwrap().code().is_some_and(|code| code != 2), "{arguments:?}");
-            start.elapsed().as_secs_f64() * 1e3
+            if let Some(removed) = removed {
+                std::fs::remove_dir_all(removed).unwrap_or_default();
+            }
+            took(Command::new(program).args(arguments).current_dir(folder))
         })
         .skip(1)
         .collect();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    all.sort_by(|a, b| a.ms.total_cmp(&b.ms));
+    let peak_mb = all.iter().map(|own| own.peak_mb).fold(0.0, f64::max);
+    Took { ms: all[all.len() / 2].ms, peak_mb }
+}
+
+fn took(command: &mut Command) -> Took {
+    let start = Instant::now();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak_mb = 0.0_f64;
+    let code = loop {
+        if let Some(code) = child.try_wait().unwrap() {
+            break code;
+        }
+        peak_mb = peak_mb.max(peak(&status));
+        std::thread::sleep(Duration::from_micros(500));
+    };
+    let ms = start.elapsed().as_secs_f64() * 1e3;
+    assert!(code.code().is_some_and(|code| code != 2), "{command:?}");
+    Took { ms, peak_mb }
+}
+
+fn peak(status: &str) -> f64 {
+    let text = std::fs::read_to_string(status).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kb = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
+    kb.unwrap_or_default() / 1e3
 }
 
 fn git(folder: &Path, arguments: &[&str], input: Option<&[u8]>) -> String {

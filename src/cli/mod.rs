@@ -19,6 +19,7 @@ mod output;
 mod policy;
 mod profile_names;
 mod read_file;
+mod recorded_numbers;
 mod repository;
 mod results;
 mod rule_files;

@@ -179,6 +179,11 @@ impl OpenStore {
         }
     }
 
+    /// The folder for columns made from the records; none where they are in a folder, whose files anybody may change.
+    pub(super) fn columns_folder(&self) -> Option<PathBuf> {
+        self.git()?.columns_folder()
+    }
+
     /// Reads every record that is here, and finds what is broken.
     pub(super) fn verify(&self) -> Result<Verified, CliError> {
         Ok(match &self.kept {

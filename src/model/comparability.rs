@@ -3,8 +3,10 @@
 //! Two runs are comparable when suite, profile, environment and tool are the same and the shape of the load agrees
 //! wherever both runs carry it. Another version of the tool or of the script is worth a warning only.
 
+use super::custom_metric::CustomMetric;
+use super::endpoint::EndpointKey;
 use super::named::names;
-use super::run::Run;
+use super::run::{Load, Run};
 use super::untrusted::Untrusted;
 
 /// What two runs can differ in.
@@ -115,6 +117,37 @@ pub fn differences(baseline: &Run, current: &Run) -> Vec<Difference> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+impl Run {
+    /// What of a run tells whether another one is comparable with it, and nothing else.
+    #[must_use]
+    pub fn comparable_part(&self) -> Self {
+        let load = Load {
+            users: self.load.users,
+            connections: self.load.connections,
+            target: self.load.target.clone(),
+            script_sha256: self.load.script_sha256.clone(),
+            ..Load::default()
+        };
+        let mut part = Self {
+            suite: self.suite.clone(),
+            profile: self.profile.clone(),
+            environment: self.environment.clone(),
+            duration_s: self.duration_s,
+            load,
+            ..Self::new(self.tool.clone())
+        };
+        let runner = self.labels.get_key_value("runner");
+        part.labels.extend(runner.map(|(name, own)| (name.clone(), own.clone())));
+        // By what it measured of itself a load generator tells that it could not keep up.
+        if self.overload().is_some() {
+            part.resources.clone_from(&self.resources);
+            let own = |metric: &&CustomMetric| metric.endpoint == EndpointKey::Total;
+            part.metrics.extend(self.metrics.iter().filter(own).cloned());
+        }
+        part
+    }
 }
 
 /// Hashes that differ do so in their first digits, and a report has no room for sixty-four.

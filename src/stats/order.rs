@@ -1,20 +1,23 @@
 //! Order statistics: medians, and how far off a quantile of a sample may be.
 
 use super::beta::beta_inverse;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// Median absolute deviation to standard deviation, for normal noise.
 pub const MAD_TO_SD: f64 = 1.4826;
 
 /// The median; none of an empty slice. Values must not be NaN.
 pub fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => None,
-        n if n % 2 == 1 => Some(sorted[middle]),
-        _ => Some(f64::midpoint(sorted[middle - 1], sorted[middle])),
+    if values.is_empty() {
+        return None;
     }
+    let mut values = values.to_vec();
+    let middle = values.len() / 2;
+    let odd = values.len() % 2 == 1;
+    let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    let lower = below.iter().copied().max_by(f64::total_cmp).filter(|_| !odd);
+    Some(lower.map_or(*upper, |lower| f64::midpoint(lower, *upper)))
 }
 
 /// A 95 % interval.
@@ -35,7 +38,25 @@ impl Interval {
 
 /// Between which fractions of the sorted sample the true quantile lies with 95 % confidence, whatever the distribution:
 /// with rank r = ⌊n·q⌋ + 1, the 2.5 % point of Beta(r−1, n−r+2) and the 97.5 % point of Beta(r, n−r+1).
+///
+/// Whoever judges a history asks for the same few again and again: a thread remembers its last ones.
 pub fn rank_interval(n: u64, q: f64) -> (f64, f64) {
+    RANKS.with_borrow_mut(|known| {
+        if known.len() >= MOST_RANKS {
+            known.clear();
+        }
+        *known.entry((n, q.to_bits())).or_insert_with(|| rank_interval_anew(n, q))
+    })
+}
+
+/// Intervals that a thread remembers at most.
+const MOST_RANKS: usize = 4_096;
+
+thread_local! {
+    static RANKS: RefCell<HashMap<(u64, u64), (f64, f64)>> = RefCell::default();
+}
+
+fn rank_interval_anew(n: u64, q: f64) -> (f64, f64) {
     let n = n as f64;
     let r = ((n * q).floor() + 1.0).min(n);
     let low = if r > 1.0 { beta_inverse(0.025, r - 1.0, n - r + 2.0) } else { 0.0 };

@@ -124,25 +124,20 @@ pub fn nearest_run(
     Ok(None)
 }
 
-/// The commits of a first-parent line that have records, newest first, at most so many commits of it.
+/// The commits of a line that have records, in its order. The records need not be here.
 pub fn recorded_line(
     store: &dyn RunStore,
-    history: &History,
-    (revision, head): (&str, CommitId),
-    most: usize,
+    line: Vec<CommitInfo>,
 ) -> Result<Vec<(CommitInfo, Vec<Entry>)>, StoreError> {
     let mut records: BTreeMap<CommitId, Vec<Entry>> = BTreeMap::new();
     for entry in store.entries()? {
         records.entry(entry.commit).or_default().push(entry);
     }
-    let line = history.walk(revision, head, head, most)?.commits.into_iter();
-    let line: Vec<(CommitInfo, Vec<Entry>)> = line
-        .filter_map(|commit| Some((records.remove(&commit.id)?, commit)))
-        .map(|(e, c)| (c, e))
-        .collect();
-    let wanted: Vec<Entry> = line.iter().flat_map(|(_, entries)| entries.clone()).collect();
-    store.make_present(&wanted)?;
-    Ok(line)
+    let recorded = line.into_iter().filter_map(|commit| {
+        let entries = records.remove(&commit.id)?;
+        Some((commit, entries))
+    });
+    Ok(recorded.collect())
 }
 
 fn look_at(

@@ -131,6 +131,12 @@ impl GitStore {
         &self.path
     }
 
+    /// The folder for what is made from the records to be read faster, and can be made again at any time; none where nothing can
+    /// be written.
+    pub fn columns_folder(&self) -> Option<PathBuf> {
+        self.unwritable.is_none().then(|| self.path.join("columns"))
+    }
+
     /// The remote, if there is one and it may be used.
     pub(super) fn remote(&self) -> Option<&Remote> {
         self.remote.as_ref()

@@ -11,6 +11,7 @@ use super::record::{commit_id, oid};
 use super::remote::{Reach, Remote};
 use crate::model::CommitId;
 use git2::{Oid, Repository};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// A commit, as reports show it.
@@ -59,6 +60,32 @@ pub(super) struct Walk {
     pub(super) commits: Vec<CommitInfo>,
     /// Whether it ends because a shallow clone does, not because the history does.
     pub(super) cut: bool,
+}
+
+/// The commits that one commit has and another one has not, and whose message holds a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The one that has them.
+    pub head: CommitId,
+    /// The one that has not.
+    pub without: CommitId,
+    /// How many commits were read for it.
+    pub read: usize,
+    /// Whether that is all of them.
+    pub whole: bool,
+    /// Those that say it.
+    pub commits: Vec<CommitText>,
+}
+
+/// The first-parent line of a commit.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Its commits, newest first.
+    pub commits: Vec<CommitInfo>,
+    /// How many of them, the oldest ones, were known before.
+    pub known: usize,
+    /// Whether it goes back to the first commit of all, or as far as it was asked for.
+    pub whole: bool,
 }
 
 impl History {
@@ -191,24 +218,68 @@ impl History {
         heads: &[CommitId],
         without: CommitId,
     ) -> Result<Vec<CommitText>, StoreError> {
+        Ok(self.read_commits(word, heads, &[without])?.commits)
+    }
+
+    /// The same of one commit. What was read for an ancestor of it is not read again.
+    pub fn said(
+        &self,
+        word: &str,
+        (head, without): (CommitId, CommitId),
+        known: Option<Said>,
+    ) -> Result<Said, StoreError> {
+        let known = known.filter(|known| known.without == without && known.whole);
+        if let Some(known) = known {
+            if known.head == head {
+                return Ok(known);
+            }
+            if self.is_part_of(known.head, head)? {
+                let mut said = self.read_commits(word, &[head], &[without, known.head])?;
+                said.read += known.read;
+                said.commits.extend(known.commits);
+                if said.whole && said.read <= MOST_COMMITS {
+                    return Ok(Said { without, ..said });
+                }
+            }
+        }
+        self.read_commits(word, &[head], &[without])
+    }
+
+    fn read_commits(
+        &self,
+        word: &str,
+        heads: &[CommitId],
+        without: &[CommitId],
+    ) -> Result<Said, StoreError> {
         let whole = self.uncut()?;
         let wrap = || StoreError::git("walking the history");
         let mut walk = whole.revwalk().map_err(wrap())?;
         for head in heads {
             walk.push(oid(*head)?).map_err(wrap())?;
         }
-        walk.hide(oid(without)?).map_err(wrap())?;
+        for without in without {
+            walk.hide(oid(*without)?).map_err(wrap())?;
+        }
         let word = word.to_lowercase();
-        let mut found = Vec::new();
-        for id in walk.map_while(Result::ok).take(MOST_COMMITS) {
-            let Ok(commit) = whole.find_commit(id) else { break };
+        let none = CommitId::from_bytes([0; 20]);
+        let first = |all: &[CommitId]| all.first().copied().unwrap_or(none);
+        let (head, without) = (first(heads), first(without));
+        let mut said = Said { head, without, read: 0, whole: false, commits: Vec::new() };
+        while said.read < MOST_COMMITS {
+            let Some(id) = walk.next() else {
+                said.whole = true;
+                break;
+            };
+            let Ok(commit) = id.and_then(|id| whole.find_commit(id)) else { break };
+            said.read += 1;
             let message = String::from_utf8_lossy(commit.message_bytes());
             if message.to_lowercase().contains(&word) {
                 let author = String::from_utf8_lossy(commit.author().name_bytes()).into_owned();
-                found.push(CommitText { id: commit_id(id), author, message: message.into_owned() });
+                let (id, message) = (commit_id(commit.id()), message.into_owned());
+                said.commits.push(CommitText { id, author, message });
             }
         }
-        Ok(found)
+        Ok(said)
     }
 
     /// Fetches a commit with its ancestors where it is not here.
@@ -228,7 +299,7 @@ impl History {
     }
 
     /// The commits of a first-parent line that another commit does not have, oldest first.
-    pub fn line(&self, base: CommitId, head: CommitId) -> Result<Vec<CommitInfo>, StoreError> {
+    pub fn between(&self, base: CommitId, head: CommitId) -> Result<Vec<CommitInfo>, StoreError> {
         let wrap = || StoreError::git("walking the history");
         let whole = self.uncut()?;
         let mut walk = whole.revwalk().map_err(wrap())?;
@@ -260,6 +331,35 @@ impl History {
         let wrap = StoreError::git("opening the repository");
         let clone = Repository::open(self.clone.path()).map_err(wrap)?;
         Ok(Self { clone, remote: self.remote.clone() })
+    }
+
+    /// The first-parent line of a commit that a revision names, at most `most` commits. Where it meets a line that was walked to its
+    /// end before, newest first, it goes on as that one does: commits never change.
+    pub fn line(
+        &self,
+        (revision, head): (&str, CommitId),
+        most: usize,
+        mut known: Vec<CommitInfo>,
+    ) -> Result<Line, StoreError> {
+        let places: HashMap<CommitId, usize> =
+            known.iter().enumerate().map(|(place, commit)| (commit.id, place)).collect();
+        let whole = self.uncut()?;
+        let mut commits = Vec::new();
+        let mut next = Some(head).filter(|_| !known.is_empty());
+        while let Some(at) = next.filter(|_| commits.len() < most) {
+            if let Some(place) = places.get(&at) {
+                let rest = known.drain(*place..).take(most - commits.len());
+                let own = commits.len();
+                commits.extend(rest);
+                return Ok(Line { known: commits.len() - own, commits, whole: true });
+            }
+            let id = oid(at)?;
+            let Ok(commit) = whole.find_commit(id) else { break };
+            commits.extend(info(&whole, id));
+            next = commit.parent_id(0).ok().map(commit_id);
+        }
+        let Walk { commits, cut } = self.walk(revision, head, head, most)?;
+        Ok(Line { commits, known: 0, whole: !cut })
     }
 
     /// The first-parent line from the merge base of a revision and a commit on, at most `most` commits.

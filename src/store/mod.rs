@@ -46,7 +46,7 @@ pub use find::{
     BaselineQuery, BaselineRuns, earlier_runs, find_baseline, nearest_run, recorded_line,
 };
 pub use git_store::GitStore;
-pub use history::{CommitInfo, CommitText, History};
+pub use history::{CommitInfo, CommitText, History, Line, Said};
 pub use kept::{KeptState, kept_states, restore};
 pub use layout::Entry;
 pub use patience::Patience;

@@ -1,49 +1,19 @@
-//! The recorded history as a frame, one row for each run and measurement: for tools that work on tables.
+//! The recorded history as a table, one row for each run and measurement: for tools that work on tables.
 
-use crate::model::{
-    CommitId, Endpoint, EndpointKey, Metric, Raw, Run, Statistic, Unit, Untrusted, harmless,
+use super::parquet::{
+    Column, ColumnType, FrameError, Nulls, Writer, dictionary, numbers, texts_of,
 };
-use polars::prelude::{
-    Column, DataFrame, DataType, IntoColumn, NamedFrom, ParquetWriter, PolarsError, Series,
-    TimeUnit,
-};
+use crate::model::{CommitId, Raw, harmless};
+use polars_arrow::array::PrimitiveArray;
+use polars_arrow::datatypes::{ArrowDataType, TimeUnit};
+use polars_parquet::write::StatisticsOptions;
+use std::collections::HashMap;
 use std::io::Write;
 
-/// Why a frame could not be made or written.
-#[derive(Debug, thiserror::Error)]
-#[error("the table of runs: {0}")]
-pub struct FrameError(String);
+/// Rows that are written at once.
+const GROUP: usize = 512 * 512;
 
-fn from_polars(error: PolarsError) -> FrameError {
-    FrameError(error.to_string())
-}
-
-/// One run and where it is recorded.
-#[derive(Debug)]
-pub struct Recorded<'a> {
-    /// The id of its record.
-    pub id: &'a str,
-    /// The commit that was measured.
-    pub commit: CommitId,
-    /// The date of that commit, where it is known here.
-    pub date: Option<jiff::Timestamp>,
-    /// The run.
-    pub run: &'a Run,
-}
-
-/// Rows in the making, column by column.
-#[derive(Debug, Default)]
-pub struct Frame {
-    text: [Vec<Option<String>>; 12],
-    committed_at: Vec<Option<i64>>,
-    started_at: Vec<Option<i64>>,
-    duration_s: Vec<Option<f64>>,
-    users: Vec<Option<u64>>,
-    value: Vec<f64>,
-    requests: Vec<Option<u64>>,
-}
-
-/// The columns of text, in their order.
+/// The columns of text, in their order: seven of the run, five of what was measured.
 const TEXT: [&str; 12] = [
     "run_id",
     "commit",
@@ -58,154 +28,274 @@ const TEXT: [&str; 12] = [
     "statistic",
     "unit",
 ];
+const OF_RUN: usize = 7;
 
-impl Frame {
-    /// Adds every measurement of a run.
-    pub fn add(&mut self, recorded: &Recorded<'_>) {
-        let run = recorded.run;
-        for endpoint in run.all_endpoints() {
-            let kind = match &endpoint.key {
-                EndpointKey::Total => "total".to_owned(),
-                EndpointKey::Named { kind, .. } => kind.to_string(),
-            };
-            let name = endpoint.key.text().into_raw();
-            for (metric, statistic, unit, value) in measurements(endpoint) {
-                let of = [
-                    &kind,
-                    &name,
-                    &metric.text().into_raw(),
-                    &statistic.to_string(),
-                    &unit.raw().to_owned(),
-                ];
-                self.row(recorded, of, value, endpoint.requests);
-            }
-        }
-        for metric in &run.metrics {
-            let name = metric.endpoint.text().into_raw();
-            let single = metric.value.map(|value| (Statistic::Value, value));
-            let quantiles = metric.quantiles.iter().map(|(q, v)| (Statistic::Quantile(*q), *v));
-            for (statistic, value) in single.into_iter().chain(quantiles) {
-                let (statistic, unit) = (statistic.to_string(), metric.unit.raw().to_owned());
-                let own = metric.name.raw().to_owned();
-                let of = [&"custom".to_owned(), &name, &own, &statistic, &unit];
-                self.row(recorded, of, value, metric.count);
-            }
-        }
-    }
+/// The columns of numbers, in their order.
+const NUMBERS: [&str; 6] =
+    ["committed_at", "started_at", "duration_s", "users", "value", "requests"];
 
-    fn row(
-        &mut self,
-        recorded: &Recorded<'_>,
-        of: [&String; 5],
-        value: f64,
-        requests: Option<u64>,
-    ) {
-        let run = recorded.run;
-        let [kind, name, metric, statistic, unit] = of.map(|text| Some(text.clone()));
-        let text = |own: Option<&Untrusted>| own.map(|own| own.raw().to_owned());
-        let about = [
-            Some(recorded.id.to_owned()),
-            Some(recorded.commit.to_string()),
-            text(run.profile.as_ref()),
-            text(run.environment.as_ref()),
-            text(Some(&run.tool.name)),
-            text(run.tool.version.as_ref()),
-            text(run.labels.get("runner")),
-            kind,
-            name,
-            metric,
-            statistic,
-            unit,
-        ];
-        for (column, text) in self.text.iter_mut().zip(about) {
-            column.push(text);
-        }
-        self.committed_at.push(recorded.date.map(|at| at.as_millisecond()));
-        self.started_at.push(run.started_at.map(|at| at.as_millisecond()));
-        self.duration_s.push(run.duration_s);
-        self.users.push(run.load.users);
-        self.value.push(value);
-        self.requests.push(requests);
-    }
+/// A run whose rows follow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RunOfFrame<'a> {
+    pub(super) id: &'a str,
+    pub(super) commit: CommitId,
+    pub(super) committed_at: Option<jiff::Timestamp>,
+    pub(super) started_at: Option<jiff::Timestamp>,
+    pub(super) duration_s: Option<f64>,
+    pub(super) profile: Option<&'a str>,
+    pub(super) environment: Option<&'a str>,
+    pub(super) tool: &'a str,
+    pub(super) tool_version: Option<&'a str>,
+    pub(super) runner: Option<&'a str>,
+    pub(super) users: Option<u64>,
+}
 
-    /// How many rows there are.
-    pub fn rows(&self) -> usize {
-        self.value.len()
-    }
+/// Writes rows, a part at a time.
+pub struct FrameWriter<'w> {
+    form: Form<'w>,
+    runs: Vec<RunRow>,
+    whats: Vec<[String; 5]>,
+    known: HashMap<[String; 5], u32>,
+    rows: Vec<FrameRow>,
+    written: usize,
+}
 
-    /// Writes the frame as Parquet, compressed with zstd.
-    pub fn write_parquet(self, out: &mut dyn Write) -> Result<(), FrameError> {
-        let mut frame = self.into_frame()?;
-        ParquetWriter::new(out).finish(&mut frame).map_err(from_polars)?;
-        Ok(())
-    }
+enum Form<'w> {
+    Parquet(Box<Writer<&'w mut dyn Write>>),
+    Csv(Box<csv::Writer<&'w mut dyn Write>>),
+}
 
-    /// Writes the frame as CSV, times in RFC 3339.
-    pub fn write_csv(&self, out: &mut dyn Write) -> Result<(), FrameError> {
-        let failed = |error: csv::Error| FrameError(error.to_string());
-        let mut csv = csv::Writer::from_writer(out);
-        let numbers = ["committed_at", "started_at", "duration_s", "users", "value", "requests"];
-        csv.write_record(TEXT.iter().chain(&numbers)).map_err(failed)?;
-        let time = |ms: Option<i64>| {
-            let at = ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-            at.map(|at| at.to_string()).unwrap_or_default()
-        };
-        let count = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
-        for i in 0..self.rows() {
-            let text =
-                self.text.iter().map(|column| csv_text(column[i].as_deref().unwrap_or_default()));
-            let numbers = [
-                time(self.committed_at[i]),
-                time(self.started_at[i]),
-                self.duration_s[i].map(|s| s.to_string()).unwrap_or_default(),
-                count(self.users[i]),
-                self.value[i].to_string(),
-                count(self.requests[i]),
-            ];
-            csv.write_record(text.chain(numbers)).map_err(failed)?;
-        }
-        csv.flush().map_err(|error| FrameError(error.to_string()))
-    }
+/// What all rows of a run have in common.
+#[derive(Clone)]
+struct RunRow {
+    text: [Option<String>; OF_RUN],
+    committed_at: Option<jiff::Timestamp>,
+    started_at: Option<jiff::Timestamp>,
+    duration_s: Option<f64>,
+    users: Option<u64>,
+}
 
-    fn into_frame(self) -> Result<DataFrame, FrameError> {
-        let milliseconds = DataType::Datetime(TimeUnit::Milliseconds, None);
-        let time = |name: &str, values: Vec<Option<i64>>| {
-            let series = Series::new(name.into(), values).cast(&milliseconds);
-            series.map(IntoColumn::into_column).map_err(from_polars)
-        };
-        let mut columns: Vec<Column> = TEXT
-            .iter()
-            .zip(self.text)
-            .map(|(name, values)| Series::new((*name).into(), values).into_column())
-            .collect();
-        columns.push(time("committed_at", self.committed_at)?);
-        columns.push(time("started_at", self.started_at)?);
-        columns.push(Series::new("duration_s".into(), self.duration_s).into_column());
-        columns.push(Series::new("users".into(), self.users).into_column());
-        columns.push(Series::new("value".into(), self.value).into_column());
-        columns.push(Series::new("requests".into(), self.requests).into_column());
-        DataFrame::new_infer_height(columns).map_err(from_polars)
+/// A row: the places of its run and of what it is about, and its numbers.
+struct FrameRow {
+    run: u32,
+    what: u32,
+    value: f64,
+    requests: Option<u64>,
+}
+
+impl std::fmt::Debug for FrameWriter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FrameWriter").field("written", &self.written).finish_non_exhaustive()
     }
 }
 
-/// Everything that was measured of an endpoint.
-fn measurements(endpoint: &Endpoint) -> Vec<(Metric, Statistic, Unit, f64)> {
-    let mut all = Vec::new();
-    let mut add = |metric: Metric, statistic: Statistic, unit: Unit| {
-        if let Some(value) = endpoint.value(&metric, statistic) {
-            all.push((metric, statistic, unit, value));
+impl<'w> FrameWriter<'w> {
+    /// Writes Parquet, compressed with zstd.
+    pub fn parquet(out: &'w mut dyn Write) -> Result<Self, FrameError> {
+        let types = types();
+        let writer = Writer::new(out, &types, None, StatisticsOptions::default())?;
+        Ok(Self::new(Form::Parquet(Box::new(writer))))
+    }
+
+    /// Writes CSV, times in RFC 3339.
+    pub fn csv(out: &'w mut dyn Write) -> Result<Self, FrameError> {
+        let mut csv = csv::Writer::from_writer(out);
+        csv.write_record(TEXT.iter().chain(&NUMBERS)).map_err(FrameError::new)?;
+        Ok(Self::new(Form::Csv(Box::new(csv))))
+    }
+
+    fn new(form: Form<'w>) -> Self {
+        let (runs, whats, rows) = (Vec::new(), Vec::new(), Vec::new());
+        Self { form, runs, whats, known: HashMap::new(), rows, written: 0 }
+    }
+
+    /// The number of what a row may be about: kind, endpoint, metric, statistic and unit.
+    pub(super) fn what(&mut self, words: &[String; 5]) -> u32 {
+        if let Some(known) = self.known.get(words) {
+            return *known;
         }
+        let number = self.whats.len() as u32;
+        self.whats.push(words.clone());
+        self.known.insert(words.clone(), number);
+        number
+    }
+
+    /// Begins the rows of a run.
+    pub(super) fn run(&mut self, run: RunOfFrame<'_>) {
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        let text = [
+            own(Some(run.id)),
+            Some(run.commit.to_string()),
+            own(run.profile),
+            own(run.environment),
+            own(Some(run.tool)),
+            own(run.tool_version),
+            own(run.runner),
+        ];
+        let RunOfFrame { committed_at, started_at, duration_s, users, .. } = run;
+        self.runs.push(RunRow { text, committed_at, started_at, duration_s, users });
+    }
+
+    /// Adds a row of the run that was begun last.
+    pub(super) fn row(
+        &mut self,
+        what: u32,
+        value: f64,
+        requests: Option<u64>,
+    ) -> Result<(), FrameError> {
+        let run = self.runs.len().saturating_sub(1) as u32;
+        self.rows.push(FrameRow { run, what, value, requests });
+        if self.rows.len() == GROUP { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes the end. How many rows there are.
+    pub fn finish(mut self) -> Result<usize, FrameError> {
+        self.flush()?;
+        match self.form {
+            Form::Parquet(writer) => writer.finish(None)?,
+            Form::Csv(mut csv) => csv.flush().map_err(FrameError::new)?,
+        }
+        Ok(self.written)
+    }
+
+    fn flush(&mut self) -> Result<(), FrameError> {
+        if !self.rows.is_empty() {
+            match &mut self.form {
+                Form::Parquet(writer) => {
+                    writer.write(&columns(&self.rows, &self.runs, &self.whats)?)?;
+                }
+                Form::Csv(csv) => write_csv(csv, &self.rows, &self.runs, &self.whats)?,
+            }
+        }
+        self.written += self.rows.len();
+        self.rows.clear();
+        // The last run may have more rows.
+        self.runs.drain(..self.runs.len().saturating_sub(1));
+        Ok(())
+    }
+}
+
+fn types() -> Vec<ColumnType<'static>> {
+    let time = || ArrowDataType::Timestamp(TimeUnit::Millisecond, None);
+    let text = TEXT.into_iter().map(|name| (name, ArrowDataType::Utf8View));
+    let numbers = NUMBERS.into_iter().zip([
+        time(),
+        time(),
+        ArrowDataType::Float64,
+        ArrowDataType::UInt64,
+        ArrowDataType::Float64,
+        ArrowDataType::UInt64,
+    ]);
+    text.chain(numbers).map(|(name, of)| (name, of, Nulls::Allowed)).collect()
+}
+
+fn columns(
+    rows: &[FrameRow],
+    runs: &[RunRow],
+    whats: &[[String; 5]],
+) -> Result<Vec<Column>, FrameError> {
+    let mut all = Vec::with_capacity(TEXT.len() + NUMBERS.len());
+    for column in 0..OF_RUN {
+        let texts = runs.iter().map(|run| run.text[column].as_deref());
+        all.push(text_column(rows.iter().map(|row| row.run), texts)?);
+    }
+    for column in 0..TEXT.len() - OF_RUN {
+        let texts = whats.iter().map(|what| Some(what[column].as_str()));
+        all.push(text_column(rows.iter().map(|row| row.what), texts)?);
+    }
+    let places = || rows.iter().map(|row| row.run);
+    let milliseconds = |at: Option<jiff::Timestamp>| at.map(jiff::Timestamp::as_millisecond);
+    let times = |of: fn(&RunRow) -> Option<jiff::Timestamp>| {
+        let known: Vec<Option<i64>> = runs.iter().map(|run| milliseconds(of(run))).collect();
+        let of = ArrowDataType::Timestamp(TimeUnit::Millisecond, None);
+        number_column(places(), &known, |all| {
+            PrimitiveArray::<i64>::from_vec(all).to(of.clone()).boxed()
+        })
     };
-    let quantiles = endpoint.latency.iter().flat_map(|latency| latency.quantiles.keys());
-    for level in quantiles {
-        add(Metric::Latency, Statistic::Quantile(*level), Unit::Milliseconds);
+    all.push(times(|run| run.committed_at)?);
+    all.push(times(|run| run.started_at)?);
+    let durations: Vec<Option<f64>> = runs.iter().map(|run| run.duration_s).collect();
+    all.push(number_column(places(), &durations, numbers)?);
+    let users: Vec<Option<u64>> = runs.iter().map(|run| run.users).collect();
+    all.push(number_column(places(), &users, numbers)?);
+    all.push(numbers(rows.iter().map(|row| row.value).collect()));
+    let requests: Vec<Option<u64>> = rows.iter().map(|row| row.requests).collect();
+    all.push(PrimitiveArray::<u64>::from(requests).boxed());
+    Ok(all)
+}
+
+/// A column of texts, from the place of each row in a list that may have the same text many times.
+fn text_column<'t>(
+    rows: impl Iterator<Item = u32>,
+    listed: impl Iterator<Item = Option<&'t str>>,
+) -> Result<Column, FrameError> {
+    let listed: Vec<Option<&str>> = listed.collect();
+    let mut seen: HashMap<&str, u32> = HashMap::new();
+    let mut texts: Vec<String> = Vec::new();
+    // In the order of the rows, and those alone that have rows.
+    let mut places: Vec<Option<Option<u32>>> = vec![None; listed.len()];
+    let mut all = Vec::with_capacity(rows.size_hint().0);
+    for row in rows {
+        let row = row as usize;
+        let place = *places[row].get_or_insert_with(|| {
+            listed[row].map(|text| {
+                *seen.entry(text).or_insert_with(|| {
+                    texts.push(text.to_owned());
+                    texts.len() as u32 - 1
+                })
+            })
+        });
+        all.push(place);
     }
-    for statistic in [Statistic::Mean, Statistic::Min, Statistic::Max, Statistic::StdDev] {
-        add(Metric::Latency, statistic, Unit::of_latency(statistic));
+    texts_of(all, &texts)
+}
+
+/// The same of numbers.
+fn number_column<T: Copy>(
+    rows: impl Iterator<Item = u32>,
+    listed: &[Option<T>],
+    column: impl Fn(Vec<T>) -> Column,
+) -> Result<Column, FrameError> {
+    let mut known = Vec::new();
+    let places: Vec<Option<u32>> = listed
+        .iter()
+        .map(|own| {
+            own.map(|own| {
+                known.push(own);
+                known.len() as u32 - 1
+            })
+        })
+        .collect();
+    dictionary(rows.map(|row| places[row as usize]).collect(), column(known))
+}
+
+fn write_csv(
+    csv: &mut csv::Writer<&mut dyn Write>,
+    rows: &[FrameRow],
+    runs: &[RunRow],
+    whats: &[[String; 5]],
+) -> Result<(), FrameError> {
+    let shown = |text: &Option<String>| csv_text(text.as_deref().unwrap_or_default());
+    let time = |at: Option<jiff::Timestamp>| {
+        // As the columns of Parquet have it.
+        let at = at.and_then(|at| jiff::Timestamp::from_millisecond(at.as_millisecond()).ok());
+        at.map(|at| at.to_string()).unwrap_or_default()
+    };
+    let count = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
+    let of_run = |run: &RunRow| {
+        let text = run.text.iter().map(shown).collect::<Vec<String>>();
+        let duration = run.duration_s.map(|s| s.to_string()).unwrap_or_default();
+        (text, [time(run.committed_at), time(run.started_at), duration, count(run.users)])
+    };
+    let runs: Vec<_> = runs.iter().map(of_run).collect();
+    let whats: Vec<_> = whats.iter().map(|what| what.each_ref().map(csv_text)).collect();
+    for row in rows {
+        let (text, numbers) = &runs[row.run as usize];
+        let fields = text.iter().chain(&whats[row.what as usize]).chain(numbers);
+        let own = [row.value.to_string(), count(row.requests)];
+        csv.write_record(fields.chain(&own)).map_err(FrameError::new)?;
     }
-    add(Metric::ErrorRate, Statistic::Rate, Unit::Ratio);
-    add(Metric::Throughput, Statistic::Rate, Unit::PerSecond);
-    all
+    Ok(())
 }
 
 /// Text that no spreadsheet takes for a formula, in one line, with nothing unseen in it. Full-width signs are signs, too.
@@ -218,8 +308,27 @@ pub fn csv_text(text: &(impl Raw + ?Sized)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Kind, Latency, Quantile, Tool};
-    use polars::prelude::{ParquetReader, SerReader};
+    use crate::model::{Endpoint, EndpointKey, Kind, Latency, Quantile, Run, Tool};
+    use crate::trend::{Batch, Exported, RunColumns};
+    use polars_arrow::array::Utf8ViewArray;
+    use polars_parquet::read::{
+        BasicDecompressor, PageReader, column_iter_to_arrays, infer_schema, read_metadata,
+    };
+
+    /// A column of the first group of rows.
+    fn column(bytes: &[u8], name: &str) -> Column {
+        let about = read_metadata(&mut std::io::Cursor::new(bytes)).unwrap();
+        let schema = infer_schema(&about).unwrap();
+        let chunk = &about.row_groups[0].parquet_columns()[schema.index_of(name).unwrap()];
+        let range = chunk.byte_range();
+        let bytes = bytes[range.start as usize..range.end as usize].to_vec();
+        let pages = std::io::Cursor::new(bytes.into());
+        let pages =
+            BasicDecompressor::new(PageReader::new(pages, chunk, vec![], usize::MAX), vec![]);
+        let of = &chunk.descriptor().descriptor.primitive_type;
+        let field = schema.get(name).unwrap().clone();
+        column_iter_to_arrays(vec![pages], vec![of], field, None).unwrap().0.remove(0)
+    }
 
     #[test]
     fn what_is_written_reads_back() {
@@ -232,19 +341,31 @@ mod tests {
         run.endpoints.push(endpoint);
         let commit = "0123456789abcdef0123456789abcdef01234567".parse().unwrap();
         let date = Some(jiff::Timestamp::from_second(1_790_000_000).unwrap());
-        let mut frame = Frame::default();
-        frame.add(&Recorded { id: "abc", commit, date, run: &run });
-        assert_eq!(frame.rows(), 2);
+        let id = "0123456789abcdef";
+        let mut batch = Batch::new(1);
+        batch.add(commit, id, run);
+        let mut runs = RunColumns::open(None);
+        runs.add(vec![batch]);
+        let place = runs.place(commit, id).unwrap();
         let mut bytes = Vec::new();
-        frame.write_parquet(&mut bytes).unwrap();
-        let read = ParquetReader::new(std::io::Cursor::new(bytes)).finish().unwrap();
-        assert_eq!(read.height(), 2);
-        let text = |name: &str| read.column(name).unwrap().str().unwrap().get(0).map(str::to_owned);
-        assert_eq!(text("endpoint").as_deref(), Some("GET /a"));
-        assert_eq!(text("statistic").as_deref(), Some("p95"));
-        assert_eq!(text("commit").as_deref(), Some("0123456789abcdef0123456789abcdef01234567"));
-        assert_eq!(read.column("value").unwrap().f64().unwrap().get(0), Some(20.0));
-        let at = read.column("committed_at").unwrap().cast(&DataType::Int64).unwrap();
-        assert_eq!(at.i64().unwrap().get(0), Some(1_790_000_000_000));
+        let mut out = FrameWriter::parquet(&mut bytes).unwrap();
+        runs.export(&[Exported { id, commit, date, place }], &mut out).unwrap();
+        assert_eq!(out.finish().unwrap(), 2);
+        let text = |name: &str| {
+            let column = column(&bytes, name);
+            let column = column.as_any().downcast_ref::<Utf8ViewArray>().unwrap();
+            column.iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let both = |text: &str| vec![Some(text.to_owned()); 2];
+        assert_eq!(text("endpoint"), both("GET /a"));
+        assert_eq!(text("statistic"), [Some("p95".to_owned()), Some("mean".to_owned())]);
+        assert_eq!(text("commit"), both("0123456789abcdef0123456789abcdef01234567"));
+        assert_eq!(text("profile"), [None, None]);
+        let value = column(&bytes, "value");
+        let value = value.as_any().downcast_ref::<PrimitiveArray<f64>>().unwrap();
+        assert_eq!(value.values().as_slice(), [20.0, 12.5]);
+        let at = column(&bytes, "committed_at");
+        let at = at.as_any().downcast_ref::<PrimitiveArray<i64>>().unwrap();
+        assert_eq!(at.values().as_slice(), [1_790_000_000_000; 2]);
     }
 }

@@ -4,15 +4,19 @@
 //! a run.
 
 mod cause;
+mod columns;
 mod frame;
 mod input;
 mod ledger;
+mod parquet;
 mod table;
 
 pub use cause::{Cause, Member, State, Watch, causes};
-pub use frame::{Frame, FrameError, Recorded, csv_text};
+pub use columns::{Batch, Damaged, Exported, LineCommit, Note, Place, RunColumns};
+pub use frame::{FrameWriter, csv_text};
 pub use input::{Series, SeriesError, read_series};
 pub use ledger::{Action, Known, Told, actions, told_so_far};
+pub use parquet::FrameError;
 pub use table::{Cell, Column, Mark, Row, Table, in_parallel};
 
 use crate::stats::{Step, steps};

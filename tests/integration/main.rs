@@ -168,6 +168,8 @@ mod gate {
 mod store {
     // Finding the baseline of a revision.
     mod baseline;
+    // What is made from the records to be read faster.
+    mod columns;
     // Killed at every system call (ignored: needs strace).
     mod crash;
     // Damaged records and refs.

@@ -29,13 +29,13 @@ const ROOMS: [(&str, u8); 13] = [
 ];
 
 /// Crates with the rooms that may name them.
-const FENCES: [(&str, &[&str]); 30] = [
+const FENCES: [(&str, &[&str]); 32] = [
     ("base64", &["model", "schema", "store"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("comfy-table", &["report"]),
     ("csv", &["ingest", "trend", "report"]),
-    ("flate2", &["schema", "ingest"]),
+    ("flate2", &["schema", "ingest", "trend"]),
     ("git2", &["store"]),
     ("glob", &["cli"]),
     ("hdrhistogram", &["model", "schema"]),
@@ -43,7 +43,9 @@ const FENCES: [(&str, &[&str]); 30] = [
     ("maud", &["report"]),
     ("memchr", &["ingest"]),
     ("plotters", &["report"]),
-    ("polars", &["trend"]),
+    ("polars-arrow", &["trend"]),
+    ("polars-buffer", &["trend"]),
+    ("polars-parquet", &["trend"]),
     ("pulldown-cmark", &["document"]),
     ("quick-xml", &["ingest", "report"]),
     ("reqwest", &["forge", "ingest"]),

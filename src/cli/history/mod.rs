@@ -1,6 +1,7 @@
 //! The recorded history of a branch, as a table: which commits, which measurements, and what today's policy says of them.
 
 mod columns;
+mod marks;
 mod named;
 mod rows;
 mod watch;
@@ -12,6 +13,7 @@ use super::error::CliError;
 use super::labels::TestNames;
 use super::open_store::{OpenStore, open_fetched_store, open_store};
 use super::policy::{LoadedPolicy, Network};
+use super::recorded_numbers::{RecordedNumbers, is_alike};
 use super::session::Session;
 use crate::gate::derive;
 use crate::model::{CommitId, MeasurementKey, Raw, Run, Untrusted};
@@ -20,13 +22,9 @@ use crate::trend::{Column, Table};
 use columns::{column, everything};
 use named::{NamedColumns, Selected};
 pub(super) use rows::Span;
-pub(super) use rows::is_alike;
 use rows::{CommitRows, RecordedCommits, RowReader};
 use std::path::Path;
 pub(super) use watch::Watched;
-
-/// Commits of a line that are walked at most.
-const MOST_COMMITS: usize = 1_000_000;
 
 /// The recorded history of a branch.
 pub(super) struct BranchHistory<'a> {
@@ -34,6 +32,7 @@ pub(super) struct BranchHistory<'a> {
     branch: String,
     head: CommitId,
     recorded: RecordedCommits,
+    numbers: RecordedNumbers<'a>,
     loaded: &'a LoadedPolicy,
     /// The folder that the store is opened from.
     folder: &'a Path,
@@ -51,15 +50,15 @@ impl<'a> BranchHistory<'a> {
         let branch = branch_of(branch, loaded, &store.history);
         let head = store.history.resolve(&branch)?;
         let folder = session.folder();
-        let recorded =
-            recorded_line(store.records(), &store.history, (&branch, head), MOST_COMMITS)?;
-        Ok(Self { store, branch, head, recorded, loaded, folder })
+        let mut numbers = RecordedNumbers::open(&store, loaded, folder);
+        let recorded = recorded_line(store.records(), numbers.line(&store, (&branch, head))?)?;
+        Ok(Self { store, branch, head, recorded, numbers, loaded, folder })
     }
 
     /// The history of a test: its selected measurements, each row judged by today's policy; and the columns of the policy that it
     /// does not have.
     pub(super) fn table(
-        self,
+        mut self,
         test: &TestNames,
         selection: &ColumnSelection,
         span: Span,
@@ -104,12 +103,12 @@ impl<'a> BranchHistory<'a> {
     }
 
     fn is_like(&self, run: &Run, newest: &Run) -> bool {
-        is_alike(run, newest, &self.loaded.policy.rules.allow_different)
+        is_alike(run, newest, &self.loaded.policy.rules)
     }
 
     /// The whole history: a table for each recorded load, with every measurement. The load with the newest run comes first.
     /// The newest `judged` commits of each are judged by today's policy.
-    pub(super) fn every_load(self, judged: usize) -> Result<Vec<Table>, CliError> {
+    pub(super) fn every_load(mut self, judged: usize) -> Result<Vec<Table>, CliError> {
         let mut tables = Vec::new();
         for newest in self.loads()? {
             let columns: Vec<Column> =
@@ -122,21 +121,24 @@ impl<'a> BranchHistory<'a> {
     }
 
     fn judged_rows(
-        &self,
+        &mut self,
         like: &Run,
         columns: &[Column],
         span: Span,
     ) -> Result<CommitRows, CliError> {
         let reader = RowReader { like, columns, loaded: self.loaded, folder: self.folder };
-        let mut rows = reader.read(self.recorded.clone(), span)?;
-        rows.mark(columns, self.loaded, span.last);
-        rows.mark_accepted(columns, &self.store, self.head)?;
+        let mut rows =
+            reader.read(self.recorded.clone(), span, (&mut self.numbers, &self.store))?;
+        rows.mark_accepted(columns, (&mut self.numbers, &self.store), self.head)?;
         Ok(rows)
     }
 
     /// The newest run of a test.
     fn newest(&self, test: &TestNames) -> Result<Option<Run>, CliError> {
         for entry in self.recorded.iter().flat_map(|(_, entries)| entries) {
+            if self.numbers.head(entry).is_some_and(|run| !test.selects(run)) {
+                continue;
+            }
             match self.load(entry)? {
                 Some(run) if test.selects(&run) => return Ok(Some(run)),
                 _ => {}
@@ -155,13 +157,21 @@ impl<'a> BranchHistory<'a> {
     }
 
     /// The newest run of each load: those that cannot be compared with each other.
-    fn loads(&self) -> Result<Vec<Run>, CliError> {
+    fn loads(&mut self) -> Result<Vec<Run>, CliError> {
         let mut newest: Vec<Run> = Vec::new();
-        for entry in self.recorded.iter().flat_map(|(_, entries)| entries) {
-            let Some(run) = self.load(entry)? else { continue };
-            if !newest.iter().any(|known| self.is_like(&run, known)) {
-                newest.push(run);
-            }
+        let all: Vec<Entry> = self.recorded.iter().flat_map(|(_, own)| own.clone()).collect();
+        let mut left: Vec<&Entry> = all.iter().collect();
+        while let Some(entry) = left.first() {
+            let Some(run) = self.load(entry)? else {
+                left.remove(0);
+                continue;
+            };
+            let alike = self.numbers.until_sound(&self.store, &all, |n| n.alike(&left, &run))?;
+            let mut alike = alike.into_iter();
+            left.remove(0);
+            alike.next();
+            left.retain(|_| !alike.next().unwrap_or(false));
+            newest.push(run);
         }
         Ok(newest)
     }
@@ -196,9 +206,10 @@ pub(super) fn history_of(
     // A branch that only the remote has, or none at all: the page does without.
     let Ok(head) = store.history.resolve(branch) else { return Ok(None) };
     let columns: Vec<Column> = keys.into_iter().map(|key| column(key, like)).collect();
-    let recorded = recorded_line(store.records(), &store.history, (branch, head), MOST_COMMITS)?;
+    let mut numbers = RecordedNumbers::open(&store, loaded, session.folder());
+    let recorded = recorded_line(store.records(), numbers.line(&store, (branch, head))?)?;
     let reader = RowReader { like, columns: &columns, loaded, folder: session.folder() };
-    let rows = reader.read(recorded, Span::last(0))?;
+    let rows = reader.read(recorded, Span::last(0), (&mut numbers, &store))?;
     Ok(Some(Table::new(title(branch, like), columns, rows.rows, 0.0)))
 }
 

@@ -21,7 +21,7 @@ pub(in crate::cli) struct Watched {
 impl BranchHistory<'_> {
     /// The history of a test, with every measurement that the policy limits and that may fail.
     pub(in crate::cli) fn watched(
-        self,
+        mut self,
         test: &TestNames,
         min_effect: f64,
     ) -> Result<Watched, CliError> {
@@ -38,8 +38,9 @@ impl BranchHistory<'_> {
             loaded: self.loaded,
             folder: self.folder,
         };
-        let rows = reader.read(self.recorded.clone(), Span::last(0))?;
-        let accepts = rows.accepts(&self.store, self.head)?;
+        let rows =
+            reader.read(self.recorded.clone(), Span::last(0), (&mut self.numbers, &self.store))?;
+        let accepts = rows.accepts((&mut self.numbers, &self.store), self.head)?;
         let table = Table::new(title(&self.branch, &newest), columns, rows.rows, 0.0);
         let arguments = run_arguments(&newest);
         Ok(Watched { table, watch: Watch { min_effect, least, accepts }, arguments })

@@ -6,11 +6,12 @@ use crate::cli::exit::Exit;
 use crate::cli::open_store::{OpenStore, open_store, push_records};
 use crate::cli::output::write_file;
 use crate::cli::policy::{LoadedPolicy, Network};
+use crate::cli::recorded_numbers::RecordedNumbers;
 use crate::cli::session::Session;
 use crate::model::{CommitId, Raw as _};
 use crate::report::plural;
-use crate::store::{DirectoryStore, Entry, NewRecord, RunStore, StoredRun, load_known};
-use crate::trend::{Frame, Recorded};
+use crate::store::{DirectoryStore, Entry, NewRecord, RunStore};
+use crate::trend::{Exported, FrameWriter};
 use std::collections::BTreeMap;
 use std::io;
 
@@ -21,10 +22,10 @@ pub(super) fn export(
 ) -> Result<Exit, CliError> {
     let store = open_store(loaded, Network::Online, session)?;
     let entries = store.records().entries()?;
-    store.records().make_present(&entries)?;
     if args.format != ExportFormat::Records {
-        return export_table(args, &store, &entries, session);
+        return export_table(args, (&store, loaded), &entries, session);
     }
+    store.records().make_present(&entries)?;
     let target = DirectoryStore::new(session.path(&args.folder));
     let mut records = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -44,38 +45,43 @@ pub(super) fn export(
 /// One table for each suite: `suite=<name>/runs.parquet`, as tools that read folders of tables expect it.
 fn export_table(
     args: &ExportArgs,
-    store: &OpenStore,
+    (store, loaded): (&OpenStore, &LoadedPolicy),
     entries: &[Entry],
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
-    let mut frames: BTreeMap<String, Frame> = BTreeMap::new();
     let commits: Vec<CommitId> = entries.iter().map(|entry| entry.commit).collect();
     let infos = store.history.infos(&commits)?;
+    let mut numbers = RecordedNumbers::open(store, loaded, session.folder());
+    numbers.until_sound(store, entries, |numbers| numbers.columns.load())?;
+    let mut suites: BTreeMap<String, Vec<Exported<'_>>> = BTreeMap::new();
     let mut newer = 0;
     for (entry, info) in entries.iter().zip(infos) {
-        let Some(StoredRun { run, .. }) = load_known(store.records(), entry, false)? else {
+        let Some(place) = numbers.place(entry) else {
             newer += 1;
             continue;
         };
         let date = info.map(|info| info.date);
-        let recorded = Recorded { id: &entry.id, commit: entry.commit, date, run: &run };
-        frames.entry(run.suite.raw().to_owned()).or_default().add(&recorded);
+        let run = Exported { id: &entry.id, commit: entry.commit, date, place };
+        let suite = numbers.columns.head(place).0.suite.raw().to_owned();
+        suites.entry(suite).or_default().push(run);
     }
     if newer > 0 {
         let runs = plural(newer, "run");
         session.say(&format!("passed over {runs} that a newer perfgate recorded"))?;
     }
     let mut rows = 0;
-    let files = frames.len();
-    for (suite, frame) in frames {
-        rows += frame.rows();
+    let files = suites.len();
+    for (suite, runs) in suites {
         let parquet = args.format == ExportFormat::Parquet;
         let name = if parquet { "runs.parquet" } else { "runs.csv" };
         let folder = format!("suite={}", encoded(&suite));
         let path = session.path(&args.folder).join(folder).join(name);
         write_file(&path, |out| {
-            let written = if parquet { frame.write_parquet(out) } else { frame.write_csv(out) };
-            written.map_err(io::Error::other)
+            let made = if parquet { FrameWriter::parquet(out) } else { FrameWriter::csv(out) };
+            let mut frame = made.map_err(io::Error::other)?;
+            numbers.columns.export(&runs, &mut frame).map_err(io::Error::other)?;
+            rows += frame.finish().map_err(io::Error::other)?;
+            Ok(())
         })?;
     }
     let folder = args.folder.display();

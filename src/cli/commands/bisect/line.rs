@@ -14,7 +14,7 @@ impl Line {
     pub(super) fn between(good: &str, bad: &str, history: &History) -> Result<Self, CliError> {
         let head = history.resolve(bad)?;
         let base = history.merge_base(good, head)?;
-        let commits = history.line(base, head)?;
+        let commits = history.between(base, head)?;
         if commits.is_empty() {
             let problem = format!("{bad} is no later commit than {good}");
             let help = "write the good commit first, then the bad one: perfgate bisect GOOD BAD";

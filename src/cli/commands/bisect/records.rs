@@ -2,13 +2,13 @@
 
 use super::line::Line;
 use crate::cli::error::CliError;
-use crate::cli::history::is_alike;
 use crate::cli::open_store::OpenStore;
 use crate::cli::policy::LoadedPolicy;
+use crate::cli::recorded_numbers::is_alike;
 use crate::gate::derive;
 use crate::model::{Field, Run};
 use crate::store::{Entry, StoredRun, load_known};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The label that names the machine.
 const HOST: &str = "host";
@@ -30,14 +30,15 @@ pub(super) fn recorded_runs(
         .filter_map(|entry| Some((*positions.get(&entry.commit)?, entry)))
         .collect();
     records.make_present(&entries.iter().map(|(_, entry)| entry.clone()).collect::<Vec<_>>())?;
-    let allowed: BTreeSet<Field> =
-        loaded.policy.rules.allow_different.iter().copied().chain([Field::Target]).collect();
+    let mut rules = loaded.policy.rules.clone();
+    // Each version has a port of its own.
+    rules.allow_different.insert(Field::Target);
     let mut runs = Vec::new();
     for (at, entry) in entries {
         let Some(StoredRun { mut run, .. }) = load_known(records, &entry, false)? else { continue };
         derive(&mut run, &loaded.policy.rules);
         let host = |run: &Run| run.labels.get(HOST).cloned();
-        if host(&run) == host(like) && is_alike(&run, like, &allowed) {
+        if host(&run) == host(like) && is_alike(&run, like, &rules) {
             runs.push((at, run));
         }
     }

@@ -53,7 +53,8 @@ fn last_records(
 ) -> Result<BTreeMap<String, Timestamp>, CliError> {
     let records = store.records();
     let mut last: BTreeMap<String, Timestamp> = BTreeMap::new();
-    for (commit, entries) in recorded_line(records, &store.history, line, most)? {
+    let line = store.history.line(line, most, Vec::new())?.commits;
+    for (commit, entries) in recorded_line(records, line)? {
         records.make_present(&entries)?;
         for entry in &entries {
             let Some(stored) = load_known(records, entry, false)? else { continue };

@@ -115,7 +115,8 @@ impl StoreCheck<'_, '_> {
     fn branch(&self, branch: &str, most: usize, checkup: &mut Checkup) -> Result<(), CliError> {
         let (records, history) = (self.store.records(), &self.store.history);
         let head = history.resolve(branch)?;
-        let mut line = recorded_line(records, history, (branch, head), most)?;
+        let line = history.line((branch, head), most, Vec::new())?.commits;
+        let mut line = recorded_line(records, line)?;
         // A run is never compared with one of its own commit.
         let under_test = history.head()?;
         line.retain(|(commit, _)| commit.id != under_test);

@@ -21,7 +21,7 @@ pub(super) fn say_command(
     let ends = (table.rows[before].commit, table.rows[row].commit);
     let history = History::open(session.folder(), loaded.reach(Network::Offline))?;
     // Without the history of a commit, whatever lies between is not known.
-    if history.line(ends.0, ends.1).is_ok_and(|line| line.len() < 2) {
+    if history.between(ends.0, ends.1).is_ok_and(|commits| commits.len() < 2) {
         return Ok(());
     }
     let command = bisect_command(ends, &table.columns[column], &arguments(test).into());
