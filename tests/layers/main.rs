@@ -29,11 +29,11 @@ const ROOMS: [(&str, u8); 13] = [
 ];
 
 /// Crates with the rooms that may name them.
-const FENCES: [(&str, &[&str]); 30] = [
+const FENCES: [(&str, &[&str]); 32] = [
     ("base64", &["model", "schema", "store"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
-    ("comfy-table", &["report"]),
+    ("clap_mangen", &["cli"]),
     ("csv", &["ingest", "trend", "report"]),
     ("flate2", &["schema", "ingest"]),
     ("git2", &["store"]),
@@ -59,6 +59,8 @@ const FENCES: [(&str, &[&str]); 30] = [
     ("statrs", &["stats"]),
     ("strsim", &["config"]),
     ("sysinfo", &["driver"]),
+    ("terminal_size", &["cli"]),
+    ("textwrap", &["report"]),
     ("zstd", &["ingest"]),
 ];
 
