@@ -3,6 +3,7 @@
 //! A bundle is a folder of run files, `run-1.json` and so on. Nothing else in it is looked at: no verdict, no limits, no pull
 //! request's number. The reader recomputes the verdict.
 
+use super::codes;
 use super::error::CliError;
 use super::output::write_file;
 use super::session::Session;
@@ -33,7 +34,7 @@ fn file(folder: &Path, number: usize) -> PathBuf {
 fn write_bundle(folder: &Path, runs: &[Run]) -> Result<(), CliError> {
     if runs.len() > MOST_RUNS {
         let problem = format!("{} runs are more than the {MOST_RUNS} of a bundle", runs.len());
-        return Err(CliError::usage(problem, "give fewer result files"));
+        return Err(CliError::coded(&codes::BUNDLE, problem, "give fewer result files"));
     }
     for (number, run) in (1..).zip(runs) {
         let mut run = run.clone();
@@ -82,7 +83,11 @@ pub(super) fn read_bundle(folder: &Path) -> Result<Vec<Run>, CliError> {
         };
         let refused = |why: &str| {
             let problem = format!("{}: {why}", path.display());
-            CliError::usage(problem, "the bundle was not written by perfgate: nothing is published")
+            CliError::coded(
+                &codes::BUNDLE,
+                problem,
+                "the bundle was not written by perfgate: nothing is published",
+            )
         };
         if !kind.is_file() {
             return Err(refused("this is not a regular file"));
@@ -99,7 +104,7 @@ pub(super) fn read_bundle(folder: &Path) -> Result<Vec<Run>, CliError> {
     if runs.is_empty() {
         let problem = format!("there is no run-1.json in {}", folder.display());
         let help = "name the folder that `perfgate compare --output bundle=FOLDER` wrote";
-        return Err(CliError::usage(problem, help));
+        return Err(CliError::coded(&codes::BUNDLE, problem, help));
     }
     Ok(runs)
 }

@@ -1,12 +1,13 @@
 //! Everything that can keep a command from doing its work, with what to do about it.
 
+use super::codes::{self, Code};
 use super::exit::Exit;
 use crate::config::ConfigError;
 use crate::ingest::IngestError;
 use crate::model::{MergeError, brief, harmless};
 use crate::schema::HistogramError;
 use crate::store::StoreError;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 
 /// Why a command could not do its work.
@@ -34,14 +35,37 @@ pub(super) enum CliError {
     /// There is no result to read.
     #[error("{problem}")]
     NoResults { problem: String, help: String },
-    /// The arguments, or what they name, do not fit together.
+    /// The arguments, or what they name, do not fit together; or what was to be done is not possible.
     #[error("{problem}")]
-    Usage { problem: String, help: String },
+    Usage { problem: String, help: String, code: &'static Code },
 }
 
 impl CliError {
     pub(super) fn usage(problem: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Usage { problem: problem.into(), help: help.into() }
+        Self::coded(&codes::ARGUMENTS, problem, help)
+    }
+
+    /// An error of a kind that has a code of its own.
+    pub(super) fn coded(
+        code: &'static Code,
+        problem: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self::Usage { problem: problem.into(), help: help.into(), code }
+    }
+
+    /// The kind of error.
+    pub(super) fn code(&self) -> &'static Code {
+        match self {
+            Self::Ingest(error) => codes::of_ingest(error),
+            Self::Store(error) => codes::of_store(error),
+            Self::Config(_) => &codes::POLICY,
+            Self::Merge(_) => &codes::MERGE,
+            Self::Histogram(_) => &codes::TOO_LARGE,
+            Self::Output(_) | Self::File { .. } | Self::Json(_) => &codes::FILE,
+            Self::NoResults { .. } => &codes::NO_RESULTS,
+            Self::Usage { code, .. } => code,
+        }
     }
 
     pub(super) fn no_results(problem: impl Into<String>, help: impl Into<String>) -> Self {
@@ -62,7 +86,8 @@ impl CliError {
         }
     }
 
-    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    /// What is said of it; `fit` makes a line fit where it is written.
+    pub(super) fn text(&self, fit: impl Fn(&str) -> String) -> String {
         // Messages hold names and values from files. Only those about the policy, our own, have several lines.
         let line = |text: &str| harmless(&*brief(text));
         let message = match self {
@@ -71,11 +96,10 @@ impl CliError {
             }
             other => line(&other.to_string()),
         };
-        writeln!(out, "error: {message}")?;
-        match self.help() {
-            Some(help) => writeln!(out, "  {}", line(&help)),
-            None => Ok(()),
-        }
+        let help = self.help().map(|help| format!("\n  {}", line(&help)));
+        let number = self.code().number;
+        let text = format!("error[{number}]: {message}{}", help.unwrap_or_default());
+        text.lines().map(fit).collect::<Vec<_>>().join("\n")
     }
 
     pub(super) fn exit(&self) -> Exit {

@@ -6,6 +6,7 @@
 mod args;
 mod bundle;
 mod ci_forge;
+mod codes;
 mod commands;
 mod comparison;
 mod documents;
@@ -24,18 +25,21 @@ mod repository;
 mod results;
 mod rule_files;
 mod rule_overrides;
+mod screen;
 mod sensitivity;
 mod session;
 mod skip;
 mod under_test;
 
 pub use exit::Exit;
+pub use screen::Stream;
 pub use session::{Environment, Session};
 
 use crate::driver::survive_size_limit;
 use crate::model::brief;
 use args::{Arguments, Command};
 use clap::Parser as _;
+use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -72,25 +76,45 @@ fn execute(arguments: Arguments, session: &mut Session<'_>) -> Exit {
         Ok(exit) => exit,
         Err(error) => {
             // Where not even the error can be written there is nobody left to tell.
-            drop(error.write(session.err.get_mut()));
+            let text = error.text(|line| session.on_err(line));
+            drop(writeln!(session.err.get_mut(), "{text}"));
             error.exit()
         }
     }
 }
+
+/// What the parsers of numbers say, and what that means for who typed the number.
+const WORDS: [(&str, &str); 4] = [
+    ("invalid digit found in string", "write a whole number"),
+    ("cannot parse integer from empty string", "write a whole number"),
+    ("number too large to fit in target type", "the number is too large"),
+    ("invalid float literal", "write a number"),
+];
 
 /// What clap has to say: help and version are answers, everything else is a mistake of the caller.
 fn usage(error: &clap::Error, session: &mut Session<'_>) -> Exit {
     let text = error.render();
     let (written, exit) = if error.use_stderr() {
         // It repeats the argument that is wrong.
-        let text = styled(&text, session.color_err);
+        let mut text = styled(&text, session.paper_err.color);
+        for (theirs, ours) in WORDS {
+            text = text.replace(theirs, ours);
+        }
+        if error.kind() == ErrorKind::UnknownArgument && is_of_driver(&text) {
+            text += "\nwrite the load tool's command behind --, as in: perfgate run -- locust -f locustfile.py";
+        }
         let lines: Vec<_> = text.lines().map(brief).collect();
         (writeln!(session.err.get_mut(), "{}", lines.join("\n")), Exit::CouldNotRun)
     } else {
-        (write!(session.out, "{}", styled(&text, session.color)), Exit::Pass)
+        (write!(session.out, "{}", styled(&text, session.paper.color)), Exit::Pass)
     };
     drop(written.and_then(|()| session.out.flush()));
     exit
+}
+
+/// Whether the mistake was made in a command that starts a load tool.
+fn is_of_driver(text: &str) -> bool {
+    ["perfgate run", "perfgate ab"].iter().any(|command| text.contains(command))
 }
 
 fn styled(text: &clap::builder::StyledStr, color: bool) -> String {

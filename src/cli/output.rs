@@ -7,9 +7,9 @@ use super::session::Session;
 use crate::gate::Report;
 use crate::model::{Run, Warning};
 use crate::report::{
-    TableStyle, escape_terminal, harmless, render_annotations, render_code_quality, render_json,
-    render_junit, render_markdown, render_run_csv, render_sarif, render_table, warning_text,
-    write_json,
+    Paper, TableStyle, described, escape_terminal, harmless, render_annotations,
+    render_code_quality, render_json, render_junit, render_markdown, render_run_csv, render_sarif,
+    render_table, warning_text, write_json,
 };
 use crate::schema::RunV1;
 use crate::store::{persist, temporary};
@@ -80,7 +80,7 @@ impl ReportOutput {
     /// from being written.
     pub(super) fn write(&self, report: &Report, session: &mut Session<'_>) -> Result<(), CliError> {
         self.write_files(report, session)?;
-        let style = self.style(session.color);
+        let style = self.style(session.paper);
         session.print(|out| render(report, self.format, style, out))
     }
 
@@ -90,15 +90,15 @@ impl ReportOutput {
         report: &Report,
         session: &Session<'_>,
     ) -> Result<(), CliError> {
-        let style = self.style(false);
+        let style = self.style(Paper::log(false));
         for (format, path) in &self.files {
             write_file(&session.path(path), |mut out| render(report, *format, style, &mut out))?;
         }
         Ok(())
     }
 
-    fn style(&self, color: bool) -> TableStyle {
-        TableStyle { color, all: self.rows == Rows::All }
+    fn style(&self, paper: Paper) -> TableStyle {
+        TableStyle { paper, all: self.rows == Rows::All }
     }
 }
 
@@ -134,7 +134,17 @@ pub(super) fn write_runs(
         };
         write_json(&wire, &mut text).map_err(CliError::Output)?;
     }
-    write_text(&text, file, session)
+    write_text(&text, file, session)?;
+    let runs: Vec<String> = runs.iter().map(described).collect();
+    say_written(file, &runs.join("; "), session)
+}
+
+/// Says what is in a file now. What went to standard output is there to be seen.
+fn say_written(file: Option<&Path>, what: &str, session: &Session<'_>) -> Result<(), CliError> {
+    match file {
+        Some(path) => session.say(&format!("wrote {}: {what}", path.display())),
+        None => Ok(()),
+    }
 }
 
 /// Writes a run as a table.
@@ -145,7 +155,8 @@ pub(super) fn write_run_csv(
 ) -> Result<(), CliError> {
     let mut text = Vec::new();
     render_run_csv(run, &mut text).map_err(CliError::Output)?;
-    write_text(&text, file, session)
+    write_text(&text, file, session)?;
+    say_written(file, &described(run), session)
 }
 
 /// Writes to a file, or to standard output.

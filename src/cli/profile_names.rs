@@ -1,5 +1,6 @@
 //! Names of profiles: what is said of one that the policy does not have.
 
+use super::codes;
 use super::error::CliError;
 use super::labels::TestNames;
 use super::policy::LoadedPolicy;
@@ -21,7 +22,7 @@ pub(super) fn refuse_misspelt_profile(
     let Some(meant) = slip_of(whole, profiles.keys().map(String::as_str)) else { return Ok(()) };
     let problem = format!("perfgate.yaml has no profile {name}: did you mean {meant}?");
     let help = format!("if not, write it beside the others: profiles: {{ {whole}: {{}} }}");
-    Err(CliError::usage(problem, help))
+    Err(CliError::coded(&codes::UNKNOWN_PROFILE, problem, help))
 }
 
 /// The name that another one is a slip of. Names that differ in digits alone (`spike1`, `spike2`) are two.
@@ -34,14 +35,22 @@ fn slip_of<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
 pub(super) fn unknown_profile(profile: &str, names: &[&str]) -> CliError {
     if names.contains(&profile) {
         let problem = format!("the profile {profile} has no targets");
-        return CliError::usage(problem, "write some: targets: [{ error_rate: \"< 0.1%\" }]");
+        return CliError::coded(
+            &codes::UNKNOWN_PROFILE,
+            problem,
+            "write some: targets: [{ error_rate: \"< 0.1%\" }]",
+        );
     }
     let help = match (suggest(profile, names.iter().copied()), names) {
         (Some(name), _) => format!("did you mean {name}? known: {}", names.join(", ")),
         (None, []) => "write `profiles:` into perfgate.yaml".to_owned(),
         (None, _) => format!("known: {}", names.join(", ")),
     };
-    CliError::usage(format!("perfgate.yaml has no profile {profile}"), help)
+    CliError::coded(
+        &codes::UNKNOWN_PROFILE,
+        format!("perfgate.yaml has no profile {profile}"),
+        help,
+    )
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! A command's surroundings: its folder, the environment, and its output streams.
 
 use super::error::CliError;
+use super::screen::{self, Stream};
 use crate::forge::Forge;
 use crate::model::{brief, harmless};
+use crate::report::Paper;
 use clap::ValueEnum;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,8 +29,12 @@ impl std::fmt::Debug for Environment {
 
 impl Environment {
     /// Names of the variables that are read, but for those of forges.
-    const NAMES: [&str; 6] = [
+    const NAMES: [&str; 10] = [
+        "CLICOLOR_FORCE",
+        "COLUMNS",
+        "FORCE_COLOR",
         "NO_COLOR",
+        "TERM",
         "GITHUB_EVENT_NAME",
         "GITHUB_OUTPUT",
         "GITHUB_STEP_SUMMARY",
@@ -77,26 +83,25 @@ pub struct Session<'a> {
     pub(super) policy_file: Option<PathBuf>,
     /// Whether a person reads standard error.
     pub(super) terminal_err: bool,
-    /// Whether colors are used on standard output.
-    pub(super) color: bool,
-    /// Whether colors are used on standard error.
-    pub(super) color_err: bool,
+    /// What standard output is written on.
+    pub(super) paper: Paper,
+    /// What standard error is written on.
+    pub(super) paper_err: Paper,
 }
 
 impl<'a> Session<'a> {
-    /// A session in a folder. `terminals` says of standard output and standard error whether a person reads them.
+    /// A session in a folder. `streams` says what standard output and standard error lead to.
     pub fn new(
         folder: PathBuf,
         environment: Environment,
         out: Box<dyn Write + 'a>,
         err: Box<dyn Write + 'a>,
-        terminals: [bool; 2],
+        streams: [Stream; 2],
     ) -> Self {
-        let plain = environment.get("NO_COLOR").is_some();
-        let [color, color_err] = terminals.map(|terminal| terminal && !plain);
-        let terminal_err = terminals[1];
+        let [paper, paper_err] = streams.map(|stream| screen::paper(stream, &environment));
+        let terminal_err = matches!(streams[1], Stream::Terminal(_));
         let (err, policy_file) = (RefCell::new(err), None);
-        Self { out, err, environment, folder, policy_file, terminal_err, color, color_err }
+        Self { out, err, environment, folder, policy_file, terminal_err, paper, paper_err }
     }
 
     /// The folder that relative paths are resolved against.
@@ -110,11 +115,12 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn set_color(&mut self, choice: ColorChoice) {
-        match choice {
-            ColorChoice::Auto => {}
-            ColorChoice::Always => (self.color, self.color_err) = (true, true),
-            ColorChoice::Never => (self.color, self.color_err) = (false, false),
-        }
+        let color = match choice {
+            ColorChoice::Auto => return,
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+        };
+        (self.paper.color, self.paper_err.color) = (color, color);
     }
 
     /// Writes to standard output. A closed pipe is no failure (`perfgate … | head`), and
@@ -129,8 +135,15 @@ impl<'a> Session<'a> {
     /// Tells the person something that is not the output. Whatever a name in it holds, a terminal and a CI runner act on none of
     /// its lines.
     pub(super) fn say(&self, text: &str) -> Result<(), CliError> {
-        let lines: Vec<String> = text.lines().map(|line| harmless(&*brief(line))).collect();
+        let line = |line: &str| self.on_err(&harmless(&*brief(line)));
+        let lines: Vec<String> = text.lines().map(line).collect();
         unless_closed(writeln!(self.err.borrow_mut(), "{}", lines.join("\n")))
+    }
+
+    /// A line for standard error: in a terminal, several that fit.
+    pub(super) fn on_err(&self, line: &str) -> String {
+        let hang = line.len() - line.trim_start().len() + 2;
+        if self.terminal_err { self.paper_err.folded(line, hang) } else { line.to_owned() }
     }
 
     pub(super) fn flush(&mut self) -> Result<(), CliError> {

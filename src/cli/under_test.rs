@@ -3,6 +3,7 @@
 //! On a pull request, CI checks out a throw-away merge of the pull request's head into its base. The baseline is looked
 //! for from that merge on, because it is what was measured; the commit that is named is the pull request's head.
 
+use super::codes;
 use super::error::CliError;
 use super::read_file::read_file;
 use super::session::Session;
@@ -100,7 +101,7 @@ pub(super) fn pull_request(session: &Session<'_>) -> Result<Option<PullRequest>,
     read.map_err(|why| {
         let problem =
             format!("GITHUB_EVENT_NAME says `{name}`, and the event cannot be read: {why}");
-        CliError::usage(problem, "GITHUB_EVENT_PATH must name the event's JSON file")
+        CliError::coded(&codes::EVENT, problem, "GITHUB_EVENT_PATH must name the event's JSON file")
     })
 }
 
@@ -109,7 +110,7 @@ fn refused() -> CliError {
                    test runs the code of the pull request";
     let help = "use the event pull_request, and for forks the pair fork-safe-measure.yml and fork-safe-publish.yml \
                 of docs/github.md";
-    CliError::usage(problem, help)
+    CliError::coded(&codes::EVENT, problem, help)
 }
 
 fn of_pull_request(session: &Session<'_>) -> Result<PullRequest, String> {

@@ -8,6 +8,7 @@ use super::escape::harmless;
 use super::headline::{headline, move_of};
 use super::number::plural;
 use super::ranking::{attention, by_chance};
+use super::reasons;
 use super::warnings::warning_text;
 use crate::gate::{Finding, Report, Verdict};
 use crate::model::Raw;
@@ -32,7 +33,11 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
         if left.1 > 0 {
             left.1 -= 1;
             let title = finding.key().text().map(|key| format!("performance: {key}"));
-            command(level, &title, &move_of(finding, &scales, &show), out)?;
+            let mut text = move_of(finding, &scales, &show);
+            if finding.verdict() != Verdict::Fail {
+                text = format!("{text}: {}", reasons::verdict(finding, report, &show));
+            }
+            command(level, &title, &text, out)?;
         }
     }
     for budget in budgets::broken(report) {

@@ -4,6 +4,7 @@ use super::cells::{Scales, change, interval, limit_of};
 use super::escape::terminal;
 use super::few_compared;
 use super::number::{Scale, plural, probability, significant};
+use super::paper::Paper;
 use super::ranking::closeness;
 use super::reasons;
 use crate::config::Decide;
@@ -13,8 +14,28 @@ use crate::gate::{
 use crate::model::{BEYOND, Direction, Metric, Raw};
 use std::io::{self, Write};
 
+/// Blanks before a row, and columns before its text.
+const INDENT: usize = 5;
+const HANG: usize = INDENT + 10;
+
 /// Writes how the verdict on each of these findings was reached.
-pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> io::Result<()> {
+pub fn render(
+    report: &Report,
+    findings: &[&Finding],
+    paper: Paper,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut text = Vec::new();
+    write_all(report, findings, &mut text)?;
+    for line in String::from_utf8_lossy(&text).lines() {
+        let indent = line.len() - line.trim_start().len();
+        let hang = if indent >= INDENT { HANG } else { indent + 2 };
+        writeln!(out, "{}", paper.folded(line, hang))?;
+    }
+    Ok(())
+}
+
+fn write_all(report: &Report, findings: &[&Finding], out: &mut impl Write) -> io::Result<()> {
     let scales = Scales::of(report);
     let show = |text: &dyn Raw| terminal(text);
     for finding in findings {
@@ -49,7 +70,7 @@ pub fn render(report: &Report, findings: &[&Finding], out: &mut impl Write) -> i
 }
 
 fn row(out: &mut impl Write, head: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "     {head:9} {text}")
+    writeln!(out, "{:INDENT$}{head:9} {text}", "")
 }
 
 fn write_measured(finding: &Finding, scale: &Scale, out: &mut impl Write) -> io::Result<()> {

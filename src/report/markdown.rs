@@ -10,15 +10,16 @@ use super::checklist;
 use super::escape::{fence, markdown_code, markdown_text, shell};
 use super::headline::headline;
 use super::left_out::{gone, left_out};
-use super::mark::mark;
+use super::mark::emoji;
 use super::next_steps::{accept_lines, settle};
 use super::number::plural;
 use super::pack::Room;
 use super::provenance::{anchored, provenance, searched};
 use super::ranking::{attention, by_chance, largest};
+use super::reasons;
 use super::warnings::warning_text;
-use crate::gate::{Finding, Report, ReportReason, Role, Verdict};
-use crate::model::{Metric, Raw};
+use crate::gate::{BudgetFinding, Finding, Report, ReportReason, Role, Verdict};
+use crate::model::{Metric, Outcome, Raw, Visited};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -26,11 +27,11 @@ use std::io::{self, Write};
 pub(super) const BUDGET: usize = 60_000;
 
 /// Lines that accept a failure, and charts.
-const MOST_ACCEPTED: usize = 10;
+const MOST_ACCEPTED: usize = 50;
 const MOST_CHARTS: usize = 2;
 const MOST_MOVES: usize = 3;
 
-const TABLE_HEAD: &str = "| | endpoint | metric | baseline | this run | change | limit | |\n|---|---|---|--:|--:|--:|--:|---|\n";
+const TABLE_HEAD: &str = "| | endpoint | metric | baseline | this run | change | limit |\n|---|---|---|--:|--:|--:|--:|\n";
 
 /// Writes the report as GitHub-flavoured Markdown, in no more than 60 000 bytes.
 pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
@@ -85,7 +86,7 @@ fn head(report: &Report, scales: &Scales) -> String {
     let suite = report.current.suite.as_ref().map(|suite| format!(" of {}", markdown_code(suite)));
     format!(
         "### {} Performance{}: {}\n\n{}\n\n",
-        mark(report.verdict),
+        emoji(report.verdict),
         suite.unwrap_or_default(),
         title(report),
         capitalised(&headline(report, scales, &code))
@@ -120,6 +121,7 @@ fn title(report: &Report) -> String {
             }
         }
         _ if matches!(report.reason, ReportReason::Skipped { .. }) => "skipped".to_owned(),
+        _ if is_first(report) => "no baseline yet".to_owned(),
         Verdict::Inconclusive | Verdict::NotCompared => "no verdict".to_owned(),
     }
 }
@@ -144,7 +146,23 @@ fn rows(
         return String::new();
     }
     let table = room.lines(list.iter().map(|finding| row(finding, report, scales)).collect(), rest);
-    if table.starts_with('|') { format!("{TABLE_HEAD}{table}\n") } else { table }
+    let why = list.iter().filter_map(|finding| reason(finding, report)).collect();
+    let why = match room.lines(why, "more reasons") {
+        lines if lines.is_empty() => lines,
+        lines => format!("{lines}\n"),
+    };
+    if table.starts_with('|') { format!("{TABLE_HEAD}{table}\n{why}") } else { table }
+}
+
+/// What stands behind the verdict on a finding, as an item of a list; none where the sign says it all.
+fn reason(finding: &Finding, report: &Report) -> Option<String> {
+    let code = |text: &dyn Raw| markdown_code(text);
+    let why = reasons::verdict(finding, report, &code);
+    let why = why.strip_prefix("fail, ").unwrap_or(&why);
+    let endpoint = markdown_code(&finding.endpoint.text());
+    let what = format!("{endpoint} {}", metric(finding, &code));
+    (!matches!(why, "ok" | "fail"))
+        .then(|| format!("* {} {what}: {why}\n", emoji(finding.verdict())))
 }
 
 fn row(finding: &Finding, report: &Report, scales: &Scales) -> String {
@@ -159,14 +177,13 @@ fn row(finding: &Finding, report: &Report, scales: &Scales) -> String {
     let change = whole(row.change);
     let change = if change.is_empty() { change } else { format!("**{change}**") };
     format!(
-        "| {} | {} | {} | {} | {} | {change}{interval} | {} | {} |\n",
-        row.mark,
+        "| {} | {} | {} | {} | {} | {change}{interval} | {} |\n",
+        emoji(finding.verdict()),
         row.endpoint,
         row.metric,
         whole(row.baseline),
         whole(row.current),
         whole(row.limit),
-        row.verdict,
     )
 }
 
@@ -177,8 +194,10 @@ fn budget_section(report: &Report, room: &mut Room) -> String {
     }
     let code = |text: &dyn Raw| markdown_code(text);
     let lines = budgets::ordered(report);
-    let lines =
-        lines.iter().map(|budget| format!("* {}\n", budgets::line(budget, &code))).collect();
+    let line = |budget: &&BudgetFinding| {
+        format!("* {} {}\n", emoji(budget.verdict()), budgets::text(budget, &code))
+    };
+    let lines = lines.iter().map(line).collect();
     let list = room.lines(lines, "more budgets");
     format!("**Budgets**: {}\n\n{list}\n", budgets::kept(report))
 }
@@ -215,8 +234,15 @@ fn where_from(report: &Report) -> String {
             searched(report, &code).iter().map(|line| format!("* {line}\n")).collect();
         let arguments = &report.current.arguments;
         let record = arguments.map(|more| format!("perfgate record RESULTS{more} --push"));
+        let first = if is_first(report) {
+            "Nothing is wrong with this change: there is just nothing to compare it with yet. The first load test on the \
+             baseline's branch that is recorded becomes the baseline of the pull requests after it; perfgate's action records \
+             it once this is merged.\n\n"
+        } else {
+            ""
+        };
         return format!(
-            "{looked}\nTo record a baseline, run after the load test on its branch: {}\n\n",
+            "{first}{looked}\nTo record a baseline, run after the load test on its branch: {}\n\n",
             code(&record)
         );
     }
@@ -230,6 +256,13 @@ fn where_from(report: &Report) -> String {
         anchor.unwrap_or_default(),
         plural(total, "measurement")
     )
+}
+
+/// Whether nothing at all was recorded where a baseline was looked for.
+fn is_first(report: &Report) -> bool {
+    let unrecorded =
+        |visited: &Visited| matches!(visited.outcome, Outcome::NoRecord | Outcome::UnderTest);
+    report.reason == ReportReason::NoBaseline && report.visited().iter().all(unrecorded)
 }
 
 fn gone_lines(report: &Report) -> Vec<String> {
@@ -305,8 +338,8 @@ fn warning_lines(report: &Report) -> Vec<String> {
     };
     let mut lines: Vec<String> = report.warnings.iter().map(line).collect();
     if let Some(first) = lines.first_mut() {
-        // A blank line ends what stands before the list.
-        first.insert(0, '\n');
+        // A blank line ends what stands before it.
+        first.insert_str(0, "\n**Warnings**\n\n");
     }
     lines
 }

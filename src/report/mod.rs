@@ -35,18 +35,21 @@ mod next_steps;
 mod notice;
 mod number;
 mod pack;
+mod paper;
 mod problems;
 mod provenance;
 mod ranking;
 mod read;
 mod reasons;
 mod run_csv;
+mod run_table;
 mod selftest;
 mod shares;
 mod sight;
 mod svg;
 mod table;
 mod trend;
+mod trend_table;
 mod warnings;
 
 pub use alerts::render as render_alerts;
@@ -69,16 +72,19 @@ pub use notice::{
     title as issue_title, to_wire as notice_to_wire,
 };
 pub use number::{plural, signed_percent, significant};
+pub use paper::Paper;
 pub use problems::{render_code_quality, render_sarif};
 pub use provenance::ago;
 pub use read::{ReportFileError, read as read_report};
 pub use run_csv::render as render_run_csv;
+pub use run_table::{described, render as render_run_table};
 pub use selftest::render as render_selftest;
 pub use sight::sight;
 pub use svg::render_trend as render_trend_svg;
-pub use table::{TableStyle, render as render_table};
+pub use table::{TableStyle, answer, render as render_table};
 pub use trend::{
     render_csv as render_trend_csv, render_json as render_trend_json,
-    render_markdown as render_trend_markdown, render_table as render_trend_table, step_to_wire,
+    render_markdown as render_trend_markdown, step_to_wire,
 };
+pub use trend_table::render as render_trend_table;
 pub use warnings::warning_text;

@@ -34,7 +34,10 @@ pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> Str
             format!("accepted in {} by {author}: {reason}", own.commit.short())
         }),
         Reason::WholeRun => "moved with the whole run".to_owned(),
-        Reason::AlreadyOnMain => "already on the branch".to_owned(),
+        Reason::AlreadyOnMain => match report.requested() {
+            Some(branch) => format!("already on {}", show(branch)),
+            None => "already in the baseline".to_owned(),
+        },
         _ => not_compared(finding),
     };
     match report.anchor() {
@@ -80,20 +83,20 @@ fn most_failures(finding: &Finding, show: Show<'_>) -> Option<String> {
     let all: f64 = kinds.iter().map(|kind| more(&kind).max(0.0)).sum();
     let most = kinds.iter().max_by(|a, b| more(a).total_cmp(&more(b)))?;
     let (kind, Sides { baseline: before, current: after }) = most;
-    let Sides { baseline: old, current: new } = of_requests(finding);
+    let Sides { baseline: old, current: new } = in_requests(finding);
     (more(&most) > all / 2.0)
         .then(|| format!(", mostly {} ({after}{new} vs {before}{old})", show(&short(kind))))
 }
 
-/// ` of 1083` behind a number of failures, for both sides, where those made so different numbers of requests that the failures
+/// ` in 1083` behind a number of failures, for both sides, where those made so different numbers of requests that the failures
 /// alone would mislead.
-fn of_requests(finding: &Finding) -> Sides<String> {
+fn in_requests(finding: &Finding) -> Sides<String> {
     let Some(requests) = finding.counts.map(|counts| counts.requests).both() else {
         return Sides::default();
     };
     let Sides { baseline: old, current: new } = requests;
     let alike = old.max(new) as f64 <= MOST_UNALIKE * old.min(new) as f64;
-    requests.map(|n| if alike { String::new() } else { format!(" of {}", grouped(n)) })
+    requests.map(|n| if alike { String::new() } else { format!(" in {}", grouped(n)) })
 }
 
 fn more_runs(n: usize) -> String {
@@ -102,13 +105,18 @@ fn more_runs(n: usize) -> String {
 
 /// Why a crossing is within noise: counts for an error rate, else the smallest change that could have been seen.
 fn noise(finding: &Finding, p: &str) -> String {
+    let change = finding.change().and_then(|change| change.relative).unwrap_or_default();
     match (finding.counts.map(|counts| counts.failures).both(), finding.visible) {
         (Some(Sides { baseline: before, current: after }), _) => {
-            let Sides { baseline: old, current: new } = of_requests(finding);
-            format!("{after}{new} failures vs {before}{old}; {p}")
+            let Sides { baseline: old, current: new } = in_requests(finding);
+            let requests = if new.is_empty() { "" } else { " requests" };
+            format!("{after} failures{new}{requests} vs {before}{old}; {p}")
         }
-        (None, Some(_)) => format!("{p}; changes below {} are not visible", visible(finding)),
-        (None, None) => p.to_owned(),
+        // A change that could have been seen is within noise for what the other tests show.
+        (None, Some(least)) if change.abs() < least => {
+            format!("{p}; changes below {} are not visible", visible(finding))
+        }
+        (None, _) => p.to_owned(),
     }
 }
 

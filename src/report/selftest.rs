@@ -3,6 +3,7 @@
 use super::escape::terminal;
 use super::grid::{Column, write_grid};
 use super::number::{limit, plural, signed};
+use super::paper::Paper;
 use crate::gate::{Outcomes, Replayed, Rule, Selftest};
 use crate::model::{Direction, Metric, Statistic};
 use std::io::{self, Write};
@@ -11,73 +12,67 @@ use std::io::{self, Write};
 const MOST_UNSEEN: usize = 6;
 
 const INJECTED: [Column<'_>; 6] = [
-    ("rule", false),
-    ("injected", true),
-    ("fail", true),
-    ("measure again", true),
-    ("warn", true),
-    ("pass", true),
+    Column::new("rule", false).shortens(16),
+    Column::new("injected", true).leaves(2),
+    Column::new("fail", true),
+    Column::new("measure again", true),
+    Column::new("warn", true),
+    Column::new("pass", true),
 ];
 const REPLAYED: [Column<'_>; 5] = [
-    ("rule", false),
-    ("judged", true),
-    ("plain comparison fails", true),
-    ("gate fails", true),
-    ("measure again", true),
+    Column::new("rule", false).shortens(12),
+    Column::new("judged", true).leaves(1),
+    Column::new("plain comparison fails", true),
+    Column::new("gate fails", true),
+    Column::new("measure again", true).leaves(2),
 ];
 
 /// Writes what the gate saw, and what it said where nothing changed. `of` says which runs they were.
-pub fn render(test: &Selftest, of: &str, out: &mut impl Write) -> io::Result<()> {
+pub fn render(test: &Selftest, of: &str, paper: Paper, out: &mut impl Write) -> io::Result<()> {
     let (seen, all) = test.seen();
     let sign = if test.works() { "✓" } else { "✗" };
     writeln!(out, "{sign} the gate detects {seen} of {}", plural(all, "injected change"))?;
-    writeln!(
-        out,
-        "\n  {} times the limit worse than the baseline, one measurement at a time, in {of}, compared with {}:\n",
+    let text = format!(
+        "  {} times the limit worse than the baseline, one measurement at a time, in {of}, compared with {}:",
         test.times,
         plural(test.baseline_runs, "run")
-    )?;
+    );
+    writeln!(out, "\n{}\n", paper.folded(&text, 2))?;
     if test.itself {
-        writeln!(
-            out,
-            "  There is only one run, so it is compared with itself: the run-to-run noise is unknown.\n"
-        )?;
+        let text = "  There is only one run, so it is compared with itself: the run-to-run noise is unknown.";
+        writeln!(out, "{}\n", paper.folded(text, 2))?;
     }
     let rows: Vec<Vec<String>> = test.injected.iter().map(injected).collect();
-    write_grid(&INJECTED, &rows, out)?;
+    write_grid(&INJECTED, &rows, paper, out)?;
     for (i, (key, detectable)) in test.unseen.iter().take(MOST_UNSEEN).enumerate() {
         let least =
             detectable.map(|d| format!(" (changes below {} % are noise)", signed(d * 100.0, 0)));
-        let head = if i == 0 { "\n  missed    " } else { "            " };
-        writeln!(out, "{head}{}{}", terminal(&key.text()), least.unwrap_or_default())?;
+        let (gap, head) = if i == 0 { ("\n", "missed") } else { ("", "") };
+        let text = format!("{}{}", terminal(&key.text()), least.unwrap_or_default());
+        writeln!(out, "{gap}{}", paper.note(head, &text))?;
     }
     if let Some(more) = test.unseen.len().checked_sub(MOST_UNSEEN).filter(|more| *more > 0) {
         writeln!(out, "            and {more} more")?;
     }
-    write_replay(test, out)
+    write_replay(test, paper, out)
 }
 
-fn write_replay(test: &Selftest, out: &mut impl Write) -> io::Result<()> {
+fn write_replay(test: &Selftest, paper: Paper, out: &mut impl Write) -> io::Result<()> {
     let Replayed { judged, crossed, fail, again } = test.runs;
     if judged == 0 {
-        return writeln!(
-            out,
-            "\n  Nothing was replayed: that takes at least two recorded runs, and three to measure noise."
-        );
+        let text = "  Nothing was replayed: that takes at least two recorded runs, and three to measure noise.";
+        return writeln!(out, "\n{}", paper.folded(text, 2));
     }
-    writeln!(
-        out,
-        "\n  {} in which nothing changed, each compared with the runs before it:\n",
-        plural(judged, "run")
-    )?;
+    let runs = plural(judged, "run");
+    let text = format!("  {runs} in which nothing changed, each compared with the runs before it:");
+    writeln!(out, "\n{}\n", paper.folded(&text, 2))?;
     let rows: Vec<Vec<String>> = test.replayed.iter().map(replayed).collect();
-    write_grid(&REPLAYED, &rows, out)?;
-    writeln!(
-        out,
-        "\n  Of {}, this gate would have failed {fail} and asked to repeat {again}; \
-         a plain comparison with the run before would have failed {crossed}.",
-        plural(judged, "run")
-    )
+    write_grid(&REPLAYED, &rows, paper, out)?;
+    let text = format!(
+        "  Of {runs}, this gate would have failed {fail} and asked to repeat {again}; \
+         a plain comparison with the run before would have failed {crossed}."
+    );
+    writeln!(out, "\n{}", paper.folded(&text, 2))
 }
 
 fn injected((rule, outcomes): &(Rule, Outcomes)) -> Vec<String> {

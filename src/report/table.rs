@@ -4,12 +4,13 @@ use super::budgets;
 use super::cells::{Row, Scales, change, metric};
 use super::checklist;
 use super::escape::{harmless, terminal};
-use super::grid::{self, Ink};
+use super::grid::{self, Cell, Column};
 use super::headline::headline;
 use super::left_out::{gone, left_out};
 use super::mark::mark;
 use super::next_steps::{accept_lines, settle};
 use super::number::{grouped, plural};
+use super::paper::{Ink, Paper};
 use super::provenance::{anchored, provenance, searched};
 use super::ranking::{attention, by_chance, closest};
 use super::warnings::warning_text;
@@ -20,18 +21,18 @@ use std::io::{self, Write};
 /// How the table is drawn.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TableStyle {
-    /// Whether colours are used.
-    pub color: bool,
+    /// What it is written on.
+    pub paper: Paper,
     /// Whether every measurement is shown, not only what asks for attention.
     pub all: bool,
 }
 
-/// Rows up to which the whole table is shown beside a failure or a warning.
+/// Budgets up to which those that are kept are listed, too.
 const SMALL: usize = 16;
 /// Measurements that are named as not compared before they are only counted.
 const MOST_LEFT_OUT: usize = 6;
 /// Lines that accept a failure.
-const MOST_ACCEPT_LINES: usize = 3;
+const MOST_ACCEPT_LINES: usize = 20;
 /// Warnings that are shown before they are only counted.
 const MOST_WARNINGS: usize = 12;
 
@@ -39,20 +40,20 @@ const MOST_WARNINGS: usize = 12;
 pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::Result<()> {
     let scales = Scales::of(report);
     let show = |text: &dyn Raw| terminal(text);
-    let line = format!("{} {}", mark(report.verdict), headline(report, &scales, &show));
-    writeln!(out, "{}", painted(&line, report.verdict, style.color))?;
+    let paper = style.paper;
+    writeln!(out, "{}", paper.painted(&paper.folded(&answer(report), 2), ink(report.verdict)))?;
     write_rows(report, &scales, style, out)?;
     if report.reason == ReportReason::NoBaseline {
         for (i, line) in searched(report, &show).iter().enumerate() {
-            writeln!(out, "  {:9} {line}", if i == 0 { "searched" } else { "" })?;
+            writeln!(out, "{}", paper.note(if i == 0 { "searched" } else { "" }, line))?;
         }
     }
     if let Some(baseline) = report.baseline() {
-        writeln!(out, "  baseline  {}", provenance(baseline, report, &show))?;
+        writeln!(out, "{}", paper.note("baseline", &provenance(baseline, report, &show)))?;
         if let Some(anchor) = report.anchor() {
-            writeln!(out, "  anchor    {}", anchored(anchor, report, &show))?;
+            writeln!(out, "{}", paper.note("anchor", &anchored(anchor, report, &show)))?;
         }
-        write_coverage(report, out)?;
+        write_coverage(report, paper, out)?;
     }
     write_budgets(report, style, out)?;
     write_checklist(report, style, out)?;
@@ -62,12 +63,20 @@ pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::R
             None => format!("{}: ", terminal(&place.file)),
         });
         let text = harmless(&warning_text(&warning.kind));
-        writeln!(out, "  warning   {}{text}", place.unwrap_or_default())?;
+        let text = format!("{}{text}", place.unwrap_or_default());
+        writeln!(out, "{}", paper.note("warning", &text))?;
     }
     if let Some(more) = report.warnings.len().checked_sub(MOST_WARNINGS).filter(|more| *more > 0) {
-        writeln!(out, "  warning   {more} more (--format json has them all)")?;
+        let text = format!("{more} more (--format json has them all)");
+        writeln!(out, "{}", paper.note("warning", &text))?;
     }
-    write_next(report, out)
+    write_next(report, paper, out)
+}
+
+/// The answer in one line.
+pub fn answer(report: &Report) -> String {
+    let show = |text: &dyn Raw| terminal(text);
+    format!("{} {}", mark(report.verdict), headline(report, &Scales::of(report), &show))
 }
 
 fn write_rows(
@@ -77,24 +86,25 @@ fn write_rows(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let mut rows = attention(report);
-    let compared = report.all_findings().filter(|f| f.verdict() == Verdict::Pass).count();
-    let small = rows.len() + by_chance(report).len() + compared <= SMALL;
-    let whole = style.all || (!rows.is_empty() && small);
+    let passed = || report.all_findings().filter(|f| f.verdict() == Verdict::Pass);
     let chance = by_chance(report);
-    if whole {
+    if style.all {
         rows.extend(&chance);
-        rows.extend(report.all_findings().filter(|f| f.verdict() == Verdict::Pass));
-        let noisy = report.all_findings().filter(|f| f.reason == Reason::TooNoisy);
-        rows.extend(noisy.filter(|_| style.all));
+        rows.extend(passed());
+        rows.extend(report.all_findings().filter(|f| f.reason == Reason::TooNoisy));
     }
     if rows.is_empty() {
         return Ok(());
     }
     writeln!(out)?;
+    if matches!(report.reason, ReportReason::NotComparable { .. }) {
+        writeln!(out, "  For information, as nothing is judged:")?;
+    }
     for line in table(report, &rows, scales, style) {
         writeln!(out, "{line}")?;
     }
-    if !whole && compared > 0 {
+    let compared = passed().count();
+    if !style.all && compared + chance.len() > 0 {
         let show = |text: &dyn Raw| terminal(text);
         let nearest = closest(report).map(|f| {
             format!(
@@ -109,23 +119,25 @@ fn write_rows(
             n => format!(", {n} within noise"),
         };
         let nearest = nearest.unwrap_or_default();
-        writeln!(out, "  {compared} more within limits{chance} (--all shows them){nearest}")?;
+        let text = format!("  {compared} more within limits{chance} (--all shows them){nearest}");
+        writeln!(out, "{}", style.paper.painted(&style.paper.folded(&text, 4), Ink::Dim))?;
     }
     writeln!(out)
 }
 
 /// The columns of the table.
-const COLUMNS: [(&str, bool); 10] = [
-    ("", false),
-    ("endpoint", false),
-    ("metric", false),
-    ("baseline", true),
-    ("current", true),
-    ("change", true),
-    ("95 % interval", true),
-    ("limit", true),
-    ("visible", true),
-    ("verdict", false),
+const COLUMNS: [Column<'_>; 10] = [
+    Column::new("", false),
+    Column::new("endpoint", false).shortens(16),
+    Column::new("metric", false).shortens(12),
+    Column::new("baseline", true).leaves(2),
+    Column::new("current", true),
+    Column::new("change", true),
+    Column::new("95 % interval", true).leaves(1),
+    Column::new("limit", true),
+    Column::new("visible", true).leaves(1),
+    // What the mark says as well needs no line of its own.
+    Column::new("verdict", false).below(&["ok", "fail"]),
 ];
 /// The place of the column that only the whole table has: the smallest change that would have failed.
 const SEES: usize = 8;
@@ -134,18 +146,21 @@ fn table(report: &Report, rows: &[&Finding], scales: &Scales, style: TableStyle)
     let show = |text: &dyn Raw| terminal(text);
     let row = |finding: &&Finding| {
         let row = Row::new(finding, report, scales, &show);
-        let ink = ink_of(finding.verdict());
-        let mut cells = vec![
-            (row.mark.to_owned(), ink),
-            (row.endpoint, None),
-            (row.metric, None),
-            (row.baseline, None),
-            (row.current, None),
-            (row.change, ink),
-            (row.interval, None),
-            (row.limit, None),
-            (row.visible, None),
-            (row.verdict, ink),
+        let (strong, plain) = match finding.verdict() {
+            Verdict::Pass => (Some(Ink::Dim), Some(Ink::Dim)),
+            verdict => (Some(ink(verdict)), None),
+        };
+        let mut cells: Vec<Cell> = vec![
+            (row.mark.to_owned(), strong),
+            (row.endpoint, plain),
+            (row.metric, plain),
+            (row.baseline, plain),
+            (row.current, plain),
+            (row.change, strong),
+            (row.interval, plain),
+            (row.limit, plain),
+            (row.visible, plain),
+            (row.verdict, strong),
         ];
         if !style.all {
             cells.remove(SEES);
@@ -156,41 +171,41 @@ fn table(report: &Report, rows: &[&Finding], scales: &Scales, style: TableStyle)
     if !style.all {
         columns.remove(SEES);
     }
-    grid::lines(&columns, rows.iter().map(row).collect(), style.color)
+    let rows: Vec<Vec<Cell>> = rows.iter().map(row).collect();
+    grid::lines(&columns, &rows, 0, style.paper)
 }
 
-fn ink_of(verdict: Verdict) -> Option<Ink> {
+fn ink(verdict: Verdict) -> Ink {
     match verdict {
-        Verdict::Fail => Some(Ink::Red),
-        Verdict::Warn => Some(Ink::Yellow),
-        Verdict::Inconclusive | Verdict::NotCompared => Some(Ink::Magenta),
-        Verdict::Pass => None,
+        Verdict::Fail => Ink::Red,
+        Verdict::Warn => Ink::Orange,
+        Verdict::Inconclusive | Verdict::NotCompared => Ink::Magenta,
+        Verdict::Pass => Ink::Green,
     }
 }
 
-fn painted(text: &str, verdict: Verdict, color: bool) -> String {
-    let code = match verdict {
-        Verdict::Fail => "1;31",
-        Verdict::Warn => "1;33",
-        Verdict::Inconclusive | Verdict::NotCompared => "1;35",
-        Verdict::Pass => "1;32",
-    };
-    if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+/// A line of a list under a note; what is fine is left as it is.
+fn in_list(line: &str, verdict: Verdict, paper: Paper) -> String {
+    let line = paper.folded(&format!("            {line}"), 14);
+    match verdict {
+        Verdict::Pass => line,
+        verdict => paper.painted(&line, ink(verdict)),
+    }
 }
 
-fn write_coverage(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn write_coverage(report: &Report, paper: Paper, out: &mut impl Write) -> io::Result<()> {
     let show = |text: &dyn Raw| terminal(text);
     let left_out = left_out(report, &show);
     let (compared, total) = (report.coverage.compared, report.coverage.total);
-    write!(out, "  compared  {} of {}", grouped(compared as u64), plural(total, "measurement"))?;
+    let mut text = format!("{} of {}", grouped(compared as u64), plural(total, "measurement"));
     if !left_out.is_empty() {
-        let shown = left_out.iter().take(MOST_LEFT_OUT).cloned().collect::<Vec<_>>().join(", ");
-        write!(out, "; not compared: {shown}")?;
+        text += "; not compared: ";
+        text += &left_out.iter().take(MOST_LEFT_OUT).cloned().collect::<Vec<_>>().join(", ");
         if let Some(more) = left_out.len().checked_sub(MOST_LEFT_OUT).filter(|more| *more > 0) {
-            write!(out, ", and {more} more")?;
+            text += &format!(", and {more} more");
         }
     }
-    writeln!(out)?;
+    writeln!(out, "{}", paper.note("compared", &text))?;
     let gone = gone(report, &show);
     if gone.is_empty() {
         return Ok(());
@@ -198,7 +213,8 @@ fn write_coverage(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let shown = gone.iter().take(MOST_LEFT_OUT).cloned().collect::<Vec<_>>().join(", ");
     let more = gone.len().saturating_sub(MOST_LEFT_OUT);
     let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-    writeln!(out, "  missing   {shown}{more} (in the baseline but not in this run)")
+    let text = format!("{shown}{more} (in the baseline but not in this run)");
+    writeln!(out, "{}", paper.note("missing", &text))
 }
 
 /// Each budget in a line; many that are kept are counted.
@@ -207,16 +223,12 @@ fn write_budgets(report: &Report, style: TableStyle, out: &mut impl Write) -> io
         return Ok(());
     }
     let show = |text: &dyn Raw| terminal(text);
-    writeln!(out, "  budgets   {}", budgets::kept(report))?;
+    writeln!(out, "{}", style.paper.note("budgets", &budgets::kept(report)))?;
     let all = style.all || report.budgets.len() <= SMALL;
     let listed = if all { budgets::ordered(report) } else { budgets::broken(report) };
     for budget in &listed {
         let line = budgets::line(budget, &show);
-        let line = match budget.verdict() {
-            Verdict::Pass => line,
-            verdict => painted(&line, verdict, style.color),
-        };
-        writeln!(out, "            {line}")?;
+        writeln!(out, "{}", in_list(&line, budget.verdict(), style.paper))?;
     }
     Ok(())
 }
@@ -227,47 +239,59 @@ fn write_checklist(report: &Report, style: TableStyle, out: &mut impl Write) -> 
         return Ok(());
     }
     let show = |text: &dyn Raw| terminal(text);
-    writeln!(out, "  checklist {}", checklist::counts(report))?;
+    writeln!(out, "{}", style.paper.note("checklist", &checklist::counts(report)))?;
     let open = checklist::open(report);
     let listed = if style.all { report.checklist.iter().collect() } else { open };
     for item in listed {
         let line = checklist::line(item, report, &show);
-        let line = match item.verdict() {
-            Verdict::Pass => line,
-            verdict => painted(&line, verdict, style.color),
-        };
-        writeln!(out, "            {line}")?;
+        writeln!(out, "{}", in_list(&line, item.verdict(), style.paper))?;
     }
     Ok(())
 }
 
 /// What to do next, and the exit code where it is not plain.
-fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn write_next(report: &Report, paper: Paper, out: &mut impl Write) -> io::Result<()> {
     if report.reason == ReportReason::NoBaseline {
-        writeln!(
-            out,
-            "  next      record a baseline after the load test on its branch: perfgate record RESULTS{} && perfgate baseline push",
-            harmless(&report.current.arguments)
-        )?;
+        let more = harmless(&report.current.arguments);
+        let command = format!("perfgate record RESULTS{more} && perfgate baseline push");
+        let what = "record a baseline after the load test on its branch";
+        writeln!(out, "{}", to_type(what, &command, paper))?;
     }
     if report.verdict == Verdict::Inconclusive && report.reason == ReportReason::Findings {
         let (what, command) = settle(report);
-        writeln!(out, "  next      {what}: {}", harmless(&command))?;
+        writeln!(out, "{}", to_type(what, &harmless(&command), paper))?;
     }
     let accept = accept_lines(report);
-    for (i, line) in accept.iter().take(MOST_ACCEPT_LINES).enumerate() {
-        if i == 0 {
-            writeln!(
-                out,
-                "  accept    to accept the change, add to a commit message on this branch:"
-            )?;
-        }
-        writeln!(out, "            {}", harmless(line))?;
+    if !accept.is_empty() {
+        let text = "to accept the change, add to a commit message on this branch:";
+        writeln!(out, "{}", paper.note("accept", text))?;
+    }
+    for line in accept.iter().take(MOST_ACCEPT_LINES) {
+        writeln!(out, "{}", to_copy(&harmless(line), paper))?;
+    }
+    if let Some(more) = accept.len().checked_sub(MOST_ACCEPT_LINES).filter(|more| *more > 0) {
+        writeln!(out, "{}", paper.note("", &format!("and a line like these for {more} more")))?;
     }
     if report.exit.code() == 0 && report.verdict == Verdict::Pass {
         return Ok(());
     }
-    writeln!(out, "  exit {}{}", report.exit.code(), way_out(report))
+    let text = format!("  exit {}{}", report.exit.code(), way_out(report));
+    writeln!(out, "{}", paper.folded(&text, 4))
+}
+
+/// What to do next: in one line, or the command in a line of its own.
+fn to_type(what: &str, command: &str, paper: Paper) -> String {
+    let line = format!("  next      {what}: {command}");
+    if line.chars().count() <= paper.columns() {
+        return line;
+    }
+    format!("{}\n{}", paper.note("next", &format!("{what}:")), to_copy(command, paper))
+}
+
+/// A line that is copied as it is: nothing breaks it.
+fn to_copy(line: &str, paper: Paper) -> String {
+    let deep = 12 + line.chars().count() <= paper.columns();
+    format!("{:1$}{line}", "", if deep { 12 } else { 2 })
 }
 
 /// The option that changes the exit code, in brackets; nothing where none does.
@@ -277,9 +301,13 @@ fn way_out(report: &Report) -> String {
         report.other_load().iter().map(|field| format!("--allow-different {field}")).collect();
     let unjudged = report.has_unjudged();
     let option = match (&report.reason, report.verdict) {
-        (ReportReason::NotComparable { .. }, _) => "--allow-different FIELD compares them anyway",
+        (ReportReason::NotComparable { differences }, _) => {
+            let fields = differences.iter().map(|own| format!("--allow-different {}", own.field));
+            let fields = fields.collect::<Vec<_>>().join(" ");
+            return format!(" ({fields} compares them anyway)");
+        }
         (ReportReason::NoBaseline, _) if undecided && !other.is_empty() => {
-            return format!("     ({} compares with runs of a different load)", other.join(" "));
+            return format!(" ({} compares with runs of a different load)", other.join(" "));
         }
         (ReportReason::NoBaseline, _) if undecided && !unjudged => {
             "--missing-baseline warn makes this a warning"
@@ -290,5 +318,5 @@ fn way_out(report: &Report) -> String {
         }
         _ => return String::new(),
     };
-    format!("     ({option})")
+    format!(" ({option})")
 }

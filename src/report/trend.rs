@@ -1,25 +1,20 @@
-//! The history of a branch: as a table in a terminal, as Markdown, as CSV, and as JSON.
+//! The history of a branch as Markdown, as CSV, and as JSON.
 
-use super::escape::{Show, markdown_code, markdown_text, terminal, write_json};
-use super::grid::{self, Column as Head, Ink};
-use super::number::{Scale, plural, signed_percent};
+use super::escape::{Show, markdown_code, markdown_text, write_json};
+use super::number::{Scale, signed_percent};
+use super::paper::Ink;
 use crate::model::{Direction, EndpointKey, Metric, Raw, Statistic, Untrusted};
 use crate::schema::{HISTORY_SCHEMA, HistoryV1, RowV1, SeriesV1, StepV1, ValueV1};
 use crate::trend::{Column, Found, Mark, Table, csv_text};
 use std::io::{self, Write};
 
-/// The longest subject, in characters.
-const SUBJECT: usize = 40;
-const AUTHOR: usize = 16;
-const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-
 /// The last so many rows, as they are shown.
-fn shown(table: &Table, last: usize) -> std::ops::Range<usize> {
+pub(super) fn shown(table: &Table, last: usize) -> std::ops::Range<usize> {
     table.rows.len().saturating_sub(last)..table.rows.len()
 }
 
 /// One scale for each column.
-fn scales(table: &Table) -> Vec<Scale> {
+pub(super) fn scales(table: &Table) -> Vec<Scale> {
     let values =
         |c: usize| -> Vec<f64> { table.rows.iter().filter_map(|row| row.cells[c].value).collect() };
     table.columns.iter().enumerate().map(|(c, own)| Scale::of(&own.unit, &values(c))).collect()
@@ -41,104 +36,22 @@ pub(super) fn heading(column: &Column) -> Untrusted {
     }
 }
 
-fn sign(mark: Mark) -> (&'static str, Ink) {
+pub(super) fn sign(mark: Mark) -> (&'static str, Ink) {
     match mark {
         Mark::Fail => ("✗", Ink::Red),
         Mark::Again => ("?", Ink::Magenta),
-        Mark::Warn => ("!", Ink::Yellow),
-        Mark::Accepted => ("a", Ink::Yellow),
+        Mark::Warn => ("!", Ink::Orange),
+        Mark::Accepted => ("a", Ink::Orange),
     }
 }
 
 /// Up and down, by whether the value grew.
-fn arrow(size: f64) -> &'static str {
+pub(super) fn arrow(size: f64) -> &'static str {
     if size >= 0.0 { "▲" } else { "▼" }
 }
 
-/// Writes the last rows for a terminal, newest last, a sparkline below each column, and the steps by name.
-pub fn render_table(
-    table: &Table,
-    last: usize,
-    color: bool,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let range = shown(table, last);
-    writeln!(
-        out,
-        "{}: last {} of {}\n",
-        terminal(&table.title),
-        range.len(),
-        plural(table.rows.len(), "recorded commit")
-    )?;
-    if table.rows.is_empty() {
-        return Ok(());
-    }
-    let scales = scales(table);
-    let names: Vec<String> = table.columns.iter().map(|c| terminal(&heading(c))).collect();
-    let mut columns: Vec<Head<'_>> =
-        vec![("commit", false), ("date", false), ("author", false), ("subject", false)];
-    for name in &names {
-        columns.extend([(name.as_str(), true), ("", false)]);
-    }
-    let cut = |text: &Untrusted, most: usize| {
-        terminal(&text.map(|text| text.chars().take(most).collect()))
-    };
-    let mut rows = Vec::new();
-    for r in range.clone() {
-        let row = &table.rows[r];
-        let mut cells = vec![
-            (row.commit.short(), None),
-            (row.date.strftime("%Y-%m-%d %H:%M").to_string(), None),
-            (cut(&row.author, AUTHOR), None),
-            (cut(&row.subject, SUBJECT), None),
-        ];
-        for (c, (cell, scale)) in row.cells.iter().zip(&scales).enumerate() {
-            let mark = cell.shown_mark().map(sign);
-            let step = table.step_at(c, r).map(arrow).unwrap_or_default();
-            let ink = mark.map(|(_, ink)| ink);
-            cells.push((cell.value.map(|v| scale.show(v)).unwrap_or_else(|| "–".to_owned()), ink));
-            let sign = mark.map(|(sign, _)| sign).unwrap_or_default();
-            cells.push((format!("{step}{sign}"), ink));
-        }
-        rows.push(cells);
-    }
-    let mut sparks: Vec<(String, Option<Ink>)> = vec![(String::new(), None); 4];
-    for c in 0..table.columns.len() {
-        let values: Vec<Option<f64>> =
-            table.rows[range.clone()].iter().map(|row| row.cells[c].value).collect();
-        sparks.extend([(sparkline(&values), None), (String::new(), None)]);
-    }
-    rows.push(sparks);
-    for line in grid::lines(&columns, rows, color) {
-        writeln!(out, "  {line}")?;
-    }
-    let steps = steps(table, &|text: &dyn Raw| terminal(text));
-    if !steps.is_empty() {
-        writeln!(out)?;
-    }
-    for (_, step) in steps {
-        writeln!(out, "  {step}")?;
-    }
-    Ok(())
-}
-
-/// At most so many values as a line of blocks; more are thinned out.
-pub(super) fn sparkline(values: &[Option<f64>]) -> String {
-    const LONGEST: usize = 24;
-    let stride = values.len().div_ceil(LONGEST).max(1);
-    let thinned: Vec<Option<f64>> = values.iter().rev().step_by(stride).rev().copied().collect();
-    let known = || thinned.iter().flatten().copied();
-    let (low, high) =
-        (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
-    let level = |value: f64| {
-        let share = if high > low { (value - low) / (high - low) } else { 0.0 };
-        LEVELS[((share * 7.0).round() as usize).min(7)]
-    };
-    thinned.iter().map(|value| value.map_or(' ', level)).collect()
-}
-
 /// The steps of all columns, newest first, each with its row: `▲ step at 9d4e1b2 "…": POST /api/chat p95 +27.0 % (p = 3e-7, confirmed)`.
-fn steps(table: &Table, show: Show<'_>) -> Vec<(usize, String)> {
+pub(super) fn steps(table: &Table, show: Show<'_>) -> Vec<(usize, String)> {
     step_lines(table, &(0..table.columns.len()).collect::<Vec<_>>(), show)
 }
 

@@ -111,8 +111,13 @@ pub enum StoreError {
     #[error("nothing is kept under the name `{0}`")]
     NothingKept(String),
     /// A revision that is not known.
-    #[error("the revision `{0}` is unknown")]
-    UnknownRevision(String),
+    #[error("the revision `{revision}` is unknown{}", did_you_mean(meant.as_deref()))]
+    UnknownRevision {
+        /// The revision as it was asked for.
+        revision: String,
+        /// A branch or tag that is nearly called so.
+        meant: Option<String>,
+    },
     /// The repository has no commit yet.
     #[error("{}", no_commit(branch.as_deref()))]
     NoCommit {
@@ -219,7 +224,7 @@ impl StoreError {
             Self::BareRepository { .. } => Some(
                 "if it is your own, name it: GIT_DIR=PATH perfgate …; its settings can run programs",
             ),
-            Self::UnknownRevision(_) => Some("give a branch, a tag or a commit id"),
+            Self::UnknownRevision { .. } => Some("give a branch, a tag or a commit id"),
             Self::HistoryUnknown { .. } => {
                 Some("fetch it (git fetch --unshallow; in GitHub Actions: fetch-depth: 0)")
             }
@@ -272,10 +277,10 @@ impl StoreError {
             Self::Io { source, .. } if is_read_only(source) => Some(
                 "the repository cannot be written here; compare --offline works with the records that are in it",
             ),
-            Self::Git { .. }
-            | Self::GitProgram { .. }
-            | Self::NoCommit { branch: None }
-            | Self::Io { .. } => None,
+            Self::NoCommit { branch: None } => {
+                Some("commit something first: what is measured is recorded for a commit")
+            }
+            Self::Git { .. } | Self::GitProgram { .. } | Self::Io { .. } => None,
         }
     }
 
@@ -311,6 +316,10 @@ impl StoreError {
             foreign: error.code() == git2::ErrorCode::Owner,
         }
     }
+}
+
+fn did_you_mean(name: Option<&str>) -> String {
+    name.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
 }
 
 fn no_commit(branch: Option<&str>) -> String {

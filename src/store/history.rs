@@ -9,6 +9,7 @@ use super::git_store::has_commit;
 use super::layout::private_path;
 use super::record::{commit_id, oid};
 use super::remote::{Reach, Remote};
+use crate::config::suggest;
 use crate::model::CommitId;
 use git2::{Oid, Repository};
 use std::collections::HashMap;
@@ -160,7 +161,13 @@ impl History {
         if let Some(found) = self.resolve_here(revision) {
             return Ok(found);
         }
-        let unknown = || StoreError::UnknownRevision(revision.to_owned());
+        if revision == "HEAD" {
+            return self.head();
+        }
+        let unknown = || {
+            let (revision, meant) = (revision.to_owned(), self.nearly_called(revision));
+            StoreError::UnknownRevision { revision, meant }
+        };
         let Some(remote) = &self.remote else {
             // In a clone of a part, what is not here may be elsewhere.
             let why = "the remote was not asked".to_owned();
@@ -174,6 +181,19 @@ impl History {
         let commit: CommitId = revision.parse().map_err(|_| unknown())?;
         remote.fetch_graph(&private, &[oid(commit)?]).map_err(|_| unknown())?;
         Ok(commit)
+    }
+
+    /// A branch or a tag whose name is nearly this one.
+    fn nearly_called(&self, revision: &str) -> Option<String> {
+        let all = self.clone.references().ok()?.flatten();
+        let names = all.filter_map(|found| {
+            let short = found.shorthand().ok()?;
+            let remote = self.remote.as_ref().map_or("origin", Remote::name);
+            let tracked = short.strip_prefix(remote).and_then(|rest| rest.strip_prefix('/'));
+            Some(tracked.unwrap_or(short).to_owned())
+        });
+        let names: Vec<String> = names.collect();
+        suggest(revision, names.iter().map(String::as_str)).map(str::to_owned)
     }
 
     /// The commit that a revision names in the clone itself.

@@ -1,6 +1,6 @@
 //! What the documentation shows: policies that are taken, commands that can be typed, examples that come out as printed.
 
-use crate::support::{self, Repo, command, fixture, perfgate};
+use crate::support::{self, Repo, command, fixture, perfgate, perfgate_in_log};
 use perfgate::config::Policy;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -153,7 +153,7 @@ fn anchor(line: &str) -> Option<String> {
 
 /// Blocks of YAML that are no policies, by page and first line.
 const NO_POLICIES: [(&str, &str, &str); 7] = [
-    ("README.md", "- uses: perfgate/perfgate@v0", "a step of a workflow"),
+    ("quick-start.md", "- uses: perfgate/perfgate@v0", "a step of a workflow"),
     ("github.md", "- uses: perfgate/perfgate@v0", "a step of a workflow"),
     ("github.md", "strategy:", "a part of a workflow"),
     ("github.md", "on:", "a part of a workflow"),
@@ -271,7 +271,7 @@ fn the_explanation_that_is_shown_is_the_one_that_comes() {
     let (typed, shown) = text.split_once('\n').unwrap();
     let words = shell_words::split(typed.strip_prefix("$ perfgate ").unwrap()).unwrap();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    assert_eq!(perfgate(scratch.path(), &words).stdout.trim_end(), shown.trim_end());
+    assert_eq!(perfgate_in_log(scratch.path(), &words).stdout.trim_end(), shown.trim_end());
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn the_budgets_that_are_shown_are_judged_so() {
     std::fs::copy(from, scratch.path().join("summary.json")).unwrap();
     let text = block("profiles.md", "$ perfgate check summary.json");
     let (_, shown) = text.split_once('\n').unwrap();
-    let ended = perfgate(scratch.path(), &["check", "summary.json"]).expect(1);
+    let ended = perfgate_in_log(scratch.path(), &["check", "summary.json"]).expect(1);
     assert_eq!(ended.stdout.trim_end(), shown.trim_end());
 }
 
@@ -295,19 +295,23 @@ const TEXTS: [(&str, &str, &str); 23] = [
     ("decisions.md", "? chat p95", "gate::few_calls"),
     ("decisions.md", "POST /chat p95", "a part of a line: gate::few_compared"),
     ("documents.md", "! documents", "of another document: cli::documents"),
-    ("formats.md", "error: k6.json: more than", "cut; ingest::raw"),
+    ("formats.md", "error[P207]: k6.json: more than", "cut; ingest::raw"),
     ("formats.md", "endpoint      metric", "a part of a table: ingest::raw"),
     ("formats.md", "✗ /api      error rate", "a line of a table: ingest::raw"),
     ("formats.md", "reporting:", "a configuration of Taurus"),
     ("formats.md", "timestamp,cpu_percent", "a file of resources: gate::budgets"),
     ("history.md", "$ perfgate trend", "a repository that exists nowhere"),
     ("history.md", "commit   date", "a part of a table: report::trend"),
-    ("policy.md", "error: perfgate.yaml:3:5", "above"),
-    ("policy.md", "error: perfgate.yaml:2:29", "above"),
+    ("policy.md", "error[P101]: perfgate.yaml:3:5", "above"),
+    ("policy.md", "error[P101]: perfgate.yaml:2:29", "above"),
     ("profiles.md", "$ perfgate check summary.json", "above"),
     ("profiles.md", "$ perfgate check --profile llm", "run::skipped"),
-    ("profiles.md", "error: perfgate.yaml:2:10", "above"),
-    ("profiles.md", "error: the machine is busy", "depends on the machine: run::busy_machine"),
+    ("profiles.md", "error[P101]: perfgate.yaml:2:10", "above"),
+    (
+        "profiles.md",
+        "error[P401]: the machine is busy",
+        "depends on the machine: run::busy_machine",
+    ),
     ("profiles.md", "$ perfgate run --until-decided", "cut; run::until_decided"),
     ("profiles.md", "✗ over budget: alert", "an excerpt: ingest::prometheus_alerts"),
     ("profiles.md", "✓ 10 users", "a load that exists nowhere"),
@@ -325,4 +329,24 @@ fn every_example_is_tried_or_there_is_a_reason() {
         listed[at.unwrap_or_else(|| panic!("{}: {first}", block.place))] = true;
     }
     assert_eq!(listed, [true; TEXTS.len()], "a block that is listed is gone");
+}
+
+/// The book and the list for programs that read documentation have every page, and no other.
+#[test]
+fn every_page_is_in_the_book_and_in_the_list_of_pages() {
+    let links = |file: &str, prefix: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let targets = text.split(&format!("]({prefix}")).skip(1);
+        let mut found: Vec<String> =
+            targets.map(|rest| rest.split(')').next().unwrap().to_owned()).collect();
+        found.sort();
+        found
+    };
+    let names = pages().into_iter().map(|page| page.file_name().unwrap().to_owned());
+    let names = names.map(|name| name.into_string().unwrap());
+    let mut expected: Vec<String> =
+        names.filter(|name| name != "README.md" && name != "SUMMARY.md").collect();
+    expected.sort();
+    assert_eq!(links("docs/SUMMARY.md", ""), expected);
+    assert_eq!(links("llms.txt", "docs/"), expected);
 }

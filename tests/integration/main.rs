@@ -7,6 +7,8 @@ mod support;
 mod cli {
     // Repositories in a state that a command cannot work in.
     mod checkout;
+    // Codes of errors, and what is said of slips.
+    mod codes;
     // `perfgate doctor` and completions.
     mod doctor;
     // Policies made from documents, and where the two differ.
@@ -230,6 +232,8 @@ mod report {
     mod run_csv;
     // The history of a branch.
     mod trend;
+    // What fits a terminal, and its colors.
+    mod width;
 }
 
 // `perfgate publish` and the forges.

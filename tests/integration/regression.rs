@@ -33,7 +33,7 @@ fn head_is_what_is_checked_out_in_a_clone_as_well() {
     clone.git(&["checkout", "--quiet", "-b", "feature"]);
     let head = clone.commit("feature");
     clone.record("HEAD", 1);
-    let shown = clone.perfgate(&["baseline", "show", "HEAD"]).expect(0).stdout;
+    let shown = clone.perfgate(&["baseline", "show", "--format", "json", "HEAD"]).expect(0).stdout;
     assert!(shown.contains(&head), "{shown}");
 }
 

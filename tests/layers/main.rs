@@ -33,7 +33,7 @@ const FENCES: [(&str, &[&str]); 32] = [
     ("base64", &["model", "schema", "store"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
-    ("comfy-table", &["report"]),
+    ("clap_mangen", &["cli"]),
     ("csv", &["ingest", "trend", "report"]),
     ("flate2", &["schema", "ingest", "trend"]),
     ("git2", &["store"]),
@@ -61,6 +61,8 @@ const FENCES: [(&str, &[&str]); 32] = [
     ("statrs", &["stats"]),
     ("strsim", &["config"]),
     ("sysinfo", &["driver"]),
+    ("terminal_size", &["cli"]),
+    ("textwrap", &["report"]),
     ("zstd", &["ingest"]),
 ];
 

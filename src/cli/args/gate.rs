@@ -10,7 +10,7 @@ use crate::cli::policy::Network;
 use crate::cli::rule_overrides::RuleOverrides;
 use crate::config::{Leniency, parse_limit};
 use crate::model::Field;
-use clap::{Args, ValueEnum as _};
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// What is compared.
@@ -207,7 +207,15 @@ fn output(text: &str) -> Result<(OutputKind, PathBuf), String> {
     let (format, file) = text.split_once('=').ok_or("write it as FORMAT=FILE")?;
     let kind = match format {
         "bundle" => OutputKind::Bundle,
-        other => OutputKind::Report(ReportFormat::from_str(other, false)?),
+        other => OutputKind::Report(ReportFormat::from_str(other, false).map_err(|_| {
+            let known =
+                ReportFormat::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+            let known: Vec<String> = known.map(|own| own.get_name().to_owned()).collect();
+            match other {
+                "html" => "write the page with `perfgate report --html FILE`".to_owned(),
+                _ => format!("the formats are {}, and bundle", known.join(", ")),
+            }
+        })?),
     };
     Ok((kind, PathBuf::from(file)))
 }

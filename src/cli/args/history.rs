@@ -2,7 +2,7 @@
 
 use super::gate::GateArgs;
 use super::results::{ResultArgs, RunArgs};
-use super::values::network;
+use super::values::{day, network};
 use crate::cli::history::{ColumnSelection, Matching, Span};
 use crate::cli::policy::Network;
 use crate::config::{Pattern, parse_limit};
@@ -20,7 +20,7 @@ pub(in crate::cli) struct BaselineArgs {
 pub(in crate::cli) enum BaselineCommand {
     /// List recorded commits, newest first
     List(ListArgs),
-    /// Print the runs of a commit as JSON
+    /// Show the runs of a commit
     Show(ShowArgs),
     /// Show how a baseline is found: each commit visited, and why its runs are used or not
     Explain(ExplainArgs),
@@ -57,12 +57,21 @@ pub(in crate::cli) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ShowArgs {
-    /// Commit whose runs are printed
+    /// Commit whose runs are shown
     #[arg(default_value = "HEAD")]
     pub(in crate::cli) revision: String,
-    /// Include stored histograms
+    /// Output format; JSON has everything that is recorded
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(in crate::cli) format: ShowFormat,
+    /// Include stored histograms (JSON only)
     #[arg(long)]
     pub(in crate::cli) histograms: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ShowFormat {
+    Table,
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -146,7 +155,7 @@ pub(in crate::cli) struct TrendArgs {
     #[arg(long, value_name = "N", default_value_t = 30)]
     pub(in crate::cli) last: usize,
     /// Show only commits from this day on (YYYY-MM-DD)
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     pub(in crate::cli) since: Option<jiff::civil::Date>,
     /// Read series from a file (`-` for standard input) instead of the records: a CSV with one row per commit
     /// (commit,timestamp,<series>…), or JSON lines {"id": …, "values": […]}

@@ -17,7 +17,7 @@ pub(super) use drive::{DriveArgs, LoadArgs};
 pub(super) use gate::{CheckArgs, CompareArgs, SelftestArgs};
 pub(super) use history::{
     BaselineArgs, BaselineCommand, ExplainArgs, ExportArgs, ExportFormat, ImportArgs, ListArgs,
-    PruneArgs, RestoreArgs, ShowArgs, TrendArgs, TrendFormat,
+    PruneArgs, RestoreArgs, ShowArgs, ShowFormat, TrendArgs, TrendFormat,
 };
 pub(super) use notify::{MessageForm, NotifyArgs};
 pub(super) use publish::{PublishArgs, ReportArgs};
@@ -82,6 +82,8 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Check that everything the gate needs is set up: policy, results, repository, remote, records, CI
     Doctor(DoctorArgs),
+    /// Explain an error by its code
+    Explain(ExplainCodeArgs),
     /// Print the JSON Schema of a file format
     Schema(SchemaArgs),
     /// Generate a shell completion script
@@ -90,6 +92,12 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Say which build of perfgate this is
     Version,
+    /// Write a man page for each command
+    #[command(hide = true)]
+    Man {
+        /// Folder to write to
+        folder: PathBuf,
+    },
     /// Supervise a load tool for perfgate
     #[command(hide = true)]
     Supervise {
@@ -142,6 +150,21 @@ impl DoctorArgs {
 pub(super) struct CompletionsArgs {
     /// Shell to generate a script for
     pub(super) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainCodeArgs {
+    /// Code, as in `error[P203]` [default: list all codes]
+    pub(super) code: Option<String>,
+    /// Form of the list
+    #[arg(long, value_name = "FORM", default_value = "text", conflicts_with = "code")]
+    pub(super) format: CodeList,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CodeList {
+    Text,
+    Markdown,
 }
 
 #[derive(Debug, Args)]

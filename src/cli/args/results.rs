@@ -1,6 +1,6 @@
 //! Which results, how to read them, and what run they are.
 
-use super::values::{duration, formats};
+use super::values::{duration, formats, instant};
 use crate::cli::labels::{RunLabels, TestNames};
 use crate::cli::results::{FilesAre, ResultSelection};
 use crate::ingest::{By, Format, ReadOptions};
@@ -32,10 +32,10 @@ pub(in crate::cli) struct ResultArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(in crate::cli) trim_start: Option<std::time::Duration>,
     /// Raw samples: skip those before this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(in crate::cli) from: Option<jiff::Timestamp>,
     /// Raw samples: skip those from this time on
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(in crate::cli) to: Option<jiff::Timestamp>,
     /// Add resource data: a CSV over time (timestamp,cpu_percent,memory_mb,…), or prometheus:URL, queried as in
     /// perfgate.yaml (repeatable)

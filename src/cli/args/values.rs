@@ -48,6 +48,16 @@ pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
         .ok_or_else(|| "write it like 90s, 15m or 2h".to_owned())
 }
 
+/// A day such as `2026-11-30`.
+pub(super) fn day(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "write a day like 2026-11-30".to_owned())
+}
+
+/// A time such as `2026-11-30T12:00:00Z`.
+pub(super) fn instant(text: &str) -> Result<jiff::Timestamp, String> {
+    text.parse().map_err(|_| "write a time like 2026-11-30T12:00:00Z".to_owned())
+}
+
 /// An amount of money in US dollars.
 pub(super) fn money(text: &str) -> Result<f64, String> {
     parse_money(text).ok_or_else(|| "write an amount in US dollars, such as 2 or '$2'".to_owned())

@@ -2,6 +2,7 @@
 
 use crate::cli::args::CompareArgs;
 use crate::cli::bundle::write_bundles;
+use crate::cli::codes;
 use crate::cli::comparison::{Compared, Request};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -42,8 +43,13 @@ fn explain(
             Some(name) => format!("did you mean `{name}`? `--all` lists every measurement"),
             None => "`--all` lists every measurement".to_owned(),
         };
-        return Err(CliError::usage(format!("no measurement is called `{measurement}`"), help));
+        return Err(CliError::coded(
+            &codes::UNKNOWN_MEASUREMENT,
+            format!("no measurement is called `{measurement}`"),
+            help,
+        ));
     }
     output.write_files(report, session)?;
-    session.print(|out| render_explanation(report, &named, out))
+    let paper = session.paper;
+    session.print(|out| render_explanation(report, &named, paper, out))
 }

@@ -9,7 +9,9 @@ mod completions;
 mod demo;
 mod doctor;
 mod driving;
+mod explain;
 mod init;
+mod man;
 mod merge;
 mod normalize;
 mod notify;
@@ -54,8 +56,10 @@ pub(super) fn run(
         Command::Selftest(args) => selftest::run(args, session),
         Command::Init(args) => init::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),
+        Command::Explain(args) => explain::run(args, session),
         Command::Schema(args) => schema::run(args, session),
         Command::Completions(args) => completions::run(args, session),
+        Command::Man { folder } => man::run(folder, session),
         Command::Demo(args) => demo::run(args, program, session),
         Command::Version => version::run(session),
         // Handled before any other command: it ends with the status of the tool.

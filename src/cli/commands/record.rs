@@ -12,7 +12,7 @@ use crate::cli::sensitivity::sensitivity_of;
 use crate::cli::session::Session;
 use crate::cli::under_test::{pull_request, under_test};
 use crate::model::{CommitId, Run};
-use crate::report::{escape_terminal, plural};
+use crate::report::described;
 use crate::store::{History, record};
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, 
             "{known}: {} of {} ({})",
             recorded.entry.id,
             commit.short(),
-            summary(run)
+            described(run)
         ))?;
     }
     // Three runs show how much the numbers vary; before anybody trusts the gate, it says what it sees.
@@ -74,11 +74,4 @@ fn commit_of(
         }
         (None, None) => under_test(history, pull_request(session)?.as_ref())?.commit,
     })
-}
-
-/// A run in a few words: `k6, 4786 requests, 6 endpoints`.
-fn summary(run: &Run) -> String {
-    let requests = run.total.requests.map(|n| format!(", {n} requests")).unwrap_or_default();
-    let endpoints = plural(run.endpoints.len(), "endpoint");
-    format!("{}{requests}, {endpoints}", escape_terminal(&run.tool.name))
 }

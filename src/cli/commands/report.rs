@@ -13,7 +13,7 @@ use crate::cli::results::no_results;
 use crate::cli::session::Session;
 use crate::gate::Report;
 use crate::model::{MeasurementKey, Metric, Raw as _, Run, limits};
-use crate::report::{Level, Page, Site, plural, read_report, render_full, render_html};
+use crate::report::{Level, Page, Site, answer, plural, read_report, render_full, render_html};
 use crate::schema::REPORT_SCHEMA;
 use crate::trend::Table;
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,6 +115,7 @@ fn page(file: &Path, args: &ReportArgs, session: &mut Session<'_>) -> Result<Exi
     };
     write_file(&session.path(file), |mut out| render_html(page, &mut out))?;
     session.say(&format!("wrote {}", file.display()))?;
+    session.say(&answer(&compared.report))?;
     Ok(compared.report.exit.into())
 }
 

@@ -32,7 +32,8 @@ pub(super) fn run(args: &SelftestArgs, session: &mut Session<'_>) -> Result<Exit
     };
     let test = selftest(&runs, loaded.policy.baseline.window, args.times, &loaded.policy.rules);
     let worked = test.works();
-    session.print(|out| render_selftest(&test, &of, out))?;
+    let paper = session.paper;
+    session.print(|out| render_selftest(&test, &of, paper, out))?;
     if test.seen().1 == 0 {
         return Ok(Exit::NoVerdict);
     }

@@ -1,6 +1,7 @@
 //! From a command line to a comparison.
 
 use super::{BaselineSource, Lookup, Request};
+use crate::cli::codes;
 use crate::cli::error::CliError;
 use crate::cli::histograms::Histograms;
 use crate::cli::labels::{RunLabels, TestNames};
@@ -83,7 +84,7 @@ fn with_files(
     let Policies { deciding, mut warnings, .. } = policies;
     let paths = expand(names, session.folder(), session).map_err(|error| match error {
         // Without a baseline there is nothing to judge by, whatever is skipped.
-        CliError::NoResults { problem, help } => CliError::usage(problem, help),
+        CliError::NoResults { problem, help } => CliError::coded(&codes::NO_RESULTS, problem, help),
         other => other,
     })?;
     let mut baseline = read_files(&paths, &spec.results.options_by(&deciding), session)?;
@@ -138,7 +139,7 @@ impl PreparedLookup {
         let revision = recorded.revision.clone().or(choice.branch.clone()).ok_or_else(|| {
             let help = "name a revision (--baseline main) or a file (--baseline-file FILE), or set \
                         baseline.branch in perfgate.yaml";
-            CliError::usage("there is nothing to compare with", help)
+            CliError::coded(&codes::NO_BASELINE_NAMED, "there is nothing to compare with", help)
         })?;
         let rules = overrides.apply(policy.rules.clone());
         let store = open_fetched_store(&policies.deciding, recorded.network, session)?;

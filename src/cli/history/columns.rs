@@ -1,10 +1,11 @@
 //! The columns of a history: which measurements are shown.
 
+use crate::cli::codes;
 use crate::cli::error::CliError;
-use crate::config::Pattern;
+use crate::config::{Pattern, suggest};
 use crate::model::{
-    CustomMetric, Direction, EndpointKey, MeasurementKey, Metric, MetricNames, Quantile, Run,
-    Statistic, Unit,
+    CustomMetric, Direction, EndpointKey, MeasurementKey, Metric, MetricNames, Quantile, Raw as _,
+    Run, Statistic, Unit,
 };
 use crate::trend::Column;
 
@@ -79,15 +80,31 @@ impl Matching {
         keys.retain(|key| newest.value(key).is_some());
         keys.dedup();
         if keys.is_empty() {
-            let known: Vec<String> =
-                newest.all_endpoints().take(5).map(|e| e.key.text().into_raw()).collect();
-            let help = format!(
-                "its newest run has {}; `perfgate baseline show` prints all of it",
-                known.join(", ")
-            );
-            return Err(CliError::usage("no recorded measurement matches these arguments", help));
+            let problem = "no recorded measurement matches these arguments";
+            return Err(CliError::coded(&codes::UNKNOWN_MEASUREMENT, problem, self.meant(newest)));
         }
         Ok(keys.into_iter().map(|key| column(key, newest)).collect())
+    }
+
+    /// What was probably meant, and what there is.
+    fn meant(&self, newest: &Run) -> String {
+        let endpoints: Vec<String> =
+            newest.all_endpoints().map(|own| own.key.text().into_raw()).collect();
+        let custom = newest.metrics.iter().map(|own| own.name.raw().to_owned());
+        let metrics = ["latency", "error_rate", "throughput"].map(str::to_owned);
+        let metrics: Vec<String> = metrics.into_iter().chain(custom).collect();
+        let near = |name: &str, known: &[String]| {
+            suggest(name, known.iter().map(String::as_str)).map(str::to_owned)
+        };
+        let of_metrics = self.metrics.iter().find_map(|name| near(name, &metrics));
+        let of_endpoints = || self.endpoints.iter().find_map(|own| near(own.text(), &endpoints));
+        let meant = of_metrics.or_else(of_endpoints);
+        let meant = meant.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
+        let some: Vec<String> = endpoints.into_iter().take(5).collect();
+        format!(
+            "{meant}its newest run has {}; `perfgate baseline show` prints all of it",
+            some.join(", ")
+        )
     }
 
     fn endpoints<'r>(&self, newest: &'r Run) -> Vec<&'r EndpointKey> {

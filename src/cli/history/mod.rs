@@ -9,6 +9,7 @@ mod watch;
 pub(super) use columns::{ColumnSelection, Matching};
 pub(super) use named::UnknownColumn;
 
+use super::codes;
 use super::error::CliError;
 use super::labels::TestNames;
 use super::open_store::{OpenStore, open_fetched_store, open_store};
@@ -94,7 +95,11 @@ impl<'a> BranchHistory<'a> {
         let mut selected = named.finish();
         if let (ColumnSelection::Named(_), Some(unknown)) = (selection, selected.unknown.first()) {
             let problem = format!("no recorded run has the column `{}`", unknown.name);
-            return Err(CliError::usage(problem, unknown.meant.clone()));
+            return Err(CliError::coded(
+                &codes::UNKNOWN_MEASUREMENT,
+                problem,
+                unknown.meant.clone(),
+            ));
         }
         if selected.columns.is_empty() {
             selected.columns = Matching::default().columns(newest)?;
@@ -215,7 +220,7 @@ pub(super) fn history_of(
 
 fn nothing_recorded(branch: &str) -> CliError {
     let help = "record some first: perfgate record RESULTS --push";
-    CliError::usage(format!("no run is recorded on {branch}"), help)
+    CliError::coded(&codes::NOTHING_RECORDED, format!("no run is recorded on {branch}"), help)
 }
 
 /// The branch that is named, or that of the policy, or the one that is checked out.

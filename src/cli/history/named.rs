@@ -1,6 +1,7 @@
 //! Columns by name: a measurement each, under a heading of its own where one is given (`Agent p95=POST /agent p95`).
 
 use super::columns::column;
+use crate::cli::codes;
 use crate::cli::error::CliError;
 use crate::config::suggest;
 use crate::model::{EndpointKey, MeasurementKey, Metric, Run, Statistic};
@@ -131,7 +132,11 @@ fn named<'k>(
             let names: Vec<String> =
                 several.iter().take(4).map(|key| format!("`{}`", short(key))).collect();
             let problem = format!("`{text}` may be several measurements");
-            Err(CliError::usage(problem, format!("name one: {}", names.join(", "))))
+            Err(CliError::coded(
+                &codes::UNKNOWN_MEASUREMENT,
+                problem,
+                format!("name one: {}", names.join(", ")),
+            ))
         }
     }
 }

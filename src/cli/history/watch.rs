@@ -3,6 +3,7 @@
 use super::columns::column;
 use super::rows::{RowReader, Span};
 use super::{BranchHistory, nothing_recorded, title};
+use crate::cli::codes;
 use crate::cli::comparison::run_arguments;
 use crate::cli::error::CliError;
 use crate::cli::labels::TestNames;
@@ -30,7 +31,11 @@ impl BranchHistory<'_> {
             limited(&newest, &self.loaded.policy.rules).into_iter().unzip();
         if columns.is_empty() {
             let help = "set limits in perfgate.yaml: only what has one is watched";
-            return Err(CliError::usage("the policy limits nothing that was recorded", help));
+            return Err(CliError::coded(
+                &codes::NOTHING_RECORDED,
+                "the policy limits nothing that was recorded",
+                help,
+            ));
         }
         let reader = RowReader {
             like: &newest,

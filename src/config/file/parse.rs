@@ -60,7 +60,7 @@ pub(in crate::config) fn yaml_error(
             });
             let help =
                 if after_slashes(text, place.0) { "; a comment begins with #, not //" } else { "" };
-            (format!("{}{help}", plain(message)), "", &[])
+            (format!("{}{help}", plain(message, line_of(text, place.0))), "", &[])
         }
     };
     let mut located = ConfigError::new(file, text, place, problem);
@@ -89,8 +89,33 @@ fn too_much(breach: &BudgetBreach) -> String {
     }
 }
 
-/// A message of the parser in words of the file.
-fn plain(message: &str) -> String {
+/// A line of the text, without the blanks around it.
+fn line_of(text: &str, line: u64) -> &str {
+    let at = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
+    at.and_then(|at| text.lines().nth(at)).unwrap_or_default().trim()
+}
+
+/// What the parser says of YAML that is none, and what that means.
+const MISTAKES: [(&str, &str); 9] = [
+    ("unknown anchor", "quote a text that begins with *, as in [\"*.csv\"]"),
+    ("while scanning an alias", "quote a text that begins with *, as in [\"*.csv\"]"),
+    ("while scanning an anchor", "quote a text that begins with &"),
+    ("while scanning a block scalar", "quote a text that begins with > or |, as in \"> 500ms\""),
+    ("tabs disallowed", "indent with blanks, not with a tab"),
+    ("did not find expected key", "this line is not indented like the keys above it"),
+    (
+        "mapping values are not allowed",
+        "quote a text that has a colon in it, or begin a new line for the key",
+    ),
+    ("found character that cannot start any token", "quote a text that begins with this sign"),
+    (
+        "invalid type: unit value",
+        "the value is missing: write it behind the colon, or indent the lines that belong to it",
+    ),
+];
+
+/// A message of the parser in words of the file; `line` is the one that it is about.
+fn plain(message: &str, line: &str) -> String {
     // The message already starts with the location.
     let is_place = |text: &str| {
         text.split_once(", column ").is_some_and(|(line, column)| {
@@ -101,8 +126,19 @@ fn plain(message: &str) -> String {
         Some((message, place)) if is_place(place) => message,
         _ => message,
     };
+    if let Some((_, ours)) = MISTAKES.iter().find(|(theirs, _)| message.contains(theirs)) {
+        return (*ours).to_owned();
+    }
+    let (key, value) = line.split_once(':').unwrap_or_default();
+    let value = value.trim().trim_matches(['"', '\'']);
     match message {
+        "expected sequence start" if !value.is_empty() => {
+            format!("a list is expected: {key}: [\"{value}\"]")
+        }
         "expected sequence start" => "a list is expected: [\"…\", \"…\"]".to_owned(),
+        "expected mapping start" if key == "baseline" => {
+            format!("keys with values are expected: baseline: {{ branch: {value} }}")
+        }
         "expected mapping start" => "keys with values are expected: { key: value }".to_owned(),
         other => other
             .replace("invalid u64", "not a whole number")

@@ -6,7 +6,8 @@ use super::{document, plots, script};
 use crate::model::{EndpointKey, Metric, Raw, Statistic, Untrusted};
 use crate::report::escape::harmless;
 use crate::report::number::{Scale, plural, signed_percent};
-use crate::report::trend::{heading, sparkline, step_lines};
+use crate::report::trend::{heading, step_lines};
+use crate::report::trend_table::{LONGEST_SPARK, sparkline};
 use crate::trend::{Cell, Mark, Table};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
@@ -119,7 +120,7 @@ impl<'a> Site<'a> {
                 td.name { a href=(page.file) { (harmless(&page.name)) } }
                 td { @match key.metric { Metric::Latency | Metric::Custom(_) => { (key.statistic) }, Metric::ErrorRate => "error rate", Metric::Throughput => "throughput" } }
                 (number(Some(main))) (number(of(Metric::ErrorRate))) (number(of(Metric::Throughput)))
-                td.spark { (sparkline(&values)) }
+                td.spark { (sparkline(&values, LONGEST_SPARK)) }
                 td.wrap { @if let Some(step) = table.steps[main].last() {
                     @let row = &table.rows[step.step.index];
                     (if step.step.size.is_finite() { signed_percent(step.step.size) } else { "from 0".to_owned() })

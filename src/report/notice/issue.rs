@@ -7,7 +7,7 @@ use crate::report::bisect_command::bisect_command;
 use crate::report::escape::{fence, markdown_code, shell, terminal};
 use crate::report::markdown::render as render_markdown;
 use crate::report::number::{Scale, plural};
-use crate::report::trend::sparkline;
+use crate::report::trend_table::{LONGEST_SPARK, sparkline};
 use crate::trend::{Cause, Member, Table};
 
 /// Series that an issue lists, and lines that accept one.
@@ -70,7 +70,7 @@ fn moved(cause: &Cause, table: &Table) -> String {
             whole(scale.show(own.before)),
             whole(scale.show(now)),
             whole(change(own, table)),
-            sparkline(&values)
+            sparkline(&values, LONGEST_SPARK)
         )
     };
     let rows: String = cause.members.iter().take(MOST_SERIES).map(row).collect();

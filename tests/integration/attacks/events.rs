@@ -51,7 +51,10 @@ fn nothing_that_judges_or_records_the_checkout_runs_on_pull_request_target() {
         &["run", "--", "true"],
     ] {
         let said = pull_request.run("pull_request_target", arguments).expect(2).stderr;
-        assert!(said.contains("does not run on pull_request_target"), "{arguments:?}: {said}");
+        assert!(
+            said.contains("error[P008]: perfgate does not run on pull_request_target"),
+            "{arguments:?}: {said}"
+        );
     }
     assert!(!pull_request.repo.folder.join("x.html").exists());
 }

@@ -17,7 +17,7 @@ fn a_second_pull_request_on_the_same_commit_makes_nothing_green() {
     let bundle = trusted.bundle_for_two(1.5);
     trusted.publish_with(&bundle, &LENIENT).expect(1);
     assert_eq!(trusted.checks(), [failure("perfgate"), failure("perfgate → gh-pages")]);
-    assert!(trusted.comments(5)[0].contains("### ✗ Performance"), "{:?}", trusted.comments(5));
+    assert!(trusted.comments(5)[0].contains("### ❌ Performance"), "{:?}", trusted.comments(5));
     assert!(trusted.comments(6)[0].contains("NOTHING WAS COMPARED"), "{:?}", trusted.comments(6));
 }
 
@@ -218,5 +218,5 @@ fn a_level_that_main_has_accepted_is_the_level_of_a_fork_as_well() {
     trusted.repo.git(&["checkout", "--quiet", "main"]);
     trusted.publish(&bundle).expect(0);
     assert_eq!(branch["verdict"], "pass", "{branch:#}");
-    assert!(trusted.comments(4)[0].contains("### ✓ Performance"), "{:?}", trusted.comments(4));
+    assert!(trusted.comments(4)[0].contains("### ✅ Performance"), "{:?}", trusted.comments(4));
 }

@@ -85,7 +85,7 @@ fn from_push_to_pull_request_with_the_real_program() {
     assert!(failed.stdout.contains("::error title=performance"), "{failed:?}");
     assert!(outputs(&repo).contains("verdict=fail\n") && outputs(&repo).contains("exit-code=1\n"));
     let summary = std::fs::read_to_string(repo.around().join("summary.md")).unwrap();
-    assert!(summary.starts_with("### ✗ Performance"), "{summary}");
+    assert!(summary.starts_with("### ❌ Performance"), "{summary}");
 
     // A fork's pull request writes a bundle, and asks nobody for a comment.
     write(

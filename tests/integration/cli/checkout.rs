@@ -12,7 +12,7 @@ fn a_branch_that_is_gone_is_no_repository_without_commits() {
     repo.git(&["checkout", "--quiet", "-b", "old"]);
     repo.git(&["update-ref", "-d", "refs/heads/old"]);
     let error = record(&repo).expect(2).stderr;
-    let expected = "error: the branch `old`, which is checked out, does not exist any more";
+    let expected = "error[P303]: the branch `old`, which is checked out, does not exist any more";
     assert!(error.starts_with(expected), "{error}");
     assert!(error.contains("git checkout BRANCH"), "{error}");
     let error = record(&Repo::new()).expect(2).stderr;

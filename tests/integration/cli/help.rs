@@ -48,3 +48,19 @@ fn no_page_is_wider_than_a_terminal() {
     });
     assert!(wide.is_empty(), "{}", wide.join("\n"));
 }
+
+#[test]
+fn every_command_has_a_man_page() {
+    let scratch = tempfile::TempDir::new().unwrap();
+    perfgate(scratch.path(), &["man", "pages"]).expect(0);
+    let mut commands = 0;
+    walk(&[], &mut |command, _| {
+        let name = [&["perfgate"], command].concat().join("-");
+        let page = std::fs::read_to_string(scratch.path().join(format!("pages/{name}.1")));
+        let page = page.unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert!(page.contains(".TH ") && page.contains("NAME"), "{page}");
+        commands += 1;
+    });
+    let pages = std::fs::read_dir(scratch.path().join("pages")).unwrap().count();
+    assert_eq!(pages, commands);
+}

@@ -180,7 +180,7 @@ fn limits_that_mean_nothing_are_errors() {
     ");
     insta::assert_snapshot!(error("store: { kind: directory }\n"), @"perfgate.yaml: store: a directory store needs a `path`");
     insta::assert_snapshot!(error("results: x.csv\n"), @r#"
-    perfgate.yaml:1:10: a list is expected: ["…", "…"]
+    perfgate.yaml:1:10: a list is expected: results: ["x.csv"]
        1 | results: x.csv
          |          ^
     "#);

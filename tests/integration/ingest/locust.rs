@@ -341,7 +341,7 @@ fn what_a_script_fires_without_a_name_or_with_a_number_is_an_endpoint() {
     for (name, shown) in names {
         std::fs::write(scratch.path().join("out.json"), json_of(&name, &[(5, 10)])).unwrap();
         let run = perfgate(scratch.path(), &["normalize", "-o", "run.json", "out.json"]).expect(0);
-        assert_eq!(run.stderr, "");
+        assert_eq!(run.stderr, "wrote run.json: locust, 10 requests, 1 endpoint\n");
         // What is written can be read again.
         let again = perfgate(scratch.path(), &["normalize", "run.json"]).expect(0).json();
         assert_eq!(again["endpoints"][0]["name"], shown);

@@ -279,7 +279,7 @@ fn what_leaves_nothing_to_judge_is_an_error() {
     // The wrong format, and leniency that would leave out all of it.
     for format in ["k6-json", "jmeter-xml", "hey-csv"] {
         let said = error(&["--lenient", "--format-in", format]);
-        assert!(said.starts_with("error: "), "{format}: {said}");
+        assert!(said.starts_with("error[P2"), "{format}: {said}");
     }
     std::fs::write(scratch.path().join("x.xml"), "<html><body>502</body></html>").unwrap();
     let page = perfgate(scratch.path(), &["normalize", "--format-in", "jmeter-xml", "x.xml"]);

@@ -18,9 +18,9 @@ fn a_pull_request_gets_a_comment_a_summary_annotations_and_outputs() {
     job.compare(&BASES, SLOWER);
     let ended = job.publish(&[], &[]).expect(0);
     let body = job.forge.state().comments[0].body.clone();
-    assert!(body.starts_with("<!-- perfgate key=default run=5.1 sha=headsha rank=4 -->\n### ✗ Performance: 1 endpoint slower\n"), "{body}");
+    assert!(body.starts_with("<!-- perfgate key=default run=5.1 sha=headsha rank=4 -->\n### ❌ Performance: 1 endpoint slower\n"), "{body}");
     let summary = job.read("summary.md");
-    assert!(summary.starts_with("what the job wrote before\n### ✗ Performance"), "{summary}");
+    assert!(summary.starts_with("what the job wrote before\n### ❌ Performance"), "{summary}");
     assert_eq!(
         body.split_once('\n').unwrap().1.trim_end(),
         summary.split_once('\n').unwrap().1.trim_end()
@@ -82,7 +82,7 @@ fn a_comment_that_cannot_be_made_is_said_with_what_is_missing_and_nothing_else_c
             "{}",
             ended.stderr
         );
-        assert!(job.read("summary.md").contains("### ✗ Performance"));
+        assert!(job.read("summary.md").contains("### ❌ Performance"));
         assert!(job.read("output").contains("verdict=fail\nexit-code=1\n"));
     }
     let job = Job::new();
@@ -99,7 +99,7 @@ fn where_nobody_else_shows_it_the_report_goes_to_the_log() {
     std::fs::copy(job.path("report.json"), scratch.path().join("report.json")).unwrap();
     let ended =
         support::perfgate(scratch.path(), &["publish", "--report", "report.json"]).expect(0);
-    assert!(ended.stdout.starts_with("### ✗ Performance"), "{}", ended.stdout);
+    assert!(ended.stdout.starts_with("### ❌ Performance"), "{}", ended.stdout);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_summary_is_never_larger_than_a_step_may_have() {
     std::fs::write(job.path("summary.md"), &full).unwrap();
     let ended = job.publish(&["--no-comment"], &[]).expect(0);
     assert_eq!(job.read("summary.md"), full);
-    assert!(ended.stdout.contains("### ✗ Performance"), "then the report is in the log");
+    assert!(ended.stdout.contains("### ❌ Performance"), "then the report is in the log");
 }
 
 #[test]

@@ -39,7 +39,7 @@ const NASTY: [&str; 32] = [
     "www.evil.example",
     "#12 GH-9 o/r#3 !4 &5 %6",
     "a | b | c",
-    "\n\n### ✓ no regression\n\n| x |\n|---|",
+    "\n\n### ✅ no regression\n\n| x |\n|---|",
     "`` ` ``` ~~~",
     "**bold** ~~gone~~ $x$ [^1] - [ ] x",
     "=cmd|' /C calc'!A0",
@@ -334,7 +334,7 @@ fn outputs_of_history(text: &str) -> BTreeMap<String, String> {
     call("compare markdown", &["compare", "--baseline", "main~1", "--format", "markdown", &new]);
     call("list table", &["baseline", "list"]);
     call("explain baseline table", &["baseline", "explain", "--baseline", "main~1", &new]);
-    call("shown json", &["baseline", "show", "main~1"]);
+    call("shown json", &["baseline", "show", "--format", "json", "main~1"]);
     call("export", &["baseline", "export", "--format", "csv", "out"]);
     call("site", &["report", "--site", "site"]);
     if !text.contains('\0') {

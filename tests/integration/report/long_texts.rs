@@ -54,7 +54,10 @@ fn a_text_that_is_endless_is_refused_with_its_place_or_cut() {
         let at =
             place.trim_end_matches(&format!("/{PLAIN}")).replace("/0", "[0]").replace('/', ".");
         let told = ended.expect(2).stderr;
-        assert!(told.starts_with(&format!("error: run.json: {}", &at[1..])), "{place}: {told}");
+        assert!(
+            told.starts_with(&format!("error[P206]: run.json: {}", &at[1..])),
+            "{place}: {told}"
+        );
         assert!(
             told.contains(" of more than 100 characters: ")
                 || told.contains(" of more than 4 KiB: "),
@@ -88,7 +91,7 @@ fn a_message_is_brief_whatever_it_complains_about() {
         let ended = support::perfgate(scratch.path(), &arguments).expect(2);
         std::fs::remove_file(scratch.path().join(name)).unwrap();
         assert!(ended.stderr.len() < 6_000, "{name}: {} bytes", ended.stderr.len());
-        assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
+        assert!(ended.stderr.starts_with("error["), "{}", ended.stderr);
     }
     // A name on the command line.
     let suite = "s".repeat(40_000);

@@ -47,7 +47,7 @@ fn made(repo: &Repo) -> usize {
 }
 
 fn recorded(repo: &Repo) -> usize {
-    let shown = repo.perfgate(&["baseline", "show"]);
+    let shown = repo.perfgate(&["baseline", "show", "--format", "json"]);
     let runs = serde_json::Deserializer::from_str(&shown.stdout).into_iter::<Value>();
     if shown.code == 0 { runs.count() } else { 0 }
 }
@@ -83,7 +83,7 @@ fn no_load_is_started_on_a_busy_machine() {
     let repo = repository(&[1.0], &[QUIET]);
     busy_at_first(&repo.folder.join("kernel"));
     let ended = run(&repo, &[]).expect(2);
-    let said = "error: the machine is busy (CPU pressure 100 %): nothing was started\n";
+    let said = "error[P401]: the machine is busy (CPU pressure 100 %): nothing was started\n";
     assert!(ended.stderr.starts_with(said), "{}", ended.stderr);
     assert!(ended.stderr.contains("--wait-for-quiet 5m") && ended.stderr.contains("--busy-ok"));
     assert_eq!((made(&repo), recorded(&repo)), (0, 0));
@@ -105,8 +105,7 @@ fn waiting_ends_when_its_time_is_over() {
     busy_at_first(&repo.folder.join("kernel"));
     // A look takes longer than that.
     let ended = run(&repo, &["--wait-for-quiet", "1s"]).expect(2);
-    let said =
-        "error: the machine is still busy after 1 s (CPU pressure 100 %): nothing was started\n";
+    let said = "error[P401]: the machine is still busy after 1 s (CPU pressure 100 %): nothing was started\n";
     assert!(ended.stderr.starts_with(said), "{}", ended.stderr);
     assert_eq!(made(&repo), 0);
 }

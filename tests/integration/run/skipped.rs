@@ -31,7 +31,7 @@ fn nothing_is_run_and_nothing_recorded() {
     assert!(empty.stdout.contains("requires LLM_KEY, which is not set"), "{}", empty.stdout);
     assert!(!format!("{empty:?}").contains("secret"));
     let required = run(&repo, &[], &["--skipped", "fail"]).expect(3);
-    assert!(required.stdout.contains("exit 3     (--skipped warn makes this a warning)"));
+    assert!(required.stdout.contains("exit 3 (--skipped warn makes this a warning)"));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_run_that_is_missing_for_that_reason_is_skipped_and_not_passed() {
         repo.perfgate(&["check", "--profile", "llm", "--format", format]).expect(0).stdout
     };
     assert_eq!(form("table"), format!("? {SAID}\n  exit 0\n"));
-    assert!(form("markdown").starts_with("### ? Performance: skipped\n\nSkipped: profile `llm`"));
+    assert!(form("markdown").starts_with("### ❓ Performance: skipped\n\nSkipped: profile `llm`"));
     assert!(form("junit").contains("skipped=\"1\"") && form("junit").contains("<skipped message"));
     write(&repo, "perfgate.yaml", &format!("{POLICY}gate: {{ skipped: fail }}\n"));
     repo.perfgate(&["check", "--profile", "llm"]).expect(3);

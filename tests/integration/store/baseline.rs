@@ -203,7 +203,7 @@ fn a_throw_away_merge_is_compared_with_the_base_that_it_holds() {
     command.args(["record", &results]);
     command.env("GITHUB_EVENT_NAME", "pull_request").env("GITHUB_EVENT_PATH", &event);
     assert!(command.output().unwrap().status.success());
-    repo.perfgate(&["baseline", "show", &head]).expect(0);
+    repo.perfgate(&["baseline", "show", "--format", "json", &head]).expect(0);
 }
 
 /// A pull request cannot loosen its own gate.
@@ -293,7 +293,9 @@ fn records_survive_an_export_and_an_import() {
     assert!(imported.stderr.contains("imported 3 runs"), "{}", imported.stderr);
     let again = other.perfgate(&["baseline", "import", from.to_str().unwrap()]).expect(0);
     assert!(again.stderr.contains("imported 0 runs; 3 were already there"), "{}", again.stderr);
-    let shown = |repo: &Repo| repo.perfgate(&["baseline", "show", &commits[1]]).expect(0).stdout;
+    let shown = |repo: &Repo| {
+        repo.perfgate(&["baseline", "show", "--format", "json", &commits[1]]).expect(0).stdout
+    };
     assert_eq!(shown(&repo), shown(&other));
 }
 
@@ -306,8 +308,8 @@ fn pruning_keeps_the_newest_commits() {
     let dry = repo.perfgate(&["baseline", "prune", "--keep", "2", "--dry-run"]).expect(0);
     assert!(dry.stderr.contains("would remove 3 of 5 runs"), "{}", dry.stderr);
     repo.perfgate(&["baseline", "prune", "--keep", "2"]).expect(0);
-    repo.perfgate(&["baseline", "show", &commits[4]]).expect(0);
-    repo.perfgate(&["baseline", "show", &commits[2]]).expect(2);
+    repo.perfgate(&["baseline", "show", "--format", "json", &commits[4]]).expect(0);
+    repo.perfgate(&["baseline", "show", "--format", "json", &commits[2]]).expect(2);
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn a_damaged_ref_is_named_and_mended_and_what_was_not_pushed_is_kept() {
         clone.record(&shared.commits[3], 9);
         fs::write(private(&clone, RUNS), damage).unwrap();
         let ended = clone.compare("main", &[]).expect(2);
-        says(&ended, "the store of this clone is damaged: the ref refs/perfgate/runs");
+        says(&ended, "error[P307]: the store of this clone is damaged: the ref refs/perfgate/runs");
         says(&ended, "perfgate baseline repair");
         clone.perfgate(&["doctor"]).expect(2);
         clone.perfgate(&["baseline", "verify"]).expect(2);

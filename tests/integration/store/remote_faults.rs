@@ -84,7 +84,8 @@ fn a_ref_that_is_no_store_is_refused_by_name_and_never_built_upon() {
         overwrite();
         let there = shared.git(&["rev-parse", RUNS]);
         let no = if why.starts_with("is ") { "" } else { "is no store of perfgate: " };
-        let said = format!("{RUNS} of the remote `origin` {no}{why}");
+        let code = if no.is_empty() { "error[P308]" } else { "error[P309]" };
+        let said = format!("{code}: {RUNS} of the remote `origin` {no}{why}");
         says(&clone.perfgate(&["baseline", "fetch"]).expect(2), &said);
         says(&clone.compare("main", &[]).expect(2), &said);
         says(&clone.perfgate(&["baseline", "push"]).expect(2), &said);
@@ -178,7 +179,7 @@ fn a_push_that_arrived_nowhere_is_no_success() {
     let clone = recorded(&shared, 1);
     says(
         &clone.perfgate(&["baseline", "push"]).expect(2),
-        "the remote `origin` refuses refs/perfgate/inbox/",
+        "error[P306]: the remote `origin` refuses refs/perfgate/inbox/",
     );
 }
 

@@ -37,7 +37,7 @@ fn a_content_of_the_ref_that_is_larger_than_any_record_is_refused_unread() {
     let state = store_git(&repo, &["commit-tree", &tree, "-m", "x"]);
     store_git(&repo, &["update-ref", "refs/perfgate/runs", &state]);
 
-    let shown = repo.perfgate(&["baseline", "show", "HEAD"]).expect(2);
+    let shown = repo.perfgate(&["baseline", "show", "--format", "json", "HEAD"]).expect(2);
     let problem =
         format!("the record {path} is larger than 128 MiB, the most that a record may have");
     assert!(shown.stderr.contains(&problem), "{}", shown.stderr);
@@ -57,6 +57,6 @@ fn a_file_of_a_folder_that_is_larger_than_any_record_is_refused_unread() {
         |folder: &std::path::Path| fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
     let file = find(&find(&find(&repo.folder.join("baselines/runs"))));
     fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(TOO_LARGE).unwrap();
-    let shown = repo.perfgate(&["baseline", "show", "HEAD"]).expect(2);
+    let shown = repo.perfgate(&["baseline", "show", "--format", "json", "HEAD"]).expect(2);
     assert!(shown.stderr.contains("is larger than 128 MiB"), "{}", shown.stderr);
 }

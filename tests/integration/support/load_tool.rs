@@ -36,7 +36,7 @@ pub(crate) const ARGUMENTS: [&str; 6] =
     ["--", "./tool.sh", "{users}", "{spawn_rate}", "{duration}", "{out}"];
 
 pub(crate) fn recorded(repo: &Repo) -> Vec<Value> {
-    let shown = repo.perfgate(&["baseline", "show"]);
+    let shown = repo.perfgate(&["baseline", "show", "--format", "json"]);
     if shown.code != 0 {
         return Vec::new();
     }

@@ -35,7 +35,7 @@ pub(crate) fn clean(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Comm
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         let foreign = ["GITHUB_", "GH_", "GITLAB_", "PERFGATE_", "GIT_", "RUNNER_", "ACTIONS_"];
-        if matches!(name.as_str(), "CI" | "NO_COLOR" | "CLICOLOR_FORCE" | "TERM" | "COLUMNS")
+        if matches!(name.as_str(), "CI" | "NO_COLOR" | "CLICOLOR_FORCE" | "FORCE_COLOR" | "TERM")
             || foreign.iter().any(|prefix| name.starts_with(prefix))
         {
             command.env_remove(name);
@@ -82,9 +82,16 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// A command that runs perfgate.
+/// A command that runs perfgate, on paper so wide that no sentence is broken.
 pub(crate) fn command(folder: &Path) -> Command {
-    clean(env!("CARGO_BIN_EXE_perfgate"), folder)
+    let mut command = clean(env!("CARGO_BIN_EXE_perfgate"), folder);
+    command.env("COLUMNS", "1000");
+    command
+}
+
+/// Runs perfgate in a folder as a job does, whose log has a width of its own.
+pub(crate) fn perfgate_in_log(folder: &Path, arguments: &[&str]) -> Ended {
+    Ended::of(command(folder).env_remove("COLUMNS").args(arguments).output().unwrap())
 }
 
 /// Runs perfgate in a folder.

@@ -9,12 +9,17 @@ use crate::cli::policy::{LoadedPolicy, Policies};
 use crate::cli::results::no_results;
 use crate::cli::session::Session;
 use crate::model::{Outcome, Visited};
-use crate::report::{ago, escape_terminal, plural, write_grid};
+use crate::report::{Column, ago, escape_terminal, plural, write_grid};
 use std::io::Write as _;
 
-/// The columns of the walk; true is aligned to the right.
-const COLUMNS: [(&str, bool); 5] =
-    [("distance", true), ("commit", false), ("age", true), ("subject", false), ("outcome", false)];
+/// The columns of the walk.
+const COLUMNS: [Column<'_>; 5] = [
+    Column::new("distance", true),
+    Column::new("commit", false),
+    Column::new("age", true).leaves(2),
+    Column::new("subject", false).cut(16),
+    Column::new("outcome", false).below(&[]),
+];
 
 pub(super) fn explain(
     args: &ExplainArgs,
@@ -33,14 +38,23 @@ pub(super) fn explain(
     let (revision, commit) = (escape_terminal(&lookup.branch), lookup.commit.short());
     let store = lookup.store.records().describe();
     let rows: Vec<Vec<String>> = found.visited.iter().map(|v| row(v, now)).collect();
+    let paper = session.paper;
     session.print(|out| {
-        writeln!(out, "the baseline of {commit} against {revision}, in {store}\n")?;
-        write_grid(&COLUMNS, &rows, out)?;
+        let text = format!("the baseline of {commit} against {revision}, in {store}");
+        writeln!(out, "{}\n", paper.folded(&text, 2))?;
+        write_grid(&COLUMNS, &rows, paper, out)?;
         writeln!(out)?;
         match found.runs.first() {
-            Some(run) => {
+            Some(newest) => {
                 let runs = plural(found.runs.len(), "run");
-                writeln!(out, "baseline: {runs} of {}", run.entry.commit.short())
+                let [newest, oldest] = [newest, found.runs.last().unwrap_or(newest)]
+                    .map(|run| run.entry.commit.short());
+                let of = if newest == oldest {
+                    format!(" of {newest}")
+                } else {
+                    format!(", {oldest}…{newest}")
+                };
+                writeln!(out, "baseline: {runs}{of}")
             }
             None => {
                 writeln!(out, "no baseline: looked at {}", plural(found.visited.len(), "commit"))

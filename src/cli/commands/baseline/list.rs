@@ -1,6 +1,7 @@
 //! `perfgate baseline list` and `show`: what is recorded.
 
-use crate::cli::args::{ListArgs, ShowArgs};
+use crate::cli::args::{ListArgs, ShowArgs, ShowFormat};
+use crate::cli::codes;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::histograms::Histograms;
@@ -9,22 +10,22 @@ use crate::cli::output::write_runs;
 use crate::cli::policy::{LoadedPolicy, Network};
 use crate::cli::session::Session;
 use crate::model::{CommitId, EndpointKey, Quantile, Run, Statistic, Untrusted};
-use crate::report::{escape_terminal, plural, significant, write_grid};
+use crate::report::{Column, escape_terminal, plural, render_run_table, significant, write_grid};
 use crate::store::{CommitInfo, Entry, load, load_known};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-/// The columns of the list; true is aligned to the right.
-const COLUMNS: [(&str, bool); 9] = [
-    ("commit", false),
-    ("date", false),
-    ("subject", false),
-    ("suite", false),
-    ("profile", false),
-    ("tool", false),
-    ("requests", true),
-    ("slowest p95", true),
-    ("run", false),
+/// The columns of the list.
+const COLUMNS: [Column<'_>; 9] = [
+    Column::new("commit", false),
+    Column::new("date", false).leaves(6),
+    Column::new("subject", false).cut(16),
+    Column::new("suite", false).leaves(1),
+    Column::new("profile", false),
+    Column::new("tool", false).leaves(3),
+    Column::new("requests", true).leaves(2),
+    Column::new("slowest p95", true).leaves(5),
+    Column::new("run", false).leaves(4),
 ];
 
 pub(super) fn list(
@@ -71,10 +72,12 @@ pub(super) fn list(
         return Ok(Exit::Pass);
     }
     let shown = total.min(args.last);
+    let paper = session.paper;
     session.print(|out| {
         let (runs, commits) = (plural(records, "run"), plural(total, "commit"));
-        writeln!(out, "{place}: {runs} of {commits}, the newest {shown}\n")?;
-        write_grid(&COLUMNS, &rows, out)
+        let text = format!("{place}: {runs} of {commits}, the newest {shown}");
+        writeln!(out, "{}\n", paper.folded(&text, 2))?;
+        write_grid(&COLUMNS, &rows, paper, out)
     })?;
     Ok(Exit::Pass)
 }
@@ -113,15 +116,33 @@ pub(super) fn show(
     // Contents that are still on the remote may be needed.
     let store = open_store(loaded, Network::Online, session)?;
     let commit = store.history.resolve(&args.revision)?;
-    let mut runs = Vec::new();
+    let (mut runs, mut names) = (Vec::new(), Vec::new());
     for entry in store.records().entries_of(commit)? {
         runs.push(load(store.records(), &entry, args.histograms)?.run);
+        names.push(format!("{} of {}", entry.id, commit.short()));
     }
     if runs.is_empty() {
         let help = "perfgate baseline list shows what is recorded";
-        return Err(CliError::usage(format!("no run is recorded for {}", commit.short()), help));
+        return Err(CliError::coded(
+            &codes::NOTHING_RECORDED,
+            format!("no run is recorded for {}", commit.short()),
+            help,
+        ));
     }
-    let histograms = if args.histograms { Histograms::Keep } else { Histograms::Omit };
-    write_runs(&runs, histograms, None, session)?;
+    if args.format == ShowFormat::Json || args.histograms {
+        let histograms = if args.histograms { Histograms::Keep } else { Histograms::Omit };
+        write_runs(&runs, histograms, None, session)?;
+        return Ok(Exit::Pass);
+    }
+    let paper = session.paper;
+    session.print(|out| {
+        for (i, (run, name)) in runs.iter().zip(&names).enumerate() {
+            if i > 0 {
+                writeln!(out)?;
+            }
+            render_run_table(run, name, paper, out)?;
+        }
+        Ok(())
+    })?;
     Ok(Exit::Pass)
 }

@@ -1,6 +1,7 @@
 //! `perfgate baseline prune`: the records of old commits go, the newest stay.
 
 use crate::cli::args::PruneArgs;
+use crate::cli::codes;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::open_store::{OpenStore, open_store};
@@ -71,7 +72,8 @@ fn broken(store: &OpenStore) -> Result<Vec<Entry>, CliError> {
     let verified = store.verify()?;
     if verified.broken.iter().any(|broken| broken.only_here) {
         let help = "fix that first with perfgate baseline repair; records that are broken on the remote as well can be pruned then";
-        return Err(CliError::usage(
+        return Err(CliError::coded(
+            &codes::DAMAGED,
             "the store of this clone is damaged: nothing was removed",
             help,
         ));

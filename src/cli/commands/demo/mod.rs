@@ -5,12 +5,14 @@
 mod story;
 
 use crate::cli::args::DemoArgs;
+use crate::cli::codes;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output::write_file;
+use crate::cli::screen::Stream;
 use crate::cli::session::{Environment, Session};
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::Command;
 use story::{BRANCHES, Branch, FILES, MAIN, PROFILE, Step};
@@ -54,7 +56,13 @@ fn scratch_folder(args: &DemoArgs, session: &Session<'_>) -> Result<PathBuf, Cli
         Some(folder) => {
             let path = session.path(folder);
             let made = std::fs::create_dir(&path);
-            made.map_err(|source| CliError::File { path: path.clone(), source })?;
+            made.map_err(|source| match source.kind() {
+                ErrorKind::AlreadyExists => {
+                    let problem = format!("{} already exists", folder.display());
+                    CliError::coded(&codes::IN_THE_WAY, problem, "name a new folder")
+                }
+                _ => CliError::File { path: path.clone(), source },
+            })?;
             Ok(path)
         }
         None => {
@@ -76,7 +84,13 @@ struct Demo<'a, 'b> {
 
 impl Demo<'_, '_> {
     fn say(&mut self, text: &str) -> Result<(), CliError> {
-        self.session.print(|out| writeln!(out, "{text}"))
+        let paper = self.session.paper;
+        let fit = |line: &str| {
+            // Commands are copied as they are.
+            if line.starts_with('$') { line.to_owned() } else { paper.folded(line, 2) }
+        };
+        let lines: Vec<String> = text.lines().map(fit).collect();
+        self.session.print(|out| writeln!(out, "{}", lines.join("\n")))
     }
 
     fn commit_and_record(&mut self, step: &Step) -> Result<(), CliError> {
@@ -139,8 +153,9 @@ impl Demo<'_, '_> {
         let all = std::iter::once("perfgate").chain(arguments.iter().copied()).map(OsString::from);
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let environment = Environment::default();
-        let (to, color) = ((Box::new(&mut out), Box::new(&mut err)), [self.session.color; 2]);
-        let mut inner = Session::new(self.folder.clone(), environment, to.0, to.1, color);
+        let (to, files) = ((Box::new(&mut out), Box::new(&mut err)), [Stream::File; 2]);
+        let mut inner = Session::new(self.folder.clone(), environment, to.0, to.1, files);
+        (inner.paper, inner.paper_err) = (self.session.paper, self.session.paper);
         let exit = (self.program)(all.collect(), &mut inner);
         drop(inner);
         self.session.print(|to| to.write_all(&err).and_then(|()| to.write_all(&out)))?;

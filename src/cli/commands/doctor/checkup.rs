@@ -43,6 +43,7 @@ impl Checkup {
     }
 
     pub(super) fn write(&self, session: &mut Session<'_>) -> Result<(), CliError> {
+        let paper = session.paper;
         session.print(|out| {
             for (mark, head, text) in &self.lines {
                 let mark = match mark {
@@ -51,8 +52,11 @@ impl Checkup {
                     Mark::Wrong => "✗",
                 };
                 let mut lines = text.lines().map(harmless);
-                writeln!(out, "{mark} {head:<11} {}", lines.next().unwrap_or_default())?;
-                lines.try_for_each(|line| writeln!(out, "{:14}{line}", ""))?;
+                let first = format!("{mark} {head:<11} {}", lines.next().unwrap_or_default());
+                writeln!(out, "{}", paper.folded(&first, 14))?;
+                for line in lines {
+                    writeln!(out, "{}", paper.folded(&format!("{:14}{line}", ""), 14))?;
+                }
             }
             writeln!(out)?;
             match (self.problems(), self.count(Mark::Hint)) {

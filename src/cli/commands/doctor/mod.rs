@@ -61,7 +61,7 @@ fn policy(loaded: &LoadedPolicy, checkup: &mut Checkup, session: &Session<'_>) {
 fn results(loaded: &LoadedPolicy, checkup: &mut Checkup, session: &Session<'_>) {
     let names = &loaded.policy.results;
     if names.is_empty() {
-        return checkup.fine("results", "the policy names none: give the files to each command");
+        return checkup.fine("results", "none are named: give the files to each command");
     }
     let paths = match expand(names, &loaded.folder, session) {
         Ok(paths) => paths,

@@ -7,6 +7,7 @@ mod steps;
 mod workflow;
 
 use crate::cli::args::{CiChoice, InitArgs};
+use crate::cli::codes;
 use crate::cli::documents::read_documents;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -91,7 +92,8 @@ fn refuse_existing(path: &Path, session: &Session<'_>) -> Result<(), CliError> {
         return Ok(());
     }
     let shown = path.strip_prefix(session.folder()).unwrap_or(path).display();
-    Err(CliError::usage(
+    Err(CliError::coded(
+        &codes::IN_THE_WAY,
         format!("{shown} already exists"),
         "nothing was changed; perfgate init --stdout prints the policy that it would write",
     ))

@@ -2,6 +2,7 @@
 
 use crate::cli::args::{MessageForm, NotifyArgs};
 use crate::cli::ci_forge::ForgeChoice;
+use crate::cli::codes;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::forge::{Forge, ForgeError, Issues, Patience, Tracking, Unreached, Webhook};
@@ -34,7 +35,11 @@ impl Places {
         };
         if project.is_none() && webhook.is_none() && !args.dry_run {
             let help = "run it in CI with a token that may write issues, or give --webhook URL; --dry-run only prints";
-            return Err(CliError::usage("there is nobody to tell: no forge, and no webhook", help));
+            return Err(CliError::coded(
+                &codes::NOTIFY,
+                "there is nobody to tell: no forge, and no webhook",
+                help,
+            ));
         }
         Ok(Self { project, webhook })
     }
@@ -57,7 +62,7 @@ impl Places {
                 Some(400..=499) => "the webhook does not take this: check its address, and --as",
                 _ => "the message was not sent",
             };
-            CliError::usage(harmless(&error.to_string()), help)
+            CliError::coded(&codes::NOTIFY, harmless(&error.to_string()), help)
         })
     }
 }
@@ -74,7 +79,8 @@ fn failed(error: &ForgeError, help: &'static str) -> CliError {
         Some(401 | 403 | 404 | 410) => help,
         _ => "what was not done is done by the next run",
     };
-    CliError::usage(
+    CliError::coded(
+        &codes::NOTIFY,
         format!("the issues are not up to date: {}", harmless(&error.to_string())),
         help,
     )
@@ -90,7 +96,7 @@ fn webhook(
     };
     let webhook = Webhook::new(address, Patience::default()).map_err(|error| {
         let help = format!("give the whole address, with --webhook or in {WEBHOOK}");
-        CliError::usage(error.to_string(), help)
+        CliError::coded(&codes::NOTIFY, error.to_string(), help)
     })?;
     let form = args.form.unwrap_or_else(|| form_of(webhook.host()));
     Ok(Some((webhook, form)))
@@ -124,7 +130,11 @@ fn project(
             return Ok(None);
         }
         let help = "give --webhook URL to send messages instead";
-        return Err(CliError::usage(format!("perfgate opens no issues on {}", forge.title), help));
+        return Err(CliError::coded(
+            &codes::NOTIFY,
+            format!("perfgate opens no issues on {}", forge.title),
+            help,
+        ));
     };
     let token = forge.tokens.iter().find_map(|name| session.environment.get(name));
     let Some(token) = token else {
@@ -132,13 +142,17 @@ fn project(
             "set {} for this step, or --forge none to use only the webhook",
             forge.tokens.join(" or ")
         );
-        return Err(CliError::usage("there is no token to write issues with", help));
+        return Err(CliError::coded(
+            &codes::NOTIFY,
+            "there is no token to write issues with",
+            help,
+        ));
     };
     let reached = issues(&session.environment, token, Patience::default());
     let issues = reached.map_err(|error| match error {
         Unreached::Unset(name) => {
             let help = format!("{} sets it in its jobs; --forge names another forge", forge.title);
-            CliError::usage(format!("the variable {name} is not set"), help)
+            CliError::coded(&codes::NOTIFY, format!("the variable {name} is not set"), help)
         }
         Unreached::Forge(error) => failed(&error, help),
     })?;

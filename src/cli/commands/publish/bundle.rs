@@ -7,6 +7,7 @@ use super::context::{Context, github};
 use super::messages;
 use crate::cli::args::PublishArgs;
 use crate::cli::bundle::{read_bundle, same_numbers};
+use crate::cli::codes;
 use crate::cli::comparison::{BaselineSource, Lookup, Request};
 use crate::cli::error::CliError;
 use crate::cli::histograms::Histograms;
@@ -55,17 +56,19 @@ pub(super) fn judge_bundle(
     refuse_repeats(&runs)?;
     let measured = measured(context)?;
     let found = github(session)
-        .map_err(|missing| CliError::usage(missing, "publish needs it to find the pull request"))?
+        .map_err(|missing| {
+            CliError::coded(&codes::BUNDLE, missing, "publish needs it to find the pull request")
+        })?
         .and_then(|github| github.pull_requests_of(&measured.sha, measured.repository));
     let open = found.map_err(|error| {
         let problem = messages::not_published(&error, GitHub::FORGE);
         let problem = format!("the pull request was not found: {problem}");
-        CliError::usage(problem, "nothing was published")
+        CliError::coded(&codes::BUNDLE, problem, "nothing was published")
     })?;
     if open.len() > MOST_PULL_REQUESTS {
         let problem = format!("{} open pull requests have this head", open.len());
         let help = format!("nothing was published: close all but {MOST_PULL_REQUESTS} of them");
-        return Err(CliError::usage(problem, help));
+        return Err(CliError::coded(&codes::BUNDLE, problem, help));
     }
     if open.is_empty() {
         session.say("no open pull request has this head: it was closed, or has newer commits")?;
@@ -88,7 +91,8 @@ fn measured(context: &mut Context) -> Result<Measured, CliError> {
     let number = |place: &str| of(place).and_then(Value::as_u64);
     if text("/event") != Some("pull_request") {
         let help = "run it in a workflow on `workflow_run`, after one on `pull_request`";
-        return Err(CliError::usage(
+        return Err(CliError::coded(
+            &codes::BUNDLE,
             "this run was not triggered by a `pull_request` workflow",
             help,
         ));
@@ -97,7 +101,11 @@ fn measured(context: &mut Context) -> Result<Measured, CliError> {
     let run = (number("/id").unwrap_or_default(), number("/run_attempt").unwrap_or(1));
     let (Some(sha), Some(repository)) = parts else {
         let help = "GITHUB_EVENT_PATH must name the event's JSON file";
-        return Err(CliError::usage("the event does not say which commit was measured", help));
+        return Err(CliError::coded(
+            &codes::BUNDLE,
+            "the event does not say which commit was measured",
+            help,
+        ));
     };
     let own = event.pointer("/repository/id").and_then(Value::as_u64) == Some(repository);
     context.run = run;
@@ -131,7 +139,7 @@ fn refuse_other_tests(runs: &[Run], test: &TestNames) -> Result<(), CliError> {
             let help = format!(
                 "give the workflow that measures and the one that publishes the same {what}"
             );
-            return Err(CliError::usage(problem, help));
+            return Err(CliError::coded(&codes::BUNDLE, problem, help));
         }
     }
     Ok(())
@@ -143,7 +151,8 @@ fn refuse_repeats(runs: &[Run]) -> Result<(), CliError> {
         if let Some(of) = runs[..i].iter().position(|earlier| same_numbers(earlier, run)) {
             let problem =
                 format!("run-{}.json of the bundle is a copy of run-{}.json", i + 1, of + 1);
-            return Err(CliError::usage(
+            return Err(CliError::coded(
+                &codes::BUNDLE,
                 problem,
                 "a load test never measures the same numbers twice",
             ));
@@ -163,7 +172,7 @@ fn judged_by_base(
     let commit = |text: &str, whose: &str| -> Result<CommitId, CliError> {
         text.parse().map_err(|error| {
             let problem = format!("the {whose} of pull request {}: {error}", open.number);
-            CliError::usage(problem, "nothing was published")
+            CliError::coded(&codes::BUNDLE, problem, "nothing was published")
         })
     };
     let (base, head) = (commit(&open.base_sha, "base")?, commit(&measured.sha, "head")?);

@@ -2,10 +2,12 @@
 
 use super::messages;
 use crate::cli::ci_forge::ForgeChoice;
+use crate::cli::codes;
 use crate::cli::error::CliError;
 use crate::cli::read_file::read_file;
-use crate::cli::session::Session;
+use crate::cli::session::{Environment, Session};
 use crate::forge::{CiRun, Forge, ForgeError, GitHub, Patience, Unreached};
+use crate::gate::Report;
 use crate::model::limits;
 use serde_json::Value;
 use std::path::Path;
@@ -38,15 +40,37 @@ impl Context {
     }
 }
 
+/// Which commit a report is about and which job published it, as a last line of Markdown; empty where neither is known.
+pub(super) fn footer(report: &Report, environment: &Environment) -> String {
+    let commit = report.current.commit.map(|commit| format!("commit `{}`", commit.short()));
+    let date = report.current.date.map(|date| date.strftime("%Y-%m-%d %H:%M UTC").to_string());
+    let job = job_page(environment).map(|page| format!("[job]({page})"));
+    let parts: Vec<String> = commit.into_iter().chain(date).chain(job).collect();
+    if parts.is_empty() { String::new() } else { format!("\n<sub>{}</sub>\n", parts.join(" · ")) }
+}
+
+/// The page of this job, where the CI says enough of it.
+fn job_page(environment: &Environment) -> Option<String> {
+    let get = |name| environment.get(name);
+    let page = match get("GITHUB_SERVER_URL") {
+        Some(server) => {
+            format!("{server}/{}/actions/runs/{}", get("GITHUB_REPOSITORY")?, get("GITHUB_RUN_ID")?)
+        }
+        None => format!("{}/-/jobs/{}", get("CI_PROJECT_URL")?, get("CI_JOB_ID")?),
+    };
+    // Nothing in it ends the link.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/".contains(c);
+    (page.starts_with("http") && page.chars().all(plain)).then_some(page)
+}
+
 /// The event in the file that this variable names; null where there is none.
 fn event(variable: &str, session: &Session<'_>) -> Result<Value, CliError> {
     let Some(path) = session.environment.get(variable) else { return Ok(Value::Null) };
     let text = read_file(&session.path(Path::new(path)), limits::EVENT_BYTES)?;
-    let parsed =
-        serde_json::from_slice(&text).map_err(|error: serde_json::Error| error.to_string());
-    parsed.map_err(|why| {
+    serde_json::from_slice(&text).map_err(|error: serde_json::Error| {
+        let why = format!("no JSON from line {}, column {} on", error.line(), error.column());
         let help = format!("{variable} must name the event's JSON file");
-        CliError::usage(format!("the event cannot be read: {path}: {why}"), help)
+        CliError::coded(&codes::EVENT, format!("the event cannot be read: {path}: {why}"), help)
     })
 }
 

@@ -5,7 +5,7 @@ mod checks;
 mod context;
 mod messages;
 
-use context::token;
+use context::{footer, token};
 
 use crate::cli::args::PublishArgs;
 use crate::cli::error::CliError;
@@ -172,7 +172,10 @@ fn comment(
         Style::Html => render_markdown(report, &mut text),
     };
     rendered.map_err(|error| error.to_string())?;
-    let text = String::from_utf8_lossy(&text).into_owned();
+    let mut text = String::from_utf8_lossy(&text).into_owned();
+    if matches!(forge.style, Style::Html) {
+        text += &footer(report, &session.environment);
+    }
     let token = token(forge, session)?;
     let access = Access { token, number, patience: Patience::default() };
     match (forge.comments)(&session.environment, access) {
@@ -197,6 +200,7 @@ fn append_summary(report: &Report, session: &mut Session<'_>) -> Result<bool, Cl
     };
     let mut text = Vec::new();
     render_markdown(report, &mut text).map_err(CliError::Output)?;
+    text.extend(footer(report, &session.environment).into_bytes());
     let there = std::fs::metadata(&path).map_or(0, |file| file.len());
     if there + text.len() as u64 + 1 > LARGEST_SUMMARY {
         session.say("the job's summary has no room left for the report")?;

@@ -1,6 +1,7 @@
 //! A starved machine is not slow code: loads start on a quiet machine, and runs that were disturbed are made again.
 
 use super::plan::Plan;
+use crate::cli::codes;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::model::Run;
@@ -19,13 +20,15 @@ pub(super) fn await_quiet(plan: &Plan<'_>, session: &mut Session<'_>) -> Result<
     while let Some(why) = plan.rig.kernel.look(LOOK) {
         plan.rig.refuse_interrupted()?;
         let Some(limit) = plan.args.wait_for_quiet else {
-            return Err(CliError::usage(
+            return Err(CliError::coded(
+                &codes::BUSY,
                 format!("the machine is busy ({why}): nothing was started"),
                 "stop what else is running, wait with --wait-for-quiet 5m, or measure anyway with --busy-ok",
             ));
         };
         if begin.elapsed() >= limit {
-            return Err(CliError::usage(
+            return Err(CliError::coded(
+                &codes::BUSY,
                 format!(
                     "the machine is still busy after {} s ({why}): nothing was started",
                     limit.as_secs()

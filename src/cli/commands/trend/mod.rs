@@ -34,9 +34,9 @@ pub(super) fn run(args: &TrendArgs, session: &mut Session<'_>) -> Result<Exit, C
     if let Some(path) = &args.svg {
         write_file(&session.path(path), |mut out| render_trend_svg(&table, args.last, &mut out))?;
     }
-    let color = session.color;
+    let paper = session.paper;
     session.print(|out| match args.format {
-        TrendFormat::Table => render_trend_table(&table, args.last, color, out),
+        TrendFormat::Table => render_trend_table(&table, args.last, paper, out),
         TrendFormat::Markdown => render_trend_markdown(&table, args.last, out),
         TrendFormat::Json => render_trend_json(&table, args.last, out),
         TrendFormat::Csv => render_trend_csv(&table, args.last, out),

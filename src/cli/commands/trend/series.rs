@@ -6,21 +6,21 @@ use crate::cli::session::Session;
 use crate::ingest::read_document;
 use crate::model::limits;
 use crate::report::{
-    escape_terminal, plural, signed_percent, step_to_wire, write_grid, write_json,
+    Column, escape_terminal, plural, signed_percent, step_to_wire, write_grid, write_json,
 };
 use crate::schema::{HISTORY_SCHEMA, HistoryV1, SeriesV1};
 use crate::trend::{Found, Series, read_series, steps_of};
 use std::io::Write as _;
 use std::path::Path;
 
-/// The columns of the table; true is aligned to the right.
-const COLUMNS: [(&str, bool); 6] = [
-    ("series", false),
-    ("index", true),
-    ("commit", false),
-    ("change", true),
-    ("p", true),
-    ("", false),
+/// The columns of the table.
+const COLUMNS: [Column<'_>; 6] = [
+    Column::new("series", false).shortens(16),
+    Column::new("index", true).leaves(2),
+    Column::new("commit", false),
+    Column::new("change", true),
+    Column::new("p", true).leaves(3),
+    Column::new("", false).below(&[]),
 ];
 
 /// Reads the file and prints its steps.
@@ -87,10 +87,11 @@ fn print_table(all: &[(Series, Vec<Found>)], session: &mut Session<'_>) -> Resul
     let rows: Vec<Vec<String>> =
         all.iter().flat_map(|(series, found)| found.iter().map(move |f| row(series, f))).collect();
     let total: usize = all.iter().map(|(series, _)| points(series)).sum();
+    let paper = session.paper;
     session.print(|out| {
         let (steps, series) = (plural(rows.len(), "step"), plural_series(all.len()));
-        writeln!(out, "{steps} in {series} of {total} points together\n")?;
-        if rows.is_empty() { Ok(()) } else { write_grid(&COLUMNS, &rows, out) }
+        writeln!(out, "{steps} in {series} with {} together\n", plural(total, "point"))?;
+        if rows.is_empty() { Ok(()) } else { write_grid(&COLUMNS, &rows, paper, out) }
     })
 }
 
