@@ -29,7 +29,7 @@ const ROOMS: [(&str, u8); 13] = [
 ];
 
 /// Crates with the rooms that may name them.
-const FENCES: [(&str, &[&str]); 32] = [
+const FENCES: [(&str, &[&str]); 34] = [
     ("base64", &["model", "schema", "store"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
