@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Draws the pictures of README.md anew, from the demo: the comment as a forge shows it, and the HTML report.
-# Needs perfgate (its path is the argument), Chromium, npx, ImageMagick, and the fonts DejaVu and Noto Color Emoji (fonts-dejavu-core,
-# fonts-noto-color-emoji); prints what it wrote.
+# Needs perfgate (its path is the argument), Chromium, npx, pngquant, and the fonts DejaVu and Noto Color Emoji (Debian: chromium npm
+# pngquant fonts-dejavu-core fonts-noto-color-emoji); prints what it wrote.
 set -euo pipefail
 perfgate="$(realpath "${1:?usage: docs/pictures/make.sh PERFGATE}")"
 cd "$(dirname "$0")"
@@ -24,12 +24,12 @@ compared=(--baseline main --profile 20-users results/slower-1_stats.csv)
   echo '</div>'
 } >"$scratch/comment.html"
 
-# FILE WIDTHxHEIGHT NAME
+# FILE WIDTH,HEIGHT NAME
 draw() {
   chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --force-device-scale-factor=1.5 \
-    --user-data-dir="$scratch/profile" --window-size="${2/x/,}" --screenshot="$scratch/$3" "file://$1" 2>/dev/null
-  convert "$scratch/$3" -bordercolor white -trim -border 12 -colors 64 -strip "$here/$3"
+    --user-data-dir="$scratch/profile" --window-size="$2" --screenshot="$scratch/$3" "file://$1" 2>/dev/null
+  pngquant --force --strip --output "$here/$3" 32 "$scratch/$3"
   ls -l "$here/$3"
 }
-draw "$scratch/comment.html" 900x640 comment.png
-draw "$scratch/page.html" 1000x760 page.png
+draw "$scratch/comment.html" 900,496 comment.png
+draw "$scratch/page.html" 1240,640 page.png

@@ -1,6 +1,6 @@
 //! What the output streams lead to: whether colors are used, and how wide a line may be.
 
-use super::session::Environment;
+use crate::forge::Variables;
 use crate::report::Paper;
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -43,7 +43,7 @@ fn is_file(stream: &impl AsHandle) -> io::Result<bool> {
 const USUAL: u16 = 80;
 
 /// The paper that a stream is.
-pub(super) fn paper(stream: Stream, environment: &Environment) -> Paper {
+pub(super) fn paper(stream: Stream, environment: &dyn Variables) -> Paper {
     let color = colors(stream, environment);
     let set = environment.get("COLUMNS").and_then(|columns| columns.parse().ok());
     match (set, stream) {
@@ -57,7 +57,7 @@ pub(super) fn paper(stream: Stream, environment: &Environment) -> Paper {
 
 /// Whether colors are used, by the usual variables (<https://no-color.org>, <https://force-color.org>,
 /// <https://bixense.com/clicolors>). The logs of GitHub and GitLab show colors, and are pipes.
-fn colors(stream: Stream, environment: &Environment) -> bool {
+fn colors(stream: Stream, environment: &dyn Variables) -> bool {
     let is_on = |name| environment.get(name).is_some_and(|value| !matches!(value, "0" | "false"));
     if environment.get("NO_COLOR").is_some() {
         return false;
@@ -67,7 +67,9 @@ fn colors(stream: Stream, environment: &Environment) -> bool {
     }
     match stream {
         Stream::Terminal(_) => environment.get("TERM") != Some("dumb"),
-        Stream::Pipe => environment.is_set("GITHUB_ACTIONS") || environment.is_set("GITLAB_CI"),
+        Stream::Pipe => {
+            ["GITHUB_ACTIONS", "GITLAB_CI"].iter().any(|ci| environment.get(ci).is_some())
+        }
         Stream::File => false,
     }
 }

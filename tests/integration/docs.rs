@@ -336,9 +336,9 @@ fn every_example_is_tried_or_there_is_a_reason() {
 fn every_page_is_in_the_book_and_in_the_list_of_pages() {
     let links = |file: &str, prefix: &str| -> Vec<String> {
         let text = std::fs::read_to_string(root().join(file)).unwrap();
-        let targets = text.split(&format!("]({prefix}")).skip(1);
-        let mut found: Vec<String> =
-            targets.map(|rest| rest.split(')').next().unwrap().to_owned()).collect();
+        let begin = format!("]({prefix}");
+        let targets = text.split(&begin).skip(1).map(|rest| rest.split(')').next().unwrap());
+        let mut found: Vec<String> = targets.map(str::to_owned).collect();
         found.sort();
         found
     };

@@ -82,8 +82,8 @@ fn every_code_comes_for_what_it_explains() {
     let mut met: BTreeSet<String> = BTreeSet::new();
     for (code, arguments) in cases {
         if code == "P310" {
-            // Of a repository whose head names nothing that can be.
-            std::fs::write(repo.folder.join(".git/HEAD"), "ref: refs/heads/..\n").unwrap();
+            // A configuration that nobody can read.
+            std::fs::write(repo.folder.join(".git/config"), "[core\n").unwrap();
         }
         let ended = perfgate(&repo.folder, arguments);
         let begin = format!("error[{code}]: ");
