@@ -245,7 +245,29 @@ fn the_recorded_commits_of_a_line_are_those_with_records() {
     scene.record(line[0], "default", 60.0);
     scene.record(line[2], "default", 60.0);
     scene.record(line[3], "default", 60.0);
-    let recorded = recorded_line(&scene.store, &scene.history(), ("main", line[0]), 3).unwrap();
+    let walked = scene.history().line(("main", line[0]), 3, Vec::new()).unwrap().commits;
+    let recorded = recorded_line(&scene.store, walked).unwrap();
     let ids: Vec<CommitId> = recorded.iter().map(|(commit, _)| commit.id).collect();
     assert_eq!(ids, [line[0], line[2]]);
+}
+
+#[test]
+fn a_line_goes_on_as_one_that_was_walked_before() {
+    let (scene, line) = Scene::with_commits(6);
+    let history = scene.history();
+    let walk = |head: CommitId, most: usize, known: Vec<CommitInfo>| {
+        history.line(("main", head), most, known).unwrap()
+    };
+    for head in &line {
+        for before in &line {
+            for most in 1..8 {
+                let known = walk(*before, 100, Vec::new());
+                assert!(known.whole && known.known == 0);
+                let (on, anew) = (walk(*head, most, known.commits), walk(*head, most, Vec::new()));
+                assert_eq!(on.commits, anew.commits);
+                assert!(on.known <= on.commits.len() && on.whole);
+            }
+        }
+    }
+    assert_eq!(walk(line[0], 100, walk(line[2], 100, Vec::new()).commits).known, line.len() - 2);
 }
