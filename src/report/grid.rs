@@ -1,6 +1,7 @@
 //! A grid of text in aligned columns, without lines, that fits its paper.
 
 use super::paper::{Ink, Paper};
+use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement, Table, presets};
 use std::io::{self, Write};
 use textwrap::core::display_width;
 
@@ -62,7 +63,7 @@ impl<'a> Column<'a> {
         Self { gives: Gives::Below(but), ..self }
     }
 
-    fn gap(&self) -> usize {
+    fn gap(&self) -> u16 {
         if self.name.is_empty() { 1 } else { 2 }
     }
 }
@@ -91,9 +92,10 @@ pub(super) fn lines(
 ) -> Vec<String> {
     let grid = Grid::fitted(columns, rows, indent, paper);
     let head: Vec<Cell> = columns.iter().map(|own| (own.name.to_owned(), None)).collect();
-    let mut lines = vec![grid.line(&head)];
-    for row in rows {
-        lines.push(grid.line(row));
+    let mut laid_out = grid.laid_out(std::iter::once(&head).chain(rows)).into_iter();
+    let mut lines: Vec<String> = laid_out.next().into_iter().collect();
+    for (line, row) in laid_out.zip(rows) {
+        lines.push(line);
         lines.extend(grid.below(row));
     }
     lines
@@ -147,8 +149,9 @@ impl<'a> Grid<'a> {
     }
 
     fn total(&self) -> usize {
-        let widths = self.shown.iter().map(|(c, width)| self.columns[*c].gap() + width);
-        let last = self.shown.last().map_or(0, |(c, _)| self.columns[*c].gap());
+        let widths =
+            self.shown.iter().map(|(c, width)| usize::from(self.columns[*c].gap()) + width);
+        let last = self.shown.last().map_or(0, |(c, _)| usize::from(self.columns[*c].gap()));
         (self.indent + widths.sum::<usize>()).saturating_sub(last)
     }
 
@@ -210,22 +213,45 @@ impl<'a> Grid<'a> {
         }
     }
 
-    fn line(&self, row: &[Cell]) -> String {
-        let mut line = " ".repeat(self.indent);
-        for (c, width) in &self.shown {
-            let (column, (text, ink)) = (&self.columns[*c], &row[*c]);
-            let text = match column.gives {
-                Gives::Middle(_) => self.paper.shortened(text, *width),
-                Gives::End(_) => self.paper.cut(text, *width),
-                Gives::Below(_) if display_width(text) > *width => String::new(),
-                _ => text.clone(),
-            };
-            let pad = " ".repeat(width.saturating_sub(display_width(&text)));
-            let text = ink.map_or_else(|| text.clone(), |ink| self.paper.painted(&text, ink));
-            let (before, after) = if column.right { (&*pad, "") } else { ("", &*pad) };
-            line.extend([before, &text, after, &" ".repeat(column.gap())]);
+    /// The lines of these rows, each of its columns as wide as it may be.
+    fn laid_out<'r>(&self, rows: impl Iterator<Item = &'r Vec<Cell>>) -> Vec<String> {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        if self.paper.color {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
         }
-        line.trim_end().to_owned()
+        for row in rows {
+            table.add_row(self.shown.iter().map(|(c, width)| self.cell(*c, *width, &row[*c])));
+        }
+        let shown = self.shown.iter().map(|(c, _)| &self.columns[*c]);
+        for (column, own) in table.column_iter_mut().zip(shown) {
+            column.set_padding((0, own.gap()));
+            if own.right {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let indent = " ".repeat(self.indent);
+        table
+            .lines()
+            .map(|line| format!("{indent}{}", line.trim_end()).trim_end().to_owned())
+            .collect()
+    }
+
+    fn cell(&self, c: usize, width: usize, (text, ink): &Cell) -> comfy_table::Cell {
+        let text = match self.columns[c].gives {
+            Gives::Middle(_) => self.paper.shortened(text, width),
+            Gives::End(_) => self.paper.cut(text, width),
+            Gives::Below(_) if display_width(text) > width => String::new(),
+            _ => text.clone(),
+        };
+        let cell = comfy_table::Cell::new(&text);
+        match ink.filter(|_| !text.is_empty()).map(Ink::color) {
+            Some(Some(color)) => cell.fg(Color::AnsiValue(color)).add_attribute(Attribute::Bold),
+            Some(None) => cell.add_attribute(Attribute::Dim),
+            None => cell,
+        }
     }
 
     /// What of a row stands below it.

@@ -106,7 +106,8 @@ impl Ink {
         }
     }
 
-    fn color(self) -> Option<u8> {
+    /// The number of a color of the palette; none of what is dim.
+    pub(super) fn color(self) -> Option<u8> {
         match self {
             Self::Red => Some(160),
             Self::Orange => Some(166),
@@ -178,8 +179,9 @@ mod tests {
     #[test]
     fn a_note_hangs_under_its_first_word_and_keeps_numbers_with_their_units() {
         let note =
-            Paper::terminal(40, false).note("noise", "a change of less than +20 % is not seen");
-        assert_eq!(note, "  noise     a change of less than\n            +20 % is not seen");
+            Paper::terminal(40, false).note("noise", "a change of no less than +20 % is seen");
+        // `+20` alone would fit.
+        assert_eq!(note, "  noise     a change of no less than\n            +20 % is seen");
     }
 
     #[test]

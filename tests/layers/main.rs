@@ -29,11 +29,12 @@ const ROOMS: [(&str, u8); 13] = [
 ];
 
 /// Crates with the rooms that may name them.
-const FENCES: [(&str, &[&str]); 34] = [
+const FENCES: [(&str, &[&str]); 35] = [
     ("base64", &["model", "schema", "store"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
+    ("comfy-table", &["report"]),
     ("csv", &["ingest", "trend", "report"]),
     ("flate2", &["schema", "ingest", "trend"]),
     ("git2", &["store"]),
