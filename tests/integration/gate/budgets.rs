@@ -305,7 +305,7 @@ fn compare_judges_the_budgets_of_the_profile_as_well() {
         ended.stdout
     );
     for (format, said) in [
-        ("markdown", "* ✗ `total error rate` 0.0238 %, limit < 0.01 %"),
+        ("markdown", "* ❌ `total error rate` 0.0238 %, limit < 0.01 %"),
         ("junit", "<testcase classname=\"error_rate\" name=\"total error rate\">"),
         ("sarif", "\"ruleId\": \"budget\""),
         ("codequality", "\"check_name\": \"budget\""),

@@ -199,7 +199,7 @@ fn five_thousand_endpoints_fit_with_the_failing_ones_first() {
             "{}",
             markdown.len()
         );
-        let failing = markdown.lines().filter(|line| line.starts_with("| ✗ ")).count();
+        let failing = markdown.lines().filter(|line| line.starts_with("| ❌ ")).count();
         assert!(failing >= shown, "{failing} of {slower}");
         let counted = markdown.lines().find(|line| line.starts_with("… ")).unwrap();
         assert!(
