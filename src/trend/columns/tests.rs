@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "test code")]
-
 use super::*;
 use crate::model::{
     CustomMetric, Endpoint, EndpointKey, Kind, Latency, Metric, PartTime, Quantile, Resource,
