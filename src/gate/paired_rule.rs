@@ -4,8 +4,8 @@
 //! `cargo bench --bench ab` and measured with a real load tool by `benches/ab` (docs/accuracy.md).
 
 use crate::stats::{
-    PairedChange, PairedFamily, paired_changes, student_quantile, student_upper_tail,
-    weighted_benjamini_hochberg,
+    PairedChange, PairedFamily, benjamini_hochberg, paired_changes, student_quantile,
+    student_upper_tail,
 };
 
 /// Share of unchanged families that may fail over all looks.
@@ -20,8 +20,6 @@ const RARE: f64 = 0.05;
 const RISK_OF_ONE: f64 = 0.005;
 /// A test that sees nothing below so many times its limit is blind: its crossings and its passes mean nothing.
 const BLIND: f64 = 3.0;
-/// Weight of a blind test in its family: it still finds a large change, and takes little of the risk from those that see.
-const WEIGHT_OF_BLIND: f64 = 0.1;
 
 /// A look at the pairs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,14 +68,8 @@ pub fn standings(
 ) -> Vec<Option<PairedStanding>> {
     let changes = paired_changes(family);
     let p: Vec<f64> = changes.iter().flatten().map(|change| change.p).collect();
-    let each = changes.iter().zip(limits);
-    let weights: Vec<f64> = each
-        .filter_map(|(change, limit)| {
-            Some(if is_blind(change.as_ref()?, *limit) { WEIGHT_OF_BLIND } else { 1.0 })
-        })
-        .collect();
-    let rejected = |q: f64| weighted_benjamini_hochberg(&p, &weights, q).into_iter();
-    let mut rejected = rejected(look.risk()).zip(rejected(SUSPICIOUS));
+    let rejected = benjamini_hochberg(&p, look.risk()).into_iter();
+    let mut rejected = rejected.zip(benjamini_hochberg(&p, SUSPICIOUS));
     let one = |(change, limit): (Option<PairedChange>, &f64)| {
         let change = change?;
         let (real, suspicious) = rejected.next()?;

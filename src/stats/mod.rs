@@ -30,7 +30,7 @@ pub use bisection::{Bisection, Posterior};
 pub use fisher::fisher_one_sided;
 pub use mann_whitney::mann_whitney;
 pub use matrix::{Matrix, quantile, variance};
-pub use multiple::{benjamini_hochberg, weighted_benjamini_hochberg};
+pub use multiple::benjamini_hochberg;
 pub use noise::{Distance, Noise};
 pub use normal::normal_upper_tail;
 pub use order::{Interval, MAD_TO_SD, QuantileGrid, median, rank_interval};

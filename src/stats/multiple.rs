@@ -15,36 +15,9 @@ pub fn benjamini_hochberg(p: &[f64], q: f64) -> Vec<bool> {
     result
 }
 
-/// The same where tests differ in what they can see: each has a weight, chosen without looking at its p value, and the procedure
-/// runs on p over the weight, scaled so that the weights have a mean of 1 (Genovese, Roeder and Wasserman 2006).
-pub fn weighted_benjamini_hochberg(p: &[f64], weights: &[f64], q: f64) -> Vec<bool> {
-    let mean = weights.iter().sum::<f64>() / weights.len() as f64;
-    let weighted: Vec<f64> = p.iter().zip(weights).map(|(p, weight)| p * mean / weight).collect();
-    benjamini_hochberg(&weighted, q)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_test_that_sees_little_costs_the_others_little() {
-        let p = [0.015, 0.4, 0.5, 0.6];
-        assert_eq!(benjamini_hochberg(&p, 0.05), [false; 4]);
-        let weighted = weighted_benjamini_hochberg(&p, &[1.0, 0.1, 0.1, 0.1], 0.05);
-        assert_eq!(weighted, [true, false, false, false]);
-        // It can still be rejected by itself.
-        let p = [0.5, 1e-4, 0.5, 0.5];
-        let weighted = weighted_benjamini_hochberg(&p, &[1.0, 0.1, 0.1, 0.1], 0.05);
-        assert_eq!(weighted, [false, true, false, false]);
-    }
-
-    #[test]
-    fn equal_weights_change_nothing() {
-        let p = [0.03, 0.9, 0.035, 0.031];
-        let weighted = weighted_benjamini_hochberg(&p, &[3.0; 4], 0.05);
-        assert_eq!(weighted, benjamini_hochberg(&p, 0.05));
-    }
 
     #[test]
     fn the_largest_rank_below_its_limit_takes_all_smaller_ones_with_it() {

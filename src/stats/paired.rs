@@ -346,12 +346,10 @@ impl Judged<'_> {
         }
     }
 
-    /// The variance of the mean difference. What no number of pairs takes away is known beforehand, so that it has no doubt of its
-    /// own.
+    /// The variance of the mean difference.
     fn error(&self, one: Part) -> Part {
         let lasting = self.test.lasting + rounding(self.test.step, one.variance);
-        let known = Part { variance: lasting, freedom: f64::INFINITY };
-        Part { variance: one.variance * self.fit.leverage, ..one }.and(known)
+        Part { variance: one.variance * self.fit.leverage + lasting, ..one }
     }
 }
 
