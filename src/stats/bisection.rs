@@ -50,7 +50,7 @@ impl Bisection {
     }
 
     /// How often a commit was measured.
-    pub fn measurements_of(&self, commit: usize) -> usize {
+    fn measurements_of(&self, commit: usize) -> usize {
         self.measured.iter().filter(|(own, _)| *own == commit).count()
     }
 
