@@ -229,12 +229,12 @@ fn grow_gatling(file: &Path, bytes: u64) -> u64 {
     out.write_all(&log).unwrap();
     let records = bytes / RECORD as u64;
     for i in 0..records as u32 {
-        // Ten a millisecond, of eleven endpoints, each of which takes 10 to 200 ms.
-        let (start, took) = (17_000 + i / 10, 10 + i.wrapping_mul(2_654_435_761) % 191);
+        // Ten end in a millisecond, of eleven endpoints, each of which takes 10 to 200 ms.
+        let (end, took) = (17_300 + i / 10, 10 + i.wrapping_mul(2_654_435_761) % 191);
         let mut record = request.to_vec();
         record[5..9].copy_from_slice(&(-1 - (i % 11) as i32 - i32::from(i % 11 > 0)).to_be_bytes());
-        record[9..13].copy_from_slice(&start.to_be_bytes());
-        record[13..17].copy_from_slice(&(start + took).to_be_bytes());
+        record[9..13].copy_from_slice(&(end - took).to_be_bytes());
+        record[13..17].copy_from_slice(&end.to_be_bytes());
         out.write_all(&record).unwrap();
     }
     out.flush().unwrap();

@@ -39,7 +39,17 @@ pub(super) fn kind_of(message: &str) -> Cow<'_, str> {
 
 /// Records a response time.
 pub(super) fn record(times: &mut Distribution, ms: f64, what: &str) -> Result<(), Problem> {
-    times.record(ms).map_err(|_| Problem::BadValue {
+    record_n(times, ms, 1, what)
+}
+
+/// Records a response time that several requests took.
+pub(super) fn record_n(
+    times: &mut Distribution,
+    ms: f64,
+    n: u64,
+    what: &str,
+) -> Result<(), Problem> {
+    times.record_n(ms, n).map_err(|_| Problem::BadValue {
         what: what.to_owned(),
         value: ms.to_string(),
         why: "is no response time in milliseconds",
@@ -71,6 +81,11 @@ pub(super) struct EndpointStats {
 }
 
 impl EndpointStats {
+    /// Counts requests that ended well.
+    pub(super) fn good(&mut self, n: u64) {
+        self.outcomes += n;
+    }
+
     /// Counts how a request ended: well, or by this kind of failure.
     pub(super) fn outcome(&mut self, failure: Option<&str>) {
         self.outcomes += 1;

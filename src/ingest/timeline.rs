@@ -39,13 +39,17 @@ impl Counted for Step {
     }
 }
 
+fn nanoseconds(ms: f64) -> u64 {
+    (ms * 1e6) as u64
+}
+
 impl Step {
-    fn time(&mut self, ms: f64) {
-        let ns = ((ms * 1e6) as u64).max(1 << FIRST_OCTAVE);
+    fn times(&mut self, ns: u64, n: u32) {
+        let ns = ns.max(1 << FIRST_OCTAVE);
         let octave = ns.ilog2().min(FIRST_OCTAVE + OCTAVES as u32 - 1);
         let part = (ns >> (octave - 3)) as u32 & (PER_OCTAVE - 1);
-        self.times += 1;
-        self.buckets[((octave - FIRST_OCTAVE) * PER_OCTAVE + part) as usize] += 1;
+        self.times += n;
+        self.buckets[((octave - FIRST_OCTAVE) * PER_OCTAVE + part) as usize] += n;
     }
 
     /// The p95 in milliseconds, the middle of its bucket.
@@ -91,18 +95,20 @@ impl TimelineBuilder {
     }
 
     pub(super) fn time(&mut self, second: i64, ms: f64) {
-        self.windows.time(second, ms);
-        self.steps.at(second).time(ms);
+        let ns = nanoseconds(ms);
+        self.windows.time(second, ns);
+        self.steps.at(second).times(ns, 1);
     }
 
-    /// A request with all that is known of it: what the others add one by one.
-    pub(super) fn sample(&mut self, second: i64, ms: Option<f64>, failed: bool) {
-        self.windows.sample(second, ms, failed);
+    /// Requests that are alike, with all that is known of them: what the others add one by one.
+    pub(super) fn sample(&mut self, second: i64, ms: Option<f64>, failed: bool, n: u32) {
+        let ns = ms.map(nanoseconds);
+        self.windows.sample(second, ns, failed, n);
         let step = self.steps.at(second);
-        step.requests += 1;
-        step.failures += u32::from(failed);
-        if let Some(ms) = ms {
-            step.time(ms);
+        step.requests += n;
+        step.failures += if failed { n } else { 0 };
+        if let Some(ns) = ns {
+            step.times(ns, n);
         }
     }
 

@@ -56,16 +56,25 @@ impl Counts {
     }
 }
 
-/// The bucket of a time: its power of ten, and its first three digits.
-fn bucket(ms: f64) -> usize {
-    let ns =
-        ((ms * 1e6) as u64).clamp(10_u64.pow(FIRST_DECADE), 10_u64.pow(FIRST_DECADE + DECADES) - 1);
-    let decade = ns.ilog10();
-    let unit = 10_u64.pow(decade - 2);
+/// A unit of the third digit in each decade, in nanoseconds. A loop that computes it would be most of the work.
+const UNITS: [u64; DECADES as usize] = {
+    let mut units = [10_u64.pow(FIRST_DECADE - 2); DECADES as usize];
+    let mut decade = 1;
+    while decade < units.len() {
+        units[decade] = units[decade - 1] * 10;
+        decade += 1;
+    }
+    units
+};
+
+/// The bucket of a time in nanoseconds: its power of ten, and its first three digits.
+fn bucket(ns: u64) -> usize {
+    let ns = ns.clamp(10_u64.pow(FIRST_DECADE), 10_u64.pow(FIRST_DECADE + DECADES) - 1);
+    let decade = (ns.ilog10() - FIRST_DECADE) as usize;
+    let unit = UNITS[decade];
     // 9996 is 10.0 of the next decade.
     let digits = ((ns + unit / 2) / unit) as usize;
-    let at = (decade - FIRST_DECADE) as usize * PER_DECADE + digits - PER_DECADE / 9;
-    at.min(BUCKETS - 1)
+    (decade * PER_DECADE + digits - PER_DECADE / 9).min(BUCKETS - 1)
 }
 
 /// The windows of a load, which begin at whole tens of seconds.
@@ -96,15 +105,15 @@ impl WindowBuilder {
         self.steps.at(second).failures += 1;
     }
 
-    /// A request with all that is known of it.
-    pub(super) fn sample(&mut self, second: i64, ms: Option<f64>, failed: bool) {
+    /// Requests that are alike, with all that is known of them.
+    pub(super) fn sample(&mut self, second: i64, ns: Option<u64>, failed: bool, n: u32) {
         self.span_to(second, second);
         let own = self.steps.at(second);
-        own.requests += 1;
-        own.failures += u64::from(failed);
-        if let Some(ms) = ms {
-            own.times += 1;
-            own.buckets[bucket(ms)] += 1;
+        own.requests += u64::from(n);
+        own.failures += if failed { n.into() } else { 0 };
+        if let Some(ns) = ns {
+            own.times += u64::from(n);
+            own.buckets[bucket(ns)] += n;
         }
     }
 
@@ -113,10 +122,10 @@ impl WindowBuilder {
         own.users = Some(own.users.map_or(users, |known| known.min(users)));
     }
 
-    pub(super) fn time(&mut self, second: i64, ms: f64) {
+    pub(super) fn time(&mut self, second: i64, ns: u64) {
         let own = self.steps.at(second);
         own.times += 1;
-        own.buckets[bucket(ms)] += 1;
+        own.buckets[bucket(ns)] += 1;
     }
 
     pub(super) fn merge(&mut self, other: Self) {
@@ -173,7 +182,7 @@ mod tests {
             [(500.0, 500.0), (0.123_4, 0.123), (1_234.0, 1_230.0), (9.996, 10.0), (0.0, 0.001)]
         {
             let mut counts = Counts { times: 1, ..Counts::default() };
-            counts.buckets[bucket(ms)] += 1;
+            counts.buckets[bucket((ms * 1e6) as u64)] += 1;
             let own = counts.quantile(0.95).unwrap();
             assert!((own - told).abs() < told * 1e-9, "{ms}: {own}");
         }
@@ -197,7 +206,7 @@ mod tests {
             let second = 1_790_000_005 + i / 10;
             for own in [&mut whole, if i % 3 == 0 { &mut left } else { &mut right }] {
                 own.request(second);
-                own.time(second, if i % 10 == 0 { 80.0 } else { 20.0 });
+                own.time(second, if i % 10 == 0 { 80_000_000 } else { 20_000_000 });
                 own.users(second, 5);
             }
         }

@@ -3,7 +3,7 @@
 pub(super) use super::request::{Name, Request, Transaction};
 use super::transactions::{Held, Threads, Time, Transactions, Waiting, add_to_total};
 use crate::ingest::Ingested;
-use crate::ingest::endpoint_stats::{EndpointStats, record};
+use crate::ingest::endpoint_stats::{EndpointStats, record_n};
 use crate::ingest::endpoint_table::{EndpointTable, collapsed};
 use crate::ingest::error::Problem;
 use crate::ingest::raw::{Echo, Sum};
@@ -14,6 +14,8 @@ use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash as _, Hasher as _};
 
+/// What an error calls it.
+const RESPONSE_TIME: &str = "the response time";
 const NS_PER_MS: f64 = 1e6;
 const NS_PER_SECOND: i64 = 1_000_000_000;
 /// Names that are remembered as they are written; a file that has a new one in every row has no use for more.
@@ -99,6 +101,33 @@ impl RequestAggregate {
         Ok(())
     }
 
+    /// Notes a good request that [`Self::add_alike`] adds later, together with others: its start is nanoseconds since 1970. False where
+    /// it is left out.
+    pub(super) fn note(&mut self, known: Known, start: i64, ms: f64) -> bool {
+        if self.filter.leaves_out(start) {
+            return false;
+        }
+        self.echo.add([start as u64, ms.to_bits(), known.hash]);
+        self.span_to(start, start.saturating_add((ms * NS_PER_MS) as i64));
+        true
+    }
+
+    /// Adds good requests that began in the same second and took equally long, each of which was noted.
+    pub(super) fn add_alike(
+        &mut self,
+        known: Known,
+        second: i64,
+        ms: f64,
+        n: u32,
+    ) -> Result<(), Problem> {
+        let stats = self.endpoints.at(known.place);
+        record_n(&mut stats.times, ms, n.into(), RESPONSE_TIME)?;
+        stats.requests += u64::from(n);
+        stats.good(n.into());
+        self.timeline.sample(second, Some(ms), false, n);
+        Ok(())
+    }
+
     /// Notes how many users there were at a time.
     pub(super) fn users(&mut self, time: i64, users: u64) {
         if !self.filter.leaves_out(time) {
@@ -154,7 +183,7 @@ impl RequestAggregate {
     fn over_time(&mut self, request: &Request<'_>) {
         self.widen(request);
         let second = request.start.div_euclid(NS_PER_SECOND);
-        self.timeline.sample(second, request.ms, request.failure.is_some());
+        self.timeline.sample(second, request.ms, request.failure.is_some(), 1);
     }
 
     fn widen(&mut self, request: &Request<'_>) {
@@ -260,7 +289,7 @@ fn hash(name: Name<'_>) -> u64 {
 
 fn count(stats: &mut EndpointStats, request: &Request<'_>) -> Result<(), Problem> {
     if let Some(ms) = request.ms {
-        record(&mut stats.times, ms, "the response time")?;
+        record_n(&mut stats.times, ms, 1, RESPONSE_TIME)?;
     }
     stats.requests += 1;
     stats.outcome(request.failure);

@@ -1,7 +1,8 @@
 //! The binary log, since Gatling 3.13.
 
-use super::decode::{Decoder, Header, RUN, Record, Stop, header};
+use super::decode::{Decoder, Header, Plain, RUN, Record, Stop, header};
 use super::events::{Group, SEPARATOR, TELLS, add_error, add_group, finished, nanoseconds, took};
+use super::seconds::{Alike, Seconds};
 use super::users::ActiveUsers;
 use crate::ingest::error::{IngestError, Problem};
 use crate::ingest::format::{Format, Holds, Ingested, ReadOptions};
@@ -29,8 +30,13 @@ pub(in crate::ingest) static FORMAT: Format = Format {
     read,
 };
 
-/// Bytes that are read at once.
-const SIZE: usize = 1 << 20;
+/// Bytes that are read at once: they are still in the processor's cache when they are decoded.
+const SIZE: usize = 1 << 18;
+/// Starts of runs whose times are simply added, in milliseconds since 1970: to the year 2255.
+const STARTS: std::ops::Range<i64> = 0..9_000_000_000_000;
+const NS_PER_MS: i64 = 1_000_000;
+const MS_PER_SECOND: i64 = 1_000;
+
 fn claim(head: &Head<'_>) -> Claim {
     let Some((&[RUN, a, b, c, d], rest)) = head.bytes().split_first_chunk() else {
         return Claim::No;
@@ -59,6 +65,7 @@ fn read_log(source: Source, filter: &SampleFilter, lenient: bool) -> Result<Inge
         Err(problem) if lenient && log.decoder.is_some() => Some(how(problem, &name)?),
         Err(problem) => return Err(IngestError::new(&name, problem)),
     };
+    log.add_counted().map_err(|problem| IngestError::new(&name, problem))?;
     if let Some((times, samples)) = log.requests.echo().repeated() {
         return Err(IngestError::new(&name, Problem::Repeated { times, samples }));
     }
@@ -90,6 +97,8 @@ struct Log {
     endpoints: FxHashMap<Box<[u32]>, Known>,
     /// Those of requests outside groups, by the number of their name.
     plain: Vec<Option<Known>>,
+    /// Good ones of these that are not added yet.
+    seconds: Seconds,
     text: String,
     /// Records that were read, and their bytes.
     records: u64,
@@ -106,6 +115,7 @@ impl Log {
             decoder: None,
             endpoints: FxHashMap::default(),
             plain: Vec::new(),
+            seconds: Seconds::new(),
             text: String::new(),
             records: 0,
             bytes: 0,
@@ -149,6 +159,15 @@ impl Log {
         let mut at = 0;
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
+            let plain = self.decoder.as_ref().and_then(|decoder| decoder.plain(rest));
+            if let Some((plain, length)) = plain
+                && self.count(plain)?
+            {
+                at += length;
+                self.records += 1;
+                self.bytes += length as u64;
+                continue;
+            }
             let read = match &mut self.decoder {
                 Some(decoder) => decoder.record(rest).map(|(own, length)| (Some(own), length)),
                 None => header(rest).map(|(own, length)| {
@@ -212,10 +231,47 @@ impl Log {
         }
     }
 
+    /// Counts a request that is like many others, to be added with them; false where it is not.
+    fn count(&mut self, own: Plain) -> Result<bool, Problem> {
+        let Plain { name, start, end, good } = own;
+        let name = name as usize;
+        let Some(&Some(known)) = self.plain.get(name) else { return Ok(false) };
+        let ms = end.wrapping_sub(start);
+        let is_like_others = good
+            && (0..=end).contains(&start)
+            && Seconds::take(name, ms as usize)
+            && STARTS.contains(&self.start);
+        if !is_like_others || is_of_nobody(end, self.start) {
+            return Ok(false);
+        }
+        let start = self.start + i64::from(start);
+        if !self.requests.note(known, start * NS_PER_MS, f64::from(ms)) {
+            return Ok(true);
+        }
+        let second = start / MS_PER_SECOND;
+        if !self.seconds.count(second, name, ms as usize) {
+            let others: Vec<Alike> = self.seconds.make_room(second).collect();
+            self.add_alike(&others)?;
+            self.seconds.count(second, name, ms as usize);
+        }
+        Ok(true)
+    }
+
+    /// Adds what was counted.
+    fn add_counted(&mut self) -> Result<(), Problem> {
+        let all: Vec<Alike> = self.seconds.drain().collect();
+        self.add_alike(&all)
+    }
+
+    fn add_alike(&mut self, all: &[Alike]) -> Result<(), Problem> {
+        all.iter().try_for_each(|own| match self.plain.get(own.endpoint) {
+            Some(Some(known)) => self.requests.add_alike(*known, own.second, own.ms as f64, own.n),
+            _ => Ok(()),
+        })
+    }
+
     fn add_request(&mut self, start: i32, end: i32, failed: Option<u32>) -> Result<(), Problem> {
-        // The low half of the smallest time there is, less the start of the run: a message of a WebSocket or of server-sent
-        // events that nothing waited for, which is no request in Gatling's own reports either.
-        if end == (self.start as i32).wrapping_neg() {
+        if is_of_nobody(end, self.start) {
             return Ok(());
         }
         if start < 0 {
@@ -266,6 +322,12 @@ impl Log {
             self.text.push_str(decoder.text(*part));
         }
     }
+}
+
+/// Whether a record ends at the low half of the smallest time there is, less the start of the run: a message of a WebSocket or of
+/// server-sent events that nothing waited for, which is no request in Gatling's own reports either.
+fn is_of_nobody(end: i32, start_of_run: i64) -> bool {
+    end == (start_of_run as i32).wrapping_neg()
 }
 
 /// Fills a buffer from a place on: how far, and why not further where that is no end.

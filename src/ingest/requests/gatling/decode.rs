@@ -40,6 +40,15 @@ fn broken<T>(why: impl Into<String>) -> Result<T, Stop> {
     Err(Stop::Broken(why.into()))
 }
 
+/// A request outside groups, but for its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plain {
+    pub(super) name: u32,
+    pub(super) start: i32,
+    pub(super) end: i32,
+    pub(super) good: bool,
+}
+
 /// What the first record says of the run.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header {
@@ -105,11 +114,13 @@ impl Decoder {
         &self.path
     }
 
+    /// The request at the start of these bytes, and how long its record is, if it is outside groups and its texts are known.
+    pub(super) fn plain(&self, bytes: &[u8]) -> Option<(Plain, usize)> {
+        Some((self.plain_request(bytes.first_chunk()?)?, PLAIN))
+    }
+
     /// The record at the start of these bytes, and how long it is.
     pub(super) fn record(&mut self, bytes: &[u8]) -> Result<(Record, usize), Stop> {
-        if let Some(record) = bytes.first_chunk().and_then(|bytes| self.plain_request(bytes)) {
-            return Ok((record, PLAIN));
-        }
         let known = self.texts.len();
         let mut cursor = Cursor { bytes, at: 0 };
         let read = self.read(&mut cursor);
@@ -122,17 +133,15 @@ impl Decoder {
 
     /// A request outside groups whose texts are known. It is read as [`Decoder::read`] does, without asking at each number whether
     /// there is another.
-    fn plain_request(&mut self, bytes: &[u8; PLAIN]) -> Option<Record> {
+    fn plain_request(&self, bytes: &[u8; PLAIN]) -> Option<Plain> {
         let int = |at: usize| {
             i32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
         };
         if bytes[..5] != PLAIN_START || bytes[17] > 1 {
             return None;
         }
-        let (name, message) = (self.known(int(5))?, self.known(int(18))?);
-        self.path.clear();
-        self.path.push(name);
-        Some(Record::Request { start: int(9), end: int(13), good: bytes[17] == 1, message })
+        let (name, _) = (self.known(int(5))?, self.known(int(18))?);
+        Some(Plain { name, start: int(9), end: int(13), good: bytes[17] == 1 })
     }
 
     /// The place of a text that was written before; its number is negative, and the first is 1.
@@ -315,13 +324,18 @@ mod tests {
             let mut bytes = [0; PLAIN + 40];
             bytes[..PLAIN].copy_from_slice(&request());
             bytes[at] = byte;
-            let (mut short, mut long) = (decoder(), decoder());
-            let mut cursor = Cursor { bytes: &bytes, at: 0 };
-            let read = long.read(&mut cursor).map(|own| (own, cursor.at));
-            let is_plain = short.plain_request(bytes.first_chunk().unwrap()).is_some();
-            assert_eq!(short.record(&bytes), read, "{byte} at {at}");
-            assert_eq!(short.path, long.path, "{byte} at {at}");
-            assert!(!is_plain || read.is_ok(), "{byte} at {at}");
+            let (short, mut long) = (decoder(), decoder());
+            let plain = short.plain(&bytes);
+            let read = long.record(&bytes);
+            let Some((Plain { name, start, end, good }, length)) = plain else {
+                assert!((at != 0 && !(9..17).contains(&at)) || byte != request()[at]);
+                continue;
+            };
+            let Ok((Record::Request { start: s, end: e, good: g, .. }, l)) = read else {
+                panic!("{byte} at {at}: {read:?}")
+            };
+            assert_eq!((start, end, good, length), (s, e, g, l), "{byte} at {at}");
+            assert_eq!(long.path, [name], "{byte} at {at}");
         }
     }
 }

@@ -3,5 +3,6 @@
 pub(in crate::ingest) mod binary;
 mod decode;
 mod events;
+mod seconds;
 pub(in crate::ingest) mod text;
 mod users;
