@@ -17,7 +17,7 @@ pub use frame::{FrameWriter, csv_text};
 pub use input::{Series, SeriesError, read_series};
 pub use ledger::{Action, Known, Told, actions, told_so_far};
 pub use parquet::FrameError;
-pub use table::{Cell, Column, Mark, Row, Table, in_parallel};
+pub use table::{Cell, Column, Mark, Row, Table, WorseStep, in_parallel};
 
 use crate::stats::{Step, steps};
 

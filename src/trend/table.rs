@@ -76,6 +76,19 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
+/// A step for the worse.
+#[derive(Debug, Clone, Copy)]
+pub struct WorseStep<'a> {
+    /// The recorded commit before it.
+    pub before: CommitId,
+    /// The first one of the new level.
+    pub from: CommitId,
+    /// Relative size.
+    pub size: f64,
+    /// What got worse.
+    pub column: &'a Column,
+}
+
 /// The history of a branch.
 #[derive(Debug, Clone)]
 pub struct Table {
@@ -108,6 +121,21 @@ impl Table {
     /// The series of a column.
     pub fn series(&self, column: usize) -> Series {
         series(&self.columns[column], column, &self.rows)
+    }
+
+    /// The newest step for the worse; of several at one commit, that of the first column.
+    pub fn newest_worse_step(&self) -> Option<WorseStep<'_>> {
+        let steps = self.columns.iter().zip(&self.steps).flat_map(|(column, steps)| {
+            let worse = column.direction.worse_sign();
+            let all = steps.iter().map(move |found| (found.step.index, found.step.size, column));
+            all.filter(move |(_, size, _)| size * worse > 0.0)
+        });
+        let newest = |best: (usize, f64, _), next: (usize, f64, _)| {
+            if next.0 > best.0 { next } else { best }
+        };
+        let (row, size, column) = steps.reduce(newest)?;
+        let before = self.rows.get(row.checked_sub(1)?)?.commit;
+        Some(WorseStep { before, from: self.rows[row].commit, size, column })
     }
 
     /// The step of a column at a row, if there is one: its relative size.

@@ -11,17 +11,18 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct BisectArgs {
-    /// A commit that was still good
-    pub(in crate::cli) good: String,
+    /// A commit that was still good [default: the commits around the newest step for the worse that `trend` shows]
+    #[arg(requires = "bad")]
+    pub(in crate::cli) good: Option<String>,
     /// A later commit that is bad
-    pub(in crate::cli) bad: String,
+    pub(in crate::cli) bad: Option<String>,
     /// Load tool and its arguments; `{url}`, `{host}` and `{port}` are those of the version under load, `{users}`,
     /// `{spawn_rate}`, `{duration}` and `{out}` are as for `perfgate run`. Without --serve it is called in the folder of the
     /// version
     #[arg(last = true, required = true)]
     pub(in crate::cli) command: Vec<String>,
-    /// Measurement to look at, as `trend` names it: `POST /api/chat p95` (repeatable) [default: p50 and p95 of all endpoints,
-    /// failures, metrics of the test]
+    /// Measurement to look at, as `trend` names it: `POST /api/chat p95` (repeatable) [default: that of the step; with two
+    /// commits, p50 and p95 of all endpoints, failures, metrics of the test]
     #[arg(long, value_name = "MEASUREMENT", help_heading = "Search")]
     pub(in crate::cli) measurement: Vec<String>,
     /// Smallest change to look for

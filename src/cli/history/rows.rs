@@ -31,7 +31,7 @@ pub(in crate::cli) struct Span {
 
 impl Span {
     /// The newest rows.
-    pub(super) fn last(last: usize) -> Self {
+    pub(in crate::cli) fn last(last: usize) -> Self {
         Self { last, since: None }
     }
 }

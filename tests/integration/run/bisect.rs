@@ -57,6 +57,10 @@ impl Line {
         self.repo.perfgate(&arguments)
     }
 
+    fn bisect_step(&self) -> Ended {
+        self.repo.perfgate(&["bisect", "--", "./tool.sh", "{out}"])
+    }
+
     /// The commits that were measured, in their order.
     fn order(&self) -> Vec<usize> {
         let path = self.repo.folder.join(".git/notes-of-test/order");
@@ -138,6 +142,36 @@ fn what_is_recorded_is_not_measured_again() {
     assert!(ended.stderr.contains(&told), "{}", ended.stderr);
     // The first measurement shows which records can be compared with it.
     assert_eq!(line.order().len(), first + 1);
+}
+
+fn expect_said(ended: &Ended, text: &str) {
+    assert!(ended.stderr.contains(text), "{}", ended.stderr);
+}
+
+#[test]
+fn without_ends_the_newest_step_of_the_history_is_looked_into() {
+    let line = Line::new(30, 17);
+    let lines = |name: &str| {
+        let path = line.repo.folder.join(".git/notes-of-test").join(name);
+        std::fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (fast, slow) = (lines("fast"), lines("slow"));
+    expect_said(&line.bisect_step().expect(2), "no run is recorded on main");
+    // The culprit and the two commits before it were not recorded.
+    let result = line.repo.folder.join(".git/notes-of-test/recorded.json");
+    for (at, id) in line.ids.iter().enumerate().filter(|(at, _)| !(15..=17).contains(at)) {
+        std::fs::write(&result, if at > 17 { &slow[at] } else { &fast[at] }).unwrap();
+        line.repo.perfgate(&["record", result.to_str().unwrap(), "--commit", id]).expect(0);
+        if at == 14 {
+            expect_said(&line.bisect_step().expect(2), "no step for the worse is recorded");
+        }
+    }
+    let ended = line.bisect_step().expect(0);
+    let (good, bad) = (&line.ids[14], &line.ids[18]);
+    expect_said(&ended, "looking for the newest step: GET /0 p95 +");
+    expect_said(&ended, &format!("4 commits after {good} (good), up to {bad} (bad)"));
+    assert!(ended.stdout.starts_with(&line.ids[17]), "{}", ended.stdout);
+    assert!(line.order().iter().all(|at| (14..=18).contains(at)), "{:?}", line.order());
 }
 
 #[test]

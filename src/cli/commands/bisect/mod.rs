@@ -1,5 +1,6 @@
 //! `perfgate bisect`: the commit that made something slower, measured where a measurement tells most.
 
+mod ends;
 mod line;
 mod measure;
 mod outcome;
@@ -17,6 +18,7 @@ use crate::cli::session::Session;
 use crate::report::plural;
 use crate::stats::{Bisection, Posterior};
 use crate::store::record;
+use ends::Ends;
 use line::Line;
 use measure::{Bench, Measured};
 use outcome::End;
@@ -38,14 +40,15 @@ pub(super) fn run(args: &BisectArgs, session: &mut Session<'_>) -> Result<Exit, 
     let checkout = policies.checkout.clone();
     let network = if args.ignore_records && !args.push { Network::Offline } else { args.network() };
     let store = open_fetched_store(&checkout, network, session)?;
-    let line = Line::between(&args.good, &args.bad, &store.history)?;
+    let ends = Ends::of(args, &checkout, session)?;
+    let line = Line::between(&ends.good, &ends.bad, &store.history)?;
     session.say(&line.about())?;
     let rig = Rig::new(&args.load, &profile, policies, session)?;
     std::fs::create_dir_all(&rig.out)
         .map_err(|source| CliError::File { path: rig.out.clone(), source })?;
     let repository = Repository { history: &store.history, folder: session.folder().to_owned() };
     let mut bench = Bench::new(args, &rig, repository, &line);
-    let mut search = Search::begin(args, &mut bench, session)?;
+    let mut search = Search::begin(args, &ends, &mut bench, session)?;
     if !args.ignore_records {
         let runs = recorded_runs(&store, &line, &search.like, &checkout)?;
         let count = runs.len();
@@ -78,6 +81,7 @@ impl Search {
     /// Measures the bad commit once: what it has is what is looked at.
     fn begin(
         args: &BisectArgs,
+        ends: &Ends,
         bench: &mut Bench<'_>,
         session: &mut Session<'_>,
     ) -> Result<Self, CliError> {
@@ -87,7 +91,7 @@ impl Search {
             Measured::Run(run) => *run,
             Measured::Broken(error) => return Err(error),
         };
-        let mut seen = Observations::of(&run, args, bench.line)?;
+        let mut seen = Observations::of(&run, &ends.measurements, args.change, bench.line)?;
         seen.add(bad, &run, false);
         Ok(Self { seen, like: run, begin })
     }

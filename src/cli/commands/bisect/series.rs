@@ -1,7 +1,6 @@
 //! What is looked at in each run: measurements as logarithms, worse up.
 
 use super::line::Line;
-use crate::cli::args::BisectArgs;
 use crate::cli::error::CliError;
 use crate::cli::history::columns_of;
 use crate::model::{EndpointKey, MeasurementKey, Metric, Quantile, Run, Statistic};
@@ -24,8 +23,12 @@ pub(super) struct Observations {
 
 impl Observations {
     /// Looks at the measurements of a run that are named; at what is usual where none are.
-    pub(super) fn of(run: &Run, args: &BisectArgs, line: &Line) -> Result<Self, CliError> {
-        let names = &args.measurement;
+    pub(super) fn of(
+        run: &Run,
+        names: &[String],
+        least: f64,
+        line: &Line,
+    ) -> Result<Self, CliError> {
         let mut columns = columns_of(run, names)?;
         if names.is_empty() {
             let endpoints = run.endpoints.len();
@@ -36,7 +39,7 @@ impl Observations {
             return Err(CliError::usage("there is nothing to look at in the results", help));
         }
         let (runs, broken) = (Vec::new(), BTreeSet::new());
-        Ok(Self { columns, runs, recorded: 0, broken, commits: line.last(), least: args.change })
+        Ok(Self { columns, runs, recorded: 0, broken, commits: line.last(), least })
     }
 
     /// Adds a run of a commit.

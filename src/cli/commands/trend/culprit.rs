@@ -16,28 +16,16 @@ pub(super) fn say_command(
     loaded: &LoadedPolicy,
     session: &mut Session<'_>,
 ) -> Result<(), CliError> {
-    let Some((row, column)) = newest_worse(table) else { return Ok(()) };
-    let Some(before) = row.checked_sub(1) else { return Ok(()) };
-    let ends = (table.rows[before].commit, table.rows[row].commit);
+    let Some(worse) = table.newest_worse_step() else { return Ok(()) };
+    let ends = (worse.before, worse.from);
     let history = History::open(session.folder(), loaded.reach(Network::Offline))?;
     // Without the history of a commit, whatever lies between is not known.
     if history.between(ends.0, ends.1).is_ok_and(|commits| commits.len() < 2) {
         return Ok(());
     }
-    let command = bisect_command(ends, &table.columns[column], &arguments(test).into());
+    let command = bisect_command(ends, worse.column, &arguments(test).into());
     let command = crate::report::escape_terminal(&command);
     session.print(|out| writeln!(out, "\n  find the commit of the step: {command}"))
-}
-
-/// The row and the column of the newest step for the worse.
-fn newest_worse(table: &Table) -> Option<(usize, usize)> {
-    let steps = table.steps.iter().enumerate().flat_map(|(column, own)| {
-        let worse = table.columns[column].direction.worse_sign();
-        own.iter()
-            .filter(move |found| found.step.size * worse > 0.0)
-            .map(move |found| (found.step.index, column))
-    });
-    steps.max_by_key(|(row, column)| (*row, std::cmp::Reverse(*column)))
 }
 
 /// The arguments that select the test, with a blank in front.
