@@ -359,6 +359,28 @@ fn a_base_that_answers_with_errors_and_a_head_that_does_are_told_at_once() {
 }
 
 #[test]
+fn a_slice_that_measured_nothing_is_measured_again_and_once_only() {
+    for (lost, code) in [(1, 0), (2, 2)] {
+        let versions = Versions::new(1.0);
+        let path = versions.repo.folder.join(".git/notes-of-test/base");
+        let text = versions.notes("base");
+        let mut slices: Vec<&str> = text.lines().collect();
+        // The first one warms up.
+        slices[3..3 + lost].fill("");
+        std::fs::write(path, slices.join("\n")).unwrap();
+        let ended = versions.ab(&[]).expect(code);
+        let said = "slice 3 of base is measured again: ";
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+        assert_eq!(ended.stderr.matches("measured again").count(), 1, "{}", ended.stderr);
+        let measured = |side: &str| versions.notes("order").matches(side).count();
+        if code == 0 {
+            assert_eq!(measured("base"), measured("head") + 1);
+        }
+        versions.expect_nothing_left();
+    }
+}
+
+#[test]
 fn arguments_that_would_measure_nothing_are_refused_with_what_to_do() {
     let versions = Versions::new(1.0);
     let refused = |arguments: &[&str], expected: &str| {

@@ -17,6 +17,8 @@ use std::time::Instant;
 
 /// Share of the requests of a slice that fail where more slices tell nothing about response times.
 const HOPELESS: f64 = 0.5;
+/// What the slices are called that nobody counts.
+const WARM_UP: &str = "warm-up";
 /// Fewest requests that say so.
 const FEWEST_REQUESTS: u64 = 10;
 
@@ -45,7 +47,8 @@ pub(super) fn measure(
     let begin = Instant::now();
     let mut order = PairOrder::new(plan.seed);
     for head in [false, true] {
-        slice(plan, sides, head, "warm-up", session)?;
+        // What fails here fails again.
+        slice(plan, sides, head, WARM_UP, session)?;
     }
     let mut pairs = Pairs::default();
     loop {
@@ -53,7 +56,7 @@ pub(super) fn measure(
         let number = (pairs.head_second.len() + 1).to_string();
         let mut hopeless = false;
         for head in [!head_second, head_second] {
-            let run = slice(plan, sides, head, &number, session)?;
+            let run = slice_or_another(plan, sides, head, &number, session)?;
             hopeless |= refuse_broken_base(&run, head, plan)?;
             if head { pairs.head.push(run) } else { pairs.base.push(run) }
         }
@@ -71,6 +74,25 @@ pub(super) fn slice_numbers(args: &AbArgs, rig: &Rig<'_>) -> Numbers {
     Numbers { duration_s: Some(args.slice.as_secs_f64()), ..rig.numbers }
 }
 
+/// A slice; where nothing can be read of it, as on a machine that is busy for a moment, another one in its place.
+fn slice_or_another(
+    plan: &Plan<'_>,
+    sides: &mut Sides,
+    head: bool,
+    number: &str,
+    session: &mut Session<'_>,
+) -> Result<Run, CliError> {
+    let error = match slice(plan, sides, head, number, session) {
+        Ok(run) => return Ok(run),
+        Err(error) => error,
+    };
+    plan.rig.refuse_interrupted()?;
+    sides.refuse_ended()?;
+    let name = sides.side(head).name;
+    session.say(&format!("slice {number} of {name} is measured again: {error}"))?;
+    slice(plan, sides, head, &format!("{number}-again"), session)
+}
+
 fn slice(
     plan: &Plan<'_>,
     sides: &mut Sides,
@@ -83,7 +105,7 @@ fn slice(
     let folder = format!("{}-{number}", side.name);
     let attempt = Attempt {
         numbers,
-        slice: number != "warm-up",
+        slice: number != WARM_UP,
         ..Attempt::whole(plan.rig, &side.command, &folder)
     };
     let run = run_once(plan.rig, attempt, session);
