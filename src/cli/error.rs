@@ -7,6 +7,7 @@ use crate::ingest::IngestError;
 use crate::model::{MergeError, brief, harmless};
 use crate::schema::HistogramError;
 use crate::store::StoreError;
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
@@ -94,7 +95,7 @@ impl CliError {
             Self::Config(error) => {
                 error.to_string().lines().map(line).collect::<Vec<_>>().join("\n")
             }
-            other => line(&other.to_string()),
+            other => line(&without_number(&other.to_string())),
         };
         let help = self.help().map(|help| format!("\n  {}", line(&help)));
         let number = self.code().number;
@@ -116,5 +117,15 @@ impl CliError {
             | Self::NoResults { .. }
             | Self::Usage { .. } => Exit::CouldNotRun,
         }
+    }
+}
+
+/// Without the number that the system's own error ends with, which says nothing more than its words.
+fn without_number(message: &str) -> Cow<'_, str> {
+    let number = message.find(" (os error ");
+    let rest = number.and_then(|at| Some((at, at + message[at..].find(')')? + 1)));
+    match rest {
+        Some((from, to)) => Cow::Owned(format!("{}{}", &message[..from], &message[to..])),
+        None => Cow::Borrowed(message),
     }
 }

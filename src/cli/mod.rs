@@ -84,11 +84,12 @@ fn execute(arguments: Arguments, session: &mut Session<'_>) -> Exit {
 }
 
 /// What the parsers of numbers say, and what that means for who typed the number.
-const WORDS: [(&str, &str); 4] = [
+const WORDS: [(&str, &str); 5] = [
     ("invalid digit found in string", "write a whole number"),
     ("cannot parse integer from empty string", "write a whole number"),
     ("number too large to fit in target type", "the number is too large"),
     ("invalid float literal", "write a number"),
+    ("number would be zero for non-zero type", "write a number from 1 up"),
 ];
 
 /// What clap has to say: help and version are answers, everything else is a mistake of the caller.

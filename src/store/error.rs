@@ -263,7 +263,7 @@ impl StoreError {
                  pushing the right to write it (contents: write)",
             ),
             Self::Unreachable { .. } => Some(
-                "compare --offline works with the records that are here; perfgate baseline push sends what was recorded later",
+                "what was recorded is kept: perfgate baseline push sends it later; --offline works with the records that are here",
             ),
             Self::Git { foreign: true, .. } => Some(
                 "the folder belongs to another user: git config --global --add safe.directory \"$PWD\"",

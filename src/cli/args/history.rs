@@ -8,6 +8,7 @@ use crate::cli::policy::Network;
 use crate::config::{Pattern, parse_limit};
 use crate::model::Statistic;
 use clap::{Args, Subcommand, ValueEnum};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -51,8 +52,8 @@ pub(in crate::cli) struct RestoreArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListArgs {
     /// Number of commits to list
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub(in crate::cli) last: usize,
+    #[arg(long, value_name = "N", default_value = "20")]
+    pub(in crate::cli) last: NonZeroUsize,
 }
 
 #[derive(Debug, Args)]

@@ -6,24 +6,25 @@ use super::values::{forges, leniency};
 use crate::cli::ci_forge::ForgeChoice;
 use crate::cli::rule_overrides::RuleOverrides;
 use crate::config::{Leniency, parse_limit};
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").args(["html", "full", "site"]).required(true)))]
 pub(in crate::cli) struct ReportArgs {
     /// Write the report as an HTML page to this file. The only argument may be a report written by `compare --output
     /// json=FILE`, in place of results
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["site", "full"])]
+    #[arg(long, value_name = "FILE")]
     pub(in crate::cli) html: Option<PathBuf>,
     /// Print the full report: summary, endpoints, concurrency levels, resources, largest changes and budgets. Without a
     /// baseline, budgets alone decide
-    #[arg(long, conflicts_with_all = ["html", "site"])]
+    #[arg(long)]
     pub(in crate::cli) full: bool,
     /// Format of the full report
     #[arg(long, value_name = "FORMAT", default_value = "markdown", requires = "full")]
     pub(in crate::cli) format: FullFormat,
     /// Write the recorded history to this folder, as a static site with a page per endpoint; --baseline names the branch
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["html", "results", "baseline_file"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["results", "baseline_file"])]
     pub(in crate::cli) site: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) compared: ComparedArgs,
@@ -35,14 +36,10 @@ pub(in crate::cli) enum FullFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").args(["report", "bundle"]).required(true)))]
 pub(in crate::cli) struct PublishArgs {
     /// Report to publish, written by `compare --output json=FILE`
-    #[arg(
-        long,
-        value_name = "FILE",
-        conflicts_with = "bundle",
-        required_unless_present = "bundle"
-    )]
+    #[arg(long, value_name = "FILE")]
     pub(in crate::cli) report: Option<PathBuf>,
     /// Bundle from an untrusted job (`compare --output bundle=FOLDER`); the verdict is recomputed with the policy of the
     /// pull request's base

@@ -15,7 +15,9 @@ use crate::cli::skip::Skip;
 use crate::cli::under_test::{UnderTest, under_test};
 use crate::config::Rules;
 use crate::model::{Run, Warning, WarningKind, differences, harmless};
-use crate::store::load as load_record;
+use crate::report::escape_shell;
+use crate::store::{History, load as load_record};
+use std::path::Path;
 
 /// What a command line asks to compare.
 #[derive(Debug, Clone)]
@@ -110,11 +112,35 @@ fn with_recorded(
     policies: Policies,
     session: &Session<'_>,
 ) -> Result<Request, CliError> {
-    let prepared = PreparedLookup::new(recorded, &spec.overrides, policies, session)?;
+    let loaded = policies.deciding.clone();
+    let prepared = PreparedLookup::new(recorded, &spec.overrides, policies, session)
+        .map_err(|error| named_revision(error, &spec.results, &loaded, session))?;
     let read = prepared.current(&spec.results, &spec.labels, spec.histograms, session)?;
     let mut request = prepared.request(read.runs, spec.histograms);
     request.warnings.extend(read.warnings);
     Ok(request)
+}
+
+/// Where no baseline is named, a result that is no file but a revision was meant as one.
+fn named_revision(
+    error: CliError,
+    results: &ResultSelection,
+    loaded: &LoadedPolicy,
+    session: &Session<'_>,
+) -> CliError {
+    let CliError::Usage { problem, code, .. } = &error else { return error };
+    if code.number != codes::NO_BASELINE_NAMED.number {
+        return error;
+    }
+    let Ok(history) = History::open(session.folder(), loaded.reach(Network::Offline)) else {
+        return error;
+    };
+    let is_revision =
+        |name: &&String| !session.path(Path::new(name)).exists() && history.resolve(name).is_ok();
+    let Some(revision) = results.names.iter().find(is_revision) else { return error };
+    let revision = escape_shell(revision);
+    let help = format!("{revision} is a revision: write --baseline {revision}");
+    CliError::coded(code, problem.clone(), help)
 }
 
 /// A lookup with store and history open, and the rules of the policy that decides.

@@ -102,7 +102,7 @@ impl Matching {
         let meant = meant.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
         let some: Vec<String> = endpoints.into_iter().take(5).collect();
         format!(
-            "{meant}its newest run has {}; `perfgate baseline show` prints all of it",
+            "{meant}the newest run has {}; `perfgate baseline show` prints all of it",
             some.join(", ")
         )
     }

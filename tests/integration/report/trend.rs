@@ -86,7 +86,7 @@ fn columns_are_chosen_by_endpoint_metric_and_statistic() {
         ["GET /0 error_rate", "GET /1 error_rate"]
     );
     let wrong = repo.perfgate(&["trend", "--endpoint", "GET /nothing"]).expect(2);
-    assert!(wrong.stderr.contains("its newest run has total, GET /0"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("the newest run has total, GET /0"), "{}", wrong.stderr);
     assert!(
         repo.perfgate(&["trend", "--suite", "other"])
             .expect(2)

@@ -45,10 +45,11 @@ pub(super) fn list(
     // Newest first; commits that are not in this clone last.
     commits.sort_by_key(|(info, _)| std::cmp::Reverse(info.as_ref().map(|info| info.date)));
     let (records, total) = (by_commit.values().map(Vec::len).sum::<usize>(), commits.len());
-    let shown = commits.iter().take(args.last).flat_map(|(_, commit)| by_commit[commit].clone());
+    let shown =
+        commits.iter().take(args.last.get()).flat_map(|(_, commit)| by_commit[commit].clone());
     store.records().make_present(&shown.collect::<Vec<_>>())?;
     let (mut rows, mut newer) = (Vec::new(), 0);
-    for (info, commit) in commits.iter().take(args.last) {
+    for (info, commit) in commits.iter().take(args.last.get()) {
         for entry in &by_commit[commit] {
             match load_known(store.records(), entry, false)? {
                 Some(stored) => rows.push(row(info.as_ref(), entry, &stored.run)),
@@ -71,7 +72,7 @@ pub(super) fn list(
         ))?;
         return Ok(Exit::Pass);
     }
-    let shown = total.min(args.last);
+    let shown = total.min(args.last.get());
     let paper = session.paper;
     session.print(|out| {
         let (runs, commits) = (plural(records, "run"), plural(total, "commit"));
