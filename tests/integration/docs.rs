@@ -287,7 +287,8 @@ fn the_budgets_that_are_shown_are_judged_so() {
 }
 
 /// Blocks of text, by page and how they begin, and what keeps them true.
-const TEXTS: [(&str, &str, &str); 23] = [
+const TEXTS: [(&str, &str, &str); 24] = [
+    ("agents.md", "exit code 1: a regression", "cut; cli::mcp"),
     ("README.md", "$ perfgate compare", "cli::sessions"),
     ("decisions.md", "Perfgate-Accept:", "a line of a commit message: gate::accept"),
     ("decisions.md", "$ perfgate compare", "above"),

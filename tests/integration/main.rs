@@ -17,6 +17,8 @@ mod cli {
     mod help;
     // `perfgate init`.
     mod init;
+    // `perfgate mcp`.
+    mod mcp;
     // `perfgate selftest`.
     mod selftest;
     // The README, the demo, and the sessions in tests/cmd.

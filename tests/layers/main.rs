@@ -29,7 +29,7 @@ const ROOMS: [(&str, u8); 13] = [
 ];
 
 /// Crates with the rooms that may name them.
-const FENCES: [(&str, &[&str]); 35] = [
+const FENCES: [(&str, &[&str]); 37] = [
     ("base64", &["model", "schema", "store"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
@@ -51,6 +51,7 @@ const FENCES: [(&str, &[&str]); 35] = [
     ("quick-xml", &["ingest", "report"]),
     ("reqwest", &["forge", "ingest"]),
     ("ring", &["driver"]),
+    ("rmcp", &["cli"]),
     ("rustc-hash", &["ingest"]),
     ("rustix", &["driver", "store"]),
     ("rustls", &["forge", "ingest"]),
@@ -64,6 +65,7 @@ const FENCES: [(&str, &[&str]); 35] = [
     ("sysinfo", &["driver"]),
     ("terminal_size", &["cli"]),
     ("textwrap", &["report"]),
+    ("tokio", &["cli"]),
     ("zstd", &["ingest"]),
 ];
 

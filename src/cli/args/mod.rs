@@ -82,6 +82,8 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Check that everything the gate needs is set up: policy, results, repository, remote, records, CI
     Doctor(DoctorArgs),
+    /// Answer coding agents in the Model Context Protocol, over standard input and output
+    Mcp,
     /// Explain an error by its code
     Explain(ExplainCodeArgs),
     /// Print the JSON Schema of a file format
@@ -184,6 +186,7 @@ pub(super) enum SchemaFile {
     /// What a webhook is told, perfgate.notice/1
     Notice,
     /// The policy, perfgate.yaml
+    #[value(alias = "policy")]
     Config,
 }
 

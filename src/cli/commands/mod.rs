@@ -12,6 +12,7 @@ mod driving;
 mod explain;
 mod init;
 mod man;
+mod mcp;
 mod merge;
 mod normalize;
 mod notify;
@@ -47,6 +48,7 @@ pub(super) fn run(
         Command::Bisect(args) => bisect::run(args, session),
         Command::Check(args) => check::run(args, session),
         Command::Normalize(args) => normalize::run(args, session),
+        Command::Mcp => mcp::run(session),
         Command::Merge(args) => merge::run(args, session),
         Command::Baseline(args) => baseline::run(args, session),
         Command::Trend(args) => trend::run(args, session),
