@@ -12,6 +12,8 @@ const PIECE: u64 = 64 << 10;
 const MOST_PIECES: usize = 128;
 /// Bytes at the end of Locust's history that hold its last row, and most of its first line.
 const ROW: u64 = 64 << 10;
+/// How the file ends to which Locust adds a row each second.
+const HISTORY: &str = "_stats_history.csv";
 /// Bytes of a line of k6 beyond which it is none.
 const LINE: usize = 1 << 20;
 
@@ -39,6 +41,15 @@ impl LiveResults {
         Self { folder: folder.to_owned(), k6: None }
     }
 
+    /// The counts so far of a tool that writes them as sums, which is Locust: one row is read, and nothing of raw samples, which
+    /// would take from the machine that makes the load.
+    pub fn sums(&self) -> Option<LiveCounts> {
+        let entries = std::fs::read_dir(&self.folder).ok()?.flatten();
+        let mut paths = entries.map(|entry| entry.path());
+        let history = paths.find(|path| path.to_string_lossy().ends_with(HISTORY))?;
+        locust(&history).ok().flatten()
+    }
+
     /// The counts so far; none while nothing is written that says them.
     pub fn counts(&mut self) -> Option<LiveCounts> {
         if let Some(k6) = &mut self.k6 {
@@ -47,7 +58,7 @@ impl LiveResults {
         for entry in std::fs::read_dir(&self.folder).ok()?.flatten() {
             let path = entry.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name.ends_with("_stats_history.csv") {
+            if name.ends_with(HISTORY) {
                 return locust(&path).ok().flatten();
             }
             if name.ends_with(".json.gz") || name.ends_with(".json") {

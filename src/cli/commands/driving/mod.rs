@@ -2,6 +2,7 @@
 
 mod find;
 mod once;
+mod progress;
 mod rig;
 mod watch;
 

@@ -1,6 +1,7 @@
 //! One run of the tool: calibrate, start, watch, read.
 
 use super::find::{LOG, RESOURCES, RUN, results_in};
+use super::progress::Progress;
 use super::rig::Rig;
 use super::watch::Watch;
 use crate::cli::error::CliError;
@@ -17,7 +18,6 @@ use crate::ingest::ReadOptions;
 use crate::model::{Load, Merged, Raw, Run, Warning, merge_shards, now};
 use crate::report::harmless;
 use crate::schema::RunV1;
-use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -176,7 +176,9 @@ fn start(
         let shown = harmless(&shell_words::join(command));
         session.say(&format!("running: {shown}"))?;
     }
-    let bar = if slice { ProgressBar::hidden() } else { progress(numbers.duration_s, session) };
+    let mut progress =
+        (!slice).then(|| Progress::new(numbers.duration_s, folder, session.terminal_err));
+    let told: &Session<'_> = session;
     let log = folder.join(LOG);
     let limit = limit(rig, numbers.duration_s.or(rig.numbers.duration_s));
     let pass = &rig.load.pass_env;
@@ -194,11 +196,13 @@ fn start(
                 Some(Sampler::start(&file, pid, one_core, rig.watched.clone(), rig.kernel.clone()))
         },
         |elapsed| {
-            bar.set_position(elapsed.as_secs());
+            if let Some(line) = progress.as_mut().and_then(|own| own.at(elapsed)) {
+                told.say(&line).unwrap_or_default();
+            }
             watch.as_mut().is_none_or(|watch| watch.goes_on(elapsed))
         },
     );
-    bar.finish_and_clear();
+    progress.into_iter().for_each(Progress::finish);
     if let Some(sampler) = sampler {
         sampler.map_err(wrap)?.finish().map_err(wrap)?;
     }
@@ -231,22 +235,6 @@ fn start(
         format!("{problem}; nothing was recorded"),
         format!("its output is in {}{tail}", log.display()),
     ))
-}
-
-/// A bar on a terminal, nothing anywhere else.
-fn progress(duration_s: Option<f64>, session: &Session<'_>) -> ProgressBar {
-    if !session.terminal_err {
-        return ProgressBar::hidden();
-    }
-    let template =
-        if duration_s.is_some() { "{bar:40} {pos} of {len} s" } else { "{spinner} {pos} s" };
-    let bar = match duration_s {
-        Some(seconds) => ProgressBar::new(seconds.ceil() as u64),
-        None => ProgressBar::new_spinner(),
-    };
-    bar.with_style(
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
-    )
 }
 
 /// The last lines of a log, in one line.

@@ -50,7 +50,7 @@ impl Seconds {
     /// Counts a request that [`Self::take`] takes; false, and nothing is counted, where another second has to make room first.
     pub(super) fn count(&mut self, second: i64, endpoint: usize, ms: usize) -> bool {
         let own = self.place(second);
-        if own.second != second {
+        if own.second != second || own.counts.is_empty() {
             if !own.touched.is_empty() {
                 return false;
             }
