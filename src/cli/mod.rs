@@ -40,6 +40,7 @@ use crate::model::brief;
 use args::{Arguments, Command};
 use clap::Parser as _;
 use clap::error::ErrorKind;
+use error::CliError;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -51,7 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, session: &mut Session<
     survive_size_limit().unwrap_or_default();
     match Arguments::try_parse_from(arguments) {
         // Exits with the supervised tool's status.
-        Ok(Arguments { command: Command::Supervise { command }, .. }) => {
+        Ok(Arguments { command: Some(Command::Supervise { command }), .. }) => {
             commands::supervisor(&command, session)
         }
         Ok(arguments) => execute(arguments, session).into(),
@@ -70,7 +71,11 @@ fn run_inside(arguments: Vec<OsString>, session: &mut Session<'_>) -> Exit {
 fn execute(arguments: Arguments, session: &mut Session<'_>) -> Exit {
     session.set_color(arguments.color);
     session.policy_file = arguments.policy;
-    let outcome = commands::run(&arguments.command, run_inside, session);
+    let outcome = match &arguments.command {
+        Some(command) => commands::run(command, run_inside, session),
+        None if arguments.version => commands::version(arguments.verbose, session),
+        None => Err(CliError::usage("no command is given", "perfgate --help lists them")),
+    };
     let outcome = outcome.and_then(|exit| session.flush().map(|()| exit));
     match outcome {
         Ok(exit) => exit,

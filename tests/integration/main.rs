@@ -23,7 +23,7 @@ mod cli {
     mod selftest;
     // The README, the demo, and the sessions in tests/cmd.
     mod sessions;
-    // `perfgate version`.
+    // `perfgate --version --verbose`.
     mod version;
 }
 

@@ -33,13 +33,20 @@ use values::network;
 
 /// Regression gate for load tests: compares results of Locust, k6 and other tools with the baseline stored for a git commit
 #[derive(Debug, Parser)]
-#[command(name = "perfgate", version, max_term_width = 100)]
+#[command(name = "perfgate", max_term_width = 100, arg_required_else_help = true)]
+#[command(override_usage = "perfgate [OPTIONS] <COMMAND>")]
 #[command(
     after_help = "Exit codes: 0 pass (also with warnings), 1 regression, 2 could not run, 3 no verdict."
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Option<Command>,
+    /// Print the version; with --verbose, say which build this is
+    #[arg(short = 'V', long)]
+    pub(super) version: bool,
+    /// With --version: commit, build, target, and the formats
+    #[arg(long, requires = "version")]
+    pub(super) verbose: bool,
     /// Policy file to use [default: nearest perfgate.yaml, up to the repository root]
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
@@ -92,8 +99,6 @@ pub(super) enum Command {
     Completions(CompletionsArgs),
     /// Show the gate at work in a scratch repository
     Demo(DemoArgs),
-    /// Say which build of perfgate this is
-    Version,
     /// Write a man page for each command
     #[command(hide = true)]
     Man {

@@ -27,6 +27,7 @@ mod version;
 mod versions;
 
 pub(super) use run::supervisor;
+pub(super) use version::run as version;
 
 use super::args::Command;
 use super::error::CliError;
@@ -63,7 +64,6 @@ pub(super) fn run(
         Command::Completions(args) => completions::run(args, session),
         Command::Man { folder } => man::run(folder, session),
         Command::Demo(args) => demo::run(args, program, session),
-        Command::Version => version::run(session),
         // Handled before any other command: it ends with the status of the tool.
         Command::Supervise { .. } => Ok(Exit::Pass),
     }

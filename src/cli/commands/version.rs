@@ -1,4 +1,4 @@
-//! `perfgate version`: which build this is, for whoever reads a report of a bug.
+//! `perfgate --version`: with `--verbose`, which build this is, for whoever reads a report of a bug.
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -11,13 +11,16 @@ use std::io::Write as _;
 /// The commit that it was built from, where whoever built it said so.
 const COMMIT: Option<&str> = option_env!("PERFGATE_COMMIT");
 
-pub(super) fn run(session: &mut Session<'_>) -> Result<Exit, CliError> {
+pub(in crate::cli) fn run(verbose: bool, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let version = env!("CARGO_PKG_VERSION");
+    session.print(|out| writeln!(out, "perfgate {version}"))?;
+    if !verbose {
+        return Ok(Exit::Pass);
+    }
     let commit = COMMIT.unwrap_or("unknown");
     let build = if cfg!(debug_assertions) { "debug" } else { "release" };
     let formats = FORMATS.len();
     session.print(|out| {
-        writeln!(out, "perfgate {version}")?;
         writeln!(out, "  commit   {commit}")?;
         writeln!(out, "  build    {build}")?;
         writeln!(out, "  target   {ARCH} {OS}{}", libc())?;
