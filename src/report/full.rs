@@ -9,8 +9,9 @@ use super::full_tables::{concurrency, endpoints};
 use super::headline::headline;
 use super::level::Level;
 use super::mark::mark;
+use super::markdown::table;
 use super::number::{grouped, plural, significant};
-use super::ranking::largest;
+use super::ranking::{attention, largest};
 use super::shares::shares;
 use crate::gate::Report;
 use crate::model::{Raw, Run, Tool, Untrusted};
@@ -69,6 +70,7 @@ pub fn render(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
     }
     time_spent(run, out)?;
     resources(run, out)?;
+    crossed(levels, out)?;
     moves(&first.report, out)?;
     budgets_of(levels, out)?;
     items(levels, out)
@@ -110,6 +112,24 @@ fn resources(run: &Run, out: &mut dyn Write) -> io::Result<()> {
             markdown_code(name),
             number(own.slope_per_hour)
         )?;
+    }
+    Ok(())
+}
+
+/// What asks for attention at each load, in a table.
+fn crossed(levels: &[Level], out: &mut dyn Write) -> io::Result<()> {
+    let asks = levels.iter().map(|level| (level, attention(&level.report)));
+    let asks: Vec<_> = asks.filter(|(_, list)| !list.is_empty()).collect();
+    if asks.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n## Beyond their limits")?;
+    for (level, list) in asks {
+        if let Some(users) = level.users.filter(|_| levels.len() > 1) {
+            writeln!(out, "\n{}:", plural(users as usize, "user"))?;
+        }
+        let scales = Scales::of(&level.report);
+        writeln!(out, "\n{}", table(&list, &level.report, &scales).trim_end())?;
     }
     Ok(())
 }

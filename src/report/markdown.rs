@@ -134,6 +134,11 @@ fn capitalised(text: &str) -> String {
     }
 }
 
+/// A table of all these findings, and what stands behind their verdicts.
+pub(super) fn table(list: &[&Finding], report: &Report, scales: &Scales) -> String {
+    rows(list, report, scales, "more", &mut Room::of(usize::MAX))
+}
+
 /// As many rows of a table as there is room for.
 fn rows(
     list: &[&Finding],

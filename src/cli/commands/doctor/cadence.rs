@@ -10,6 +10,8 @@ use crate::store::{load_known, recorded_line};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
+/// What to do about a profile that is late.
+const RUN_IT: &str = "see that its CI job runs";
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Says of each profile whether its last record is as new as the policy wants.
@@ -27,8 +29,8 @@ pub(super) fn check(
     for Cadence { profile, when } in wanted {
         let head = format!("{profile} is to run {when}");
         let Some(at) = last.get(profile) else {
-            checkup
-                .hint("cadence", format!("{head}; it has no record among the last {most} commits"));
+            let text = format!("{head}; it has no record among the last {most} commits: {RUN_IT}");
+            checkup.hint("cadence", text);
             continue;
         };
         // A day more than the longest gap: a night may be late.
@@ -37,7 +39,7 @@ pub(super) fn check(
         let days = plural(usize::try_from(age).unwrap_or_default(), "day");
         let text = format!("{head}; its last record is {days} old");
         if allowed.is_some_and(|allowed| age > allowed) {
-            checkup.hint("cadence", text);
+            checkup.hint("cadence", format!("{text}: {RUN_IT}"));
         } else {
             checkup.fine("cadence", text);
         }

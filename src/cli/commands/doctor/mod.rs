@@ -69,7 +69,8 @@ fn results(loaded: &LoadedPolicy, checkup: &mut Checkup, session: &Session<'_>) 
             if names.iter().any(|name| glob::Pattern::new(name).is_err()) {
                 return checkup.wrong("results", &error);
             }
-            return checkup.hint("results", format!("{error}: nothing was measured yet?"));
+            let help = "run the load test, or correct `results` in perfgate.yaml";
+            return checkup.hint("results", format!("{error}: {help}"));
         }
     };
     let mut formats: BTreeMap<&str, usize> = BTreeMap::new();

@@ -48,7 +48,7 @@ impl StoreCheck<'_, '_> {
         match git_version() {
             Some(version) => checkup.fine("git", version),
             None => {
-                checkup.hint("git", "git is not installed: remotes cannot be reached without it");
+                checkup.hint("git", "install it: without git, remotes cannot be reached");
             }
         }
         Ok(())
@@ -57,13 +57,14 @@ impl StoreCheck<'_, '_> {
     /// Fetches the records of the remote; whether the local ones are worth a look.
     fn remote(&self, checkup: &mut Checkup) -> bool {
         if self.network == Network::Offline {
-            checkup.hint("remote", "not asked (--offline)");
+            checkup.hint("remote", "not asked; without --offline it is");
             return true;
         }
         match self.store.history.remote().map(Remote::name) {
             Some(name) => fetched(&escape_terminal(name), self.store.fetch(self.session), checkup),
             None => {
-                checkup.hint("remote", "there is none: what is recorded stays in this clone");
+                let text = "there is none: what is recorded stays in this clone; git remote add origin URL names one";
+                checkup.hint("remote", text);
                 true
             }
         }
@@ -124,9 +125,12 @@ impl StoreCheck<'_, '_> {
         let (shown, recorded) = (escape_terminal(branch), runs_of(runs, line.len()));
         let text = format!("{shown}: {recorded} recorded before this one, among the last {most}");
         match runs {
-            0 => checkup.hint("baseline", format!("{text}; a compare ends with exit code 3")),
+            0 => {
+                let more = format!("record one on {shown}: until then, a compare has no verdict");
+                checkup.hint("baseline", format!("{text}; {more}"));
+            }
             _ if runs < RUNS_FOR_NOISE => {
-                let more = "from three on, the noise from run to run is measured";
+                let more = "record more: from three on, the noise from run to run is measured";
                 checkup.hint("baseline", format!("{text}; {more}"));
             }
             _ => checkup.fine("baseline", text),
