@@ -64,3 +64,51 @@ fn every_command_has_a_man_page() {
     let pages = std::fs::read_dir(scratch.path().join("pages")).unwrap().count();
     assert_eq!(pages, commands);
 }
+
+#[test]
+fn every_option_is_used_in_a_test_or_in_the_documentation() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = String::new();
+    let places = ["tests", "docs", "examples", "action", "README.md"];
+    for path in places.iter().flat_map(|place| sources(&root.join(place))) {
+        texts += &std::fs::read_to_string(path).unwrap_or_default();
+    }
+    let is_part_of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let is_used = |option: &str| {
+        let mut found = texts.match_indices(option);
+        found.any(|(at, _)| !texts[at + option.len()..].starts_with(is_part_of_a_name))
+    };
+    let mut unused = Vec::new();
+    let mut options = 0;
+    walk(&[], &mut |command, page| {
+        let listed = page.lines().filter_map(|line| {
+            let line = line.trim_start();
+            let line = line.split_once(", ").filter(|(short, _)| short.len() == 2).map_or(line, |own| own.1);
+            line.starts_with("--").then(|| line.split(is_end).next().unwrap_or_default())
+        });
+        for option in listed {
+            options += 1;
+            if !is_used(option) {
+                unused.push(format!("{} {option}", command.join(" ")));
+            }
+        }
+    });
+    assert!(options > 100, "{options}");
+    assert!(unused.is_empty(), "{}", unused.join("\n"));
+}
+
+fn is_end(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '=' | '[')
+}
+
+/// The tests, pages and scripts below a place; not the snapshots, which hold the pages of help themselves.
+fn sources(place: &Path) -> Vec<std::path::PathBuf> {
+    if place.is_file() {
+        return vec![place.to_owned()];
+    }
+    let is_written = |path: &std::path::PathBuf| {
+        let extension = path.extension().and_then(|own| own.to_str()).unwrap_or_default();
+        ["rs", "md", "trycmd", "toml", "sh", "yml", "py"].contains(&extension)
+    };
+    crate::support::files(place).into_iter().filter(is_written).collect()
+}

@@ -293,10 +293,11 @@ fn records_survive_an_export_and_an_import() {
     assert!(imported.stderr.contains("imported 3 runs"), "{}", imported.stderr);
     let again = other.perfgate(&["baseline", "import", from.to_str().unwrap()]).expect(0);
     assert!(again.stderr.contains("imported 0 runs; 3 were already there"), "{}", again.stderr);
-    let shown = |repo: &Repo| {
-        repo.perfgate(&["baseline", "show", "--format", "json", &commits[1]]).expect(0).stdout
-    };
-    assert_eq!(shown(&repo), shown(&other));
+    for more in [&[][..], &["--histograms"]] {
+        let show = [&["baseline", "show", "--format", "json", &commits[1]], more].concat();
+        let shown = |repo: &Repo| repo.perfgate(&show).expect(0).stdout;
+        assert_eq!(shown(&repo), shown(&other));
+    }
 }
 
 #[test]
