@@ -347,7 +347,7 @@ impl History {
     }
 
     /// The same history, with a repository of its own.
-    pub(super) fn reopened(&self) -> Result<Self, StoreError> {
+    pub fn reopened(&self) -> Result<Self, StoreError> {
         let wrap = StoreError::git("opening the repository");
         let clone = Repository::open(self.clone.path()).map_err(wrap)?;
         Ok(Self { clone, remote: self.remote.clone() })
