@@ -2,7 +2,7 @@
 //! is printed by it.
 
 use crate::ingest::{IngestError, Problem};
-use crate::store::StoreError;
+use crate::store::{ObjectError, ObjectProblem, StoreError};
 
 /// A kind of error.
 #[derive(Debug, PartialEq, Eq)]
@@ -115,6 +115,21 @@ codes! {
     NOTHING_KEPT "P311" "Nothing is kept under that name"
         "Removed records are kept for 90 days, under the names that prune and fetch print."
         "`perfgate baseline restore` lists them."
+    CREDENTIALS "P312" "The object storage takes no such credentials"
+        "The environment has none for this service, or the service does not know them: mistyped, of another account, or expired."
+        "Set the variables that the error names; docs/store.md has all of them. perfgate looks for credentials nowhere else, and writes them nowhere."
+    NO_RIGHT "P313" "The credentials may not do this"
+        "The service knows them, and a policy of the bucket or the account forbids what was tried."
+        "Grant the rights of docs/store.md: list and get to compare, put to record, delete to prune."
+    NO_BUCKET "P314" "There is no such bucket"
+        "`store.url` names a bucket or container that does not exist, or one of another account."
+        "Check the name, or make the bucket: perfgate makes none."
+    REGION "P315" "The bucket is in another region"
+        "Requests are signed for one region, and the bucket is in another one."
+        "Set `AWS_REGION` to the region of the bucket."
+    NO_ANSWER "P316" "The object storage does not answer as it should"
+        "It cannot be reached, is silent for as long as `store.timeout`, answers with errors of its own (5xx), or its answers end in the middle, all several times."
+        "Run the same again: what was written is whole, and only what is missing is added."
     BUSY "P401" "The machine is busy"
         "Something else uses the processor, so that a load test would measure that as well."
         "Stop it, wait with --wait-for-quiet 5m, or measure anyway with --busy-ok."
@@ -176,6 +191,23 @@ pub(super) fn of_store(error: &StoreError) -> &'static Code {
         StoreError::Git { .. } | StoreError::GitProgram { .. } | StoreError::Held { .. } => &GIT,
         StoreError::NothingKept(_) => &NOTHING_KEPT,
         StoreError::Io { .. } => &FILE,
+        StoreError::Object(error) => of_objects(error),
+    }
+}
+
+/// What is wrong with object storage.
+fn of_objects(error: &ObjectError) -> &'static Code {
+    match error.problem {
+        ObjectProblem::NotBuilt => &ARGUMENTS,
+        ObjectProblem::NoCredentials | ObjectProblem::WrongCredentials => &CREDENTIALS,
+        ObjectProblem::Denied => &NO_RIGHT,
+        ObjectProblem::NoBucket => &NO_BUCKET,
+        ObjectProblem::WrongRegion => &REGION,
+        ObjectProblem::Busy
+        | ObjectProblem::Silent
+        | ObjectProblem::Unreachable
+        | ObjectProblem::Cut
+        | ObjectProblem::Other => &NO_ANSWER,
     }
 }
 

@@ -3,11 +3,12 @@
 use super::error::CliError;
 use super::policy::{LoadedPolicy, Network};
 use super::session::Session;
+use crate::config::StorePlace;
 use crate::model::CommitId;
 use crate::report::{escape_terminal, plural};
 use crate::store::{
-    CommitStore, DirectoryStore, Fetched, FileAt, GitStore, History, Pushed, Remote, RunStore,
-    StoreError, Verified, fetch, push, verify, verify_folder,
+    CommitStore, DirectoryStore, Fetched, FileAt, GitStore, History, ObjectStore, Patience, Pushed,
+    Remote, RunStore, StoreError, Verified, fetch, push, verify, verify_folder,
 };
 use std::path::{Component, Path, PathBuf};
 
@@ -23,6 +24,7 @@ enum Kept {
     Directory(DirectoryStore),
     /// A folder as the base of a pull request has it.
     Commit(CommitStore),
+    Object(ObjectStore),
 }
 
 /// Opens the store that the policy names.
@@ -41,8 +43,14 @@ pub(super) fn open_fetched_store(
     session: &Session<'_>,
 ) -> Result<OpenStore, CliError> {
     let store = open_store(loaded, network, session)?;
-    if network == Network::Online {
-        store.fetch(session)?;
+    match (network, &store.kept) {
+        (Network::Online, _) => store.fetch(session)?,
+        (Network::Offline, Kept::Object(kept)) if kept.is_remote() => {
+            let problem = format!("without a network, nothing of {} can be read", kept.describe());
+            let help = "leave out --offline; or compare with a file: perfgate compare --baseline-file FILE";
+            return Err(CliError::usage(problem, help));
+        }
+        (Network::Offline, _) => {}
     }
     Ok(store)
 }
@@ -54,12 +62,29 @@ pub(super) fn open_store_in(
     folder: &Path,
 ) -> Result<OpenStore, CliError> {
     let history = History::open(folder, loaded.reach(network))?;
-    let kept = match (loaded.directory(), loaded.base()) {
-        (None, _) => Kept::Git(GitStore::open(history.common_dir(), history.remote().cloned())?),
-        (Some(folder), None) => Kept::Directory(DirectoryStore::new(folder)),
-        (Some(folder), Some(base)) => kept_at(base, &folder, &history)?,
+    let kept = match (&loaded.policy.store.place, loaded.base()) {
+        (StorePlace::Git, _) => {
+            Kept::Git(GitStore::open(history.common_dir(), history.remote().cloned())?)
+        }
+        (StorePlace::Directory(path), None) => {
+            Kept::Directory(DirectoryStore::new(loaded.directory(path)))
+        }
+        (StorePlace::Directory(path), Some(base)) => {
+            kept_at(base, &loaded.directory(path), &history)?
+        }
+        (StorePlace::Object(url), _) => {
+            let patience = Patience::new(loaded.policy.store.timeout);
+            Kept::Object(objects(url, patience, &history)?)
+        }
     };
     Ok(OpenStore { history, kept })
+}
+
+/// The records at an address, which lie by the dates of their commits.
+fn objects(url: &str, patience: Patience, history: &History) -> Result<ObjectStore, CliError> {
+    let history = history.reopened()?;
+    let dates = move |commit| Ok(history.info(commit)?.map(|info| info.date));
+    Ok(ObjectStore::open(url, patience, Box::new(dates))?)
 }
 
 /// The records of a folder as the base of a pull request has them: those in the checkout are the pull request's own. A
@@ -115,6 +140,7 @@ impl OpenStore {
             Kept::Git(store) => store,
             Kept::Directory(store) => store,
             Kept::Commit(store) => store,
+            Kept::Object(store) => store,
         }
     }
 
@@ -125,7 +151,7 @@ impl OpenStore {
                 let fetched = fetch(store)?;
                 self.say_fetched(&fetched, "perfgate baseline push restores them", session)
             }
-            Kept::Git(_) | Kept::Directory(_) | Kept::Commit(_) => Ok(()),
+            Kept::Git(_) | Kept::Directory(_) | Kept::Commit(_) | Kept::Object(_) => Ok(()),
         }
     }
 
@@ -175,13 +201,19 @@ impl OpenStore {
     pub(super) fn git(&self) -> Option<&GitStore> {
         match &self.kept {
             Kept::Git(store) => Some(store),
-            Kept::Directory(_) | Kept::Commit(_) => None,
+            Kept::Directory(_) | Kept::Commit(_) | Kept::Object(_) => None,
         }
     }
 
     /// The folder for columns made from the records; none where they are in a folder, whose files anybody may change.
     pub(super) fn columns_folder(&self) -> Option<PathBuf> {
-        self.git()?.columns_folder()
+        match &self.kept {
+            Kept::Git(store) => store.columns_folder(),
+            Kept::Object(store) => Some(
+                self.history.common_dir().join("perfgate-objects").join(store.short_name().ok()?),
+            ),
+            Kept::Directory(_) | Kept::Commit(_) => None,
+        }
     }
 
     /// Reads every record that is here, and finds what is broken.
@@ -189,9 +221,26 @@ impl OpenStore {
         Ok(match &self.kept {
             Kept::Git(store) => verify(store),
             Kept::Directory(store) => verify_folder(store)?,
+            Kept::Object(store) => {
+                store.make_present(&store.entries()?)?;
+                verify_folder(store)?
+            }
             // It can only be read, and what cannot be read in it is an error at once.
             Kept::Commit(_) => Verified::default(),
         })
+    }
+
+    /// What a store is that everybody reads and writes in one place; none where clones have copies of their own.
+    pub(super) fn shared(&self) -> Option<String> {
+        match &self.kept {
+            Kept::Object(store) => Some(escape_terminal(&store.describe())),
+            Kept::Git(_) | Kept::Directory(_) | Kept::Commit(_) => None,
+        }
+    }
+
+    /// Whether what is recorded has to be pushed for others to see it.
+    pub(super) fn is_pushed(&self) -> bool {
+        self.git().is_some() && self.history.remote().is_some()
     }
 
     /// The store that can be exchanged with a remote; an error where there is none.
@@ -213,6 +262,9 @@ impl OpenStore {
 
 /// Pushes, and says how it ended.
 pub(super) fn push_records(store: &OpenStore, session: &Session<'_>) -> Result<(), CliError> {
+    if let Some(shared) = store.shared() {
+        return session.say(&format!("{shared} has every record already: nothing is to be pushed"));
+    }
     let remote = store.remote_name();
     let (pushed, fetched) = push(store.exchangeable()?)?;
     store.say_fetched(&fetched, "they are pushed again", session)?;

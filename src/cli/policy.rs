@@ -69,9 +69,9 @@ impl LoadedPolicy {
         Reach { remote: store.remote.as_deref(), offline, patience }
     }
 
-    /// The folder of a directory store; none for the git store.
-    pub(super) fn directory(&self) -> Option<PathBuf> {
-        Some(self.store_folder.join(Path::new(self.policy.store.directory.as_ref()?)))
+    /// The folder that a directory store of this path is in.
+    pub(super) fn directory(&self, path: &str) -> PathBuf {
+        self.store_folder.join(Path::new(path))
     }
 
     /// The commit whose files a directory store is read from; none: from the disk.

@@ -40,7 +40,7 @@ pub use formula::{
     Formula, Input as FormulaInput, Measure, Number as FormulaNumber, Operator, Undefined,
 };
 pub use pattern::{Pattern, path_of};
-pub use policy::{BaselineChoice, Policy, StoreChoice};
+pub use policy::{BaselineChoice, Policy, StoreChoice, StorePlace};
 pub use quantity::QuantityKind;
 pub use rules::{CustomRule, EndpointRules, Rules};
 pub use same_limit::same_limit;

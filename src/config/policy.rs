@@ -58,8 +58,8 @@ impl Default for BaselineChoice {
 /// Where runs are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreChoice {
-    /// The folder of a directory store; none is the git store.
-    pub directory: Option<String>,
+    /// The sort of store, and where it is.
+    pub place: StorePlace,
     /// The remote of the git store; none: `origin`, else the one that the branch tracks.
     pub remote: Option<String>,
     /// Whether histograms are kept beside the runs.
@@ -68,8 +68,24 @@ pub struct StoreChoice {
     pub timeout: Duration,
 }
 
+/// The sort of store, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorePlace {
+    /// A ref of the repository itself.
+    Git,
+    /// A folder, seen from the policy's.
+    Directory(String),
+    /// An address of object storage.
+    Object(String),
+}
+
 impl Default for StoreChoice {
     fn default() -> Self {
-        Self { directory: None, remote: None, keep_histograms: true, timeout: defaults::TIMEOUT }
+        Self {
+            place: StorePlace::Git,
+            remote: None,
+            keep_histograms: true,
+            timeout: defaults::TIMEOUT,
+        }
     }
 }

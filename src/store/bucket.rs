@@ -25,17 +25,17 @@ pub(super) struct Kept {
 }
 
 /// Whether it is there.
-fn is_there(life: Life) -> bool {
+pub(super) fn is_there(life: Life) -> bool {
     life % 2 == 1
 }
 
 /// The count after an addition.
-fn added(life: Life) -> Life {
+pub(super) fn added(life: Life) -> Life {
     if is_there(life) { life } else { life.saturating_add(1) }
 }
 
 /// The count after a removal.
-fn removed(life: Life) -> Life {
+pub(super) fn removed(life: Life) -> Life {
     if is_there(life) { life.saturating_add(1) } else { life }
 }
 

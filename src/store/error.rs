@@ -1,5 +1,6 @@
 //! What can go wrong with a store or with git.
 
+use super::object_error::ObjectError;
 use crate::model::CommitId;
 use crate::model::limits::{STORED_BYTES, size};
 use std::path::PathBuf;
@@ -190,6 +191,9 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+    /// Object storage did not do what was asked of it.
+    #[error(transparent)]
+    Object(ObjectError),
     /// The remote does not take the records.
     #[error("the remote `{remote}` refuses {name}: {message}{}", quoted(said))]
     Rejected {
@@ -233,6 +237,7 @@ impl StoreError {
             Self::NotHere { .. } => Some("without --offline, it is fetched from the remote"),
             Self::OtherVersion { .. } => Some("use the perfgate that wrote it, or a newer one"),
             Self::NoCommitForRun => Some("name it with --commit REV"),
+            Self::Object(error) => Some(error.help()),
             Self::BrokenRecord { .. } | Self::Damaged { .. } | Self::TooLarge { .. } => Some(
                 "nothing was changed; perfgate baseline verify names all that is broken, perfgate baseline repair mends it",
             ),

@@ -38,8 +38,8 @@ pub struct BaselineRuns {
     pub visited: Vec<Visited>,
     /// Comparable runs, nearest first: all of a commit, until there are enough.
     pub runs: Vec<StoredRun>,
-    /// The commits that were not looked at any more.
-    rest: Vec<CommitInfo>,
+    /// The commits that were not looked at any more, with their records.
+    rest: Vec<(CommitInfo, Vec<Entry>)>,
     /// Records of a newer perfgate, which were passed over.
     pub other_versions: Vec<Entry>,
 }
@@ -53,21 +53,21 @@ pub fn find_baseline(
     let base = history.resolve(query.revision)?;
     let most = query.max_distance.saturating_add(1);
     let walk = history.walk(query.revision, base, query.head, most)?;
-    let mut entries: Vec<Vec<Entry>> = Vec::with_capacity(walk.commits.len());
-    for commit in &walk.commits {
-        entries.push(store.entries_of(commit.id)?);
-    }
-    store.make_present(&entries.concat())?;
+    let entries = store.entries_of_line(&walk.commits)?;
+    let mut ahead = Ahead { store, line: entries.concat(), here: 0 };
     let mut found = BaselineRuns::default();
     let mut line = walk.commits.into_iter().zip(entries).enumerate();
+    let mut passed = 0;
     for (distance, (commit, entries)) in line.by_ref() {
+        passed += entries.len();
+        ahead.bring(passed)?;
         let (outcome, runs) =
             look_at(store, query, commit.id, &entries, &mut found.other_versions)?;
         let (commit, date, subject) = (commit.id, commit.date, commit.subject.into());
         found.visited.push(Visited { commit, distance, date, subject, outcome });
         found.runs.extend(runs);
         if found.runs.len() >= query.window {
-            found.rest = line.map(|(_, (commit, _))| commit).collect();
+            found.rest = line.map(|(_, rest)| rest).collect();
             return Ok(found);
         }
     }
@@ -91,10 +91,13 @@ pub fn earlier_runs(
     found: &BaselineRuns,
     most: usize,
 ) -> Result<Vec<StoredRun>, StoreError> {
-    let mut runs = Vec::new();
-    for commit in &found.rest {
-        let entries = store.entries_of(commit.id)?;
-        let (_, more) = look_at(store, query, commit.id, &entries, &mut Vec::new())?;
+    let line = found.rest.iter().flat_map(|(_, entries)| entries.clone()).collect();
+    let mut ahead = Ahead { store, line, here: 0 };
+    let (mut runs, mut passed) = (Vec::new(), 0);
+    for (commit, entries) in &found.rest {
+        passed += entries.len();
+        ahead.bring(passed)?;
+        let (_, more) = look_at(store, query, commit.id, entries, &mut Vec::new())?;
         runs.extend(more);
         if runs.len() >= most {
             break;
@@ -111,8 +114,8 @@ pub fn nearest_run(
     most: usize,
     meant: &dyn Fn(&Run) -> bool,
 ) -> Result<Option<StoredRun>, StoreError> {
-    for commit in history.walk(revision, head, head, most)?.commits {
-        let entries = store.entries_of(commit.id)?;
+    let line = history.walk(revision, head, head, most)?.commits;
+    for entries in store.entries_of_line(&line)? {
         store.make_present(&entries)?;
         for entry in &entries {
             match load_known(store, entry, false)? {
@@ -122,6 +125,26 @@ pub fn nearest_run(
         }
     }
     Ok(None)
+}
+
+/// The records of a line, which are brought here some at a time, before they are needed.
+struct Ahead<'a> {
+    store: &'a dyn RunStore,
+    line: Vec<Entry>,
+    /// How many of them are here.
+    here: usize,
+}
+
+impl Ahead<'_> {
+    /// Brings so many here, and as many more as that is worth.
+    fn bring(&mut self, needed: usize) -> Result<(), StoreError> {
+        if needed > self.here {
+            let end = self.here.saturating_add(self.store.ahead()).max(needed).min(self.line.len());
+            self.store.make_present(&self.line[self.here..end])?;
+            self.here = end;
+        }
+        Ok(())
+    }
 }
 
 /// The commits of a line that have records, in its order. The records need not be here.

@@ -1,7 +1,7 @@
 //! Where runs live, by commit; and finding the baseline of a revision.
 //!
 //! A record is one immutable file, `runs/<first digit of the commit>/<second>/<other 38>-<run id>.json`, in a tree that is
-//! either a ref of the repository itself ([`GitStore`]) or a folder ([`DirectoryStore`]). The run id is a hash of the
+//! a ref of the repository itself ([`GitStore`]), a folder ([`DirectoryStore`]) or object storage ([`ObjectStore`]). The run id is a hash of the
 //! content, so recording twice changes nothing and two writers never meet in a file. Nothing here judges.
 
 mod blob;
@@ -23,6 +23,8 @@ mod layout;
 mod leftovers;
 mod link;
 mod lock;
+mod object;
+mod object_error;
 mod patience;
 mod push;
 mod record;
@@ -49,6 +51,8 @@ pub use git_store::GitStore;
 pub use history::{CommitInfo, CommitText, History, Line, Said};
 pub use kept::{KeptState, kept_states, restore};
 pub use layout::Entry;
+pub use object::{Dates, ObjectStore};
+pub use object_error::{ObjectError, ObjectProblem};
 pub use patience::Patience;
 pub use record::{Recorded, StoredRun, load, load_known, prepare, record};
 pub use remote::{Reach, Remote, git_version};
@@ -63,6 +67,15 @@ pub trait RunStore {
     fn entries(&self) -> Result<Vec<Entry>, StoreError>;
     /// The records of one commit, sorted.
     fn entries_of(&self, commit: crate::model::CommitId) -> Result<Vec<Entry>, StoreError>;
+    /// The records of each of these commits. The records of a whole line are often had as easily as those of one commit.
+    fn entries_of_line(&self, line: &[CommitInfo]) -> Result<Vec<Vec<Entry>>, StoreError> {
+        line.iter().map(|commit| self.entries_of(commit.id)).collect()
+    }
+    /// How many records are worth being brought here before it is known which are needed: all, where each time costs much
+    /// and a record little.
+    fn ahead(&self) -> usize {
+        usize::MAX
+    }
     /// Brings the content of these records here, where it is elsewhere.
     fn make_present(&self, entries: &[Entry]) -> Result<(), StoreError>;
     /// The run of a record, as JSON.

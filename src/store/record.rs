@@ -150,7 +150,7 @@ fn line(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     Ok(json)
 }
 
-fn id_of(json: &[u8]) -> Result<String, StoreError> {
+pub(super) fn id_of(json: &[u8]) -> Result<String, StoreError> {
     let hash =
         Oid::hash_object(ObjectType::Blob, json).map_err(StoreError::git("hashing a run"))?;
     Ok(hash.to_string()[..ID_DIGITS].to_owned())

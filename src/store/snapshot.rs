@@ -12,8 +12,8 @@ use git2::{ErrorCode, FileMode, ObjectType, Oid, Repository, Signature, Time, Tr
 use std::collections::BTreeMap;
 
 /// The file that says what the tree is, and what it says.
-const MARKER: &str = "perfgate";
-const FORMAT: &[u8] = b"perfgate.store/1\n";
+pub(super) const MARKER: &str = "perfgate";
+pub(super) const FORMAT: &[u8] = b"perfgate.store/1\n";
 /// The folder of what was removed.
 const REMOVED: &str = "removed";
 /// The folders of a store, in the order of [`Leaf`].

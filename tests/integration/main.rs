@@ -182,6 +182,12 @@ mod store {
     mod environment;
     // Histories from elsewhere.
     mod import;
+    // Object storage, well and ill.
+    #[cfg(feature = "object-store")]
+    mod objects;
+    // A service that somebody else wrote.
+    #[cfg(feature = "object-store")]
+    mod moto;
     // What is removed stays removed.
     mod prune;
     // Remotes that lose, refuse or hide.

@@ -29,7 +29,7 @@ const ROOMS: [(&str, u8); 13] = [
 ];
 
 /// Crates with the rooms that may name them.
-const FENCES: [(&str, &[&str]); 37] = [
+const FENCES: [(&str, &[&str]); 39] = [
     ("base64", &["model", "schema", "store"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
@@ -37,12 +37,14 @@ const FENCES: [(&str, &[&str]); 37] = [
     ("comfy-table", &["report"]),
     ("csv", &["ingest", "trend", "report"]),
     ("flate2", &["schema", "ingest", "trend"]),
+    ("futures-util", &["store"]),
     ("git2", &["store"]),
     ("glob", &["cli"]),
     ("hdrhistogram", &["model", "schema"]),
     ("indicatif", &["store", "cli"]),
     ("maud", &["report"]),
     ("memchr", &["ingest"]),
+    ("object_store", &["store"]),
     ("plotters", &["report"]),
     ("polars-arrow", &["trend"]),
     ("polars-buffer", &["trend"]),
@@ -54,7 +56,7 @@ const FENCES: [(&str, &[&str]); 37] = [
     ("rmcp", &["cli"]),
     ("rustc-hash", &["ingest"]),
     ("rustix", &["driver", "store"]),
-    ("rustls", &["forge", "ingest"]),
+    ("rustls", &["forge", "ingest", "store"]),
     ("schemars", &["schema", "config", "cli"]),
     ("serde-saphyr", &["config"]),
     ("serde_ignored", &["schema"]),
@@ -65,7 +67,7 @@ const FENCES: [(&str, &[&str]); 37] = [
     ("sysinfo", &["driver"]),
     ("terminal_size", &["cli"]),
     ("textwrap", &["report"]),
-    ("tokio", &["cli"]),
+    ("tokio", &["cli", "store"]),
     ("zstd", &["ingest"]),
 ];
 

@@ -176,15 +176,17 @@ pub(super) struct AcceptFile {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StoreFile {
-    /// `git` (default): a ref of the repository itself. `directory`: a folder.
+    /// `git` (default): a ref of the repository itself. `directory`: a folder. `object`: object storage.
     pub(super) kind: Option<StoreKind>,
     /// The folder of a `directory` store, seen from the policy's folder.
     pub(super) path: Option<String>,
+    /// The address of an `object` store: `s3://BUCKET/PATH`, `gs://BUCKET/PATH`, `az://CONTAINER/PATH` or `file:///FOLDER`.
+    pub(super) url: Option<String>,
     /// The remote of a `git` store; default: `origin`, else the one that the branch tracks.
     pub(super) remote: Option<String>,
     /// Whether histograms are kept beside the runs; default true.
     pub(super) keep_histograms: Option<bool>,
-    /// How long the remote of a `git` store may be silent before it is given up, like `30s`; default 60s.
+    /// How long the remote of a `git` store, or an `object` store, may be silent before it is given up, like `30s`; default 60s.
     pub(super) timeout: Option<At<RawValue>>,
 }
 
@@ -194,6 +196,7 @@ pub(super) struct StoreFile {
 pub(super) enum StoreKind {
     Git,
     Directory,
+    Object,
 }
 
 /// How a verdict is reached.

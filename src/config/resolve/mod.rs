@@ -16,6 +16,7 @@ mod queries;
 mod resources;
 mod rows;
 mod source;
+mod store_place;
 mod thresholds;
 mod tiers;
 mod windows;
@@ -23,11 +24,9 @@ mod windows;
 use super::choices::Origin;
 use super::defaults;
 use super::error::ConfigError;
-use super::file::{
-    AcceptFile, AlertsFile, At, Entries, GateFile, PolicyFile, RawValue, StoreFile, StoreKind,
-};
+use super::file::{AcceptFile, AlertsFile, At, Entries, GateFile, PolicyFile, RawValue, StoreFile};
 use super::pattern::Pattern;
-use super::policy::{BaselineChoice, Policy, StoreChoice};
+use super::policy::{BaselineChoice, Policy, StoreChoice, StorePlace};
 use super::rules::Rules;
 use endpoints::endpoint_rule;
 use source::{Source, duration};
@@ -83,19 +82,9 @@ impl Policy {
 }
 
 fn store(source: &Source<'_>, file: StoreFile) -> Result<StoreChoice, ConfigError> {
-    let problem = |text: &str| Err(source.error((0, 0), text.to_owned()));
-    let directory = match (file.kind, file.path) {
-        (Some(StoreKind::Directory), Some(path)) => Some(path),
-        (Some(StoreKind::Directory), None) => {
-            return problem("store: a directory store needs a `path`");
-        }
-        (Some(StoreKind::Git) | None, Some(_)) => {
-            return problem("store: `path` belongs to `kind: directory`");
-        }
-        (Some(StoreKind::Git) | None, None) => None,
-    };
+    let place = store_place::store_place(file.kind, file.path, file.url);
     Ok(StoreChoice {
-        directory,
+        place: place.map_err(|problem| source.error((0, 0), problem))?,
         remote: file.remote,
         keep_histograms: file.keep_histograms.unwrap_or(true),
         timeout: file.timeout.map_or(Ok(defaults::TIMEOUT), |text| timeout(source, &text))?,

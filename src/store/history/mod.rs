@@ -198,7 +198,7 @@ impl History {
     }
 
     /// The same history, with a repository of its own.
-    pub(in crate::store) fn reopened(&self) -> Result<Self, StoreError> {
+    pub fn reopened(&self) -> Result<Self, StoreError> {
         let wrap = StoreError::git("opening the repository");
         let clone = Repository::open(self.clone.path()).map_err(wrap)?;
         Ok(Self { clone, remote: self.remote.clone() })

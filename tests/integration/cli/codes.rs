@@ -16,12 +16,17 @@ fn all() -> BTreeSet<String> {
 }
 
 /// Codes whose cause takes a server, a damaged store or another machine, with the tests that meet them.
-const ELSEWHERE: [(&str, &str); 7] = [
+const ELSEWHERE: [(&str, &str); 12] = [
     ("P008", "attacks/events.rs"),
     ("P306", "store/remote_faults.rs"),
     ("P307", "store/damage.rs"),
     ("P308", "store/remote_faults.rs"),
     ("P309", "store/remote_faults.rs"),
+    ("P312", "store/objects.rs"),
+    ("P313", "store/objects.rs"),
+    ("P314", "store/objects.rs"),
+    ("P315", "store/objects.rs"),
+    ("P316", "store/objects.rs"),
     ("P401", "run/busy_machine.rs"),
     ("P501", "publish/bundle.rs"),
 ];

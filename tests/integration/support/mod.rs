@@ -8,6 +8,8 @@ pub(crate) mod levels;
 #[cfg(unix)]
 pub(crate) mod load_tool;
 pub(crate) mod nights;
+#[cfg(feature = "object-store")]
+pub(crate) mod objects;
 pub(crate) mod prometheus;
 #[cfg(unix)]
 pub(crate) mod pull_request;
@@ -34,7 +36,18 @@ pub(crate) fn clean(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Comm
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        let foreign = ["GITHUB_", "GH_", "GITLAB_", "PERFGATE_", "GIT_", "RUNNER_", "ACTIONS_"];
+        let foreign = [
+            "AWS_",
+            "AZURE_",
+            "GOOGLE_",
+            "GITHUB_",
+            "GH_",
+            "GITLAB_",
+            "PERFGATE_",
+            "GIT_",
+            "RUNNER_",
+            "ACTIONS_",
+        ];
         if matches!(name.as_str(), "CI" | "NO_COLOR" | "CLICOLOR_FORCE" | "FORCE_COLOR" | "TERM")
             || foreign.iter().any(|prefix| name.starts_with(prefix))
         {

@@ -109,10 +109,16 @@ pub(super) fn push(loaded: &LoadedPolicy, session: &mut Session<'_>) -> Result<E
 
 pub(super) fn fetch(loaded: &LoadedPolicy, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let store = open_store(loaded, Network::Online, session)?;
-    store.exchangeable()?;
-    store.fetch(session)?;
+    let place = match store.shared() {
+        Some(shared) => format!("in {shared}, which every command reads: nothing is to be fetched"),
+        None => {
+            store.exchangeable()?;
+            store.fetch(session)?;
+            "here now".to_owned()
+        }
+    };
     let records = store.records().entries()?.len();
     let are = if records == 1 { "is" } else { "are" };
-    session.say(&format!("{} {are} here now", plural(records, "run")))?;
+    session.say(&format!("{} {are} {place}", plural(records, "run")))?;
     Ok(Exit::Pass)
 }

@@ -58,7 +58,7 @@ pub(super) fn prune(
     ))?;
     if let Some(kept) = kept {
         session.say(&format!("  for 90 days, perfgate baseline restore {kept} restores them"))?;
-        if store.history.remote().is_some() {
+        if store.is_pushed() {
             session.say("  perfgate baseline push removes them from the remote as well")?;
         }
     }

@@ -5,7 +5,8 @@ use crate::cli::exit::Exit;
 use crate::cli::open_store::open_store;
 use crate::cli::policy::{LoadedPolicy, Network};
 use crate::cli::session::Session;
-use crate::report::{harmless, plural};
+use crate::config::StorePlace;
+use crate::report::{escape_terminal, harmless, plural};
 use crate::store::{GitStore, History, Repaired, Verified, repair as repair_store};
 
 /// Broken records that are named; more are counted.
@@ -52,12 +53,15 @@ fn lines(verified: &Verified) -> Vec<String> {
 }
 
 pub(super) fn repair(loaded: &LoadedPolicy, session: &mut Session<'_>) -> Result<Exit, CliError> {
-    if loaded.directory().is_some() {
-        let problem = "the store is a folder, and there is no other copy of it";
-        return Err(CliError::usage(
-            problem,
-            "perfgate baseline verify names what is broken in it",
-        ));
+    let place = match &loaded.policy.store.place {
+        StorePlace::Git => None,
+        StorePlace::Directory(_) => Some("a folder".to_owned()),
+        StorePlace::Object(url) => Some(escape_terminal(url)),
+    };
+    if let Some(place) = place {
+        let problem = format!("the store is {place}, and there is no other copy of it");
+        let help = "perfgate baseline verify names what is broken in it, perfgate baseline prune --broken removes that";
+        return Err(CliError::usage(problem, help));
     }
     let history = History::open(session.folder(), loaded.reach(Network::Online))?;
     // What is not damaged stays as it is. A store that cannot even be opened is.

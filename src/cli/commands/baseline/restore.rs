@@ -17,7 +17,11 @@ pub(super) fn restore(
 ) -> Result<Exit, CliError> {
     let store = open_store(loaded, Network::Online, session)?;
     let Some(git) = store.git() else {
-        let help = "what was removed from it may be in a backup or in git";
+        let help = if store.shared().is_some() {
+            "a bucket that keeps versions still has the objects: copy them to a folder, and perfgate baseline import records them again"
+        } else {
+            "what was removed from it may be in a backup or in git"
+        };
         let problem = format!(
             "the store is {}, which does not keep removed records",
             store.records().describe()

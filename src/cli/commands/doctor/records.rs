@@ -26,7 +26,7 @@ impl StoreCheck<'_, '_> {
         if let Err(error) = self.repository(checkup) {
             return checkup.wrong("repository", &error);
         }
-        if self.loaded.directory().is_none() && !self.remote(checkup) {
+        if self.store.git().is_some() && !self.remote(checkup) {
             return;
         }
         if let Err(error) = self.baseline(checkup) {
@@ -90,8 +90,7 @@ impl StoreCheck<'_, '_> {
     fn records(&self, checkup: &mut Checkup) -> Result<bool, CliError> {
         let entries = self.store.records().entries()?;
         if entries.is_empty() {
-            let remote = self.loaded.directory().is_none() && self.store.history.remote().is_some();
-            let push = if remote { " --push" } else { "" };
+            let push = if self.store.is_pushed() { " --push" } else { "" };
             let text = "nothing is recorded yet; after a load test on the branch: perfgate record";
             checkup.hint("records", format!("{text}{push} RESULTS"));
             return Ok(false);
