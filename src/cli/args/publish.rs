@@ -11,11 +11,9 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").args(["html", "full", "site"]).required(true)))]
-#[command(
-    override_usage = "perfgate report [OPTIONS] --html <FILE> [RESULTS]...\n       \
+#[command(override_usage = "perfgate report [OPTIONS] --html <FILE> [RESULTS]...\n       \
                       perfgate report [OPTIONS] --full [RESULTS]...\n       \
-                      perfgate report [OPTIONS] --site <FOLDER>"
-)]
+                      perfgate report [OPTIONS] --site <FOLDER>")]
 pub(in crate::cli) struct ReportArgs {
     /// Write the report as an HTML page to this file. The only argument may be a report written by `compare --output
     /// json=FILE`, in place of results
@@ -42,10 +40,8 @@ pub(in crate::cli) enum FullFormat {
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").args(["report", "bundle"]).required(true)))]
-#[command(
-    override_usage = "perfgate publish [OPTIONS] --report <FILE>\n       \
-                      perfgate publish [OPTIONS] --bundle <FOLDER>"
-)]
+#[command(override_usage = "perfgate publish [OPTIONS] --report <FILE>\n       \
+                      perfgate publish [OPTIONS] --bundle <FOLDER>")]
 pub(in crate::cli) struct PublishArgs {
     /// Report to publish, written by `compare --output json=FILE`
     #[arg(long, value_name = "FILE")]

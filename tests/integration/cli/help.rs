@@ -83,7 +83,10 @@ fn every_option_is_used_in_a_test_or_in_the_documentation() {
     walk(&[], &mut |command, page| {
         let listed = page.lines().filter_map(|line| {
             let line = line.trim_start();
-            let line = line.split_once(", ").filter(|(short, _)| short.len() == 2).map_or(line, |own| own.1);
+            let line = line
+                .split_once(", ")
+                .filter(|(short, _)| short.len() == 2)
+                .map_or(line, |own| own.1);
             let end = |c: char| !is_part_of_a_name(c);
             line.starts_with("--").then(|| line.split(end).next().unwrap_or_default())
         });
