@@ -37,6 +37,7 @@ mod sync;
 mod talk;
 mod tidy;
 mod verify;
+mod web_page;
 
 pub use commit_store::CommitStore;
 pub use directory::{DirectoryStore, persist, temporary};

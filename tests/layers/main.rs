@@ -29,7 +29,7 @@ const ROOMS: [(&str, u8); 13] = [
 ];
 
 /// Crates with the rooms that may name them.
-const FENCES: [(&str, &[&str]); 35] = [
+const FENCES: [(&str, &[&str]); 34] = [
     ("base64", &["model", "schema", "store"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
@@ -43,7 +43,6 @@ const FENCES: [(&str, &[&str]); 35] = [
     ("indicatif", &["store", "cli"]),
     ("maud", &["report"]),
     ("memchr", &["ingest"]),
-    ("plotters", &["report"]),
     ("polars-arrow", &["trend"]),
     ("polars-buffer", &["trend"]),
     ("polars-parquet", &["trend"]),
