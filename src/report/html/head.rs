@@ -24,9 +24,13 @@ pub(super) fn word(verdict: Verdict) -> &'static str {
 }
 
 /// The sign of a measurement: what was not compared is no question.
+pub(super) fn bare_sign(verdict: Verdict) -> &'static str {
+    if verdict == Verdict::NotCompared { "–" } else { mark(verdict) }
+}
+
+/// The same in its color.
 pub(super) fn sign(verdict: Verdict) -> Markup {
-    let shown = if verdict == Verdict::NotCompared { "–" } else { mark(verdict) };
-    html! { span class={ "sign " (verdict.name()) } { (shown) } }
+    html! { span class={ "sign " (verdict.name()) } { (bare_sign(verdict)) } }
 }
 
 /// The head of the page.
@@ -40,10 +44,6 @@ pub(super) fn head(page: Page<'_>, scales: &Scales) -> Markup {
             h1 { span.sign aria-hidden="true" { (mark(verdict)) } " " (word(verdict)) }
             p.headline { (kept_together(&sentence(&headline(report, scales, &plain)))) }
             (counts(report))
-        }
-        (facts(page))
-        @if report.reason == ReportReason::NoBaseline {
-            ul { @for line in searched(report, &plain) { li { (line) } } }
         }
     }
 }
@@ -109,8 +109,8 @@ fn counts(report: &Report) -> Markup {
     }
 }
 
-/// Commit, author, date, job, and what the run was held against.
-fn facts(page: Page<'_>) -> Markup {
+/// Commit, author, date, job, and what the run was held against, or where a baseline was searched in vain.
+pub(super) fn facts(page: Page<'_>) -> Markup {
     let report = page.report;
     let plain = |text: &dyn Raw| harmless(text);
     let Masthead { subject, author, job, links, .. } = page.masthead;
@@ -136,10 +136,13 @@ fn facts(page: Page<'_>) -> Markup {
                 dd { (report.coverage.compared) " of " (plural(report.coverage.total, "measurement")) ", exit code " (report.exit.code()) }
             }
         }
+        @if report.reason == ReportReason::NoBaseline {
+            ul.searched { @for line in searched(report, &plain) { li { (line) } } }
+        }
     }
 }
 
 /// The commit that was measured.
 pub(super) fn commit_of(page: Page<'_>) -> Option<CommitId> {
-    page.report.current.commit.or(page.current.first()?.commit)
+    page.report.current.commit.or_else(|| page.current.first()?.commit)
 }

@@ -70,6 +70,7 @@ pub fn render(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     let body = html! {
         (head::head(page, &scales))
         main {
+            (head::facts(page))
             (rest::budget_list(report))
             (rest::item_list(report))
             (forest::forest(report, &scales, &sections))

@@ -7,7 +7,7 @@ use super::figures::figures;
 use super::history::{LAST, of_columns, step};
 use super::links::text_link;
 use super::page::Masthead;
-use super::standing::Standing;
+use super::standing::{Standing, class};
 use super::table::{sortable, sorted_by};
 use super::{document, figures::section};
 use crate::model::{EndpointKey, Metric, Raw, Statistic, Untrusted};
@@ -221,15 +221,6 @@ fn cell(cell: Cell, step: Option<f64>, scale: &Scale) -> Markup {
             @if let Some(size) = step { (arrow(size)) " " }
             (cell.value.map_or_else(|| "–".to_owned(), |value| scale.show(value)))
         }
-    }
-}
-
-/// How a mark looks.
-pub(super) fn class(mark: Mark) -> &'static str {
-    match mark {
-        Mark::Fail => "fail",
-        Mark::Again => "inconclusive",
-        Mark::Warn | Mark::Accepted => "warn",
     }
 }
 

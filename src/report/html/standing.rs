@@ -1,6 +1,5 @@
 //! How an endpoint stands in its history: what the policy says of the newest commit, and where the last step led.
 
-use super::site::class;
 use super::spark::spark;
 use super::table::sorted_by;
 use crate::model::Direction;
@@ -82,6 +81,15 @@ impl Standing {
         let newest = self.mark.map_or(Shape::Disc, Shape::of_mark);
         let known = self.values.iter().flatten().count();
         spark(&self.values, newest, &format!("the last {}", plural(known, "value")))
+    }
+}
+
+/// How a mark looks.
+pub(super) fn class(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Fail => "fail",
+        Mark::Again => "inconclusive",
+        Mark::Warn | Mark::Accepted => "warn",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every measurement in one table, with what filters and sorts it.
 
-use super::head::sign;
+use super::head::bare_sign;
 use crate::gate::{Finding, Report, Verdict};
 use crate::model::Raw;
 use crate::report::cells::{Row, Scales};
@@ -74,7 +74,7 @@ fn row(finding: &Finding, report: &Report, scales: &Scales) -> Markup {
     let verdict = finding.verdict();
     html! {
         tr data-verdict=(verdict.name()) {
-            td data-value=(verdict.rank()) { (sign(verdict)) }
+            td data-value=(verdict.rank()) { (bare_sign(verdict)) }
             td { (row.endpoint) }
             td { (row.metric) }
             td data-value=(sorted_by(finding.values.baseline)) { (row.baseline) }
