@@ -221,7 +221,9 @@ impl<'a> Drawn<'a> {
 pub fn render(table: &Table, last: usize, out: &mut impl Write) -> io::Result<()> {
     let plot = |c: usize| {
         let plot = of_column(table, c, last, None, PICTURE)?;
-        Some((table.columns[c].key.text(), plot))
+        let title =
+            table.columns[c].key.text().map(|text| text.replace("error_rate", "error rate"));
+        Some((title, plot))
     };
     let plots: Vec<(Untrusted, Plot)> = (0..table.columns.len()).filter_map(plot).collect();
     picture(&plots, out)
