@@ -16,13 +16,7 @@ compared=(--baseline main --profile 20-users results/slower-1_stats.csv)
 "$perfgate" compare "${compared[@]}" --format markdown >"$scratch/comment.md" || [ $? = 1 ]
 "$perfgate" report --html "$scratch/page.html" "${compared[@]}" 2>/dev/null || [ $? = 1 ]
 
-{
-  echo '<!doctype html><meta charset="utf-8"><style>'
-  cat "$here/comment.css"
-  echo '</style><div class="comment">'
-  npx --yes marked@16 --gfm <"$scratch/comment.md"
-  echo '</div>'
-} >"$scratch/comment.html"
+"$here/comment.sh" "$scratch/comment.md" >"$scratch/comment.html"
 
 # FILE WIDTH,HEIGHT NAME
 draw() {
@@ -32,4 +26,4 @@ draw() {
   ls -l "$here/$3"
 }
 draw "$scratch/comment.html" 900,496 comment.png
-draw "$scratch/page.html" 1240,640 page.png
+draw "$scratch/page.html" 1240,760 page.png

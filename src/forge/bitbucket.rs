@@ -20,6 +20,7 @@ pub(super) static FORGE: Forge = Forge {
     tokens: &["BITBUCKET_TOKEN"],
     variables: &[
         "BITBUCKET_API_URL",
+        "BITBUCKET_BRANCH",
         "BITBUCKET_COMMIT",
         "BITBUCKET_PR_ID",
         "BITBUCKET_REPO_FULL_NAME",

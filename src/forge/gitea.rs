@@ -25,6 +25,8 @@ pub(super) static FORGE: Forge = Forge {
     tokens: &["GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"],
     variables: &[
         "GITHUB_API_URL",
+        "GITHUB_HEAD_REF",
+        "GITHUB_REF_NAME",
         "GITHUB_REPOSITORY",
         "GITHUB_RUN_ATTEMPT",
         "GITHUB_RUN_ID",

@@ -26,6 +26,8 @@ pub(super) static FORGE: Forge = Forge {
     tokens: &["GITHUB_TOKEN"],
     variables: &[
         "GITHUB_API_URL",
+        "GITHUB_HEAD_REF",
+        "GITHUB_REF_NAME",
         "GITHUB_REPOSITORY",
         "GITHUB_RUN_ATTEMPT",
         "GITHUB_RUN_ID",

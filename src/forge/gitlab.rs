@@ -22,11 +22,13 @@ pub(super) static FORGE: Forge = Forge {
     tokens: &["PERFGATE_TOKEN", "GITLAB_TOKEN"],
     variables: &[
         "CI_API_V4_URL",
+        "CI_COMMIT_REF_NAME",
         "CI_COMMIT_SHA",
         "CI_JOB_ID",
         "CI_MERGE_REQUEST_IID",
         "CI_MERGE_REQUEST_PROJECT_ID",
         "CI_MERGE_REQUEST_PROJECT_URL",
+        "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME",
         "CI_PIPELINE_ID",
         "CI_PROJECT_ID",
         "CI_PROJECT_URL",

@@ -39,6 +39,7 @@ mod sync;
 mod talk;
 mod tidy;
 mod verify;
+mod web_page;
 
 pub use commit_store::CommitStore;
 pub use directory::{DirectoryStore, persist, temporary};

@@ -5,6 +5,7 @@ use super::error::StoreError;
 use super::git_config::{Settings, add_password, count, settings, variables};
 use super::patience::{self, Patience, Silent, Waiting};
 use super::talk::{INCOMING, Talk};
+use super::web_page::web_page;
 use crate::model::Secrets;
 use git2::{Oid, Repository};
 use std::path::{Path, PathBuf};
@@ -81,6 +82,11 @@ impl Remote {
     /// Its name in the clone.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its page in the web, without a user or a password; none where it has none.
+    pub fn web_page(&self) -> Option<String> {
+        web_page(&self.url)
     }
 
     /// What identifies it, whatever its name: where it is.

@@ -29,7 +29,7 @@ const ROOMS: [(&str, u8); 13] = [
 ];
 
 /// Crates with the rooms that may name them.
-const FENCES: [(&str, &[&str]); 39] = [
+const FENCES: [(&str, &[&str]); 38] = [
     ("base64", &["model", "schema", "store"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
@@ -45,7 +45,6 @@ const FENCES: [(&str, &[&str]); 39] = [
     ("maud", &["report"]),
     ("memchr", &["ingest"]),
     ("object_store", &["store"]),
-    ("plotters", &["report"]),
     ("polars-arrow", &["trend"]),
     ("polars-buffer", &["trend"]),
     ("polars-parquet", &["trend"]),

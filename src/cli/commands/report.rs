@@ -6,6 +6,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::histograms::Histograms;
 use crate::cli::history::{BranchHistory, history_of};
+use crate::cli::masthead::masthead;
 use crate::cli::output::write_file;
 use crate::cli::policy::{LoadedPolicy, Policies, load_policy};
 use crate::cli::read_file::read_file;
@@ -85,7 +86,8 @@ fn site(folder: &Path, args: &ReportArgs, session: &mut Session<'_>) -> Result<E
     let network = args.compared.gate.network();
     let branch = args.compared.baseline.as_deref();
     let tables = BranchHistory::open(branch, network, &loaded, session)?.every_load(MARKED)?;
-    let site = Site::new(&tables);
+    let masthead = masthead(None, session);
+    let site = Site::new(&tables, &masthead);
     let target = session.path(folder);
     for file in site.files() {
         write_file(&target.join(file), |out| site.render(file, out))?;
@@ -107,11 +109,14 @@ fn page(file: &Path, args: &ReportArgs, session: &mut Session<'_>) -> Result<Exi
             (compared, history)
         }
     };
+    let run = compared.current.first();
+    let commit = compared.report.current.commit.or(run.and_then(|run| run.commit));
     let page = Page {
         report: &compared.report,
         baseline: &compared.baseline,
         current: &compared.current,
         history: history.as_ref(),
+        masthead: &masthead(commit, session),
     };
     write_file(&session.path(file), |mut out| render_html(page, &mut out))?;
     session.say(&format!("wrote {}", file.display()))?;

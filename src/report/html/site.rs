@@ -1,27 +1,34 @@
-//! The recorded history as a static site: an index of everything that is measured, and a page for each endpoint.
+//! The recorded history as a static site: an index of everything that is measured, what is worst first, and a page for each
+//! endpoint.
 //!
 //! The pages need nothing but each other: they open from a folder as well as from a web server.
 
-use super::{document, plots, script};
+use super::figures::figures;
+use super::history::{LAST, of_columns, step};
+use super::links::text_link;
+use super::page::Masthead;
+use super::standing::{Standing, class};
+use super::table::{sortable, sorted_by};
+use super::{document, figures::section};
 use crate::model::{EndpointKey, Metric, Raw, Statistic, Untrusted};
 use crate::report::escape::harmless;
-use crate::report::number::{Scale, plural, signed_percent};
-use crate::report::trend::{heading, step_lines};
-use crate::report::trend_table::{LONGEST_SPARK, sparkline};
+use crate::report::number::{Scale, plural};
+use crate::report::trend::{arrow, heading, sign};
 use crate::trend::{Cell, Mark, Table};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-/// Commits of a page's table and plots.
-const LAST: usize = 200;
 /// Characters of a file's name at most.
 const LONGEST: usize = 80;
+/// Steps of an endpoint's page that are seen.
+const SEEN_STEPS: usize = 10;
 
 /// A static site of the recorded history.
 #[derive(Debug)]
 pub struct Site<'a> {
     tables: &'a [Table],
+    masthead: &'a Masthead,
     pages: Vec<SitePage>,
 }
 
@@ -36,7 +43,7 @@ struct SitePage {
 
 impl<'a> Site<'a> {
     /// The site of these histories, one for each load.
-    pub fn new(tables: &'a [Table]) -> Self {
+    pub fn new(tables: &'a [Table], masthead: &'a Masthead) -> Self {
         let mut pages: Vec<SitePage> = Vec::new();
         let mut files = BTreeSet::from(["index.html".to_owned()]);
         for (table, own) in tables.iter().enumerate() {
@@ -51,7 +58,7 @@ impl<'a> Site<'a> {
                 }
             }
         }
-        Self { tables, pages }
+        Self { tables, masthead, pages }
     }
 
     /// The names of the files, the index last: a site that is not complete yet has no new index.
@@ -62,125 +69,157 @@ impl<'a> Site<'a> {
     /// Writes one of the files; nothing for a name that is none of them.
     pub fn render(&self, file: &str, out: &mut dyn Write) -> io::Result<()> {
         let page = match self.pages.iter().find(|page| page.file == file) {
-            Some(page) => self.endpoint(page)?,
+            Some(page) => self.endpoint(page),
             None if file == "index.html" => self.index(),
             None => return Ok(()),
         };
         out.write_all(page.into_string().as_bytes())
     }
 
+    fn place(&self, way_back: bool) -> Markup {
+        let Masthead { repository, links, .. } = self.masthead;
+        html! {
+            p.place {
+                @if way_back { span { a href="index.html" { "All endpoints" } } }
+                @if let Some(repository) = repository { b { (text_link(links.repository(), repository)) } }
+            }
+        }
+    }
+
     fn index(&self) -> Markup {
         let several = self.tables.len() > 1;
-        let head = |text: &str, number: bool| html! { th.number[number] scope="col" { button type="button" { (text) } } };
+        let mut rows: Vec<(&SitePage, Standing)> =
+            self.pages.iter().map(|page| (page, self.standing(page))).collect();
+        rows.sort_by(|(_, a), (_, b)| b.weight().total_cmp(&a.weight()));
         document(
             &"Performance",
             &html! {
                 header {
+                    (self.place(false))
                     h1 { "Performance" }
                     @for table in self.tables { p.soft { (harmless(&about(table))) } }
                 }
                 main {
                     div.controls {
-                        label { "Filter " input type="search" id="filter" placeholder="words of a suite or an endpoint"; }
-                        span.soft id="count" aria-live="polite" {}
+                        label { "Filter " input type="search" id="filter" placeholder="suite or endpoint"; }
+                        span.soft id="count" role="status" {}
                     }
-                    div.scroll { table id="findings" {
+                    div.scroll tabindex="0" role="region" aria-label="All endpoints" { table.index id="findings" {
                         thead { tr {
-                            @if several { (head("history of", false)) } (head("endpoint", false)) (head("measured", false)) (head("newest", true))
-                            (head("errors", true)) (head("req/s", true)) th scope="col" { "last commits" } (head("last step", false))
+                            (sortable("state", false)) @if several { (sortable("history of", false)) } (sortable("endpoint", false)) (sortable("newest", true))
+                            th scope="col" { "last commits" } (sortable("trend", true)) (sortable("errors", true)) (sortable("req/s", true))
                         } }
-                        tbody { @for page in &self.pages { (self.row(page)) } }
+                        tbody { @for (page, standing) in &rows { (self.row(page, standing)) } }
                     } }
                     p { button.more type="button" id="more" hidden { "Show more" } }
                 }
-                (script())
             },
         )
     }
 
-    fn row(&self, page: &SitePage) -> Markup {
+    fn standing(&self, page: &SitePage) -> Standing {
+        let table = &self.tables[page.table];
+        Standing::of(table, &page.columns, main_column(table, &page.columns), LAST)
+    }
+
+    fn row(&self, page: &SitePage, standing: &Standing) -> Markup {
         let table = &self.tables[page.table];
         let main = main_column(table, &page.columns);
         let newest = |c: usize| table.rows.iter().rev().find_map(|row| row.cells[c].value);
-        let number = |c: Option<usize>| {
+        let number = |c: Option<usize>, name: &str| {
             let value = c.and_then(|c| Some((c, newest(c)?)));
             let shown = value.map(|(c, v)| scale(table, c).show(v)).unwrap_or_default();
-            html! { td.number data-value=(value.map_or("NaN".to_owned(), |(_, v)| v.to_string())) { (shown) } }
+            html! { td.number data-value=(sorted_by(value.map(|own| own.1))) { (shown) @if !name.is_empty() { " " span.soft { (name) } } } }
         };
         let of = |metric: Metric| {
             page.columns.iter().copied().find(|c| table.columns[*c].key.metric == metric)
         };
-        let last = table.rows.len().saturating_sub(LAST);
-        let values: Vec<Option<f64>> =
-            table.rows[last..].iter().map(|row| row.cells[main].value).collect();
         let key = &table.columns[main].key;
+        let measured = match key.metric {
+            Metric::Latency | Metric::Custom(_) => key.statistic.to_string(),
+            Metric::ErrorRate => "errors".to_owned(),
+            Metric::Throughput => "requests".to_owned(),
+        };
         html! {
             tr {
-                @if self.tables.len() > 1 { td.wrap { (harmless(&table.title)) } }
+                (standing.state())
+                @if self.tables.len() > 1 { td.name { (harmless(&table.title)) } }
                 td.name { a href=(page.file) { (harmless(&page.name)) } }
-                td { @match key.metric { Metric::Latency | Metric::Custom(_) => { (key.statistic) }, Metric::ErrorRate => "error rate", Metric::Throughput => "throughput" } }
-                (number(Some(main))) (number(of(Metric::ErrorRate))) (number(of(Metric::Throughput)))
-                td.spark { (sparkline(&values, LONGEST_SPARK)) }
-                td.wrap { @if let Some(step) = table.steps[main].last() {
-                    @let row = &table.rows[step.step.index];
-                    (if step.step.size.is_finite() { signed_percent(step.step.size) } else { "from 0".to_owned() })
-                    " at " code { (row.commit.short()) } ", " (row.date.strftime("%Y-%m-%d"))
-                } }
+                (number(Some(main), &measured))
+                td.line { (standing.spark()) }
+                (standing.trend())
+                (number(of(Metric::ErrorRate), "")) (number(of(Metric::Throughput), ""))
             }
         }
     }
 
-    fn endpoint(&self, page: &SitePage) -> io::Result<Markup> {
+    fn endpoint(&self, page: &SitePage) -> Markup {
         let table = &self.tables[page.table];
-        let figures = plots::columns(table, &page.columns, LAST)?;
-        let steps = step_lines(table, &page.columns, &|text: &dyn Raw| harmless(text));
-        let scales: Vec<Scale> = page.columns.iter().map(|c| scale(table, *c)).collect();
-        let from = table.rows.len().saturating_sub(LAST);
+        let links = &self.masthead.links;
+        let mut steps: Vec<(usize, Markup)> = Vec::new();
+        for c in &page.columns {
+            let name = harmless(&short(table, *c, &page.name));
+            let own = table.steps[*c].iter();
+            steps.extend(own.map(|found| {
+                (found.step.index, html! { li { (name) " " (step(table, found, links)) } })
+            }));
+        }
+        steps.sort_by_key(|(row, _)| std::cmp::Reverse(*row));
+        let told: Vec<&Markup> = steps.iter().map(|(_, step)| step).take(SEEN_STEPS).collect();
+        let list = html! { @if !told.is_empty() { ul.steps { @for step in &told { (step) } } } };
+        let commits = table.rows.len().min(LAST);
+        let heading = format!(
+            "The last {}",
+            if commits == 1 { "commit".to_owned() } else { plural(commits, "commit") }
+        );
         let body = html! {
             header {
-                p { a href="index.html" { "All endpoints" } }
+                (self.place(true))
                 h1 { (harmless(&page.name)) }
                 p.soft { (harmless(&about(table))) }
             }
             main {
-                div.plots { @for figure in &figures { (figure) } }
-                @if !steps.is_empty() {
-                    h2 { "Steps" }
-                    ul { @for (_, step) in &steps { li { (step) } } }
-                }
-                h2 { "The last " (plural(table.rows.len() - from, "commit")) }
-                div.scroll { table {
-                    thead { tr {
-                        th scope="col" { "commit" } th scope="col" { "date" } th scope="col" { "author" } th scope="col" { "subject" }
-                        @for c in &page.columns { th.number scope="col" { (harmless(&short(table, *c, &page.name))) } }
-                    } }
-                    tbody { @for (r, row) in table.rows.iter().enumerate().skip(from).rev() { tr {
-                        td { code { (row.commit.short()) } }
-                        td { (row.date.strftime("%Y-%m-%d")) }
-                        td { (harmless(&row.author)) }
-                        td.name { (harmless(&row.subject)) }
-                        @for (c, scale) in page.columns.iter().zip(&scales) {
-                            (cell(row.cells[*c], table.step_at(*c, r), scale))
-                        }
-                    } } }
-                } }
+                (figures(of_columns(table, &page.columns, links), usize::MAX, ""))
+                (section("Steps", &list))
+                section { h2 { (heading) } (self.commits(page)) }
             }
         };
-        Ok(document(&page.name, &body))
+        document(&page.name, &body)
+    }
+
+    /// The values of each commit, the newest first.
+    fn commits(&self, page: &SitePage) -> Markup {
+        let table = &self.tables[page.table];
+        let scales: Vec<Scale> = page.columns.iter().map(|c| scale(table, *c)).collect();
+        let from = table.rows.len().saturating_sub(LAST);
+        html! {
+            div.scroll tabindex="0" role="region" aria-label="Commits" { table.commits {
+                thead { tr {
+                    th scope="col" { "commit" } th scope="col" { "date" }
+                    @for c in &page.columns { th.number scope="col" { (harmless(&short(table, *c, &page.name))) } }
+                    th scope="col" { "subject" } th scope="col" { "author" }
+                } }
+                tbody { @for (r, row) in table.rows.iter().enumerate().skip(from).rev() { tr {
+                    td { (self.masthead.links.short(row.commit)) }
+                    td { (row.date.strftime("%Y-%m-%d")) }
+                    @for (c, scale) in page.columns.iter().zip(&scales) {
+                        (cell(row.cells[*c], table.step_at(*c, r), scale))
+                    }
+                    td.name { (harmless(&row.subject)) }
+                    td { (harmless(&row.author)) }
+                } } }
+            } }
+        }
     }
 }
 
 fn cell(cell: Cell, step: Option<f64>, scale: &Scale) -> Markup {
-    let class = match cell.shown_mark() {
-        Some(Mark::Fail) => "fail",
-        Some(Mark::Again) => "inconclusive",
-        Some(Mark::Warn | Mark::Accepted) => "warn",
-        None => "",
-    };
+    let mark = cell.shown_mark();
     html! {
-        td class={ "number " (class) } title=[cell.shown_mark().map(Mark::name)] {
+        td class={ "number " (mark.map(class).unwrap_or_default()) } title=[mark.map(Mark::name)] {
+            @if let Some(mark) = mark { (sign(mark).0) span.spoken { (mark.name()) } " " }
+            @if let Some(size) = step { (arrow(size)) " " }
             (cell.value.map_or_else(|| "–".to_owned(), |value| scale.show(value)))
-            @if let Some(size) = step { " " (if size >= 0.0 { "▲" } else { "▼" }) }
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::cli::args::AbArgs;
 use crate::cli::commands::driving::Rig;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::masthead::masthead;
 use crate::cli::open_store::{open_store, push_records};
 use crate::cli::output::write_file;
 use crate::cli::policy::Network;
@@ -27,8 +28,16 @@ pub(super) fn write(
         let [of_base, of_head] = &sides;
         keep(args, rig, [(of_base, &base), (of_head, &head)], session)?;
     }
-    let page = Page { report: &report, baseline: &base, current: &head, history: None };
     if let Some(file) = &args.html {
+        let masthead = masthead(report.current.commit, session);
+        let (base, head) = (base.as_slice(), head.as_slice());
+        let page = Page {
+            report: &report,
+            baseline: base,
+            current: head,
+            history: None,
+            masthead: &masthead,
+        };
         write_file(&session.path(file), |mut out| render_html(page, &mut out))?;
     }
     args.output.output().write(&report, session)?;

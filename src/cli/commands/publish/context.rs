@@ -4,6 +4,7 @@ use super::messages;
 use crate::cli::ci_forge::ForgeChoice;
 use crate::cli::codes;
 use crate::cli::error::CliError;
+use crate::cli::job_page::job_page;
 use crate::cli::read_file::read_file;
 use crate::cli::session::{Environment, Session};
 use crate::forge::{CiRun, Forge, ForgeError, GitHub, Patience, Unreached};
@@ -47,20 +48,6 @@ pub(super) fn footer(report: &Report, environment: &Environment) -> String {
     let job = job_page(environment).map(|page| format!("[job]({page})"));
     let parts: Vec<String> = commit.into_iter().chain(date).chain(job).collect();
     if parts.is_empty() { String::new() } else { format!("\n<sub>{}</sub>\n", parts.join(" · ")) }
-}
-
-/// The page of this job, where the CI says enough of it.
-fn job_page(environment: &Environment) -> Option<String> {
-    let get = |name| environment.get(name);
-    let page = match get("GITHUB_SERVER_URL") {
-        Some(server) => {
-            format!("{server}/{}/actions/runs/{}", get("GITHUB_REPOSITORY")?, get("GITHUB_RUN_ID")?)
-        }
-        None => format!("{}/-/jobs/{}", get("CI_PROJECT_URL")?, get("CI_JOB_ID")?),
-    };
-    // Nothing in it ends the link.
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/".contains(c);
-    (page.starts_with("http") && page.chars().all(plain)).then_some(page)
 }
 
 /// The event in the file that this variable names; null where there is none.
