@@ -17,6 +17,7 @@ mod history;
 mod job_page;
 mod labels;
 mod masthead;
+mod meant_revision;
 mod open_store;
 mod output;
 mod policy;
@@ -111,7 +112,9 @@ fn usage(error: &clap::Error, session: &mut Session<'_>) -> Exit {
         if error.kind() == ErrorKind::UnknownArgument && is_of_driver(&text) {
             text += "\nwrite the load tool's command behind --, as in: perfgate run -- locust -f locustfile.py";
         }
-        let lines: Vec<_> = text.lines().map(brief).collect();
+        // It takes whatever begins with two dashes for a value; nobody has results of such names.
+        let lines = text.lines().filter(|line| !line.contains("tip: to pass"));
+        let lines: Vec<_> = lines.map(brief).collect();
         (writeln!(session.err.get_mut(), "{}", lines.join("\n")), Exit::CouldNotRun)
     } else {
         (write!(session.out, "{}", styled(&text, session.paper.color)), Exit::Pass)

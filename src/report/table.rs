@@ -253,7 +253,7 @@ fn write_checklist(report: &Report, style: TableStyle, out: &mut impl Write) -> 
 fn write_next(report: &Report, paper: Paper, out: &mut impl Write) -> io::Result<()> {
     if report.reason == ReportReason::NoBaseline {
         let more = harmless(&report.current.arguments);
-        let command = format!("perfgate record RESULTS{more} && perfgate baseline push");
+        let command = format!("perfgate record RESULTS{more} --push");
         let what = "record a baseline after the load test on its branch";
         writeln!(out, "{}", to_type(what, &command, paper))?;
     }

@@ -2,16 +2,18 @@
 
 use super::results::{ResultArgs, RunArgs};
 use super::values::{fields, leniency, network};
+use crate::cli::codes;
 use crate::cli::comparison::{BaselineSpec, ComparisonSpec, RecordedSpec};
 use crate::cli::error::CliError;
 use crate::cli::histograms::Histograms;
 use crate::cli::output::{ReportFormat, ReportOutput, Rows};
 use crate::cli::policy::Network;
 use crate::cli::rule_overrides::RuleOverrides;
+use crate::cli::session::Session;
 use crate::config::{Leniency, parse_limit};
 use crate::model::Field;
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is compared.
 #[derive(Debug, Args)]
@@ -139,6 +141,24 @@ impl OutputArgs {
     /// Whether a form of the report is asked for.
     pub(in crate::cli) fn is_set(&self) -> bool {
         self.all || !self.output.is_empty() || self.format != ReportFormat::default()
+    }
+
+    /// A report never takes the place of what it is about.
+    pub(in crate::cli) fn refuse_inputs(
+        &self,
+        inputs: &[String],
+        session: &Session<'_>,
+    ) -> Result<(), CliError> {
+        let whole = |path: &Path| session.path(path).canonicalize().ok();
+        let inputs: Vec<PathBuf> = inputs.iter().filter_map(|own| whole(own.as_ref())).collect();
+        let is_input = |path: &PathBuf| whole(path).is_some_and(|own| inputs.contains(&own));
+        match self.output.iter().find(|(_, path)| is_input(path)) {
+            None => Ok(()),
+            Some((_, path)) => {
+                let problem = format!("{} is a result that is read", path.display());
+                Err(CliError::coded(&codes::IN_THE_WAY, problem, "write the report to another file"))
+            }
+        }
     }
 
     /// A bundle holds what a trusted job needs to judge again, which only a comparison with recorded runs is.

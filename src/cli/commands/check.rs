@@ -19,6 +19,7 @@ use crate::gate::has_web_vitals;
 use crate::model::{CommitId, Field, Raw, Run, differences, harmless};
 
 pub(super) fn run(args: &CheckArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    args.output.refuse_inputs(&args.results.results, session)?;
     let policies = Policies::load(Network::Online, session)?;
     let labels = args.run.labels();
     let overrides = RuleOverrides { skipped: args.skipped, ..RuleOverrides::default() };

@@ -15,6 +15,8 @@ use crate::gate::{Finding, Report};
 use crate::report::render_explanation;
 
 pub(super) fn run(args: &CompareArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
+    let read = [&args.compared.results.results[..], &args.compared.baseline_file[..]].concat();
+    args.output.refuse_inputs(&read, session)?;
     let spec = args.compared.spec(Histograms::Omit);
     let policies = Policies::load(args.compared.gate.network(), session)?;
     let Compared { report, current, .. } = Request::new(spec, policies, session)?.run()?;

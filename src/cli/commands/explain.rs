@@ -15,7 +15,12 @@ pub(super) fn run(args: &ExplainCodeArgs, session: &mut Session<'_>) -> Result<E
         Some(number) => {
             let code = of_number(number).ok_or_else(|| {
                 let problem = format!("there is no code {number}");
-                CliError::usage(problem, "perfgate explain lists all codes")
+                // A measurement has blanks: `POST /api/chat p95`.
+                let help = match number.contains(' ') {
+                    true => "a verdict is explained by perfgate compare --explain MEASUREMENT",
+                    false => "perfgate explain lists all codes",
+                };
+                CliError::usage(problem, help)
             })?;
             session.print(|out| {
                 writeln!(out, "{}: {}\n", code.number, code.title)?;

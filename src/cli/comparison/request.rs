@@ -5,6 +5,7 @@ use crate::cli::codes;
 use crate::cli::error::CliError;
 use crate::cli::histograms::Histograms;
 use crate::cli::labels::{RunLabels, TestNames};
+use crate::cli::meant_revision::revision_hint;
 use crate::cli::open_store::{open_fetched_store, open_store};
 use crate::cli::policy::{LoadedPolicy, Network, Policies};
 use crate::cli::profile_names::refuse_misspelt_profile;
@@ -15,8 +16,7 @@ use crate::cli::skip::Skip;
 use crate::cli::under_test::{UnderTest, under_test};
 use crate::config::Rules;
 use crate::model::{Run, Warning, WarningKind, differences, harmless};
-use crate::report::escape_shell;
-use crate::store::{History, load as load_record};
+use crate::store::load as load_record;
 use std::path::Path;
 
 /// What a command line asks to compare.
@@ -112,9 +112,8 @@ fn with_recorded(
     policies: Policies,
     session: &Session<'_>,
 ) -> Result<Request, CliError> {
-    let loaded = policies.deciding.clone();
     let prepared = PreparedLookup::new(recorded, &spec.overrides, policies, session)
-        .map_err(|error| named_revision(error, &spec.results, &loaded, session))?;
+        .map_err(|error| named_revision(error, &spec.results, session))?;
     let read = prepared.current(&spec.results, &spec.labels, spec.histograms, session)?;
     let mut request = prepared.request(read.runs, spec.histograms);
     request.warnings.extend(read.warnings);
@@ -125,21 +124,15 @@ fn with_recorded(
 fn named_revision(
     error: CliError,
     results: &ResultSelection,
-    loaded: &LoadedPolicy,
     session: &Session<'_>,
 ) -> CliError {
     let CliError::Usage { problem, code, .. } = &error else { return error };
     if code.number != codes::NO_BASELINE_NAMED.number {
         return error;
     }
-    let Ok(history) = History::open(session.folder(), loaded.reach(Network::Offline)) else {
-        return error;
-    };
-    let is_revision =
-        |name: &&String| !session.path(Path::new(name)).exists() && history.resolve(name).is_ok();
-    let Some(revision) = results.names.iter().find(is_revision) else { return error };
-    let revision = escape_shell(revision);
-    let help = format!("{revision} is a revision: write --baseline {revision}");
+    let is_no_file = |name: &&String| !session.path(Path::new(name)).exists();
+    let mut missing = results.names.iter().filter(is_no_file);
+    let Some(help) = missing.find_map(|name| revision_hint(name, session)) else { return error };
     CliError::coded(code, problem.clone(), help)
 }
 

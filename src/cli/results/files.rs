@@ -1,6 +1,7 @@
 //! From files to runs.
 
 use crate::cli::error::CliError;
+use crate::cli::meant_revision::revision_hint;
 use crate::cli::session::Session;
 use crate::ingest::{IngestError, Ingested, Progress, ReadOptions, Source, read};
 use crate::model::{Run, Warning, WarningKind, limits, loads_together};
@@ -136,7 +137,12 @@ pub(in crate::cli) fn expand(
             CliError::no_results(format!("{name}: {why}"), help)
         };
         if !name.contains(['*', '?', '[']) {
-            return Err(wrong("there is no such file".to_owned()));
+            let missing = format!("{name}: there is no such file");
+            let help = revision_hint(name, session);
+            return Err(match help {
+                Some(help) => CliError::no_results(missing, help),
+                None => wrong("there is no such file".to_owned()),
+            });
         }
         // Alone at the end, `**` stands for folders.
         let files = if name.ends_with("**") { "/*" } else { "" };

@@ -91,8 +91,8 @@ impl StoreCheck<'_, '_> {
         let entries = self.store.records().entries()?;
         if entries.is_empty() {
             let push = if self.store.is_pushed() { " --push" } else { "" };
-            let text = "nothing is recorded yet; after a load test on the branch: perfgate record";
-            checkup.hint("records", format!("{text}{push} RESULTS"));
+            let text = "nothing is recorded yet; after a load test on the branch: perfgate record RESULTS";
+            checkup.hint("records", format!("{text}{push}"));
             return Ok(false);
         }
         let verified = self.store.verify()?;
