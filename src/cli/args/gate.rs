@@ -156,7 +156,11 @@ impl OutputArgs {
             None => Ok(()),
             Some((_, path)) => {
                 let problem = format!("{} is a result that is read", path.display());
-                Err(CliError::coded(&codes::IN_THE_WAY, problem, "write the report to another file"))
+                Err(CliError::coded(
+                    &codes::IN_THE_WAY,
+                    problem,
+                    "write the report to another file",
+                ))
             }
         }
     }

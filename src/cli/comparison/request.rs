@@ -121,11 +121,7 @@ fn with_recorded(
 }
 
 /// Where no baseline is named, a result that is no file but a revision was meant as one.
-fn named_revision(
-    error: CliError,
-    results: &ResultSelection,
-    session: &Session<'_>,
-) -> CliError {
+fn named_revision(error: CliError, results: &ResultSelection, session: &Session<'_>) -> CliError {
     let CliError::Usage { problem, code, .. } = &error else { return error };
     if code.number != codes::NO_BASELINE_NAMED.number {
         return error;

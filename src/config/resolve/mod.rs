@@ -26,7 +26,7 @@ use super::defaults;
 use super::error::ConfigError;
 use super::file::{AcceptFile, AlertsFile, At, Entries, GateFile, PolicyFile, RawValue, StoreFile};
 use super::pattern::Pattern;
-use super::policy::{BaselineChoice, Policy, StoreChoice, StorePlace};
+use super::policy::{BaselineChoice, Policy, StoreChoice};
 use super::rules::Rules;
 use endpoints::endpoint_rule;
 use source::{Source, duration};

@@ -1,7 +1,7 @@
 //! Where records are kept, from the three keys that say so.
 
-use super::StorePlace;
 use crate::config::file::StoreKind;
+use crate::config::policy::StorePlace;
 
 /// The beginnings that an address may have.
 const SCHEMES: [&str; 4] = ["s3://", "gs://", "az://", "file:///"];

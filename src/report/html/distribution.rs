@@ -15,7 +15,8 @@ use maud::{Markup, html};
 const BINS: usize = 60;
 const HEIGHT: f64 = 170.0;
 /// The percentiles that the axis of percentiles names, by how many nines they have.
-const NAMED: [(f64, &str); 4] = [(0.301_03, "p50"), (1.0, "p90"), (2.0, "p99"), (3.0, "p99.9")];
+const NAMED: [(f64, &str); 4] =
+    [(std::f64::consts::LOG10_2, "p50"), (1.0, "p90"), (2.0, "p99"), (3.0, "p99.9")];
 const SIDES: [(Look, &str); 2] = [(Look::Base, "baseline"), (Look::Run, "this run")];
 
 /// All response times of an endpoint on both sides; none where a run has no samples.

@@ -28,12 +28,12 @@ impl Standing {
             cells.find(|cell| cell.value.is_some())?.shown_mark()
         };
         let mark = columns.iter().filter_map(newest).max_by_key(|mark| grade(*mark));
-        let steps = table.steps[main].iter().filter(|found| found.step.index >= from);
+        let mut steps = table.steps[main].iter().filter(|found| found.step.index >= from);
         let worse = |size: f64| match table.columns[main].direction {
             Direction::Lower => size > 0.0,
             Direction::Higher => size < 0.0,
         };
-        let step = steps.last().map(|found| (found.step.size, worse(found.step.size)));
+        let step = steps.next_back().map(|found| (found.step.size, worse(found.step.size)));
         let values = table.rows[from..].iter().map(|row| row.cells[main].value).collect();
         Self { mark, step, values }
     }

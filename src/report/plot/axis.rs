@@ -110,7 +110,7 @@ fn round_step(least: f64) -> f64 {
 }
 
 fn label(value: f64, decimals: usize) -> String {
-    if decimals == 0 && value >= 0.0 && value < 1e15 {
+    if decimals == 0 && (0.0..1e15).contains(&value) {
         return grouped(value.round() as u64);
     }
     let text = format!("{value:.decimals$}");

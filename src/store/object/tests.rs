@@ -100,8 +100,10 @@ fn of_32_writers_at_once_each_record_is_there_once() {
     assert_eq!(store(&objects).lives(&record(1_000, "the same", true).entry).unwrap().run, 1);
 }
 
+type Act = fn(&ObjectStore) -> Result<(), StoreError>;
+
 /// What is done to a store, one after the other.
-const STEPS: [fn(&ObjectStore) -> Result<(), StoreError>; 5] = [
+const STEPS: [Act; 5] = [
     |store| store.write(&(0..10).map(|n| record(n, "a", true)).collect::<Vec<_>>()),
     |store| store.write(&(5..20).map(|n| record(n, "a", n % 2 == 0)).collect::<Vec<_>>()),
     |store| store.remove(&entries(1..14), Part::Everything).map(drop),
@@ -115,13 +117,14 @@ fn entries(numbers: std::ops::Range<u32>) -> Vec<Entry> {
 
 /// What is there after each of them.
 fn expected(step: usize) -> BTreeSet<Entry> {
-    let of = |ranges: &[std::ops::Range<u32>]| ranges.iter().cloned().flat_map(entries).collect();
-    match step {
-        0 => of(&[0..10]),
-        1 => of(&[0..20]),
-        2 | 3 => of(&[0..1, 14..20]),
-        _ => of(&[0..1, 6..12, 14..20]),
-    }
+    let numbers: Vec<u32> = match step {
+        0 => (0..10).collect(),
+        1 => (0..20).collect(),
+        2 | 3 => (0..1).chain(14..20).collect(),
+        _ => (0..1).chain(6..12).chain(14..20).collect(),
+    };
+    let entry = |n| entries(n..n + 1);
+    numbers.into_iter().flat_map(entry).collect()
 }
 
 #[test]

@@ -203,6 +203,7 @@ fn in_a_browser_nothing_scrolls_sideways_on_a_phone() {
 }
 
 /// The source of axe-core, which checks whether everybody can use a page; none, with a word, where npm cannot bring it.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was not tested")]
 fn axe() -> Option<String> {
     let folder = TempDir::new().unwrap();
     let brought = Command::new("npm")

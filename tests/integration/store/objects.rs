@@ -143,6 +143,7 @@ fn a_process_that_is_killed_loses_and_halves_nothing() {
 }
 
 #[test]
+#[expect(clippy::use_debug, reason = "faults are called in the snapshot as they are here")]
 fn what_is_wrong_with_a_service_is_named() {
     let bucket = Bucket::new();
     let repo = recorded(&bucket, 1);

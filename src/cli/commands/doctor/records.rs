@@ -91,7 +91,8 @@ impl StoreCheck<'_, '_> {
         let entries = self.store.records().entries()?;
         if entries.is_empty() {
             let push = if self.store.is_pushed() { " --push" } else { "" };
-            let text = "nothing is recorded yet; after a load test on the branch: perfgate record RESULTS";
+            let text =
+                "nothing is recorded yet; after a load test on the branch: perfgate record RESULTS";
             checkup.hint("records", format!("{text}{push}"));
             return Ok(false);
         }

@@ -61,7 +61,7 @@ async fn called(
 
 /// An answer that is short enough: of a long one, the beginning and the end.
 fn joined(first: &str, output: &str, next: &str) -> String {
-    let lines: Vec<String> = output.lines().map(|line| harmless(line)).collect();
+    let lines: Vec<String> = output.lines().map(harmless).collect();
     let room = BYTES.saturating_sub(first.len() + next.len() + 80);
     let (kept, left_out) = shortened(&lines, room);
     let note = match left_out {
