@@ -6,7 +6,8 @@ use super::limit::is_crossed;
 use super::plan::Test;
 use super::sides::Sides;
 use super::verdict::{Reason, Verdict};
-use crate::model::{Warning, WarningKind};
+use crate::config::suggest;
+use crate::model::{Direction, Warning, WarningKind};
 use crate::stats::fisher_one_sided;
 
 /// p below which the nearest commit fails more often than the runs before it.
@@ -32,21 +33,32 @@ pub(super) fn accept(finding: &mut Finding, acceptances: &[Acceptance]) {
     }
 }
 
-/// Accepted changes of measurements that nobody judges: probably slips.
+/// Lines that accept nothing, with why: probably slips, or a ceiling that the change is beyond.
 pub(super) fn idle_acceptances(acceptances: &[Acceptance], findings: &[Finding]) -> Vec<Warning> {
-    let idle = |own: &&Acceptance| {
-        let meant =
-            |f: &Finding| own.accept.covers(&f.key()) && own.accept.direction == f.direction;
-        !findings.iter().any(meant)
-    };
     let warning = |own: &Acceptance| {
-        let why = format!(
-            "nothing that is judged is called `{}` and gets worse that way",
-            own.accept.what()
-        );
-        Warning::new(WarningKind::BrokenTrailer { commit: own.commit.short(), why })
+        let why = why_idle(own, findings)?;
+        Some(Warning::new(WarningKind::BrokenTrailer { commit: own.commit.short(), why }))
     };
-    acceptances.iter().filter(idle).map(warning).collect()
+    acceptances.iter().filter_map(warning).collect()
+}
+
+/// Why a line accepts nothing; none where it does, or where nothing is left to accept.
+fn why_idle(own: &Acceptance, findings: &[Finding]) -> Option<String> {
+    let what = own.accept.what();
+    let meant: Vec<&Finding> = findings.iter().filter(|f| own.accept.covers(&f.key())).collect();
+    if meant.is_empty() {
+        let known: Vec<String> = findings.iter().map(|f| f.key().text().into_raw()).collect();
+        let near = suggest(what, known.iter().map(String::as_str));
+        let near = near.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+        return Some(format!("nothing that is judged is called `{what}`{near}"));
+    }
+    let mut same_way = meant.iter().filter(|f| own.accept.direction == f.direction).peekable();
+    if same_way.peek().is_none() {
+        let way = if own.accept.direction == Direction::Lower { ">= -10%" } else { "<= +10%" };
+        return Some(format!("`{what}` gets worse the other way: write it like {way}"));
+    }
+    let is_left = |f: &&Finding| matches!(f.verdict(), Verdict::Fail | Verdict::Inconclusive);
+    same_way.copied().any(|f| is_left(&f)).then(|| format!("`{what}` is beyond its ceiling"))
 }
 
 /// Whether the nearest commit fails more often than those before it, and no less than the new runs: then the failures came

@@ -122,8 +122,13 @@ fn warned(report: &Report, scales: &Scales, show: Show<'_>) -> String {
     let missed = report.budgets_with(Verdict::Warn);
     let blind = report.all_findings().filter(|f| f.is_blind()).count();
     if let Some(first) = listed.first() {
+        let accepted = listed.iter().all(|own| own.reason == Reason::Accepted);
         let first = move_of(first, scales, show);
-        let warnings = plural(listed.len(), "warning");
+        let warnings = if accepted {
+            format!("{} accepted", listed.len())
+        } else {
+            plural(listed.len(), "warning")
+        };
         return format!("no regression, {warnings}: {first}{}", and_more(listed.len()));
     }
     let but = if missed > 0 {

@@ -53,7 +53,7 @@ pub fn render(report: &Report, style: TableStyle, out: &mut impl Write) -> io::R
         if let Some(anchor) = report.anchor() {
             writeln!(out, "{}", paper.note("anchor", &anchored(anchor, report, &show)))?;
         }
-        write_coverage(report, paper, out)?;
+        write_coverage(report, style, out)?;
     }
     write_budgets(report, style, out)?;
     write_checklist(report, style, out)?;
@@ -193,28 +193,31 @@ fn in_list(line: &str, verdict: Verdict, paper: Paper) -> String {
     }
 }
 
-fn write_coverage(report: &Report, paper: Paper, out: &mut impl Write) -> io::Result<()> {
+fn write_coverage(report: &Report, style: TableStyle, out: &mut impl Write) -> io::Result<()> {
     let show = |text: &dyn Raw| terminal(text);
+    let most = if style.all { usize::MAX } else { MOST_LEFT_OUT };
     let left_out = left_out(report, &show);
     let (compared, total) = (report.coverage.compared, report.coverage.total);
     let mut text = format!("{} of {}", grouped(compared as u64), plural(total, "measurement"));
     if !left_out.is_empty() {
-        text += "; not compared: ";
-        text += &left_out.iter().take(MOST_LEFT_OUT).cloned().collect::<Vec<_>>().join(", ");
-        if let Some(more) = left_out.len().checked_sub(MOST_LEFT_OUT).filter(|more| *more > 0) {
-            text += &format!(", and {more} more");
-        }
+        text += &format!("; not compared: {}", first_of(&left_out, most));
     }
-    writeln!(out, "{}", paper.note("compared", &text))?;
+    writeln!(out, "{}", style.paper.note("compared", &text))?;
     let gone = gone(report, &show);
     if gone.is_empty() {
         return Ok(());
     }
-    let shown = gone.iter().take(MOST_LEFT_OUT).cloned().collect::<Vec<_>>().join(", ");
-    let more = gone.len().saturating_sub(MOST_LEFT_OUT);
-    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-    let text = format!("{shown}{more} (in the baseline but not in this run)");
-    writeln!(out, "{}", paper.note("missing", &text))
+    let text = format!("{} (in the baseline but not in this run)", first_of(&gone, most));
+    writeln!(out, "{}", style.paper.note("missing", &text))
+}
+
+/// At most so many of a list, and how many more there are.
+fn first_of(list: &[String], most: usize) -> String {
+    let shown = &list[..list.len().min(most)];
+    match list.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{}, and {more} more", shown.join(", ")),
+    }
 }
 
 /// Each budget in a line; many that are kept are counted.

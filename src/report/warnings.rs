@@ -333,7 +333,7 @@ impl Message<'_> {
                 "perfgate.yaml of the base {base} is invalid ({why}); using the one in the checkout"
             ),
             Kind::BrokenTrailer { commit, why } => {
-                write!(f, "ignored the invalid Perfgate-Accept trailer of {commit}: {why}")
+                write!(f, "the Perfgate-Accept line of {commit} accepts nothing: {why}")
             }
             Kind::NotHonoured { commit, what, queue: false } => write!(
                 f,

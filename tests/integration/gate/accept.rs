@@ -23,6 +23,14 @@ fn a_commit_of_the_branch_accepts_one_change_up_to_a_ceiling() {
     );
     let beyond = repo.compare_level(20, &first(1.7), &[]).expect(1).json();
     assert_eq!(decided(p95(&beyond)).0, "fail");
+    assert!(why(&beyond).ends_with("accepts nothing: `GET /0 p95` is beyond its ceiling"));
+}
+
+/// What the warning about a line says.
+fn why(report: &Value) -> String {
+    let mut warnings = report["warnings"].as_array().unwrap().iter();
+    let found = warnings.find(|own| own["code"] == "broken_trailer");
+    found.unwrap_or_else(|| panic!("{report:#}"))["message"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -105,6 +113,7 @@ fn the_line_that_a_failure_prints_accepts_it() {
     assert_eq!(lines.len(), 2, "{text}");
     repo.commit(&format!("It is worth it\n\n{}", lines.join("\n")));
     let after = repo.perfgate(&compare).expect(0).stdout;
+    assert!(after.starts_with("! no regression, 2 accepted: GET /0 is slower: "), "{after}");
     assert!(
         after.contains("accepted in ") && after.contains("by Test: why this is worth it"),
         "{after}"
@@ -113,17 +122,18 @@ fn the_line_that_a_failure_prints_accepts_it() {
 
 #[test]
 fn a_ceiling_is_a_change_with_its_sign_and_names_what_is_judged() {
-    for line in [
-        "GET /0 p95 <= 160ms | x",
-        "GET /0 p95 >= -60% | x",
-        "GET /0 <= +60% | x",
-        "GET /nothing p95 <= +60% | x",
+    for (line, expected) in [
+        ("GET /0 p95 <= 160ms | x", "a ceiling is a change with a sign: <= +160ms"),
+        ("GET /0 p95 >= -60% | x", "`GET /0 p95` gets worse the other way: write it like <= +10%"),
+        ("GET /0 <= +60% | x", "nothing that is judged is called `GET /0`"),
+        ("GET /O p95 <= +60% | x", "called `GET /O p95`; did you mean `GET /0 p95`?"),
     ] {
         let message = format!("faster\n\nPerfgate-Accept: {line}");
         let repo = branch_off("", &[first(1.0); 8], &message);
         let report = repo.compare_level(20, &first(1.5), &[]).expect(1).json();
         assert_eq!(decided(p95(&report)).0, "fail", "{line}");
-        assert!(codes(&report).contains(&"broken_trailer"), "{line}: {report:#}");
+        let why = why(&report);
+        assert!(why.contains(expected), "{line}: {why}");
     }
 }
 
