@@ -195,25 +195,29 @@ fn in_list(line: &str, verdict: Verdict, paper: Paper) -> String {
 
 fn write_coverage(report: &Report, style: TableStyle, out: &mut impl Write) -> io::Result<()> {
     let show = |text: &dyn Raw| terminal(text);
-    let most = if style.all { usize::MAX } else { MOST_LEFT_OUT };
     let left_out = left_out(report, &show);
     let (compared, total) = (report.coverage.compared, report.coverage.total);
     let mut text = format!("{} of {}", grouped(compared as u64), plural(total, "measurement"));
+    let in_lines = style.all && left_out.len() > MOST_LEFT_OUT;
     if !left_out.is_empty() {
-        text += &format!("; not compared: {}", first_of(&left_out, most));
+        text += "; not compared: ";
+        text += &if in_lines { String::new() } else { first_of(&left_out) };
     }
-    writeln!(out, "{}", style.paper.note("compared", &text))?;
+    writeln!(out, "{}", style.paper.note("compared", text.trim_end()))?;
+    for line in left_out.iter().filter(|_| in_lines) {
+        writeln!(out, "{}", in_list(line, Verdict::Pass, style.paper))?;
+    }
     let gone = gone(report, &show);
     if gone.is_empty() {
         return Ok(());
     }
-    let text = format!("{} (in the baseline but not in this run)", first_of(&gone, most));
+    let text = format!("{} (in the baseline but not in this run)", first_of(&gone));
     writeln!(out, "{}", style.paper.note("missing", &text))
 }
 
-/// At most so many of a list, and how many more there are.
-fn first_of(list: &[String], most: usize) -> String {
-    let shown = &list[..list.len().min(most)];
+/// The first of a list, and how many more there are.
+fn first_of(list: &[String]) -> String {
+    let shown = &list[..list.len().min(MOST_LEFT_OUT)];
     match list.len() - shown.len() {
         0 => shown.join(", "),
         more => format!("{}, and {more} more", shown.join(", ")),
