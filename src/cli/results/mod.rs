@@ -14,6 +14,9 @@ use crate::ingest::ReadOptions;
 use crate::model::{Merged, Run, Warning, merge_shards};
 use std::path::PathBuf;
 
+/// Result files of the policy whose names are said.
+const MOST_NAMES: usize = 3;
+
 /// Which results a command reads, and how.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ResultSelection {
@@ -49,6 +52,9 @@ impl ResultSelection {
             expand(&self.names, session.folder(), session)?
         };
         let mut read = read_files(&paths, &self.options_by(loaded), session)?;
+        if self.names.is_empty() && !paths.is_empty() {
+            say_which(&paths, &read.runs, loaded, session)?;
+        }
         if self.files_are == FilesAre::Shards && !read.runs.is_empty() {
             let Merged { run, warnings } = merge_shards(read.runs)?;
             read.runs = vec![run];
@@ -76,6 +82,25 @@ impl ResultSelection {
     pub(super) fn options_by(&self, loaded: &LoadedPolicy) -> ReadOptions {
         ReadOptions { collapse: loaded.policy.collapse.clone().into(), ..self.options.clone() }
     }
+}
+
+/// Results that no command named may be those of another day: says which they are, and from when.
+fn say_which(
+    paths: &[PathBuf],
+    runs: &[Run],
+    loaded: &LoadedPolicy,
+    session: &Session<'_>,
+) -> Result<(), CliError> {
+    let name =
+        |path: &PathBuf| path.strip_prefix(&loaded.folder).unwrap_or(path).display().to_string();
+    let mut names: Vec<String> = paths.iter().take(MOST_NAMES).map(name).collect();
+    if paths.len() > MOST_NAMES {
+        names.push(format!("{} more", paths.len() - MOST_NAMES));
+    }
+    let newest = runs.iter().filter_map(|run| run.started_at).max();
+    let measured = newest.map(|at| at.strftime(", measured %Y-%m-%d %H:%M UTC").to_string());
+    let measured = measured.unwrap_or_default();
+    session.say(&format!("reading {} of perfgate.yaml{measured}", names.join(", ")))
 }
 
 /// Nothing to read was named anywhere.

@@ -116,7 +116,7 @@ fn what_no_tool_takes_is_refused_with_what_it_takes() {
         (
             "accept",
             json!({ "measurement": "GET /0 p95", "ceiling": "30%", "reason": "x" }),
-            "a ceiling is a change with a sign: <= +30%",
+            "a ceiling is a change with its sign: +30% or -30%",
         ),
         (
             "accept",

@@ -217,7 +217,24 @@ fn two_stars_at_the_end_of_a_pattern_of_results_stand_for_every_file_below() {
         write("perfgate.yaml", &format!("results: [\"{pattern}\"]\n"));
         let ended = support::perfgate(scratch.path(), &["normalize"]).expect(0);
         assert_eq!(ended.stdout.matches("perfgate.run/1").count(), 2, "{pattern}");
+        let said = "reading perf/a.json, perf/nightly/b.json of perfgate.yaml\n";
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
     }
+    let named = support::perfgate(scratch.path(), &["normalize", "perf/a.json"]).expect(0);
+    assert!(!named.stderr.contains("reading"), "{}", named.stderr);
+}
+
+#[test]
+fn results_that_the_policy_names_are_said_with_the_time_of_their_test() {
+    let scratch = TempDir::new().unwrap();
+    let mut run = support::level_run(0, &[1.0]);
+    run["started_at"] = "2026-11-20T22:41:00Z".into();
+    std::fs::write(scratch.path().join("a.json"), run.to_string()).unwrap();
+    std::fs::write(scratch.path().join("perfgate.yaml"), "results: [a.json]\n").unwrap();
+    let compare = ["compare", "--baseline-file", "a.json"];
+    let ended = support::perfgate(scratch.path(), &compare);
+    let said = "reading a.json of perfgate.yaml, measured 2026-11-20 22:41 UTC\n";
+    assert!(ended.stderr.starts_with(said), "{}", ended.stderr);
 }
 
 #[test]

@@ -213,7 +213,16 @@ struct AcceptChange {
 impl AcceptChange {
     fn asked(self) -> Result<Asked, String> {
         let Self { measurement, ceiling, reason } = self;
-        let sides = if ceiling.trim_start().starts_with('-') { ">=" } else { "<=" };
+        let ceiling = ceiling.trim();
+        let sides = match ceiling.chars().next() {
+            Some('+') => "<=",
+            Some('-') => ">=",
+            _ => {
+                return Err(format!(
+                    "a ceiling is a change with its sign: +{ceiling} or -{ceiling}"
+                ));
+            }
+        };
         let value = format!("{measurement} {sides} {ceiling} | {reason}");
         if value.contains(['\n', '\r']) {
             return Err("write it in one line".to_owned());
