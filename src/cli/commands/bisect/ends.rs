@@ -49,10 +49,10 @@ impl Ends {
             let help = "name two commits (perfgate bisect GOOD BAD -- …), or look at the history: perfgate trend";
             return Err(CliError::usage(problem, help));
         };
-        let [good, bad] = [worse.before, worse.from].map(|id| id.short());
-        let size = signed_percent(worse.size);
-        let name = escape_terminal(&worse.column.key.text());
-        session.say(&format!("looking for the newest step: {name} {size} at {bad}"))?;
-        Ok(Self { good, bad, measurements: vec![worse.column.key.text().into_raw()] })
+        let (name, size) = (worse.column.key.text(), signed_percent(worse.size));
+        let (shown, at) = (escape_terminal(&name), worse.from.short());
+        session.say(&format!("looking for the newest step: {shown} {size} at {at}"))?;
+        let [good, bad] = [worse.before, worse.from].map(|id| id.to_string());
+        Ok(Self { good, bad, measurements: vec![name.into_raw()] })
     }
 }
