@@ -7,6 +7,7 @@ use crate::cli::history::{ColumnSelection, Matching, Span};
 use crate::cli::policy::Network;
 use crate::config::{Pattern, parse_limit};
 use crate::model::Statistic;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -125,6 +126,9 @@ pub(in crate::cli) struct PruneArgs {
     /// Number of commits whose histograms to keep; histograms take 90 % of the space
     #[arg(long, value_name = "N")]
     pub(in crate::cli) keep_histograms: Option<usize>,
+    /// Remove this run, by its id as `record` and `baseline list` print it, or by the beginning of it (repeatable)
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(in crate::cli) run: Vec<String>,
     /// Remove unreadable records
     #[arg(long)]
     pub(in crate::cli) broken: bool,

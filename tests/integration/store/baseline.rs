@@ -301,6 +301,26 @@ fn records_survive_an_export_and_an_import() {
 }
 
 #[test]
+fn a_run_that_was_recorded_by_mistake_is_removed_by_its_id() {
+    let (repo, commits) = linear(2);
+    for (number, commit) in (1..).zip(&commits) {
+        repo.record(commit, number);
+    }
+    let listed = repo.perfgate(&["baseline", "list"]).expect(0).stdout;
+    let row = listed.lines().find(|line| line.contains(&commits[1][..7])).unwrap();
+    let is_id = |word: &&str| word.len() == 16 && word.chars().all(|c| c.is_ascii_hexdigit());
+    let id = row.split_whitespace().find(is_id).unwrap();
+    for (unknown, why) in [("ffffffffff", "no record has the id"), ("", "")] {
+        let ended = repo.perfgate(&["baseline", "prune", "--run", unknown]).expect(2);
+        assert!(ended.stderr.contains(why), "{}", ended.stderr);
+    }
+    let pruned = repo.perfgate(&["baseline", "prune", "--run", &id[..10]]).expect(0);
+    assert!(pruned.stderr.starts_with("removed 1 of 2 runs\n"), "{}", pruned.stderr);
+    repo.perfgate(&["baseline", "show", &commits[0]]).expect(0);
+    repo.perfgate(&["baseline", "show", &commits[1]]).expect(2);
+}
+
+#[test]
 fn pruning_keeps_the_newest_commits() {
     let (repo, commits) = linear(5);
     for (number, commit) in (1..).zip(&commits) {

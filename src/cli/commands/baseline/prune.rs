@@ -17,8 +17,9 @@ pub(super) fn prune(
     loaded: &LoadedPolicy,
     session: &mut Session<'_>,
 ) -> Result<Exit, CliError> {
-    if args.keep.is_none() && args.keep_histograms.is_none() && !args.broken {
-        let help = "give --keep N, --keep-histograms N or --broken";
+    let counts = args.keep.is_none() && args.keep_histograms.is_none();
+    if counts && args.run.is_empty() && !args.broken {
+        let help = "give --keep N, --keep-histograms N, --run ID or --broken";
         return Err(CliError::usage("there is nothing to prune", help));
     }
     // To tell a broken record, its content must be here; it may have to be fetched.
@@ -28,6 +29,9 @@ pub(super) fn prune(
         gone.extend(broken(&store)?);
     }
     let entries = store.records().entries()?;
+    for id in &args.run {
+        gone.insert(named(&entries, id)?.clone());
+    }
     if let Some(keep) = args.keep {
         gone.extend(beyond(&store, &entries, keep)?);
     }
@@ -63,6 +67,18 @@ pub(super) fn prune(
         }
     }
     Ok(Exit::Pass)
+}
+
+/// The record of this id, or of the only id that begins so.
+fn named<'a>(entries: &'a [Entry], id: &str) -> Result<&'a Entry, CliError> {
+    let mut meant = entries.iter().filter(|entry| entry.id.starts_with(id));
+    let problem = match (meant.next(), meant.next()) {
+        (Some(only), None) => return Ok(only),
+        (None, _) => format!("no record has the id {id}: nothing was removed"),
+        (Some(_), Some(_)) => format!("several records have ids like {id}: nothing was removed"),
+    };
+    let help = "`perfgate baseline list` prints the ids";
+    Err(CliError::coded(&codes::NOTHING_RECORDED, problem, help))
 }
 
 /// The records that nobody can read any more. One of which only the copy here is damaged is none of them: what a push would
