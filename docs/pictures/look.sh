@@ -11,13 +11,9 @@ here="$(realpath "$(dirname "$0")")"
 scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
 
-"$perfgate" demo --folder "$scratch/shop" >/dev/null
+"$here/demo.sh" "$perfgate" "$scratch"
 cd "$scratch/shop"
-compared=(--baseline main --profile 20-users results/slower-1_stats.csv)
-"$perfgate" compare "${compared[@]}" --format markdown >"$scratch/comment.md" || [ $? = 1 ]
-"$perfgate" report --html "$scratch/page.html" "${compared[@]}" 2>/dev/null || [ $? = 1 ]
 "$perfgate" report --site "$scratch/site" 2>/dev/null
-"$here/comment.sh" "$scratch/comment.md" >"$scratch/comment.html"
 
 browser() {
   chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --disable-background-networking --enable-logging=stderr \

@@ -9,14 +9,7 @@ here="$PWD"
 scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
 
-"$perfgate" demo --folder "$scratch/shop" >/dev/null
-cd "$scratch/shop"
-compared=(--baseline main --profile 20-users results/slower-1_stats.csv)
-# They end with 1: the demo's pull request is a regression.
-"$perfgate" compare "${compared[@]}" --format markdown >"$scratch/comment.md" || [ $? = 1 ]
-"$perfgate" report --html "$scratch/page.html" "${compared[@]}" 2>/dev/null || [ $? = 1 ]
-
-"$here/comment.sh" "$scratch/comment.md" >"$scratch/comment.html"
+"$here/demo.sh" "$perfgate" "$scratch"
 
 # FILE WIDTH,HEIGHT NAME
 draw() {

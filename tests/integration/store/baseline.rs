@@ -310,7 +310,7 @@ fn a_run_that_was_recorded_by_mistake_is_removed_by_its_id() {
     let row = listed.lines().find(|line| line.contains(&commits[1][..7])).unwrap();
     let is_id = |word: &&str| word.len() == 16 && word.chars().all(|c| c.is_ascii_hexdigit());
     let id = row.split_whitespace().find(is_id).unwrap();
-    for (unknown, why) in [("ffffffffff", "no record has the id"), ("", "")] {
+    for (unknown, why) in [("ffffffffff", "no record has the id"), ("", "a value is required")] {
         let ended = repo.perfgate(&["baseline", "prune", "--run", unknown]).expect(2);
         assert!(ended.stderr.contains(why), "{}", ended.stderr);
     }
