@@ -65,6 +65,33 @@ fn one_run_is_the_same_in_both_forms() {
     assert_eq!(told("gatling/made/3.13.log"), told("gatling/made/3.10.log"));
 }
 
+/// Of the binary form, requests that are alike are counted and added together; lines of text are added one by one.
+#[test]
+fn requests_that_are_added_together_make_the_run_that_those_added_one_by_one_make() {
+    let events = (0..12_000_i64).map(|i| {
+        // In the order in which they end, over twenty seconds: quick ones, some that take seconds, some that fail, more endpoints than are
+        // counted, and now and then one in a group.
+        let end = 5_000 + i * 5 / 3;
+        let took = if i % 40 == 0 { 1_000 + i % 4_000 } else { i * 37 % 300 };
+        let groups: &[&'static str] = if i % 50 == 7 { &["checkout"] } else { &[] };
+        let failure = if i % 31 == 0 { "HTTP 500" } else { "" };
+        request(groups, &format!("/{}", i * 7 % 97), (end - took, end), failure)
+    });
+    let events: Vec<Event> = events.collect();
+    let told = |mut ingested: Ingested| {
+        ingested.run.tool.version = None;
+        serde_json::to_string(&RunV1::with_histograms(&ingested.run).unwrap()).unwrap()
+    };
+    for more in [None, Some(Duration::from_secs(3))] {
+        let options = ReadOptions { trim_start: more, ..ReadOptions::default() };
+        let runs: Vec<String> = all_forms(&events)
+            .iter()
+            .map(|(_, bytes)| told(ingest_with(bytes, &options).unwrap()))
+            .collect();
+        assert!(runs.iter().all(|run| *run == runs[1]));
+    }
+}
+
 #[test]
 fn a_request_is_named_by_its_groups_and_a_group_has_the_response_times_in_it() {
     let events = [
