@@ -10,16 +10,18 @@
 //! of memory. "without columns" is the first run after a clone: the columns beside the store are removed before each.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "it prints a table")]
 
+#[path = "support/took.rs"]
+mod took;
+
 use perfgate::model::{Endpoint, EndpointKey, Kind, Latency, Quantile, Run, Tool};
 use perfgate::store::{GitStore, RunStore as _, prepare};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use took::{Took, argument, du, median, number};
 
 const ENDPOINTS: usize = 50;
-const ROUNDS: usize = 5;
 /// Records that are written at once.
 const BATCH: usize = 500;
 
@@ -76,15 +78,6 @@ fn main() {
         kb(bytes - beside),
         kb(beside)
     );
-}
-
-fn number(name: &str) -> Option<usize> {
-    argument(name)?.parse().ok()
-}
-
-fn argument(name: &str) -> Option<String> {
-    let all: Vec<String> = std::env::args().collect();
-    all.get(all.iter().position(|own| own == name)? + 1).cloned()
 }
 
 /// A repository whose first-parent line has so many commits.
@@ -147,53 +140,6 @@ fn run(i: usize, commit: Option<&str>) -> Run {
     run
 }
 
-/// What a command took.
-#[derive(Clone, Copy)]
-struct Took {
-    ms: f64,
-    peak_mb: f64,
-}
-
-/// The median wall time and the highest peak of memory, after one run that warms the caches. `removed` is removed before each.
-fn median(folder: &Path, program: &str, arguments: &[&str], removed: Option<&Path>) -> Took {
-    let mut all: Vec<Took> = (0..=ROUNDS)
-        .map(|_| {
-            if let Some(removed) = removed {
-                std::fs::remove_dir_all(removed).unwrap_or_default();
-            }
-            took(Command::new(program).args(arguments).current_dir(folder))
-        })
-        .skip(1)
-        .collect();
-    all.sort_by(|a, b| a.ms.total_cmp(&b.ms));
-    let peak_mb = all.iter().map(|own| own.peak_mb).fold(0.0, f64::max);
-    Took { ms: all[all.len() / 2].ms, peak_mb }
-}
-
-fn took(command: &mut Command) -> Took {
-    let start = Instant::now();
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak_mb = 0.0_f64;
-    let code = loop {
-        if let Some(code) = child.try_wait().unwrap() {
-            break code;
-        }
-        peak_mb = peak_mb.max(peak(&status));
-        std::thread::sleep(Duration::from_micros(500));
-    };
-    let ms = start.elapsed().as_secs_f64() * 1e3;
-    assert!(code.code().is_some_and(|code| code != 2), "{command:?}");
-    Took { ms, peak_mb }
-}
-
-fn peak(status: &str) -> f64 {
-    let text = std::fs::read_to_string(status).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kb = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
-    kb.unwrap_or_default() / 1e3
-}
-
 fn git(folder: &Path, arguments: &[&str], input: Option<&[u8]>) -> String {
     let mut command = Command::new("git");
     command.args(arguments).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -202,13 +148,4 @@ fn git(folder: &Path, arguments: &[&str], input: Option<&[u8]>) -> String {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "git {arguments:?}");
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn du(folder: &Path) -> u64 {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let about = entry.metadata().unwrap();
-        bytes += if about.is_dir() { du(&entry.path()) } else { about.len() };
-    }
-    bytes
 }

@@ -12,6 +12,7 @@ mod comparison;
 mod documents;
 mod error;
 mod exit;
+mod fleet;
 mod histograms;
 mod history;
 mod job_page;

@@ -19,6 +19,8 @@ impl Quantile {
     pub const P95: Self = Self(950_000);
     /// 99 of 100 requests were at least as fast.
     pub const P99: Self = Self(990_000);
+    /// 999 of 1 000 requests were at least as fast.
+    pub const P999: Self = Self(999_000);
 
     /// The levels that a run keeps when it has the whole distribution.
     pub const GRID: [Self; 10] = [

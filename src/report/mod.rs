@@ -17,6 +17,7 @@ mod escape;
 mod explain;
 mod few;
 mod few_compared;
+mod fleet;
 mod formats;
 mod full;
 mod full_tables;
@@ -59,11 +60,14 @@ pub use bisect_command::bisect_command;
 pub use bisected::{Bisected, Shift, Suspect, render as render_bisected};
 pub use escape::{harmless, shell as escape_shell, terminal as escape_terminal, write_json};
 pub use explain::render as render_explanation;
+pub use fleet::{FleetStep, GateRow, GateState, Gates, Standing, Steps, Unjudged};
 pub use formats::{FormatList, render as render_formats};
 pub use full::render as render_full;
 pub use grid::{Column, write_grid};
 pub use history_plot::render as render_trend_svg;
-pub use html::{Links, Masthead, Page, Site, is_web, render as render_html};
+pub use html::{
+    FleetEntry, FleetIndex, Links, Masthead, Page, Site, is_web, render as render_html,
+};
 pub use json::{render as render_json, to_wire};
 pub use junit::render as render_junit;
 pub use known_metrics::{MetricList, render as render_known_metrics};

@@ -6,6 +6,7 @@
 mod alert;
 pub mod bounded;
 mod checklist;
+mod fleet;
 mod histogram;
 mod history;
 mod keys;
@@ -22,6 +23,9 @@ mod write;
 
 pub use alert::{AlertOutcomeV1, AlertSeverityV1, AlertV1};
 pub use checklist::ChecklistItemV1;
+pub use fleet::{
+    FLEET_SCHEMA, FleetGateV1, FleetGatesV1, FleetStepV1, FleetStepsV1, FleetV1, UnjudgedV1,
+};
 pub use histogram::{HistogramError, decode_histogram, encode_histogram};
 pub use history::{HISTORY_SCHEMA, HistoryV1, RowV1, SeriesV1, StepV1, ValueV1};
 pub use lack::LackV1;

@@ -52,7 +52,11 @@ pub use git_store::GitStore;
 pub use history::{CommitInfo, CommitText, History, Line, Said};
 pub use kept::{KeptState, kept_states, restore};
 pub use layout::Entry;
-pub use object::{Dates, ObjectStore};
+#[cfg(all(test, feature = "object-store"))]
+pub(crate) use object::Memory;
+pub use object::{
+    Before, Dates, FactsKey, Fleet, Held, ObjectStore, Service, Told, UNDATED_MONTH, Version,
+};
 pub use object_error::{ObjectError, ObjectProblem};
 pub use patience::Patience;
 pub use record::{Recorded, StoredRun, load, load_known, prepare, record};

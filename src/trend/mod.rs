@@ -5,6 +5,7 @@
 
 mod cause;
 mod columns;
+mod facts;
 mod frame;
 mod input;
 mod ledger;
@@ -13,6 +14,7 @@ mod table;
 
 pub use cause::{Cause, Member, State, Watch, causes};
 pub use columns::{Batch, Damaged, Exported, LineCommit, Note, Place, RunColumns};
+pub use facts::{FACTS_SCHEMA, Facts, FactsError, LoadHistory, ServiceHistory, Wanted};
 pub use frame::{FrameWriter, csv_text};
 pub use input::{Series, SeriesError, read_series};
 pub use ledger::{Action, Known, Told, actions, told_so_far};

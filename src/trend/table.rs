@@ -118,6 +118,18 @@ impl Table {
         Self::new(self.title.clone(), self.columns.clone(), rows, 0.0)
     }
 
+    /// The history from a time on.
+    #[must_use]
+    pub fn from(&self, time: jiff::Timestamp) -> Self {
+        match self.rows.iter().position(|row| row.date >= time) {
+            Some(0) => self.clone(),
+            first => {
+                let rows = first.map(|first| self.rows[first..].to_vec()).unwrap_or_default();
+                Self::new(self.title.clone(), self.columns.clone(), rows, 0.0)
+            }
+        }
+    }
+
     /// The series of a column.
     pub fn series(&self, column: usize) -> Series {
         series(&self.columns[column], column, &self.rows)

@@ -3,6 +3,7 @@
 mod ab;
 mod bisect;
 mod drive;
+mod fleet;
 mod gate;
 mod history;
 mod notify;
@@ -14,6 +15,10 @@ mod versions;
 pub(super) use ab::AbArgs;
 pub(super) use bisect::BisectArgs;
 pub(super) use drive::{DriveArgs, LoadArgs};
+pub(super) use fleet::{
+    Back, FleetArgs, FleetCommand, FleetFormat, FleetGatesArgs, FleetIndexArgs, FleetSiteArgs,
+    FleetStepsArgs,
+};
 pub(super) use gate::{CheckArgs, CompareArgs, SelftestArgs};
 pub(super) use history::{
     BaselineArgs, BaselineCommand, ExplainArgs, ExportArgs, ExportFormat, ImportArgs, ListArgs,
@@ -81,6 +86,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Publish a report as a pull request comment, a check and a job summary
     Publish(PublishArgs),
+    /// Look at many services at once: what got worse lately, and whose gate can be trusted
+    Fleet(FleetArgs),
     /// Tell people when the recorded history gets worse, and when it is over: one issue per cause, and messages
     Notify(NotifyArgs),
     /// Test the gate on your own history: inject known regressions and replay unchanged runs
@@ -190,6 +197,8 @@ pub(super) enum SchemaFile {
     History,
     /// What a webhook is told, perfgate.notice/1
     Notice,
+    /// What many services tell, perfgate.fleet/1
+    Fleet,
     /// The policy, perfgate.yaml
     #[value(alias = "policy")]
     Config,

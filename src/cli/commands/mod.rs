@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod driving;
 mod explain;
+mod fleet;
 mod init;
 mod man;
 mod mcp;
@@ -55,6 +56,7 @@ pub(super) fn run(
         Command::Trend(args) => trend::run(args, session),
         Command::Report(args) => report::run(args, session),
         Command::Publish(args) => publish::run(args, session),
+        Command::Fleet(args) => fleet::run(args, session),
         Command::Notify(args) => notify::run(args, session),
         Command::Selftest(args) => selftest::run(args, session),
         Command::Init(args) => init::run(args, session),

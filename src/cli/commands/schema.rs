@@ -5,7 +5,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::config::PolicyFile;
-use crate::schema::{HistoryV1, NoticeV1, ReportV1, RunV1};
+use crate::schema::{FleetV1, HistoryV1, NoticeV1, ReportV1, RunV1};
 use std::io::Write as _;
 
 pub(super) fn run(args: &SchemaArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
@@ -14,6 +14,7 @@ pub(super) fn run(args: &SchemaArgs, session: &mut Session<'_>) -> Result<Exit, 
         SchemaFile::Report => schemars::schema_for!(ReportV1),
         SchemaFile::History => schemars::schema_for!(HistoryV1),
         SchemaFile::Notice => schemars::schema_for!(NoticeV1),
+        SchemaFile::Fleet => schemars::schema_for!(FleetV1),
         SchemaFile::Config => schemars::schema_for!(PolicyFile),
     };
     let text = serde_json::to_string_pretty(&schema)?;

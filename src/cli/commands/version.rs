@@ -4,7 +4,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::ingest::FORMATS;
-use crate::schema::{HISTORY_SCHEMA, NOTICE_SCHEMA, REPORT_SCHEMA, RUN_SCHEMA};
+use crate::schema::{FLEET_SCHEMA, HISTORY_SCHEMA, NOTICE_SCHEMA, REPORT_SCHEMA, RUN_SCHEMA};
 use std::env::consts::{ARCH, OS};
 use std::io::Write as _;
 
@@ -25,7 +25,7 @@ pub(in crate::cli) fn run(verbose: bool, session: &mut Session<'_>) -> Result<Ex
         writeln!(out, "  build    {build}")?;
         writeln!(out, "  target   {ARCH} {OS}{}", libc())?;
         writeln!(out, "  reads    {formats} formats (perfgate normalize --list-formats)")?;
-        writeln!(out, "  writes   {RUN_SCHEMA}, {REPORT_SCHEMA}, {HISTORY_SCHEMA}, {NOTICE_SCHEMA}")
+        writeln!(out, "  writes   {RUN_SCHEMA}, {REPORT_SCHEMA}, {HISTORY_SCHEMA}, {NOTICE_SCHEMA}, {FLEET_SCHEMA}")
     })?;
     Ok(Exit::Pass)
 }

@@ -119,7 +119,7 @@ impl<'a> BranchHistory<'a> {
             let columns: Vec<Column> =
                 everything(&newest).into_iter().map(|key| column(key, &newest)).collect();
             let rows = self.judged_rows(&newest, &columns, Span::last(judged))?;
-            let title = title_beside(&tables, &self.branch, &newest);
+            let title = load_title(tables.iter(), &self.branch, &newest);
             tables.push(Table::new(title, columns, rows.rows, 0.0));
         }
         if tables.is_empty() { Err(nothing_recorded(&self.branch)) } else { Ok(tables) }
@@ -136,6 +136,22 @@ impl<'a> BranchHistory<'a> {
             reader.read(self.recorded.clone(), span, (&mut self.numbers, &self.store))?;
         rows.mark_accepted(columns, (&mut self.numbers, &self.store), self.head)?;
         Ok(rows)
+    }
+
+    /// The policy that it is read by.
+    pub(super) fn loaded(&self) -> &LoadedPolicy {
+        self.loaded
+    }
+
+    /// So many runs, the newest first, each with the time of its commit.
+    pub(super) fn newest_runs(&self, most: usize) -> Result<Vec<(jiff::Timestamp, Run)>, CliError> {
+        let entries =
+            self.recorded.iter().flat_map(|(commit, own)| own.iter().map(move |e| (commit, e)));
+        let mut runs = Vec::new();
+        for (commit, entry) in entries.take(most) {
+            runs.extend(self.load(entry)?.map(|run| (commit.date, run)));
+        }
+        Ok(runs)
     }
 
     /// The newest run of a test.
@@ -243,12 +259,17 @@ fn title(branch: &str, run: &Run) -> Untrusted {
 }
 
 /// A title that none of these tables has: where it is the load that differs, it is named as well.
-fn title_beside(tables: &[Table], branch: &str, run: &Run) -> Untrusted {
+pub(super) fn load_title<'t>(
+    tables: impl Iterator<Item = &'t Table>,
+    branch: &str,
+    run: &Run,
+) -> Untrusted {
+    let taken: Vec<&Untrusted> = tables.map(|table| &table.title).collect();
     let title = title(branch, run);
     let users = run.load.users.map(|n| format!(", {n} users")).unwrap_or_default();
     let duration = run.duration_s.map(|s| format!(", {s:.0} s")).unwrap_or_default();
     let load = title.map(|title| format!("{title}, {}{users}{duration}", run.tool.name.raw()));
     let numbered = (2..).map(|n| load.map(|load| format!("{load}, {n}")));
     let mut names = [title.clone(), load.clone()].into_iter().chain(numbered);
-    names.find(|name| tables.iter().all(|table| table.title != *name)).unwrap_or(title)
+    names.find(|name| !taken.contains(&name)).unwrap_or(title)
 }

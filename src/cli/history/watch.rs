@@ -27,8 +27,24 @@ impl BranchHistory<'_> {
         min_effect: f64,
     ) -> Result<Watched, CliError> {
         let newest = self.newest(test)?.ok_or_else(|| nothing_recorded(&self.branch))?;
+        self.watched_load(&newest, min_effect)
+    }
+
+    /// The same of every recorded load, the one with the newest run first.
+    pub(in crate::cli) fn watched_loads(
+        mut self,
+        min_effect: f64,
+    ) -> Result<Vec<Watched>, CliError> {
+        let newest = self.loads()?;
+        if newest.is_empty() {
+            return Err(nothing_recorded(&self.branch));
+        }
+        newest.iter().map(|newest| self.watched_load(newest, min_effect)).collect()
+    }
+
+    fn watched_load(&mut self, newest: &Run, min_effect: f64) -> Result<Watched, CliError> {
         let (columns, least): (Vec<Column>, Vec<Option<f64>>) =
-            limited(&newest, &self.loaded.policy.rules).into_iter().unzip();
+            limited(newest, &self.loaded.policy.rules).into_iter().unzip();
         if columns.is_empty() {
             let help = "set limits in perfgate.yaml: only what has one is watched";
             return Err(CliError::coded(
@@ -37,17 +53,13 @@ impl BranchHistory<'_> {
                 help,
             ));
         }
-        let reader = RowReader {
-            like: &newest,
-            columns: &columns,
-            loaded: self.loaded,
-            folder: self.folder,
-        };
+        let reader =
+            RowReader { like: newest, columns: &columns, loaded: self.loaded, folder: self.folder };
         let rows =
             reader.read(self.recorded.clone(), Span::last(0), (&mut self.numbers, &self.store))?;
         let accepts = rows.accepts((&mut self.numbers, &self.store), self.head)?;
-        let table = Table::new(title(&self.branch, &newest), columns, rows.rows, 0.0);
-        let arguments = run_arguments(&newest);
+        let table = Table::new(title(&self.branch, newest), columns, rows.rows, 0.0);
+        let arguments = run_arguments(newest);
         Ok(Watched { table, watch: Watch { min_effect, least, accepts }, arguments })
     }
 }

@@ -8,6 +8,7 @@ mod bars;
 mod distribution;
 mod failed;
 mod figures;
+mod fleet;
 mod forest;
 mod head;
 mod history;
@@ -22,6 +23,7 @@ mod standing;
 mod table;
 mod timelines;
 
+pub use fleet::{FleetEntry, FleetIndex};
 pub use links::{Links, is_web};
 pub use page::{Masthead, Page};
 pub use site::Site;

@@ -76,6 +76,23 @@ impl<'a> Site<'a> {
         out.write_all(page.into_string().as_bytes())
     }
 
+    /// How the worst endpoint stands, its page, and its name.
+    pub(super) fn worst(&self) -> Option<(Standing, String, Untrusted)> {
+        let all = self.pages.iter().map(|page| (self.standing(page), page));
+        let (standing, page) = all.max_by(|(a, _), (b, _)| a.weight().total_cmp(&b.weight()))?;
+        Some((standing, page.file.clone(), page.name.clone()))
+    }
+
+    /// How many endpoints and metrics have a page.
+    pub(super) fn endpoints(&self) -> usize {
+        self.pages.len()
+    }
+
+    /// The date of the newest recorded commit.
+    pub(super) fn newest(&self) -> Option<jiff::Timestamp> {
+        self.tables.iter().filter_map(|table| Some(table.rows.last()?.date)).max()
+    }
+
     fn place(&self, way_back: bool) -> Markup {
         let Masthead { repository, links, .. } = self.masthead;
         html! {

@@ -10,6 +10,7 @@ use crate::trend::{Mark, Table};
 use maud::{Markup, html};
 
 /// How an endpoint stands.
+#[derive(Debug)]
 pub(super) struct Standing {
     /// The gravest mark of the newest values.
     mark: Option<Mark>,

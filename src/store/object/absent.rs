@@ -10,6 +10,35 @@ pub(super) struct Objects {
     url: String,
 }
 
+/// A folder whose names are wanted, from one on.
+#[expect(dead_code, reason = "nothing is listed")]
+pub(super) struct Listing {
+    pub(super) folder: String,
+    pub(super) from: Option<String>,
+}
+
+/// What an object was when it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version;
+
+/// An object that is to be put in the place of what it was.
+#[expect(dead_code, reason = "nothing is swapped")]
+pub(super) struct Swap {
+    pub(super) key: String,
+    pub(super) bytes: Vec<u8>,
+    pub(super) before: Option<Version>,
+}
+
+/// What a folder has.
+pub(super) struct InFolder {
+    pub(super) files: Vec<String>,
+    pub(super) folders: Vec<String>,
+}
+
+/// The right to change objects.
+#[derive(Debug)]
+pub struct Held;
+
 impl Objects {
     pub(super) fn open(url: &str, _: Patience) -> Result<Self, StoreError> {
         Ok(Self { url: url.to_owned() })
@@ -32,6 +61,29 @@ impl Objects {
         _: &str,
         _: Option<(&str, &str)>,
     ) -> Result<Vec<String>, StoreError> {
+        Err(self.absent())
+    }
+
+    pub(super) fn listed(&self, _: Vec<Listing>) -> Result<Vec<Vec<String>>, StoreError> {
+        Err(self.absent())
+    }
+
+    pub(super) fn folders(&self, _: Vec<String>) -> Result<Vec<InFolder>, StoreError> {
+        Err(self.absent())
+    }
+
+    pub(super) fn read_versions(
+        &self,
+        _: Vec<String>,
+    ) -> Result<Vec<Option<(Vec<u8>, Version)>>, StoreError> {
+        Err(self.absent())
+    }
+
+    pub(super) fn swap(&self, _: Vec<Swap>) -> Result<Vec<bool>, StoreError> {
+        Err(self.absent())
+    }
+
+    pub(super) fn hold(&self, _: &str) -> Result<Held, StoreError> {
         Err(self.absent())
     }
 

@@ -1,19 +1,23 @@
 //! How a store's objects are called.
 //!
 //! Contents lie as in the git store. What there is of them is told by names alone, empty objects in a folder for each day on
-//! which commits were made: `commits/<day>/<commit>-<id>-<n>-<m>`, where n and m count how often the run and its histograms
-//! were added and removed. The same record has the same name whoever writes it, so that writers need not know of each other;
-//! and a gate lists the days of the commits that it looks at, not the whole store.
+//! which commits were made: `commits/<day>/<time>-<commit>-<id>-<n>-<m>`, where n and m count how often the run and its
+//! histograms were added and removed. The same record has the same name whoever writes it, so that writers need not know of each
+//! other; a gate lists the days of the commits that it looks at, not the whole store; and whoever has no clone knows their order.
 
 use crate::store::bucket::{Life, added, is_there, removed};
 use crate::store::layout::{Entry, HISTOGRAMS, RUNS};
-use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 /// The folder of what there is.
 pub(super) const COMMITS: &str = "commits";
 /// The day of commits that whoever recorded them could not look up.
 pub(super) const UNDATED: &str = "undated";
+/// The time of a commit in such a name, in UTC.
+const TIME: &str = "%H%M%S";
+const TIME_DIGITS: usize = 6;
 
 /// How often the run and the histograms of a record were added and removed; the larger count is the later one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,21 +63,44 @@ pub(super) fn day_of(time: jiff::Timestamp) -> Date {
     time.to_zoned(TimeZone::UTC).date()
 }
 
-/// What says that a record has come to these counts.
-pub(super) fn told(day: Option<Date>, entry: &Entry, lives: Lives) -> String {
-    let day = day.map_or_else(|| UNDATED.to_owned(), |day| day.to_string());
+/// What says that the record of a commit of this time has come to these counts.
+pub(super) fn told(at: Option<Timestamp>, entry: &Entry, lives: Lives) -> String {
     let (Entry { commit, id }, Lives { run, histograms }) = (entry, lives);
-    format!("{COMMITS}/{day}/{commit}-{id}-{run}-{histograms}")
+    let name = format!("{commit}-{id}-{run}-{histograms}");
+    match at.map(|at| at.to_zoned(TimeZone::UTC)) {
+        Some(at) => format!("{COMMITS}/{}/{}-{name}", at.date(), at.strftime(TIME)),
+        None => format!("{COMMITS}/{UNDATED}/{name}"),
+    }
+}
+
+/// What such a name tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Read {
+    pub(super) entry: Entry,
+    pub(super) lives: Lives,
+    /// The time of the commit, where whoever recorded it knew that.
+    pub(super) at: Option<Timestamp>,
 }
 
 /// Reads such a name back, from the day on; none for anything else.
-pub(super) fn read_told(name: &str) -> Option<(Entry, Lives)> {
-    let (_, name) = name.split_once('/')?;
+pub(super) fn read_told(name: &str) -> Option<Read> {
+    let (day, name) = name.split_once('/')?;
     let mut parts = name.rsplitn(3, '-');
     // Nobody counts as far as that, and from there on no count could go on.
     let mut count = || parts.next()?.parse().ok().filter(|life: &Life| *life < Life::MAX / 2);
     let (histograms, run) = (count()?, count()?);
-    Some((record(parts.next()?)?, Lives { run, histograms }))
+    let name = parts.next()?;
+    let (at, name) = match name.split_once('-')? {
+        (time, name) if time.len() == TIME_DIGITS => (Some(time_of(day, time)?), name),
+        _ if day == UNDATED => (None, name),
+        _ => return None,
+    };
+    Some(Read { entry: record(name)?, lives: Lives { run, histograms }, at })
+}
+
+fn time_of(day: &str, time: &str) -> Option<Timestamp> {
+    let at = DateTime::strptime(format!("%Y-%m-%d {TIME}"), format!("{day} {time}")).ok()?;
+    at.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
 }
 
 /// The record of `<commit>-<id>`.
@@ -125,7 +152,6 @@ pub(super) fn range(days: impl Iterator<Item = Date>) -> Option<(Date, Date)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::civil::date;
 
     fn entry() -> Entry {
         let commit = "0123456789abcdef0123456789abcdef01234567".parse().unwrap();
@@ -135,13 +161,18 @@ mod tests {
     #[test]
     fn names_tell_what_there_is_and_nothing_else_does() {
         let lives = Lives { run: 3, histograms: 2 };
-        for day in [Some(date(2026, 3, 1)), None] {
-            let name = told(day, &entry(), lives);
+        let known: Timestamp = "2026-03-01T23:59:58Z".parse().unwrap();
+        for at in [Some(known), None] {
+            let name = told(at, &entry(), lives);
             let read = read_told(name.strip_prefix("commits/").unwrap());
-            assert_eq!(read, Some((entry(), lives)), "{name}");
+            assert_eq!(read, Some(Read { entry: entry(), lives, at }), "{name}");
         }
         for name in ["", "2026-03-01/x", "2026-03-01/..-1-1", "2026-03-01/é-1-1", "1-1"] {
             assert_eq!(read_told(name), None, "{name}");
+        }
+        let Entry { commit, id } = entry();
+        for name in ["2026-03-01/", "2026-03-01/246060-", "2026-02-30/120000-", "undated/120000-"] {
+            assert_eq!(read_told(&format!("{name}{commit}-{id}-1-1")), None, "{name}");
         }
     }
 

@@ -9,9 +9,13 @@
 mod classify;
 #[cfg(feature = "object-store")]
 mod connect;
+mod fleet;
 mod keys;
 #[cfg(all(test, feature = "object-store"))]
 mod kills;
+#[cfg(all(test, feature = "object-store"))]
+#[expect(clippy::unwrap_used, reason = "test code")]
+mod memory;
 #[cfg(not(feature = "object-store"))]
 #[path = "absent.rs"]
 mod objects;
@@ -21,6 +25,11 @@ mod shelf;
 #[cfg(all(test, feature = "object-store"))]
 #[expect(clippy::unwrap_used, reason = "test code")]
 mod tests;
+
+pub use fleet::{Before, FactsKey, Fleet, Service, Told, UNDATED_MONTH};
+#[cfg(all(test, feature = "object-store"))]
+pub(crate) use memory::Memory;
+pub use objects::{Held, Version};
 
 use super::error::StoreError;
 use super::history::CommitInfo;
@@ -33,7 +42,8 @@ use crate::model::CommitId;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use keys::{
-    COMMITS, Lives, UNDATED, day_of, histograms_key, range, read_content, read_told, run_key, told,
+    COMMITS, Lives, Read, UNDATED, day_of, histograms_key, range, read_content, read_told, run_key,
+    told,
 };
 use objects::Objects;
 use shelf::Shelf;
@@ -107,7 +117,7 @@ impl ObjectStore {
             None => self.objects.names(COMMITS, None)?,
         };
         let mut listed: BTreeMap<Entry, Lives> = BTreeMap::new();
-        for (entry, lives) in names.iter().filter_map(|name| read_told(name)) {
+        for Read { entry, lives, .. } in names.iter().filter_map(|name| read_told(name)) {
             let own = listed.entry(entry).or_default();
             *own = own.join(lives);
         }
@@ -146,7 +156,7 @@ impl ObjectStore {
     fn tell(&self, records: &[(Entry, Lives)]) -> Result<(), StoreError> {
         let mut names = Vec::with_capacity(records.len());
         for (entry, lives) in records {
-            names.push((told(self.day(entry.commit)?, entry, *lives), Vec::new()));
+            names.push((told((self.dates)(entry.commit)?, entry, *lives), Vec::new()));
         }
         self.objects.make(names)?;
         self.shelf.learn(records.iter().map(|(entry, lives)| (entry, lives)));

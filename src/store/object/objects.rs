@@ -1,5 +1,11 @@
 //! Objects of a service, many at once: made if they are not there, read, listed and removed. Waits for all of them.
 
+#[path = "swap.rs"]
+mod swap;
+
+pub(super) use swap::Swap;
+pub use swap::{Held, Version};
+
 use super::classify::{is_missing, is_there, may_be_repeated, store_error};
 use super::connect::{Connected, connect, secrets};
 use crate::store::blob::check;
@@ -7,7 +13,9 @@ use crate::store::error::StoreError;
 use crate::store::patience::{Patience, Waiting};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::path::Path;
-use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
+use object_store::{
+    Error, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, UpdateVersion,
+};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,7 +23,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 /// Requests that are under way at once.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 /// How often something that failed on the way is tried again, beyond what the service asks for.
 const AGAIN: u32 = 3;
 /// Before the first time; twice as long before the next.
@@ -25,9 +33,15 @@ const LAST: &str = "~";
 /// How often a line about waiting is renewed.
 const TICK: Duration = Duration::from_millis(100);
 
+/// A folder whose names are wanted, from one on.
+pub(super) struct Listing {
+    pub(super) folder: String,
+    pub(super) from: Option<String>,
+}
+
 /// The objects below an address.
 pub(super) struct Objects {
-    store: Arc<dyn ObjectStore>,
+    pub(super) store: Arc<dyn ObjectStore>,
     root: Path,
     runtime: Runtime,
     url: String,
@@ -85,14 +99,21 @@ impl Objects {
     pub(super) fn read(&self, keys: Vec<String>) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         let reads = keys.into_iter().map(|key| async move { self.read_one(&key).await });
         let read: Vec<_> = self.wait(stream::iter(reads).buffered(AT_ONCE).try_collect())?;
-        read.into_iter().collect()
+        read.into_iter().map(|read| Ok(read?.map(|(bytes, _)| bytes))).collect()
     }
 
-    async fn read_one(&self, key: &str) -> Result<Result<Option<Vec<u8>>, StoreError>, Error> {
+    async fn read_one(
+        &self,
+        key: &str,
+    ) -> Result<Result<Option<(Vec<u8>, UpdateVersion)>, StoreError>, Error> {
         let path = self.path(key);
         self.step(async || match self.store.get(&path).await {
             Ok(found) => match check(found.meta.size) {
-                Ok(()) => Ok(Ok(Some(found.bytes().await?.to_vec()))),
+                Ok(()) => {
+                    let (e_tag, version) = (found.meta.e_tag.clone(), found.meta.version.clone());
+                    let bytes = found.bytes().await?.to_vec();
+                    Ok(Ok(Some((bytes, UpdateVersion { e_tag, version }))))
+                }
                 Err(large) => Ok(Err(large.of(format!("{}/{key}", self.url)))),
             },
             Err(error) if is_missing(&error) => Ok(Ok(None)),
@@ -107,39 +128,65 @@ impl Objects {
         folder: &str,
         range: Option<(&str, &str)>,
     ) -> Result<Vec<String>, StoreError> {
+        let (from, to) = range.unzip();
+        self.wait(self.list(folder, from, to))
+    }
+
+    /// The same of several folders at once, each from a name on.
+    pub(super) fn listed(&self, listings: Vec<Listing>) -> Result<Vec<Vec<String>>, StoreError> {
+        let lists = listings.into_iter().map(|Listing { folder, from }| async move {
+            self.list(&folder, from.as_deref(), None).await
+        });
+        self.wait(stream::iter(lists).buffered(AT_ONCE).try_collect())
+    }
+
+    async fn list(
+        &self,
+        folder: &str,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<Vec<String>, Error> {
         let prefix = self.path(folder);
         let mut names: Vec<String> =
-            self.wait(self.step(async || self.list(&prefix, range).await))?;
+            self.step(async || self.list_once(&prefix, from, to).await).await?;
         names.sort_unstable();
         Ok(names)
     }
 
-    async fn list(&self, prefix: &Path, range: Option<(&str, &str)>) -> Result<Vec<String>, Error> {
+    async fn list_once(
+        &self,
+        prefix: &Path,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<Vec<String>, Error> {
         let name = |object: &ObjectMeta| {
             let all = object.location.as_ref();
             all.strip_prefix(prefix.as_ref()).map(|name| name.trim_start_matches('/').to_owned())
         };
-        let mut listed = match range {
-            Some((from, _)) => {
-                self.store.list_with_offset(Some(prefix), &prefix.clone().join(from))
-            }
+        let beyond = |name: &str| to.is_some_and(|to| *name > *format!("{to}{LAST}"));
+        let mut listed = match from {
+            Some(from) => self.store.list_with_offset(Some(prefix), &prefix.clone().join(from)),
             None => self.store.list(Some(prefix)),
         };
         let mut names = Vec::new();
         while let Some(object) = listed.try_next().await? {
             let Some(name) = name(&object) else { continue };
-            match range {
+            if beyond(&name) {
                 // Services list in order: what is beyond need not be asked for.
-                Some((_, to)) if *name > *format!("{to}{LAST}") && !self.is_folder() => break,
-                Some((from, to)) if *name < *from || *name > *format!("{to}{LAST}") => {}
-                _ => names.push(name),
+                if self.is_folder() {
+                    continue;
+                }
+                break;
+            }
+            if from.is_none_or(|from| *name >= *from) {
+                names.push(name);
             }
         }
         Ok(names)
     }
 
     /// Whether this is a folder of this machine, which is listed in no order.
-    fn is_folder(&self) -> bool {
+    pub(super) fn is_folder(&self) -> bool {
         self.url.starts_with("file:")
     }
 
@@ -163,12 +210,17 @@ impl Objects {
         Ok(())
     }
 
-    fn path(&self, key: &str) -> Path {
-        key.split('/').fold(self.root.clone(), |path, part| path.join(part))
+    pub(super) fn path(&self, key: &str) -> Path {
+        key.split('/')
+            .filter(|part| !part.is_empty())
+            .fold(self.root.clone(), |path, part| path.join(part))
     }
 
     /// Does one thing that may be done twice; once more where it failed on the way.
-    async fn step<T>(&self, work: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) async fn step<T>(
+        &self,
+        work: impl AsyncFn() -> Result<T, Error>,
+    ) -> Result<T, Error> {
         #[cfg(test)]
         self.faults.before()?;
         let mut tries = 0;
@@ -187,7 +239,10 @@ impl Objects {
     }
 
     /// Waits until it is done, and not in silence.
-    fn wait<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
+    pub(super) fn wait<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, StoreError> {
         let mut waiting = Waiting::new(&self.url);
         let done = self.runtime.block_on(async {
             let mut work = pin!(work);
@@ -205,13 +260,5 @@ impl Objects {
 impl std::fmt::Debug for Objects {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Objects").field("url", &self.url).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-impl Objects {
-    /// Objects in memory, which others may share.
-    pub(super) fn in_memory(store: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
-        Self::of(store, Path::from("team/service"), "memory://")
     }
 }

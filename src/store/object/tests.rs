@@ -1,15 +1,12 @@
 //! Records in objects in memory: many writers, processes that are killed at every request, and how many requests a gate takes.
 
-use super::objects::Objects;
-use super::{Dates, ObjectStore};
+use super::{Memory, ObjectStore};
 use crate::model::CommitId;
 use crate::store::history::CommitInfo;
 use crate::store::record::id_of;
 use crate::store::{Entry, NewRecord, Part, RunStore as _, StoreError};
 use jiff::ToSpan as _;
-use object_store::memory::InMemory;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// A commit, two days after the one before it; every seventh is in no clone.
 fn commit(number: u32) -> CommitId {
@@ -37,11 +34,9 @@ fn record(number: u32, content: &str, histograms: bool) -> NewRecord {
     NewRecord { entry, run, histograms }
 }
 
-fn store(objects: &Arc<InMemory>) -> ObjectStore {
-    let dates: Dates =
-        Box::new(|commit| Ok(Some(date(commit)).filter(|_| number(commit) % 7 != 6)));
-    let objects = Objects::in_memory(Arc::clone(objects) as _).unwrap();
-    ObjectStore { objects, dates, shelf: Arc::default() }
+fn store(objects: &Memory) -> ObjectStore {
+    objects
+        .store("api", Box::new(|commit| Ok(Some(date(commit)).filter(|_| number(commit) % 7 != 6))))
 }
 
 fn names(store: &ObjectStore) -> BTreeSet<Entry> {
@@ -49,7 +44,7 @@ fn names(store: &ObjectStore) -> BTreeSet<Entry> {
 }
 
 /// Everything that is there, and that it can be read.
-fn whole(objects: &Arc<InMemory>) -> BTreeSet<Entry> {
+fn whole(objects: &Memory) -> BTreeSet<Entry> {
     let store = store(objects);
     let entries = names(&store);
     for entry in &entries {
@@ -64,7 +59,7 @@ fn whole(objects: &Arc<InMemory>) -> BTreeSet<Entry> {
 
 #[test]
 fn a_record_is_added_removed_and_added_again() {
-    let objects = Arc::new(InMemory::new());
+    let objects = Memory::default();
     let records: Vec<NewRecord> = (0..10).map(|n| record(n, "a", n % 2 == 0)).collect();
     store(&objects).write(&records).unwrap();
     store(&objects).write(&records).unwrap();
@@ -86,7 +81,7 @@ fn a_record_is_added_removed_and_added_again() {
 
 #[test]
 fn of_32_writers_at_once_each_record_is_there_once() {
-    let objects = Arc::new(InMemory::new());
+    let objects = Memory::default();
     std::thread::scope(|scope| {
         for writer in 0..32 {
             let objects = &objects;
@@ -134,7 +129,7 @@ fn a_process_that_is_killed_at_any_request_loses_and_halves_nothing() {
         for request in 0.. {
             let mut over = 0;
             for done in [false, true] {
-                let objects = Arc::new(InMemory::new());
+                let objects = Memory::default();
                 STEPS[..killed].iter().for_each(|step| step(&store(&objects)).unwrap());
                 let own = store(&objects);
                 own.objects.faults.die_after(request, done);
@@ -165,7 +160,7 @@ fn a_process_that_is_killed_at_any_request_loses_and_halves_nothing() {
 
 #[test]
 fn a_window_takes_few_requests_however_many_records_there_are() {
-    let objects = Arc::new(InMemory::new());
+    let objects = Memory::default();
     let records: Vec<NewRecord> = (0..400).map(|n| record(n, "a", true)).collect();
     store(&objects).write(&records).unwrap();
     let own = store(&objects);
@@ -183,7 +178,7 @@ fn a_window_takes_few_requests_however_many_records_there_are() {
 
 #[test]
 fn what_is_no_store_of_this_version_is_not_touched() {
-    let objects = Arc::new(InMemory::new());
+    let objects = Memory::default();
     let own = store(&objects);
     own.objects.make(vec![("perfgate".to_owned(), b"perfgate.store/2\n".to_vec())]).unwrap();
     let refused = own.write(&[record(0, "a", true)]);
@@ -193,7 +188,7 @@ fn what_is_no_store_of_this_version_is_not_touched() {
 
 #[test]
 fn a_content_that_is_gone_or_another_is_named_and_can_be_recorded_again() {
-    let objects = Arc::new(InMemory::new());
+    let objects = Memory::default();
     let own = record(0, "a", false);
     store(&objects).write(std::slice::from_ref(&own)).unwrap();
     let key = super::run_key(&own.entry, 1);

@@ -167,7 +167,11 @@ fn place_of(number: &Number, metric: Option<&MetricName>) -> Option<(usize, Stat
 }
 
 /// Kind, endpoint, metric, statistic and unit of a row.
-fn words(endpoint: &EndpointKey, number: &Number, statistic: Statistic) -> [String; 5] {
+pub(in crate::trend) fn words(
+    endpoint: &EndpointKey,
+    number: &Number,
+    statistic: Statistic,
+) -> [String; 5] {
     let kind = match (number, endpoint) {
         (Number::Metric(..), _) => "custom",
         (_, EndpointKey::Total) => "total",

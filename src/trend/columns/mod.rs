@@ -20,6 +20,9 @@ pub use export::Exported;
 pub use line::LineCommit;
 pub use note::Note;
 
+pub(super) use export::words;
+pub(super) use name::{MetricName, Number, numbers_of, numbers_of_metric};
+
 use super::parquet::FrameError;
 use crate::model::{CommitId, MeasurementKey, Run, Untrusted};
 use folder::{Folder, Kept};

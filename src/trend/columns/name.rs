@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which number of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Number {
+pub(in crate::trend) enum Number {
     /// How many requests it had. Every endpoint of a run has this column, whether that is known or not.
     Requests,
     Latency(Statistic),
@@ -23,9 +23,9 @@ pub(super) enum Number {
 
 /// A metric as a run has it: whoever changes its unit has another one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct MetricName {
-    pub(super) name: Untrusted,
-    pub(super) unit: Untrusted,
+pub(in crate::trend) struct MetricName {
+    pub(in crate::trend) name: Untrusted,
+    pub(in crate::trend) unit: Untrusted,
 }
 
 /// What a column is of.
@@ -110,7 +110,7 @@ const PLAIN: [Statistic; 5] =
     [Statistic::Mean, Statistic::Min, Statistic::Max, Statistic::StdDev, Statistic::Cv];
 
 /// All numbers that were measured of an endpoint.
-pub(super) fn numbers_of(endpoint: &Endpoint) -> Vec<(Number, f64)> {
+pub(in crate::trend) fn numbers_of(endpoint: &Endpoint) -> Vec<(Number, f64)> {
     let mut all = Vec::with_capacity(16);
     let levels = |times: Option<&Latency>| {
         let levels = times.into_iter().flat_map(|times| times.quantiles.keys().copied());
@@ -132,7 +132,7 @@ pub(super) fn numbers_of(endpoint: &Endpoint) -> Vec<(Number, f64)> {
 }
 
 /// All numbers of a metric.
-pub(super) fn numbers_of_metric(metric: &CustomMetric) -> Vec<(Statistic, f64)> {
+pub(in crate::trend) fn numbers_of_metric(metric: &CustomMetric) -> Vec<(Statistic, f64)> {
     let single = metric.value.map(|value| (Statistic::Value, value));
     let quantiles = metric.quantiles.iter().map(|(q, value)| (Statistic::Quantile(*q), *value));
     single.into_iter().chain(quantiles).collect()

@@ -1,0 +1,7 @@
+//! Many services at once: what got worse, and whose gate can be trusted.
+
+mod gates;
+mod steps;
+
+pub use gates::{GateRow, GateState, Gates};
+pub use steps::{FleetStep, Standing, Steps, Unjudged};

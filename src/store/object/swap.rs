@@ -1,0 +1,113 @@
+//! Objects that are changed: swapped as a whole, and only if they still are what was read.
+
+use super::{AT_ONCE, Objects};
+use crate::store::error::StoreError;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use object_store::path::Path;
+use object_store::{Error, PutMode, PutPayload, UpdateVersion};
+use std::fs::File;
+use std::path::PathBuf;
+
+/// What an object was when it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version(UpdateVersion);
+
+/// An object that is to be put in the place of what it was, or of nothing.
+pub(in crate::store::object) struct Swap {
+    pub(in crate::store::object) key: String,
+    pub(in crate::store::object) bytes: Vec<u8>,
+    pub(in crate::store::object) before: Option<Version>,
+}
+
+/// What a folder has.
+pub(in crate::store::object) struct InFolder {
+    pub(in crate::store::object) files: Vec<String>,
+    pub(in crate::store::object) folders: Vec<String>,
+}
+
+/// The right to change objects, until it is dropped.
+#[derive(Debug)]
+pub struct Held {
+    _file: Option<File>,
+}
+
+impl Objects {
+    /// What folders have themselves.
+    pub(in crate::store::object) fn folders(
+        &self,
+        folders: Vec<String>,
+    ) -> Result<Vec<InFolder>, StoreError> {
+        let lists = folders.into_iter().map(|folder| async move {
+            let path = self.path(&folder);
+            let last = |path: &Path| path.filename().map(str::to_owned);
+            self.step(async || {
+                let listed = self.store.list_with_delimiter(Some(&path)).await?;
+                let files = listed.objects.iter().filter_map(|own| last(&own.location)).collect();
+                let folders = listed.common_prefixes.iter().filter_map(last).collect();
+                Ok(InFolder { files, folders })
+            })
+            .await
+        });
+        self.wait(stream::iter(lists).buffered(AT_ONCE).try_collect())
+    }
+
+    /// The contents of objects, and what they were; none of those that are not there.
+    pub(in crate::store::object) fn read_versions(
+        &self,
+        keys: Vec<String>,
+    ) -> Result<Vec<Option<(Vec<u8>, Version)>>, StoreError> {
+        let reads = keys.into_iter().map(|key| async move { self.read_one(&key).await });
+        let read: Vec<_> = self.wait(stream::iter(reads).buffered(AT_ONCE).try_collect())?;
+        let versioned = |read: Result<Option<(Vec<u8>, UpdateVersion)>, StoreError>| {
+            Ok(read?.map(|(bytes, version)| (bytes, Version(version))))
+        };
+        read.into_iter().map(versioned).collect()
+    }
+
+    /// Swaps objects. False for each that is not any more what it was.
+    pub(in crate::store::object) fn swap(&self, all: Vec<Swap>) -> Result<Vec<bool>, StoreError> {
+        let swaps = all.into_iter().map(|own| async move { self.swap_one(own).await });
+        self.wait(stream::iter(swaps).buffered(AT_ONCE).try_collect())
+    }
+
+    async fn swap_one(&self, Swap { key, bytes, before }: Swap) -> Result<bool, Error> {
+        let path = self.path(&key);
+        let payload = PutPayload::from(bytes);
+        let mode = match before {
+            // A folder knows no versions: its writers hold a lock.
+            _ if self.is_folder() => PutMode::Overwrite,
+            Some(Version(version)) => PutMode::Update(version),
+            None => PutMode::Create,
+        };
+        self.step(async || {
+            let put = self.store.put_opts(&path, payload.clone(), mode.clone().into()).await;
+            match put {
+                Ok(_) => Ok(true),
+                Err(
+                    Error::Precondition { .. }
+                    | Error::AlreadyExists { .. }
+                    | Error::NotFound { .. },
+                ) => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    /// Waits until nobody else changes objects in a folder; services tell writers apart themselves.
+    pub(in crate::store::object) fn hold(&self, folder: &str) -> Result<Held, StoreError> {
+        if !self.is_folder() {
+            return Ok(Held { _file: None });
+        }
+        let folder = PathBuf::from(format!("/{}", self.path(folder)));
+        let path = folder.join(".lock");
+        let lock = || {
+            std::fs::create_dir_all(&folder)?;
+            let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+            file.lock()?;
+            Ok(file)
+        };
+        let file = lock().map_err(|source| StoreError::Io { path: path.clone(), source })?;
+        Ok(Held { _file: Some(file) })
+    }
+}
