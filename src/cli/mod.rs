@@ -25,6 +25,7 @@ mod policy;
 mod profile_names;
 mod read_file;
 mod recorded_numbers;
+mod remote_files;
 mod repository;
 mod results;
 mod rule_files;

@@ -55,7 +55,8 @@ pub use layout::Entry;
 #[cfg(all(test, feature = "object-store"))]
 pub(crate) use object::Memory;
 pub use object::{
-    Before, Dates, FactsKey, Fleet, Held, ObjectStore, Service, Told, UNDATED_MONTH, Version,
+    Before, Dates, FactsKey, Fleet, Held, ObjectStore, RemoteFiles, Service, Told, UNDATED_MONTH,
+    Version,
 };
 pub use object_error::{ObjectError, ObjectProblem};
 pub use patience::Patience;

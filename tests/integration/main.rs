@@ -180,6 +180,9 @@ mod store {
     mod damage;
     // Where a store lies, and what shares it.
     mod environment;
+    // Many services at once.
+    #[cfg(feature = "object-store")]
+    mod fleet;
     // Histories from elsewhere.
     mod import;
     // Object storage, well and ill.

@@ -28,8 +28,7 @@ pub(in crate::cli) enum FleetCommand {
 pub(in crate::cli) struct FleetIndexArgs {
     /// Address below which the services' stores are: s3://BUCKET/PATH, gs://…, az://…, file:///…
     pub(in crate::cli) url: String,
-    /// Look at records of commits from this day on; others were compacted before [default: the first day of last month, and
-    /// everything of a service that has no facts yet]
+    /// Look only at records of commits from this day on, which is quicker where there are very many [default: at all records]
     #[arg(long, value_name = "DATE", value_parser = day)]
     pub(in crate::cli) since: Option<jiff::civil::Date>,
 }

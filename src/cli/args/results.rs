@@ -213,7 +213,8 @@ impl From<MetricListChoice> for MetricList {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct MergeArgs {
-    /// Shards: result files of any format that has samples or histograms
+    /// Shards: result files of any format that has samples or histograms; or addresses of object storage (s3://BUCKET/PATH,
+    /// gs://…, az://…, file:///…), whose files they are
     #[arg(required = true)]
     pub(in crate::cli) runs: Vec<String>,
     /// Write to this file instead of standard output

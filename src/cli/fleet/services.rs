@@ -3,13 +3,13 @@
 use super::{Clone, bar, in_clone};
 use crate::cli::error::CliError;
 use crate::cli::history::load_title;
+use crate::cli::remote_files::{is_address, patience};
 use crate::cli::session::Session;
 use crate::model::Metric;
-use crate::store::{FactsKey, Fleet, Patience};
+use crate::store::{FactsKey, Fleet};
 use crate::trend::{Column, ServiceHistory, Table, Wanted, Watch, in_parallel};
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Services whose facts are in memory at once.
 const AT_ONCE: usize = 32;
@@ -39,13 +39,12 @@ pub(in crate::cli) struct Unread {
 
 /// Opens the fleet at an address.
 pub(in crate::cli) fn open(url: &str) -> Result<Fleet, CliError> {
-    let known = ["s3://", "gs://", "az://", "file:///"];
-    if !known.iter().any(|scheme| url.starts_with(scheme)) {
+    if !is_address(url) {
         let problem = format!("`{url}` is no address of object storage");
         let help = "write s3://BUCKET/PATH, gs://BUCKET/PATH, az://CONTAINER/PATH or file:///FOLDER; of a clone: --repo PATH";
         return Err(CliError::usage(problem, help));
     }
-    Ok(Fleet::open(url, Patience::new(Duration::from_secs(60)))?)
+    Ok(Fleet::open(url, patience())?)
 }
 
 /// Hands on the history of each service, made by `work` on every processor; those that cannot be read are told at the end.
@@ -76,7 +75,9 @@ pub(in crate::cli) fn each_service<R: Send>(
                 })
                 .collect();
             let done = in_parallel(&own, |(service, facts)| {
-                history(service, facts, wanted, min_effect).map(|history| work(&history))
+                history(service, facts, wanted, min_effect)
+                    .map(|history| work(&history))
+                    .map_err(|why| format!("{why} (remove its files below {url}/facts, and run perfgate fleet index {url})"))
             });
             for (done, (service, _)) in done.into_iter().zip(&own) {
                 match done {

@@ -63,7 +63,7 @@ impl GateState {
             Self::NoBaseline => Some(
                 "no baseline: fewer than three comparable runs before the newest: record every commit of the main branch",
             ),
-            Self::Stale => Some("no new run: the job may be off, or fails before it records"),
+            Self::Stale => Some("no new run: the job may be off, or fail before it records"),
             Self::FailsOften => Some(
                 "fails often: more than half of the replayed commits: see perfgate trend there, and accept or mend what it shows",
             ),
@@ -204,14 +204,15 @@ impl Gates {
         notes.iter().try_for_each(|note| writeln!(out, "  {}", paper.folded(note, 4)))
     }
 
-    /// Writes Markdown.
-    pub fn render_markdown(&self, out: &mut impl Write) -> io::Result<()> {
+    /// Writes Markdown: the gates that cannot be trusted, or all.
+    pub fn render_markdown(&self, all: bool, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "**{}**\n", self.answer())?;
-        if !self.rows.is_empty() {
+        let shown = self.rows.iter().filter(|row| all || row.state != GateState::Fine);
+        if shown.clone().count() > 0 {
             writeln!(out, "| | service | load | gate | sees | baseline | fails | newest |")?;
             writeln!(out, "| --- | --- | --- | --- | ---: | ---: | ---: | --- |")?;
         }
-        for own in &self.rows {
+        for own in shown {
             let (sign, _) = own.state.ink();
             let load = own.load(&|text| markdown_text(text));
             let (service, word) = (markdown_text(&own.service), own.state.word());

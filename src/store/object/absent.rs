@@ -83,6 +83,10 @@ impl Objects {
         Err(self.absent())
     }
 
+    pub(super) fn copy(&self, _: &[(String, std::path::PathBuf)]) -> Result<(), StoreError> {
+        Err(self.absent())
+    }
+
     pub(super) fn hold(&self, _: &str) -> Result<Held, StoreError> {
         Err(self.absent())
     }

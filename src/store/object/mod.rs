@@ -9,6 +9,7 @@
 mod classify;
 #[cfg(feature = "object-store")]
 mod connect;
+mod download;
 mod fleet;
 mod keys;
 #[cfg(all(test, feature = "object-store"))]
@@ -26,6 +27,7 @@ mod shelf;
 #[expect(clippy::unwrap_used, reason = "test code")]
 mod tests;
 
+pub use download::RemoteFiles;
 pub use fleet::{Before, FactsKey, Fleet, Service, Told, UNDATED_MONTH};
 #[cfg(all(test, feature = "object-store"))]
 pub(crate) use memory::Memory;

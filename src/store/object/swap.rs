@@ -4,8 +4,9 @@ use super::{AT_ONCE, Objects};
 use crate::store::error::StoreError;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::path::Path;
-use object_store::{Error, PutMode, PutPayload, UpdateVersion};
+use object_store::{Error, ObjectStoreExt as _, PutMode, PutPayload, UpdateVersion};
 use std::fs::File;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 /// What an object was when it was read.
@@ -29,6 +30,20 @@ pub(in crate::store::object) struct InFolder {
 #[derive(Debug)]
 pub struct Held {
     _file: Option<File>,
+}
+
+/// A new file, in folders that are made.
+fn file_at(path: &std::path::Path) -> Result<File, Error> {
+    let make = || {
+        path.parent().map(std::fs::create_dir_all).transpose()?;
+        File::create(path)
+    };
+    make().map_err(|error| own(path, error))
+}
+
+/// An error of this machine.
+fn own(path: &std::path::Path, error: std::io::Error) -> Error {
+    Error::Generic { store: "file", source: format!("{}: {error}", path.display()).into() }
 }
 
 impl Objects {
@@ -92,6 +107,26 @@ impl Objects {
             }
         })
         .await
+    }
+
+    /// Copies objects into files, a part at a time.
+    pub(in crate::store::object) fn copy(
+        &self,
+        copies: &[(String, PathBuf)],
+    ) -> Result<(), StoreError> {
+        let all = copies.iter().map(|(key, path)| async move {
+            let from = self.path(key);
+            self.step(async || {
+                let mut parts = self.store.get(&from).await?.into_stream();
+                let mut file = file_at(path)?;
+                while let Some(part) = parts.try_next().await? {
+                    file.write_all(&part).map_err(|error| own(path, error))?;
+                }
+                Ok(())
+            })
+            .await
+        });
+        self.wait(stream::iter(all).buffered(AT_ONCE).try_collect())
     }
 
     /// Waits until nobody else changes objects in a folder; services tell writers apart themselves.

@@ -65,7 +65,7 @@ pub(super) fn run(args: &FleetGatesArgs, session: &mut Session<'_>) -> Result<Ex
     let paper = session.paper;
     session.print(|out| match args.format {
         FleetFormat::Table => gates.render(args.all, paper, out),
-        FleetFormat::Markdown => gates.render_markdown(out),
+        FleetFormat::Markdown => gates.render_markdown(args.all, out),
         FleetFormat::Json => gates.render_json(out),
     })?;
     say_unread(&unread, session)
@@ -80,8 +80,15 @@ fn of_stores(
 ) -> Result<Vec<GateRow>, CliError> {
     let day = (since - (24 * BASELINE_DAYS).hours()).to_zoned(TimeZone::UTC).date();
     let listed: Vec<_> = services.iter().map(|own| (own, Some(day))).collect();
+    let mut lists = fleet.told(&listed)?;
+    // Whose newest run is older is looked for in everything that there is.
+    let silent: Vec<usize> = (0..lists.len()).filter(|i| lists[*i].is_empty()).collect();
+    let listed: Vec<_> = silent.iter().map(|i| (&services[*i], None)).collect();
+    for (i, told) in silent.into_iter().zip(fleet.told(&listed)?) {
+        lists[i] = told;
+    }
     let mut wanted: Vec<(&Service, Told)> = Vec::new();
-    for (service, mut told) in services.iter().zip(fleet.told(&listed)?) {
+    for (service, mut told) in services.iter().zip(lists) {
         told.retain(|own| own.is_there() && own.at.is_some());
         told.sort_by_key(|own| std::cmp::Reverse((own.at, own.entry.clone())));
         wanted.extend(told.into_iter().take(NEWEST).map(|own| (service, own)));

@@ -6,9 +6,6 @@ use crate::cli::exit::Exit;
 use crate::cli::fleet::{Indexed, bar, index, open};
 use crate::cli::session::Session;
 use crate::report::{escape_terminal, plural};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
 use std::collections::BTreeMap;
 
 pub(super) fn run(args: &FleetIndexArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
@@ -32,8 +29,7 @@ pub(super) fn run(args: &FleetIndexArgs, session: &mut Session<'_>) -> Result<Ex
         }
     }
     let bar = bar("compacting", services.len(), session);
-    let since = args.since.unwrap_or_else(last_month);
-    let indexed = index(&fleet, &services, Some(since), |done| bar.inc(done as u64))?;
+    let indexed = index(&fleet, &services, args.since, |done| bar.inc(done as u64))?;
     bar.finish_and_clear();
     session.say(&told(&fleet.describe(), &indexed))?;
     if indexed.passed_over > 0 {
@@ -43,12 +39,6 @@ pub(super) fn run(args: &FleetIndexArgs, session: &mut Session<'_>) -> Result<Ex
         ))?;
     }
     Ok(Exit::Pass)
-}
-
-/// The first day of last month, UTC.
-fn last_month() -> Date {
-    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    today.first_of_month().saturating_sub(1.day()).first_of_month()
 }
 
 fn told(url: &str, own: &Indexed) -> String {
