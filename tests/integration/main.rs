@@ -180,6 +180,9 @@ mod store {
     mod damage;
     // Where a store lies, and what shares it.
     mod environment;
+    // Facts in DuckDB, polars and Spark.
+    #[cfg(feature = "object-store")]
+    mod engines;
     // Many services at once.
     #[cfg(feature = "object-store")]
     mod fleet;

@@ -87,6 +87,35 @@ fn moto_keeps_what_32_writers_record_at_once_each_once() {
 }
 
 #[test]
+fn moto_keeps_what_compactors_and_32_writers_make_at_once() {
+    let Some(moto) = Moto::start("inf") else {
+        eprintln!("{SKIPPED}");
+        return;
+    };
+    let bucket = moto.service();
+    bucket.make("perf");
+    let repo = repo("s3://perf/shop");
+    bucket.perfgate(&repo, &["record", &results(&repo, 1)]).expect(0);
+    let index = ["fleet", "index", "s3://perf"];
+    let spawn = |arguments: &[&str]| {
+        let mut command = bucket.command(&repo);
+        command.args(arguments).stdout(Stdio::null()).spawn().unwrap()
+    };
+    let mut all: Vec<Child> =
+        (2..=33).map(|number| spawn(&["record", &results(&repo, number)])).collect();
+    all.extend((0..4).map(|_| spawn(&index)));
+    for child in &mut all {
+        assert!(child.wait().unwrap().success());
+    }
+    bucket.perfgate(&repo, &index).expect(0);
+    let manifest = bucket.text("perf/facts/month=2026-01/_manifest.json").unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["services"]["shop"]["runs"], 33, "{manifest}");
+    let again = bucket.perfgate(&repo, &index).expect(0);
+    assert!(again.stderr.contains("up to date"), "{again:?}");
+}
+
+#[test]
 fn moto_knows_neither_the_bucket_nor_the_credentials() {
     let Some(moto) = Moto::start("1") else {
         eprintln!("{SKIPPED}");
