@@ -25,7 +25,7 @@ snapshots:
 # Rewrite the JSON Schemas from the wire types
 schemas:
     cargo build --locked
-    for schema in run report history notice config; do cargo run --locked --quiet -- schema $schema > schemas/$schema.v1.json; done
+    for schema in run report history notice fleet config; do cargo run --locked --quiet -- schema $schema > schemas/$schema.v1.json; done
 
 # Run a benchmark: own, decisions, intervals, repeats, history, notify or raw
 bench name='own' *arguments:

@@ -152,7 +152,9 @@ fn anchor(line: &str) -> Option<String> {
 }
 
 /// Blocks of YAML that are no policies, by page and first line.
-const NO_POLICIES: [(&str, &str, &str); 7] = [
+const NO_POLICIES: [(&str, &str, &str); 9] = [
+    ("profiles.md", "apiVersion: k6.io/v1alpha1", "a test of k6-operator"),
+    ("fleet.md", "# .github/workflows/fleet.yml", "a workflow"),
     ("quick-start.md", "- uses: perfgate/perfgate@v0", "a step of a workflow"),
     ("github.md", "- uses: perfgate/perfgate@v0", "a step of a workflow"),
     ("github.md", "strategy:", "a part of a workflow"),
@@ -287,7 +289,9 @@ fn the_budgets_that_are_shown_are_judged_so() {
 }
 
 /// Blocks of text, by page and how they begin, and what keeps them true.
-const TEXTS: [(&str, &str, &str); 24] = [
+const TEXTS: [(&str, &str, &str); 26] = [
+    ("fleet.md", "✗ 1 of 2 services", "store::fleet"),
+    ("fleet.md", "facts/month=", "names of files: store::fleet"),
     ("agents.md", "exit code 1: a regression", "cut; cli::mcp"),
     ("README.md", "$ perfgate compare", "cli::sessions"),
     ("decisions.md", "Perfgate-Accept:", "a line of a commit message: gate::accept"),

@@ -12,10 +12,10 @@ fn schema(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(committed(name)).unwrap()).unwrap()
 }
 
-/// To renew: `for f in run report history notice config; do cargo run -- schema $f > schemas/$f.v1.json; done`
+/// To renew: `for f in run report history notice fleet config; do cargo run -- schema $f > schemas/$f.v1.json; done`
 #[test]
 fn the_committed_schemas_are_fresh() {
-    for name in ["run", "report", "history", "notice", "config"] {
+    for name in ["run", "report", "history", "notice", "fleet", "config"] {
         let printed = perfgate(Path::new("."), &["schema", name]).expect(0).stdout;
         let committed = std::fs::read_to_string(committed(name)).unwrap_or_default();
         assert_eq!(

@@ -1,11 +1,10 @@
 //! How the gates of many services stand.
 
-use crate::model::{CommitId, Raw, Untrusted};
-use crate::report::escape::{markdown_text, terminal, write_json};
+use crate::model::{CommitId, Raw, Run, Untrusted};
+use crate::report::escape::{markdown_text, terminal};
 use crate::report::grid::{Cell, Column, lines};
 use crate::report::number::{plural, signed_percent};
 use crate::report::paper::{Ink, Paper};
-use crate::schema::{FLEET_SCHEMA, FleetGateV1, FleetGatesV1};
 use std::io::{self, Write};
 
 /// Whether a gate can be trusted.
@@ -106,7 +105,7 @@ impl GateRow {
     pub fn nothing(service: &str) -> Self {
         Self {
             service: service.into(),
-            suite: crate::model::Run::DEFAULT_SUITE.into(),
+            suite: Run::DEFAULT_SUITE.into(),
             profile: None,
             environment: None,
             newest: None,
@@ -122,7 +121,7 @@ impl GateRow {
 
     /// What of a service it is: suite, profile and environment, where they are named.
     fn load(&self, show: &dyn Fn(&dyn Raw) -> String) -> String {
-        let suite = Some(&self.suite).filter(|own| own.raw() != crate::model::Run::DEFAULT_SUITE);
+        let suite = Some(&self.suite).filter(|own| **own != Untrusted::from(Run::DEFAULT_SUITE));
         let named = [suite, self.profile.as_ref(), self.environment.as_ref()];
         named.into_iter().flatten().map(|own| show(own)).collect::<Vec<_>>().join(" ")
     }
@@ -227,32 +226,6 @@ impl Gates {
             writeln!(out)?;
         }
         remedies.iter().try_for_each(|remedy| writeln!(out, "* {remedy}"))
-    }
-
-    /// Writes `perfgate.fleet/1`.
-    pub fn render_json(&self, out: &mut impl Write) -> io::Result<()> {
-        let text = |own: &Option<Untrusted>| own.as_ref().map(|own| own.raw().to_owned());
-        let gate = |own: &GateRow| FleetGateV1 {
-            service: own.service.raw().to_owned(),
-            suite: own.suite.raw().to_owned(),
-            profile: text(&own.profile),
-            environment: text(&own.environment),
-            state: own.state.name().to_owned(),
-            newest: own.newest.map(|at| at.to_string()),
-            commit: own.commit.map(|commit| commit.to_string()),
-            baseline: own.baseline,
-            sees: own.sees,
-            replayed: own.replayed,
-            failed: own.failed,
-            unclear: own.unclear,
-        };
-        let document = FleetGatesV1 {
-            schema: FLEET_SCHEMA.to_owned(),
-            services: self.services,
-            gates: self.rows.iter().map(gate).collect(),
-            unread: self.unread.iter().map(|own| own.raw().to_owned()).collect(),
-        };
-        write_json(&document, out)
     }
 }
 

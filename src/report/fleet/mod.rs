@@ -2,6 +2,7 @@
 
 mod gates;
 mod steps;
+mod wire;
 
 pub use gates::{GateRow, GateState, Gates};
 pub use steps::{FleetStep, Standing, Steps, Unjudged};

@@ -1,11 +1,10 @@
 //! Steps for the worse of many services, in a table, as Markdown and as JSON.
 
 use crate::model::{CommitId, MeasurementKey, Metric, Raw, Unit, Untrusted};
-use crate::report::escape::{markdown_code, markdown_text, shell, terminal, write_json};
+use crate::report::escape::{markdown_code, markdown_text, shell, terminal};
 use crate::report::grid::{Cell, Column, lines};
 use crate::report::number::{Scale, plural, signed_percent, signed_points};
 use crate::report::paper::{Ink, Paper};
-use crate::schema::{FLEET_SCHEMA, FleetStepV1, FleetStepsV1, UnjudgedV1};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
@@ -104,7 +103,7 @@ pub enum Unjudged {
 }
 
 impl Unjudged {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Stale => "no run in that time",
             Self::Few => "too few commits for a step to be seen",
@@ -146,7 +145,7 @@ impl Steps {
     /// The answer in one sentence.
     fn answer(&self) -> String {
         let worse = self.steps.iter().filter(|step| step.standing == Standing::Worse);
-        let services: BTreeSet<&str> = worse.clone().map(|step| step.service.raw()).collect();
+        let services: BTreeSet<&Untrusted> = worse.clone().map(|step| &step.service).collect();
         let judged = self.services.saturating_sub(self.unjudged.len());
         let (since, series) = (self.since, self.series);
         match (services.len(), judged) {
@@ -242,38 +241,6 @@ impl Steps {
             writeln!(out)?;
         }
         gaps.iter().try_for_each(|gap| writeln!(out, "* {gap}"))
-    }
-
-    /// Writes `perfgate.fleet/1`.
-    pub fn render_json(&self, out: &mut impl Write) -> io::Result<()> {
-        let step = |step: &FleetStep| FleetStepV1 {
-            service: step.service.raw().to_owned(),
-            load: step.load.raw().to_owned(),
-            measurement: step.key.text().into_raw(),
-            others: step.others,
-            unit: step.unit.raw().to_owned(),
-            before: step.before,
-            after: step.after,
-            change: Some(step.change()).filter(|change| change.is_finite()),
-            date: step.date.to_string(),
-            commit: step.commit.to_string(),
-            p: step.p,
-            standing: step.standing.name().to_owned(),
-        };
-        let unjudged = self.unjudged.iter().map(|(service, why)| UnjudgedV1 {
-            service: service.raw().to_owned(),
-            reason: why.name().to_owned(),
-        });
-        let document = FleetStepsV1 {
-            schema: FLEET_SCHEMA.to_owned(),
-            since: self.since.to_string(),
-            services: self.services,
-            series: self.series,
-            steps: self.steps.iter().map(step).collect(),
-            left_out: self.left_out,
-            unjudged: unjudged.collect(),
-        };
-        write_json(&document, out)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A perfgate without object storage, which says so as soon as something is asked of it.
 
+use super::version::{Held, Version};
 use crate::store::error::StoreError;
 use crate::store::object_error::{ObjectError, ObjectProblem};
 use crate::store::patience::Patience;
@@ -17,10 +18,6 @@ pub(super) struct Listing {
     pub(super) from: Option<String>,
 }
 
-/// What an object was when it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version;
-
 /// An object that is to be put in the place of what it was.
 #[expect(dead_code, reason = "nothing is swapped")]
 pub(super) struct Swap {
@@ -34,10 +31,6 @@ pub(super) struct InFolder {
     pub(super) files: Vec<String>,
     pub(super) folders: Vec<String>,
 }
-
-/// The right to change objects.
-#[derive(Debug)]
-pub struct Held;
 
 impl Objects {
     pub(super) fn open(url: &str, _: Patience) -> Result<Self, StoreError> {

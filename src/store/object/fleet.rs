@@ -5,7 +5,8 @@
 //! manifest for each month says what was compacted, so that the next compaction reads little.
 
 use super::keys::{COMMITS, Lives, Read, read_told, run_key};
-use super::objects::{Held, Listing, Objects, Swap, Version};
+use super::objects::{Listing, Objects, Swap};
+use super::version::{Held, Version};
 use crate::store::Entry;
 use crate::store::error::StoreError;
 use crate::store::patience::Patience;

@@ -26,12 +26,13 @@ mod shelf;
 #[cfg(all(test, feature = "object-store"))]
 #[expect(clippy::unwrap_used, reason = "test code")]
 mod tests;
+mod version;
 
 pub use download::RemoteFiles;
 pub use fleet::{Before, FactsKey, Fleet, Service, Told, UNDATED_MONTH};
 #[cfg(all(test, feature = "object-store"))]
 pub(crate) use memory::Memory;
-pub use objects::{Held, Version};
+pub use version::{Held, Version};
 
 use super::error::StoreError;
 use super::history::CommitInfo;

@@ -4,18 +4,16 @@
 mod swap;
 
 pub(super) use swap::Swap;
-pub use swap::{Held, Version};
 
 use super::classify::{is_missing, is_there, may_be_repeated, store_error};
 use super::connect::{Connected, connect, secrets};
+use super::version::Version;
 use crate::store::blob::check;
 use crate::store::error::StoreError;
 use crate::store::patience::{Patience, Waiting};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::path::Path;
-use object_store::{
-    Error, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, UpdateVersion,
-};
+use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -105,14 +103,14 @@ impl Objects {
     async fn read_one(
         &self,
         key: &str,
-    ) -> Result<Result<Option<(Vec<u8>, UpdateVersion)>, StoreError>, Error> {
+    ) -> Result<Result<Option<(Vec<u8>, Version)>, StoreError>, Error> {
         let path = self.path(key);
         self.step(async || match self.store.get(&path).await {
             Ok(found) => match check(found.meta.size) {
                 Ok(()) => {
                     let (e_tag, version) = (found.meta.e_tag.clone(), found.meta.version.clone());
                     let bytes = found.bytes().await?.to_vec();
-                    Ok(Ok(Some((bytes, UpdateVersion { e_tag, version }))))
+                    Ok(Ok(Some((bytes, Version { e_tag, version }))))
                 }
                 Err(large) => Ok(Err(large.of(format!("{}/{key}", self.url)))),
             },

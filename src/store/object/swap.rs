@@ -1,5 +1,6 @@
 //! Objects that are changed: swapped as a whole, and only if they still are what was read.
 
+use super::super::version::{Held, Version};
 use super::{AT_ONCE, Objects};
 use crate::store::error::StoreError;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -8,10 +9,6 @@ use object_store::{Error, ObjectStoreExt as _, PutMode, PutPayload, UpdateVersio
 use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
-
-/// What an object was when it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version(UpdateVersion);
 
 /// An object that is to be put in the place of what it was, or of nothing.
 pub(in crate::store::object) struct Swap {
@@ -24,12 +21,6 @@ pub(in crate::store::object) struct Swap {
 pub(in crate::store::object) struct InFolder {
     pub(in crate::store::object) files: Vec<String>,
     pub(in crate::store::object) folders: Vec<String>,
-}
-
-/// The right to change objects, until it is dropped.
-#[derive(Debug)]
-pub struct Held {
-    _file: Option<File>,
 }
 
 /// A new file, in folders that are made.
@@ -73,10 +64,7 @@ impl Objects {
     ) -> Result<Vec<Option<(Vec<u8>, Version)>>, StoreError> {
         let reads = keys.into_iter().map(|key| async move { self.read_one(&key).await });
         let read: Vec<_> = self.wait(stream::iter(reads).buffered(AT_ONCE).try_collect())?;
-        let versioned = |read: Result<Option<(Vec<u8>, UpdateVersion)>, StoreError>| {
-            Ok(read?.map(|(bytes, version)| (bytes, Version(version))))
-        };
-        read.into_iter().map(versioned).collect()
+        read.into_iter().collect()
     }
 
     /// Swaps objects. False for each that is not any more what it was.
@@ -91,7 +79,7 @@ impl Objects {
         let mode = match before {
             // A folder knows no versions: its writers hold a lock.
             _ if self.is_folder() => PutMode::Overwrite,
-            Some(Version(version)) => PutMode::Update(version),
+            Some(Version { e_tag, version }) => PutMode::Update(UpdateVersion { e_tag, version }),
             None => PutMode::Create,
         };
         self.step(async || {

@@ -1,6 +1,6 @@
 //! `perfgate fleet gates`: whose gate can be trusted.
 
-use super::{say_unread, time_of};
+use super::shared::{say_unread, time_of};
 use crate::cli::args::{FleetFormat, FleetGatesArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;

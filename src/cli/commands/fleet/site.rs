@@ -1,6 +1,6 @@
 //! `perfgate fleet site`: an index of all services, and the site of each.
 
-use super::{say_unread, time_of};
+use super::shared::{say_unread, time_of};
 use crate::cli::args::FleetSiteArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;

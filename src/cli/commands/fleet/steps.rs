@@ -1,6 +1,6 @@
 //! `perfgate fleet top` and `perfgate fleet steps`: what got worse.
 
-use super::{say_unread, time_of};
+use super::shared::{say_unread, time_of};
 use crate::cli::args::{FleetFormat, FleetStepsArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;

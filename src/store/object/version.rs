@@ -1,0 +1,16 @@
+//! What is needed to swap an object: what it was when it was read, and the right to.
+
+use std::fs::File;
+
+/// What an object was when it was read. Services tell it by an entity tag, a version, or both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    pub(super) e_tag: Option<String>,
+    pub(super) version: Option<String>,
+}
+
+/// The right to change objects, until it is dropped.
+#[derive(Debug)]
+pub struct Held {
+    pub(super) _file: Option<File>,
+}
