@@ -1,6 +1,7 @@
 //! The Mann–Whitney test: do two samples lie apart?
 
 use super::normal::normal_upper_tail;
+use std::sync::OnceLock;
 
 /// Samples up to this size, without ties, get the exact distribution.
 const EXACT_UP_TO: usize = 20;
@@ -48,24 +49,36 @@ fn u_statistic(left: &[f64], right: &[f64]) -> (f64, f64) {
 
 /// The exact two-sided p: the share of all orders whose U is at least as extreme.
 fn exact(u: f64, n1: usize, n2: usize) -> f64 {
-    // counts[k][u]: orders of k left values (built up one right value at a time) with that U.
     let most = n1 * n2;
-    let mut counts = vec![vec![0.0_f64; most + 1]; n1 + 1];
-    counts.iter_mut().for_each(|row| row[0] = 1.0);
-    for j in 1..=n2 {
-        // With j right values, either the largest value is on the left (above j right ones) or on the right.
-        let previous = counts.clone();
-        for i in 1..=n1 {
-            for sum in 0..=most {
-                let on_left = if sum >= j { counts[i - 1][sum - j] } else { 0.0 };
-                counts[i][sum] = on_left + previous[i][sum];
+    let below = orders(n1, n2);
+    let extreme = u.min(most as f64 - u).round() as usize;
+    (2.0 * below[extreme.min(most)] / below[most]).min(1.0)
+}
+
+/// How many orders have no more than each U, from 0 on. The same for all samples of these sizes, and so counted once.
+fn orders(n1: usize, n2: usize) -> &'static [f64] {
+    static KNOWN: [[OnceLock<Vec<f64>>; EXACT_UP_TO + 1]; EXACT_UP_TO + 1] =
+        [const { [const { OnceLock::new() }; EXACT_UP_TO + 1] }; EXACT_UP_TO + 1];
+    KNOWN[n1][n2].get_or_init(|| {
+        // counts[k][u]: orders of k left values (built up one right value at a time) with that U.
+        let most = n1 * n2;
+        let mut counts = vec![vec![0.0_f64; most + 1]; n1 + 1];
+        counts.iter_mut().for_each(|row| row[0] = 1.0);
+        for j in 1..=n2 {
+            // With j right values, either the largest value is on the left (above j right ones) or on the right.
+            for i in 1..=n1 {
+                for sum in j..=most {
+                    counts[i][sum] += counts[i - 1][sum - j];
+                }
             }
         }
-    }
-    let total: f64 = counts[n1].iter().sum();
-    let extreme = u.min(most as f64 - u).round() as usize;
-    let tail: f64 = counts[n1][..=extreme.min(most)].iter().sum();
-    (2.0 * tail / total).min(1.0)
+        let mut below = 0.0;
+        let sums = counts[n1].iter().map(|orders| {
+            below += orders;
+            below
+        });
+        sums.collect()
+    })
 }
 
 #[cfg(test)]

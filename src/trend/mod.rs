@@ -34,14 +34,22 @@ pub struct Found {
 
 /// The steps of a series. Points without a value are passed over.
 pub fn steps_of(series: &Series, min_effect: f64) -> Vec<Found> {
+    found(&series.values, min_effect, |index| series.commits.get(index).cloned())
+}
+
+/// The steps of these values, with the commits that they came with.
+fn found(
+    values: &[Option<f64>],
+    min_effect: f64,
+    commit: impl Fn(usize) -> Option<String>,
+) -> Vec<Found> {
     let (indices, values): (Vec<usize>, Vec<f64>) =
-        series.values.iter().enumerate().filter_map(|(i, v)| Some((i, (*v)?))).unzip();
+        values.iter().enumerate().filter_map(|(i, v)| Some((i, (*v)?))).unzip();
     steps(&values, min_effect)
         .into_iter()
         .map(|step| {
             let index = indices[step.index];
-            let commit = series.commits.get(index).cloned();
-            Found { step: Step { index, ..step }, commit }
+            Found { step: Step { index, ..step }, commit: commit(index) }
         })
         .collect()
 }

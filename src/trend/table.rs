@@ -1,6 +1,6 @@
 //! The history of a branch as a table: a row for each recorded commit, a column for each measurement.
 
-use super::{Found, Series, steps_of};
+use super::{Found, Series, found};
 use crate::model::{CommitId, Direction, MeasurementKey, Unit, Untrusted};
 
 /// A measurement over the commits.
@@ -106,9 +106,11 @@ impl Table {
     /// The table of these rows, oldest first, with the steps of each column. `min_effect` is the smallest relative change that
     /// counts as a step.
     pub fn new(title: Untrusted, columns: Vec<Column>, rows: Vec<Row>, min_effect: f64) -> Self {
-        let all: Vec<Series> =
-            columns.iter().enumerate().map(|(c, own)| series(own, c, &rows)).collect();
-        let steps = in_parallel(&all, |series| steps_of(series, min_effect));
+        let places: Vec<usize> = (0..columns.len()).collect();
+        let steps = in_parallel(&places, |c| {
+            let values: Vec<Option<f64>> = rows.iter().map(|row| row.cells[*c].value).collect();
+            found(&values, min_effect, |r| Some(rows[r].commit.to_string()))
+        });
         Self { title, columns, rows, steps }
     }
 

@@ -211,7 +211,7 @@ impl ServiceHistory {
     }
 
     /// The history of these runs, newest first.
-    fn load(&self, runs: &[usize], mut points: Vec<Point>) -> LoadHistory {
+    fn load(&self, runs: &[usize], points: Vec<Point>) -> LoadHistory {
         let mut row_of: HashMap<u32, usize> = HashMap::new();
         let mut places: HashMap<CommitId, usize> = HashMap::new();
         let mut rows: Vec<Row> = Vec::new();
@@ -226,26 +226,23 @@ impl ServiceHistory {
             rows[place].runs += 1;
             row_of.insert(*i as u32, place);
         }
-        let mut found: HashMap<(u32, usize), Vec<f64>> = HashMap::with_capacity(points.len());
-        for Point { run, column, value } in points.drain(..) {
-            found.entry((column, row_of[&run])).or_default().push(value);
-        }
+        let mut cells: Vec<(u32, usize, f64)> =
+            points.into_iter().map(|own| (own.column, row_of[&own.run], own.value)).collect();
+        cells.sort_by_key(|(column, row, _)| (*column, *row));
         let recent = rows.len().saturating_sub(RECENT);
-        let mut shown: Vec<u32> =
-            found.keys().filter(|(_, row)| *row >= recent).map(|(column, _)| *column).collect();
-        shown.sort_unstable();
-        shown.dedup();
-        shown.sort_by(|a, b| self.columns[*a as usize].key.cmp(&self.columns[*b as usize].key));
-        for (r, row) in rows.iter_mut().enumerate() {
-            row.cells = shown
-                .iter()
-                .map(|column| {
-                    let value = found.get(&(*column, r)).and_then(|own| median(own));
-                    Cell { value, ..Cell::default() }
-                })
-                .collect();
+        let mut shown: Vec<&[(u32, usize, f64)]> = cells
+            .chunk_by(|a, b| a.0 == b.0)
+            .filter(|own| own.last().is_some_and(|(_, row, _)| *row >= recent))
+            .collect();
+        shown.sort_by_key(|own| &self.columns[own[0].0 as usize].key);
+        rows.iter_mut().for_each(|row| row.cells = vec![Cell::default(); shown.len()]);
+        for (column, own) in shown.iter().enumerate() {
+            for runs in own.chunk_by(|a, b| a.1 == b.1) {
+                let values: Vec<f64> = runs.iter().map(|(.., value)| *value).collect();
+                rows[runs[0].1].cells[column].value = median(&values);
+            }
         }
-        let columns = shown.iter().map(|column| self.columns[*column as usize].clone()).collect();
+        let columns = shown.iter().map(|own| self.columns[own[0].0 as usize].clone()).collect();
         LoadHistory { newest: self.runs[runs[0]].run.clone(), columns, rows }
     }
 }
