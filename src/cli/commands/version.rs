@@ -11,6 +11,9 @@ use std::io::Write as _;
 /// The commit that it was built from, where whoever built it said so.
 const COMMIT: Option<&str> = option_env!("PERFGATE_COMMIT");
 
+/// What may be left out of a build.
+const FEATURES: &str = if cfg!(feature = "object-store") { "object-store" } else { "none" };
+
 pub(in crate::cli) fn run(verbose: bool, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let version = env!("CARGO_PKG_VERSION");
     session.print(|out| writeln!(out, "perfgate {version}"))?;
@@ -24,8 +27,12 @@ pub(in crate::cli) fn run(verbose: bool, session: &mut Session<'_>) -> Result<Ex
         writeln!(out, "  commit   {commit}")?;
         writeln!(out, "  build    {build}")?;
         writeln!(out, "  target   {ARCH} {OS}{}", libc())?;
+        writeln!(out, "  features {FEATURES}")?;
         writeln!(out, "  reads    {formats} formats (perfgate normalize --list-formats)")?;
-        writeln!(out, "  writes   {RUN_SCHEMA}, {REPORT_SCHEMA}, {HISTORY_SCHEMA}, {NOTICE_SCHEMA}, {FLEET_SCHEMA}")
+        writeln!(
+            out,
+            "  writes   {RUN_SCHEMA}, {REPORT_SCHEMA}, {HISTORY_SCHEMA}, {NOTICE_SCHEMA}, {FLEET_SCHEMA}"
+        )
     })?;
     Ok(Exit::Pass)
 }

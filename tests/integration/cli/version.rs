@@ -16,7 +16,8 @@ fn it_says_which_build_this_is_and_what_it_reads_and_writes() {
     let formats = perfgate(Path::new("."), &["normalize", "--list-formats"]).expect(0).stdout;
     let listed = formats.lines().filter(|line| !line.trim().is_empty()).count();
     assert!(listed > 30, "{formats}");
-    for part in ["  commit   ", "  build    debug\n", std::env::consts::ARCH, "perfgate.run/1"] {
+    let built = ["  commit   ", "  build    debug\n", "  features object-store\n"];
+    for part in built.into_iter().chain([std::env::consts::ARCH, "perfgate.run/1"]) {
         assert!(said.contains(part), "{part}: {said}");
     }
 }
