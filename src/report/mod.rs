@@ -38,6 +38,7 @@ mod number;
 mod pack;
 mod paper;
 mod plot;
+mod partly;
 mod problems;
 mod provenance;
 mod ranking;

@@ -238,6 +238,8 @@ mod report {
     mod page;
     // One run as a table.
     mod run_csv;
+    // A pass of which much was not checked.
+    mod partly;
     // The history of a branch.
     mod trend;
     // What fits a terminal, and its colors.
