@@ -167,6 +167,9 @@ fn visited(file: VisitedV1) -> Read<Visited> {
         OutcomeV1::NotComparable => Outcome::NotComparable {
             differences: file.differences.into_iter().map(difference).collect::<Read<_>>()?,
         },
+        OutcomeV1::SameMeasurement => Outcome::SameMeasurement {
+            of: commit("visited.measured", &file.measured.unwrap_or_default())?,
+        },
     };
     Ok(Visited {
         commit: commit("visited.commit", &file.commit)?,
@@ -174,6 +177,8 @@ fn visited(file: VisitedV1) -> Read<Visited> {
         date: jiff::Timestamp::UNIX_EPOCH,
         subject: Untrusted::default(),
         outcome,
+        // Which runs were left out is a question to `perfgate baseline explain`.
+        passed_over: Vec::new(),
     })
 }
 

@@ -174,6 +174,8 @@ mod store {
     mod baseline;
     // What is made from the records to be read faster.
     mod columns;
+    // One measurement that is recorded for two commits.
+    mod copies;
     // Killed at every system call (ignored: needs strace).
     mod crash;
     // Damaged records and refs.
