@@ -48,6 +48,7 @@ mod run_csv;
 mod run_table;
 mod selftest;
 mod shares;
+mod selftest_advice;
 mod sight;
 mod table;
 mod trend;
