@@ -139,10 +139,6 @@ fn difference(difference: &Difference) -> DifferenceV1 {
 
 fn finding(finding: &Finding) -> FindingV1 {
     let Sides { baseline: before, current: after } = finding.counts;
-    let (relative, absolute) = match finding.threshold {
-        Threshold::Relative(share) => (Some(share), None),
-        Threshold::Absolute(amount) => (None, Some(amount)),
-    };
     FindingV1 {
         endpoint: finding.endpoint.text().into_raw(),
         kind: match &finding.endpoint {
@@ -160,7 +156,7 @@ fn finding(finding: &Finding) -> FindingV1 {
         interval: finding
             .interval
             .map(|interval| IntervalV1 { low: interval.low, high: interval.high }),
-        threshold: ThresholdV1 { relative, absolute },
+        threshold: threshold(finding.threshold),
         verdict: finding.verdict().into(),
         reason: finding.reason.into(),
         p: finding.p,
@@ -170,6 +166,7 @@ fn finding(finding: &Finding) -> FindingV1 {
             commit: own.commit.to_string(),
             author: own.author.raw().to_owned(),
             reason: own.reason.raw().to_owned(),
+            ceiling: own.ceiling.map(threshold),
         }),
         since_anchor: finding.role == Role::Drift,
         direction: finding.direction.into(),

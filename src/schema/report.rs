@@ -425,6 +425,9 @@ pub struct AcceptedV1 {
     pub author: String,
     /// Why. Untrusted text.
     pub reason: String,
+    /// How far the measurement may move. Absent in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<ThresholdV1>,
 }
 
 /// How far two values are apart.
