@@ -15,6 +15,8 @@ mod chart;
 mod checklist;
 mod escape;
 mod explain;
+mod explain_noise;
+mod explain_row;
 mod few;
 mod few_compared;
 mod formats;
