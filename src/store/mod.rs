@@ -60,7 +60,7 @@ pub use patience::Patience;
 pub use record::{Recorded, StoredRun, load, load_known, prepare, record};
 pub use remote::{Reach, Remote, git_version};
 pub use repair::{Repaired, repair};
-pub use surroundings::{Surroundings, surroundings};
+pub use surroundings::{Surroundings, is_untracked, surroundings};
 pub use sync::{Fetched, Pushed, fetch, push};
 pub use verify::{Broken, Verified, verify, verify_folder};
 
