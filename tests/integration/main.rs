@@ -238,10 +238,10 @@ mod report {
     mod long_texts;
     // The page, as a file.
     mod page;
-    // One run as a table.
-    mod run_csv;
     // A pass of which much was not checked.
     mod partly;
+    // One run as a table.
+    mod run_csv;
     // The history of a branch.
     mod trend;
     // What fits a terminal, and its colors.
