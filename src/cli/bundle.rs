@@ -57,18 +57,6 @@ fn write_bundle(folder: &Path, runs: &[Run]) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Whether two runs have the same numbers, whatever they say of themselves.
-pub(super) fn same_numbers(a: &Run, b: &Run) -> bool {
-    let numbers = |run: &Run| {
-        let mut run = Run { checks: Vec::new(), ..run.clone() };
-        let endpoints = std::iter::once(&mut run.total).chain(&mut run.endpoints);
-        endpoints.for_each(|endpoint| endpoint.failure_kinds.clear());
-        let RunV1 { total, endpoints, metrics, .. } = RunV1::without_histograms(&run);
-        serde_json::to_vec(&(total, endpoints, metrics)).ok()
-    };
-    numbers(a).is_some_and(|of_a| numbers(b) == Some(of_a))
-}
-
 /// Reads the runs of a bundle. They are checked as every run file is. Histograms and samples are refused: perfgate writes
 /// none, and a short text can stand for a very large one.
 pub(super) fn read_bundle(folder: &Path) -> Result<Vec<Run>, CliError> {

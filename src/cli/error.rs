@@ -39,6 +39,9 @@ pub(super) enum CliError {
     /// The arguments, or what they name, do not fit together; or what was to be done is not possible.
     #[error("{problem}")]
     Usage { problem: String, help: String, code: &'static Code },
+    /// The same of a program that perfgate ran, with the last lines that it said.
+    #[error("{problem}")]
+    Driven { problem: String, help: String, code: &'static Code, said: Vec<String> },
 }
 
 impl CliError {
@@ -55,6 +58,21 @@ impl CliError {
         Self::Usage { problem: problem.into(), help: help.into(), code }
     }
 
+    /// An error of a program that perfgate ran, and the last lines of its output.
+    pub(super) fn driven(
+        code: &'static Code,
+        problem: impl Into<String>,
+        help: impl Into<String>,
+        said: Vec<String>,
+    ) -> Self {
+        Self::Driven { problem: problem.into(), help: help.into(), code, said }
+    }
+
+    /// What a program said last, line by line.
+    fn said(&self) -> &[String] {
+        if let Self::Driven { said, .. } = self { said } else { &[] }
+    }
+
     /// The kind of error.
     pub(super) fn code(&self) -> &'static Code {
         match self {
@@ -65,7 +83,7 @@ impl CliError {
             Self::Histogram(_) => &codes::TOO_LARGE,
             Self::Output(_) | Self::File { .. } | Self::Json(_) => &codes::FILE,
             Self::NoResults { .. } => &codes::NO_RESULTS,
-            Self::Usage { code, .. } => code,
+            Self::Usage { code, .. } | Self::Driven { code, .. } => code,
         }
     }
 
@@ -77,13 +95,11 @@ impl CliError {
         match self {
             Self::Ingest(error) => error.help(),
             Self::Store(error) => error.help().map(str::to_owned),
-            Self::NoResults { help, .. } | Self::Usage { help, .. } => Some(help.clone()),
-            Self::Config(_)
-            | Self::Merge(_)
-            | Self::Histogram(_)
-            | Self::Output(_)
-            | Self::File { .. }
-            | Self::Json(_) => None,
+            Self::NoResults { help, .. } | Self::Usage { help, .. } | Self::Driven { help, .. } => {
+                Some(help.clone())
+            }
+            Self::File { source, .. } | Self::Output(source) => Some(way_out(source).to_owned()),
+            Self::Config(_) | Self::Merge(_) | Self::Histogram(_) | Self::Json(_) => None,
         }
     }
 
@@ -98,8 +114,9 @@ impl CliError {
             other => line(&without_number(&other.to_string())),
         };
         let help = self.help().map(|help| format!("\n  {}", line(&help)));
+        let said: String = self.said().iter().map(|own| format!("\n    {}", line(own))).collect();
         let number = self.code().number;
-        let text = format!("error[{number}]: {message}{}", help.unwrap_or_default());
+        let text = format!("error[{number}]: {message}{}{said}", help.unwrap_or_default());
         text.lines().map(fit).collect::<Vec<_>>().join("\n")
     }
 
@@ -115,8 +132,29 @@ impl CliError {
             | Self::File { .. }
             | Self::Json(_)
             | Self::NoResults { .. }
-            | Self::Usage { .. } => Exit::CouldNotRun,
+            | Self::Usage { .. }
+            | Self::Driven { .. } => Exit::CouldNotRun,
         }
+    }
+}
+
+/// What to do about a file or an output that the system refuses.
+fn way_out(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            "check the name, and the folder that perfgate runs in: relative paths begin there"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "name a place that this user may read and write"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room on the disk, or name a place on another one"
+        }
+        io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
+            "a file and a folder are mixed up in this path"
+        }
+        io::ErrorKind::AlreadyExists => "name another one, or remove what is there",
+        _ => "`perfgate explain P901` says what to check",
     }
 }
 

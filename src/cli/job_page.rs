@@ -1,4 +1,4 @@
-//! The page of the CI job that runs perfgate.
+//! The pages around a report: that of the CI job that runs perfgate, and where the job puts its own.
 
 use super::session::Environment;
 use crate::report::is_web;
@@ -13,4 +13,19 @@ pub(super) fn job_page(environment: &Environment) -> Option<String> {
         None => format!("{}/-/jobs/{}", get("CI_PROJECT_URL")?, get("CI_JOB_ID")?),
     };
     is_web(&page).then_some(page)
+}
+
+/// Where the page of this report (`report --html`) is published, by the variable `PERFGATE_PAGE_URL`.
+pub(super) fn report_page(environment: &Environment) -> Option<String> {
+    address(environment, "PERFGATE_PAGE_URL")
+}
+
+/// Where the site of the history (`report --site`) is published, by the variable `PERFGATE_SITE_URL`.
+pub(super) fn history_site(environment: &Environment) -> Option<String> {
+    address(environment, "PERFGATE_SITE_URL")
+}
+
+/// What is no plain address of the web is linked to by nobody.
+fn address(environment: &Environment, variable: &str) -> Option<String> {
+    environment.get(variable).filter(|page| is_web(page)).map(str::to_owned)
 }

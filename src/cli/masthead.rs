@@ -1,6 +1,6 @@
 //! Where a run comes from, as its page says it first: what the CI says, else what the clone shows.
 
-use super::job_page::job_page;
+use super::job_page::{history_site, job_page};
 use super::session::{Environment, Session};
 use crate::model::CommitId;
 use crate::report::{Links, Masthead};
@@ -37,6 +37,7 @@ pub(super) fn masthead(commit: Option<CommitId>, session: &Session<'_>) -> Masth
         subject,
         author,
         job: job_page(environment),
+        site: history_site(environment),
         links: address.as_deref().map(Links::of).unwrap_or_default(),
     }
 }

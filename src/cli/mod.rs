@@ -30,6 +30,7 @@ mod repository;
 mod results;
 mod rule_files;
 mod rule_overrides;
+mod schema_table;
 mod screen;
 mod sensitivity;
 mod session;

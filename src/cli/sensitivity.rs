@@ -6,16 +6,35 @@ use super::policy::LoadedPolicy;
 use crate::gate::{RUNS_FOR_NOISE, judge_against};
 use crate::model::{CommitId, Run};
 use crate::report::sight;
-use crate::store::{BaselineQuery, find_baseline};
+use crate::store::{BaselineQuery, BaselineRuns, find_baseline};
 
 /// What the gate sees of a run by the recorded runs that are comparable with it, from this commit back; nothing where they are
 /// fewer than show the noise.
 pub(super) fn sensitivity_of(
     store: &OpenStore,
     loaded: &LoadedPolicy,
-    (revision, head): (&str, CommitId),
+    at: (&str, CommitId),
     run: &Run,
 ) -> Result<Vec<String>, CliError> {
+    let found = window_at(store, loaded, at, run)?;
+    Ok(sight_of(found.runs.into_iter().map(|stored| stored.run).collect(), loaded))
+}
+
+/// What the gate sees by the runs of a window, newest first; nothing where they are fewer than show the noise.
+pub(super) fn sight_of(runs: Vec<Run>, loaded: &LoadedPolicy) -> Vec<String> {
+    if runs.len() < RUNS_FOR_NOISE {
+        return Vec::new();
+    }
+    sight(&judge_against(&runs[..1], &runs, runs.len(), &loaded.policy.rules))
+}
+
+/// The recorded runs that are comparable with a run, from this commit back.
+pub(super) fn window_at(
+    store: &OpenStore,
+    loaded: &LoadedPolicy,
+    (revision, head): (&str, CommitId),
+    run: &Run,
+) -> Result<BaselineRuns, CliError> {
     let policy = &loaded.policy;
     let wanted = BaselineQuery {
         revision,
@@ -27,10 +46,5 @@ pub(super) fn sensitivity_of(
         window: policy.baseline.window,
         histograms: false,
     };
-    let found = find_baseline(store.records(), &store.history, &wanted)?;
-    let runs: Vec<Run> = found.runs.into_iter().map(|stored| stored.run).collect();
-    if runs.len() < RUNS_FOR_NOISE {
-        return Ok(Vec::new());
-    }
-    Ok(sight(&judge_against(&runs[..1], &runs, runs.len(), &policy.rules)))
+    Ok(find_baseline(store.records(), &store.history, &wanted)?)
 }

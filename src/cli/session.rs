@@ -29,7 +29,7 @@ impl std::fmt::Debug for Environment {
 
 impl Environment {
     /// Names of the variables that are read, but for those of forges.
-    const NAMES: [&str; 10] = [
+    const NAMES: [&str; 12] = [
         "CLICOLOR_FORCE",
         "COLUMNS",
         "FORCE_COLOR",
@@ -38,7 +38,9 @@ impl Environment {
         "GITHUB_EVENT_NAME",
         "GITHUB_OUTPUT",
         "GITHUB_STEP_SUMMARY",
+        "PERFGATE_PAGE_URL",
         "PERFGATE_PROMETHEUS_TOKEN",
+        "PERFGATE_SITE_URL",
         "PERFGATE_WEBHOOK",
     ];
 

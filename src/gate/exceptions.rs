@@ -29,6 +29,7 @@ pub(super) fn accept(finding: &mut Finding, acceptances: &[Acceptance]) {
             commit: own.commit,
             author: own.author.clone(),
             reason: own.accept.reason.clone(),
+            ceiling: Some(own.accept.ceiling),
         });
     }
 }

@@ -72,6 +72,8 @@ pub struct Accepted {
     pub author: Untrusted,
     /// Why.
     pub reason: Untrusted,
+    /// How far the measurement may move; none in reports of versions that did not write it.
+    pub ceiling: Option<Threshold>,
 }
 
 /// The numbers behind a verdict, for whoever wants to follow it.

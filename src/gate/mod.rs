@@ -82,7 +82,7 @@ pub use report::{
     BaselineInfo, Comparison, Coverage, CurrentInfo, PairedInfo, Report, Subject, Variation,
 };
 pub use sampling::quantile_interval;
-pub use selftest::{Outcomes, Replayed, Rule, Selftest, selftest};
+pub use selftest::{Outcomes, Replayed, Rule, Selftest, Unseen, selftest};
 pub use sides::Sides;
 pub use verdict::{BudgetReason, Exit, Missing, Reason, ReportReason, Verdict};
 pub use web_vitals::has_web_vitals;

@@ -224,7 +224,8 @@ impl Report {
             Outcome::Taken { .. }
             | Outcome::NoRecord
             | Outcome::OtherVersion
-            | Outcome::UnderTest => None,
+            | Outcome::UnderTest
+            | Outcome::SameMeasurement { .. } => None,
         });
         of_load.flatten().map(|difference| difference.field).collect()
     }

@@ -22,8 +22,10 @@ pub struct Selftest {
     pub times: f64,
     /// What became of the injected changes, by rule.
     pub injected: Vec<(Rule, Outcomes)>,
-    /// Measurements whose injected change ended in no more than a warning, with the smallest change that would be seen.
-    pub unseen: Vec<(MeasurementKey, Option<f64>)>,
+    /// Measurements whose injected change ended in no more than a warning.
+    pub unseen: Vec<Unseen>,
+    /// Measurements that vary too much to be judged at all.
+    pub blind: Vec<Unseen>,
     /// What became of unchanged measurements, by rule; `crossed` by the plain rule.
     pub replayed: Vec<(Rule, Replayed)>,
     /// The same for whole runs.
@@ -34,6 +36,36 @@ pub struct Selftest {
     pub baseline_runs: usize,
     /// Whether there is but one run, which is its own baseline.
     pub itself: bool,
+}
+
+/// A measurement of which the gate does not see a change that it should.
+#[derive(Debug, Clone)]
+pub struct Unseen {
+    /// Which.
+    pub key: MeasurementKey,
+    /// Its unit.
+    pub unit: Unit,
+    /// Which way is better.
+    pub direction: Direction,
+    /// Its limit.
+    pub threshold: Threshold,
+    /// The smallest change that would be seen, where that is known.
+    pub visible: Option<f64>,
+    /// The requests behind it, where they are known.
+    pub requests: Option<u64>,
+}
+
+impl Unseen {
+    fn of(finding: &Finding) -> Self {
+        Self {
+            key: finding.key(),
+            unit: finding.unit.clone(),
+            direction: finding.direction,
+            threshold: finding.threshold,
+            visible: finding.visible,
+            requests: finding.counts.current.requests,
+        }
+    }
 }
 
 /// A limit, wherever it applies.
@@ -124,6 +156,7 @@ pub fn selftest(runs: &[Run], window: usize, times: f64, rules: &Rules) -> Selft
         times,
         injected: Vec::new(),
         unseen: Vec::new(),
+        blind: Vec::new(),
         replayed: Vec::new(),
         runs: Replayed::default(),
         repeats,
@@ -137,6 +170,8 @@ pub fn selftest(runs: &[Run], window: usize, times: f64, rules: &Rules) -> Selft
 
 fn inject(test: &mut Selftest, newest: &[Run], before: &[Run], window: usize, rules: &Rules) {
     let unchanged = judge_against(newest, before, window, rules);
+    let noisy = unchanged.findings.iter().filter(|f| f.reason == super::Reason::TooNoisy);
+    test.blind.extend(noisy.map(Unseen::of));
     let judged: Vec<&Finding> = unchanged
         .findings
         .iter()
@@ -151,7 +186,7 @@ fn inject(test: &mut Selftest, newest: &[Run], before: &[Run], window: usize, ru
         let Some(found) = report.findings.iter().find(|f| f.key() == key) else { continue };
         entry(&mut test.injected, found).add(found.verdict());
         if !matches!(found.verdict(), Verdict::Fail | Verdict::Inconclusive) {
-            test.unseen.push((key, found.visible));
+            test.unseen.push(Unseen::of(found));
         }
     }
 }

@@ -17,6 +17,34 @@ pub struct Visited {
     pub subject: Untrusted,
     /// What was found.
     pub outcome: Outcome,
+    /// Its runs that are not part of the baseline.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A recorded run that is not part of a baseline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The id of its record.
+    pub run: String,
+    /// Why.
+    pub why: NotTaken,
+}
+
+/// Why a run is not part of a baseline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotTaken {
+    /// A newer perfgate recorded it.
+    OtherVersion,
+    /// It is not comparable with the new run.
+    NotComparable {
+        /// What differs.
+        differences: Vec<Difference>,
+    },
+    /// The same measurement is recorded for another commit, or for this one again.
+    SameMeasurement {
+        /// The commit whose record counts.
+        of: CommitId,
+    },
 }
 
 /// What a commit had to offer.
@@ -37,5 +65,10 @@ pub enum Outcome {
     NotComparable {
         /// What differs.
         differences: Vec<Difference>,
+    },
+    /// Its run is the measurement that is recorded for an older commit, which counts.
+    SameMeasurement {
+        /// That commit.
+        of: CommitId,
     },
 }

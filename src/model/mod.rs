@@ -47,7 +47,7 @@ mod warning;
 mod window;
 
 pub use alert::{Alert, AlertOutcome, AlertRule, AlertSeverity, Firing};
-pub use baseline_search::{Outcome, Visited};
+pub use baseline_search::{NotTaken, Outcome, PassedOver, Visited};
 pub use check::Check;
 pub use clock::{now, today};
 pub use commit::{CommitId, InvalidCommitId};

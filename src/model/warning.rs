@@ -270,6 +270,13 @@ pub enum WarningKind {
         /// How many.
         records: usize,
     },
+    /// A commit has the results of another one, which count once.
+    RecordedTwice {
+        /// The commit, short.
+        commit: String,
+        /// The one that was measured, short.
+        of: String,
+    },
     /// No baseline was found, and the policy lets that pass.
     MissingBaseline,
     /// Alerts of the policy that were not evaluated over every run.
@@ -364,6 +371,7 @@ impl WarningKind {
             Self::NotHonoured { .. } => "not_honoured",
             Self::Offline => "offline",
             Self::OtherVersion { .. } => "other_version",
+            Self::RecordedTwice { .. } => "recorded_twice",
             Self::MissingBaseline => "missing_baseline",
             Self::AlertsNotChecked { .. } => "alerts_not_checked",
             Self::LooksBack { .. } => "looks_back",

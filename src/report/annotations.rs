@@ -7,6 +7,7 @@ use super::checklist;
 use super::escape::harmless;
 use super::headline::{headline, move_of};
 use super::number::plural;
+use super::partly::no_regression_title;
 use super::ranking::{attention, by_chance};
 use super::reasons;
 use super::warnings::warning_text;
@@ -96,10 +97,11 @@ pub fn summary(report: &Report) -> String {
         Verdict::Pass if report.is_check() => "within budget".to_owned(),
         Verdict::Fail => plural(count(Verdict::Fail), "regression"),
         Verdict::Warn => format!(
-            "no regression, {}",
+            "{}, {}",
+            no_regression_title(report),
             plural(count(Verdict::Warn) - by_chance(report).len(), "warning")
         ),
-        Verdict::Pass => "no regression".to_owned(),
+        Verdict::Pass => no_regression_title(report),
         Verdict::Inconclusive | Verdict::NotCompared => "no verdict".to_owned(),
     }
 }

@@ -2,21 +2,17 @@
 
 use super::cells::{Scales, change, interval, limit_of};
 use super::escape::terminal;
+use super::explain_noise::{whole_run, write_assumed, write_noise};
+use super::explain_row::{HANG, INDENT, row};
 use super::few_compared;
-use super::number::{Scale, plural, probability, significant};
+use super::number::{Scale, plural, significant};
 use super::paper::Paper;
 use super::ranking::closeness;
 use super::reasons;
 use crate::config::Decide;
-use crate::gate::{
-    Finding, NoiseWorking, RUNS_FOR_NOISE, RankInFamily, Reason, Report, Sides, Verdict,
-};
-use crate::model::{BEYOND, Direction, Metric, Raw};
+use crate::gate::{Finding, RankInFamily, Reason, Report, Sides, Verdict};
+use crate::model::{BEYOND, Metric, Raw};
 use std::io::{self, Write};
-
-/// Blanks before a row, and columns before its text.
-const INDENT: usize = 5;
-const HANG: usize = INDENT + 10;
 
 /// Writes how the verdict on each of these findings was reached.
 pub fn render(
@@ -69,10 +65,6 @@ fn write_all(report: &Report, findings: &[&Finding], out: &mut impl Write) -> io
     Ok(())
 }
 
-fn row(out: &mut impl Write, head: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{:INDENT$}{head:9} {text}", "")
-}
-
 fn write_measured(finding: &Finding, scale: &Scale, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n  1. What was measured")?;
     let list = |values: &[f64]| {
@@ -111,99 +103,6 @@ fn write_limit(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     match interval(finding) {
         text if text.is_empty() => Ok(()),
         text => row(out, "interval", &format!("{text}, at 95 % confidence")),
-    }
-}
-
-/// The logarithm of a deviation as the percentage that it stands for.
-fn percent(log: f64) -> String {
-    format!("{} %", significant(log.exp_m1() * 100.0))
-}
-
-/// The logarithm of a change, worse being positive, as the change of the value: a third of the time is `66.7 % better`.
-fn change_of(log: f64, direction: Direction) -> String {
-    let change = match direction {
-        Direction::Lower => log.exp_m1(),
-        Direction::Higher => (-log).exp_m1(),
-    };
-    let how = if log < 0.0 { "better" } else { "worse" };
-    format!("{} % {how}", significant(change.abs() * 100.0))
-}
-
-fn write_noise(finding: &Finding, noise: &NoiseWorking, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "\n  3. What does the run share with all endpoints?")?;
-    let own = &noise.own;
-    match noise.whole_run {
-        Some((moved, p)) => {
-            let shared = noise.raw - own.change;
-            let text = if shared.abs() < 5e-4 {
-                "nothing that three quarters of the other endpoints have in common".to_owned()
-            } else {
-                let size = change_of(shared, finding.direction);
-                format!("{size}: three quarters of the other endpoints have this in common")
-            };
-            row(out, "shared", &text)?;
-            let left = change_of(own.change, finding.direction);
-            row(out, "left", &format!("{left} on its own"))?;
-            let how = if moved { "the whole run moved" } else { "the whole run did not move" };
-            row(out, "whole run", &format!("{how} ({})", probability(p)))?;
-        }
-        None => row(out, "shared", "unknown: there are no other endpoints, so nothing is removed")?,
-    }
-    writeln!(out, "\n  4. How much does it vary when nothing changes?")?;
-    row(out, "deviation", &format!("{} from run to run", percent(own.spread)))?;
-    if finding.working.per_run.baseline.len() < RUNS_FOR_NOISE {
-        let text = "fewer than three baseline runs: estimated from requests, rounding and a typical machine";
-        row(out, "", &format!("({text})"))?;
-    }
-    let text = format!(
-        "{} standard error of the change, with {} for the level",
-        percent(own.error),
-        plural(own.level, "baseline run")
-    );
-    row(out, "error", &text)?;
-    let text = format!(
-        "the change is {} standard errors from zero: {}",
-        significant(own.change / own.error),
-        probability(own.p)
-    );
-    row(out, "distance", &text)?;
-    row(out, "", &format!("(Student's t; {} degrees of freedom)", significant(own.freedom)))?;
-    if own.tail > own.p {
-        let text = format!("baseline values are as far out: {}", probability(own.tail));
-        row(out, "tail", &text)?;
-    }
-    match finding.visible {
-        Some(visible) => {
-            let text =
-                format!("changes below {} % would not have failed", significant(visible * 100.0));
-            row(out, "visible", &text)
-        }
-        None => Ok(()),
-    }
-}
-
-fn write_assumed(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "\n  3. How much does it vary when nothing changes?")?;
-    let p = finding.p.map(probability).unwrap_or_default();
-    match finding.metric {
-        Metric::ErrorRate => {
-            row(
-                out,
-                "chance",
-                &format!(
-                    "{p} for as many failures or more by chance (Fisher's exact test; if three or"
-                ),
-            )?;
-            row(out, "", "more baseline runs vary by more than chance, p includes their variance)")
-        }
-        _ => {
-            row(
-                out,
-                "noise",
-                "not every run has it: estimated from requests and a typical machine",
-            )?;
-            row(out, "chance", &format!("{p} with this noise"))
-        }
     }
 }
 
@@ -280,7 +179,14 @@ fn write_verdict(report: &Report, finding: &Finding, out: &mut impl Write) -> io
     writeln!(out, "\n  → {}: {}", finding.verdict().name(), because(report, finding))
 }
 
-fn because(report: &Report, finding: &Finding) -> &'static str {
+fn because(report: &Report, finding: &Finding) -> String {
+    match (finding.reason, &finding.working.noise) {
+        (Reason::WholeRun, Some(noise)) => whole_run(finding, noise),
+        _ => reason_of(report, finding).to_owned(),
+    }
+}
+
+fn reason_of(report: &Report, finding: &Finding) -> &'static str {
     match finding.reason {
         Reason::WithinLimit => "the limit is not crossed",
         Reason::OverThreshold => match report.decide {
@@ -308,19 +214,5 @@ fn because(report: &Report, finding: &Finding) -> &'static str {
         Reason::Missing(_) | Reason::TooNoisy | Reason::ZeroBaseline | Reason::NewEndpoint => {
             "there was nothing to compare"
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_change_is_that_of_the_value_whichever_way_is_better() {
-        let third = (1.0_f64 / 3.0).ln();
-        assert_eq!(change_of(third, Direction::Lower), "66.7 % better");
-        assert_eq!(change_of(-third, Direction::Lower), "200 % worse");
-        assert_eq!(change_of(-third, Direction::Higher), "66.7 % worse");
-        assert_eq!(change_of(third, Direction::Higher), "200 % better");
     }
 }

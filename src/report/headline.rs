@@ -6,6 +6,7 @@ use super::checklist;
 use super::escape::Show;
 use super::left_out::gone;
 use super::number::{plural, significant};
+use super::partly::{is_partial, no_regression, why_not_compared};
 use super::ranking::{attention, by_chance, closest};
 use crate::gate::{Finding, Reason, Report, ReportReason, Role, Verdict};
 use crate::model::{EndpointKey, Metric, Untrusted, WarningKind};
@@ -28,7 +29,8 @@ pub(super) fn headline(report: &Report, scales: &Scales, show: Show<'_>) -> Stri
                 .iter()
                 .map(|d| format!("{} {} vs {}", d.field, show(&d.current), show(&d.baseline)))
                 .collect();
-            format!("no verdict: the runs had different loads ({})", what.join(", "))
+            let failed = if all_failed(report) { "every request failed, and " } else { "" };
+            format!("no verdict: {failed}the runs had different loads ({})", what.join(", "))
         }
         (Verdict::Inconclusive, _) => open(report, scales, show),
         (Verdict::Pass, _) => within_limits(report, show),
@@ -44,6 +46,12 @@ fn skipped(profile: &Untrusted, missing: &[Untrusted], show: Show<'_>) -> String
     let names: Vec<String> = missing.iter().map(|name| show(name)).collect();
     let are = if names.len() == 1 { "which is" } else { "which are" };
     format!("skipped: profile {} requires {}, {are} not set", show(profile), names.join(" and "))
+}
+
+/// Whether not one request of the new runs succeeded: then nothing else matters.
+fn all_failed(report: &Report) -> bool {
+    let of_run = |f: &&Finding| f.endpoint == EndpointKey::Total && f.metric == Metric::ErrorRate;
+    report.findings.iter().find(of_run).is_some_and(|f| f.values.current.is_some_and(|v| v >= 1.0))
 }
 
 /// How many findings have a verdict.
@@ -98,23 +106,27 @@ fn open(report: &Report, scales: &Scales, show: Show<'_>) -> String {
 }
 
 fn within_limits(report: &Report, show: Show<'_>) -> String {
-    let coverage = report.coverage;
-    let within = coverage.compared - by_chance(report).iter().filter(|f| f.is_counted()).count();
-    let total = coverage.total;
     let closest = closest(report).map(|f| {
         format!(
-            " (closest: {} {} {}, limit {})",
+            "closest: {} {} {}, limit {}",
             show(&f.endpoint.text()),
             metric(f, show),
             change(f),
             limit_of(f)
         )
     });
-    format!(
-        "no regression{}: {within} of {total} measurements within limits{}",
-        chance_count(report),
-        closest.unwrap_or_default()
-    )
+    let begin = no_regression(report);
+    if is_partial(report) {
+        let why = format!("not compared: {}", why_not_compared(report));
+        let parts: Vec<String> =
+            [closest, crossings(report), Some(why)].into_iter().flatten().collect();
+        return format!("{begin} ({})", parts.join("; "));
+    }
+    let coverage = report.coverage;
+    let within = coverage.compared - by_chance(report).iter().filter(|f| f.is_counted()).count();
+    let closest = closest.map(|text| format!(" ({text})")).unwrap_or_default();
+    let (chance, total) = (chance_count(report), coverage.total);
+    format!("{begin}{chance}: {within} of {total} measurements within limits{closest}")
 }
 
 fn warned(report: &Report, scales: &Scales, show: Show<'_>) -> String {
@@ -129,27 +141,33 @@ fn warned(report: &Report, scales: &Scales, show: Show<'_>) -> String {
         } else {
             plural(listed.len(), "warning")
         };
-        return format!("no regression, {warnings}: {first}{}", and_more(listed.len()));
+        let begin = no_regression(report);
+        return format!("{begin}, {warnings}: {first}{}", and_more(listed.len()));
     }
     let but = if missed > 0 {
         let first = broken(report).first().map(|budget| text(budget, show)).unwrap_or_default();
         format!("{} missed: {first}", plural(missed, "target"))
     } else if !gone.is_empty() {
         missing(&gone)
+    } else if blind > 0 && is_partial(report) {
+        return format!("{} (not compared: {})", no_regression(report), why_not_compared(report));
     } else if blind > 0 {
         format!("{} could not be compared", plural(blind, "measurement"))
     } else {
         idle(report, show)
     };
-    format!("no regression, but {but}")
+    format!("{}, but {but}", no_regression(report))
 }
 
 /// How many crossings chance gives, in brackets; nothing where there are none.
 pub(super) fn chance_count(report: &Report) -> String {
-    match by_chance(report).len() {
-        0 => String::new(),
-        n => format!(" ({} within noise)", plural(n, "crossing")),
-    }
+    crossings(report).map(|text| format!(" ({text})")).unwrap_or_default()
+}
+
+/// How many crossings chance gives; none where there are none.
+fn crossings(report: &Report) -> Option<String> {
+    let count = by_chance(report).len();
+    (count > 0).then(|| format!("{} within noise", plural(count, "crossing")))
 }
 
 /// A run that moved as a whole, in one sentence; its change is that of the typical measurement of this metric.

@@ -99,22 +99,34 @@ fn baseline(info: &BaselineInfo) -> BaselineV1 {
 }
 
 fn visited(visited: &Visited) -> VisitedV1 {
-    let (outcome, runs, differences) = match &visited.outcome {
-        Outcome::Taken { runs } => (OutcomeV1::Taken, Some(*runs), Vec::new()),
-        Outcome::NoRecord => (OutcomeV1::NoRecord, None, Vec::new()),
-        Outcome::OtherVersion => (OutcomeV1::OtherVersion, None, Vec::new()),
-        Outcome::UnderTest => (OutcomeV1::UnderTest, None, Vec::new()),
-        Outcome::NotComparable { differences } => {
-            (OutcomeV1::NotComparable, None, differences.iter().map(difference).collect())
+    let (mut runs, mut measured, mut differences) = (None, None, Vec::new());
+    let outcome = match &visited.outcome {
+        Outcome::Taken { runs: taken } => {
+            runs = Some(*taken);
+            OutcomeV1::Taken
+        }
+        Outcome::NoRecord => OutcomeV1::NoRecord,
+        Outcome::OtherVersion => OutcomeV1::OtherVersion,
+        Outcome::UnderTest => OutcomeV1::UnderTest,
+        Outcome::NotComparable { differences: known } => {
+            differences = known.iter().map(difference).collect();
+            OutcomeV1::NotComparable
+        }
+        Outcome::SameMeasurement { of } => {
+            measured = Some(of.to_string());
+            OutcomeV1::SameMeasurement
         }
     };
-    VisitedV1 {
-        commit: visited.commit.to_string(),
-        distance: visited.distance,
-        outcome,
-        runs,
-        differences,
-    }
+    let (commit, distance) = (visited.commit.to_string(), visited.distance);
+    VisitedV1 { commit, distance, outcome, runs, measured, differences }
+}
+
+fn threshold(limit: Threshold) -> ThresholdV1 {
+    let (relative, absolute) = match limit {
+        Threshold::Relative(share) => (Some(share), None),
+        Threshold::Absolute(amount) => (None, Some(amount)),
+    };
+    ThresholdV1 { relative, absolute }
 }
 
 fn difference(difference: &Difference) -> DifferenceV1 {
@@ -127,10 +139,6 @@ fn difference(difference: &Difference) -> DifferenceV1 {
 
 fn finding(finding: &Finding) -> FindingV1 {
     let Sides { baseline: before, current: after } = finding.counts;
-    let (relative, absolute) = match finding.threshold {
-        Threshold::Relative(share) => (Some(share), None),
-        Threshold::Absolute(amount) => (None, Some(amount)),
-    };
     FindingV1 {
         endpoint: finding.endpoint.text().into_raw(),
         kind: match &finding.endpoint {
@@ -148,7 +156,7 @@ fn finding(finding: &Finding) -> FindingV1 {
         interval: finding
             .interval
             .map(|interval| IntervalV1 { low: interval.low, high: interval.high }),
-        threshold: ThresholdV1 { relative, absolute },
+        threshold: threshold(finding.threshold),
         verdict: finding.verdict().into(),
         reason: finding.reason.into(),
         p: finding.p,
@@ -158,6 +166,7 @@ fn finding(finding: &Finding) -> FindingV1 {
             commit: own.commit.to_string(),
             author: own.author.raw().to_owned(),
             reason: own.reason.raw().to_owned(),
+            ceiling: own.ceiling.map(threshold),
         }),
         since_anchor: finding.role == Role::Drift,
         direction: finding.direction.into(),

@@ -14,6 +14,7 @@ use super::mark::emoji;
 use super::next_steps::{accept_lines, settle};
 use super::number::plural;
 use super::pack::Room;
+use super::partly::no_regression_title;
 use super::provenance::{anchored, provenance, searched};
 use super::ranking::{attention, by_chance, largest};
 use super::reasons;
@@ -107,10 +108,10 @@ fn title(report: &Report) -> String {
     }
     let of = |verdict| report.all_findings().filter(move |f| f.verdict() == verdict);
     match report.verdict {
-        Verdict::Pass => "no regression".to_owned(),
+        Verdict::Pass => no_regression_title(report),
         Verdict::Warn => {
             let warned = of(Verdict::Warn).filter(|f| !f.is_chance()).count();
-            format!("no regression, {}", plural(warned, "warning"))
+            format!("{}, {}", no_regression_title(report), plural(warned, "warning"))
         }
         Verdict::Fail => {
             let slow = of(Verdict::Fail).filter(|f| f.metric == Metric::Latency);

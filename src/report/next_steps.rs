@@ -4,17 +4,28 @@ use super::escape::shell;
 use super::ranking::attention;
 use crate::config::Accept;
 use crate::gate::{Finding, Report, Verdict};
-use crate::model::Untrusted;
+use crate::model::{EndpointKey, Untrusted};
+use std::collections::BTreeSet;
 
-/// The lines that accept the failures, ready to be copied into a commit message; only where there is a history.
+/// The lines that accept the failures, ready to be copied into a commit message; only where there is a history. What is
+/// suspicious about the endpoints that failed belongs to the same change: accepting the failures alone would leave that open.
 pub(super) fn accept_lines(report: &Report) -> Vec<Untrusted> {
-    let failed = attention(report).into_iter().filter(|f| f.verdict() == Verdict::Fail);
+    let listed = attention(report);
+    let failed = |f: &Finding| f.verdict() == Verdict::Fail;
+    let endpoints: BTreeSet<&EndpointKey> =
+        listed.iter().filter(|f| failed(f)).map(|f| &f.endpoint).collect();
+    let belongs = |f: &Finding| {
+        failed(f) || f.verdict() == Verdict::Inconclusive && endpoints.contains(&f.endpoint)
+    };
     let line = |finding: &Finding| {
         let change = finding.change()?;
         let change = (change.relative, change.absolute);
         Accept::suggest(&finding.key(), change, finding.direction).map(Untrusted::from)
     };
-    if report.requested().is_none() { Vec::new() } else { failed.filter_map(line).collect() }
+    if report.requested().is_none() {
+        return Vec::new();
+    }
+    listed.into_iter().filter(|f| belongs(f)).filter_map(line).collect()
 }
 
 /// What would settle an open verdict: what to do, and the command.

@@ -111,6 +111,7 @@ pub(super) fn searched(report: &Report, show: Show<'_>) -> Vec<String> {
                     differences.iter().map(each).collect::<Vec<_>>().join("; ")
                 )
             }
+            Outcome::SameMeasurement { of } => format!("has the results of {}", of.short()),
             Outcome::NoRecord | Outcome::Taken { .. } => continue,
         };
         different.insert(visited.distance, format!("{}: {text}", visited.commit.short()));

@@ -18,7 +18,7 @@ use crate::model::{
 use crate::schema::{
     AcceptedV1, BaselineV1, BudgetV1, ChecklistItemV1, ComparisonV1, CurrentV1, DecideV1,
     DifferenceV1, FindingKindV1, FindingV1, OutcomeV1, REPORT_SCHEMA, ReasonV1, ReportReasonV1,
-    ReportV1, TierV1, VerdictV1, VisitedV1, WarningV1,
+    ReportV1, ThresholdV1, TierV1, VerdictV1, VisitedV1, WarningV1,
 };
 use crate::stats::Interval;
 
@@ -167,6 +167,9 @@ fn visited(file: VisitedV1) -> Read<Visited> {
         OutcomeV1::NotComparable => Outcome::NotComparable {
             differences: file.differences.into_iter().map(difference).collect::<Read<_>>()?,
         },
+        OutcomeV1::SameMeasurement => Outcome::SameMeasurement {
+            of: commit("visited.measured", &file.measured.unwrap_or_default())?,
+        },
     };
     Ok(Visited {
         commit: commit("visited.commit", &file.commit)?,
@@ -174,6 +177,8 @@ fn visited(file: VisitedV1) -> Read<Visited> {
         date: jiff::Timestamp::UNIX_EPOCH,
         subject: Untrusted::default(),
         outcome,
+        // Which runs were left out is a question to `perfgate baseline explain`.
+        passed_over: Vec::new(),
     })
 }
 
@@ -314,11 +319,7 @@ fn role(file: &FindingV1, reason: Reason) -> Role {
 fn finding(file: FindingV1) -> Read<Finding> {
     let reason = reason(&file)?;
     let role = role(&file, reason);
-    let threshold = match (file.threshold.relative, file.threshold.absolute) {
-        (Some(share), None) => Threshold::Relative(share),
-        (None, Some(amount)) => Threshold::Absolute(amount),
-        _ => return Err(invalid("findings.threshold", "both or neither")),
-    };
+    let threshold = threshold("findings.threshold", &file.threshold)?;
     let counts = |requests, failures| Counts { requests, failures };
     Ok(Finding {
         endpoint: endpoint(file.kind, file.endpoint),
@@ -387,7 +388,17 @@ fn endpoint(kind: FindingKindV1, shown: String) -> EndpointKey {
 
 fn accepted(file: AcceptedV1) -> Read<Accepted> {
     let commit = commit("findings.accepted.commit", &file.commit)?;
-    Ok(Accepted { commit, author: file.author.into(), reason: file.reason.into() })
+    let known = file.ceiling.as_ref();
+    let ceiling = known.map(|own| threshold("findings.accepted.ceiling", own)).transpose()?;
+    Ok(Accepted { commit, author: file.author.into(), reason: file.reason.into(), ceiling })
+}
+
+fn threshold(key: &'static str, file: &ThresholdV1) -> Read<Threshold> {
+    match (file.relative, file.absolute) {
+        (Some(share), None) => Ok(Threshold::Relative(share)),
+        (None, Some(amount)) => Ok(Threshold::Absolute(amount)),
+        _ => Err(invalid(key, "both or neither")),
+    }
 }
 
 fn warning(file: WarningV1) -> Warning {

@@ -2,9 +2,10 @@
 
 use super::escape::Show;
 use super::few_compared;
-use super::number::{grouped, probability, significant};
+use super::number::{grouped, limit, probability, significant};
+use crate::config::Threshold;
 use crate::gate::{Finding, Missing, Reason, Report, Role, Sides};
-use crate::model::{Kind, Untrusted};
+use crate::model::{Direction, Kind, Untrusted};
 
 /// The longest name of a kind of failure or of a part of a request in a table, in characters; `--explain` has more of it.
 const LONGEST_NAME: usize = 40;
@@ -31,7 +32,10 @@ pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> Str
         Reason::Control => "control: the machine differs".to_owned(),
         Reason::Accepted => finding.accepted.as_ref().map_or_else(String::new, |own| {
             let (author, reason) = (show(&own.author), show(&own.reason));
-            format!("accepted in {} by {author}: {reason}", own.commit.short())
+            let upto =
+                own.ceiling.map(|ceiling| format!(" up to {}", ceiling_of(finding, ceiling)));
+            let upto = upto.unwrap_or_default();
+            format!("accepted{upto} in {} by {author}: {reason}", own.commit.short())
         }),
         Reason::WholeRun => "moved with the whole run".to_owned(),
         Reason::AlreadyOnMain => match report.requested() {
@@ -46,6 +50,12 @@ pub(super) fn verdict(finding: &Finding, report: &Report, show: Show<'_>) -> Str
         }
         _ => text,
     }
+}
+
+/// How far somebody lets a measurement move: `+60 %`.
+fn ceiling_of(finding: &Finding, ceiling: Threshold) -> String {
+    let higher = finding.direction == Direction::Higher;
+    limit(ceiling, &finding.metric, &finding.unit, higher)
 }
 
 /// The part of the response time that grew, where it is most of what grew: `, mostly waiting +5.12 ms`.

@@ -4,7 +4,8 @@ use super::escape::terminal;
 use super::grid::{Column, write_grid};
 use super::number::{limit, plural, signed};
 use super::paper::Paper;
-use crate::gate::{Outcomes, Replayed, Rule, Selftest};
+use super::selftest_advice::advice;
+use crate::gate::{Outcomes, Replayed, Rule, Selftest, Unseen};
 use crate::model::{Direction, Metric, Statistic};
 use std::io::{self, Write};
 
@@ -44,17 +45,31 @@ pub fn render(test: &Selftest, of: &str, paper: Paper, out: &mut impl Write) -> 
     }
     let rows: Vec<Vec<String>> = test.injected.iter().map(injected).collect();
     write_grid(&INJECTED, &rows, paper, out)?;
-    for (i, (key, detectable)) in test.unseen.iter().take(MOST_UNSEEN).enumerate() {
-        let least =
-            detectable.map(|d| format!(" (changes below {} % are noise)", signed(d * 100.0, 0)));
-        let (gap, head) = if i == 0 { ("\n", "missed") } else { ("", "") };
-        let text = format!("{}{}", terminal(&key.text()), least.unwrap_or_default());
+    write_unseen("missed", &test.unseen, paper, out)?;
+    write_unseen("too noisy", &test.blind, paper, out)?;
+    write_replay(test, paper, out)?;
+    for (i, line) in advice(test).iter().enumerate() {
+        let gap = if i == 0 { "\n" } else { "" };
+        writeln!(out, "{gap}{}", paper.note("next", line))?;
+    }
+    Ok(())
+}
+
+/// Measurements of which the gate does not see enough, under this head.
+fn write_unseen(head: &str, list: &[Unseen], paper: Paper, out: &mut impl Write) -> io::Result<()> {
+    for (i, own) in list.iter().take(MOST_UNSEEN).enumerate() {
+        let sign = own.direction.worse_sign();
+        let least = own
+            .visible
+            .map(|d| format!(" (changes below {} % are noise)", signed(sign * d * 100.0, 0)));
+        let (gap, head) = if i == 0 { ("\n", head) } else { ("", "") };
+        let text = format!("{}{}", terminal(&own.key.text()), least.unwrap_or_default());
         writeln!(out, "{gap}{}", paper.note(head, &text))?;
     }
-    if let Some(more) = test.unseen.len().checked_sub(MOST_UNSEEN).filter(|more| *more > 0) {
+    if let Some(more) = list.len().checked_sub(MOST_UNSEEN).filter(|more| *more > 0) {
         writeln!(out, "            and {more} more")?;
     }
-    write_replay(test, paper, out)
+    Ok(())
 }
 
 fn write_replay(test: &Selftest, paper: Paper, out: &mut impl Write) -> io::Result<()> {

@@ -48,6 +48,7 @@ impl fmt::Display for Message<'_> {
             | Kind::MissingBaseline
             | Kind::NoAnchor { .. }
             | Kind::OtherVersion { .. }
+            | Kind::RecordedTwice { .. }
             | Kind::Offline => self.of_comparison(f),
             Kind::UnknownMetric { .. }
             | Kind::UnmatchedRule { .. }
@@ -237,6 +238,10 @@ impl Message<'_> {
                 f,
                 "skipped {records} run{} recorded by a newer perfgate; update perfgate",
                 ending(*records as u64),
+            ),
+            Kind::RecordedTwice { commit, of } => write!(
+                f,
+                "the results recorded for {commit} are those of {of} and count once: run the load test for each commit before it is recorded"
             ),
             Kind::MissingBaseline => f.write_str("NOTHING WAS COMPARED: no baseline was found"),
             _ => Ok(()),

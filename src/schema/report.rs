@@ -137,6 +137,9 @@ pub struct VisitedV1 {
     /// How many of its runs were taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs: Option<usize>,
+    /// The commit that the measurement is of, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<String>,
     /// What differs, where its runs are not comparable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<DifferenceV1>,
@@ -422,6 +425,9 @@ pub struct AcceptedV1 {
     pub author: String,
     /// Why. Untrusted text.
     pub reason: String,
+    /// How far the measurement may move. Absent in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<ThresholdV1>,
 }
 
 /// How far two values are apart.

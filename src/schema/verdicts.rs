@@ -95,6 +95,7 @@ named! {
         OtherVersion = "other_version",
         UnderTest = "under_test",
         NotComparable = "not_comparable",
+        SameMeasurement = "same_measurement",
     }
 }
 

@@ -1,10 +1,13 @@
 //! The baseline of a revision: the nearest commit of its history that has comparable runs.
 
+use super::copies::{drop_copies, is_one_measurement};
 use super::error::StoreError;
 use super::history::{CommitInfo, History};
 use super::record::{StoredRun, load, load_known};
 use super::{Entry, RunStore};
-use crate::model::{CommitId, Field, Outcome, Run, Visited, differences};
+use crate::model::{
+    CommitId, Difference, Field, NotTaken, Outcome, PassedOver, Run, Visited, differences,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[cfg(test)]
@@ -61,10 +64,13 @@ pub fn find_baseline(
     for (distance, (commit, entries)) in line.by_ref() {
         passed += entries.len();
         ahead.bring(passed)?;
-        let (outcome, runs) =
-            look_at(store, query, commit.id, &entries, &mut found.other_versions)?;
+        let Looked { outcome, runs, passed_over } = look_at(store, query, commit.id, &entries)?;
+        let newer = passed_over.iter().filter(|own| own.why == NotTaken::OtherVersion);
+        let newer = newer.map(|own| Entry { commit: commit.id, id: own.run.clone() });
+        found.other_versions.extend(newer);
         let (commit, date, subject) = (commit.id, commit.date, commit.subject.into());
-        found.visited.push(Visited { commit, distance, date, subject, outcome });
+        drop_copies(&mut found.runs, &mut found.visited, &runs);
+        found.visited.push(Visited { commit, distance, date, subject, outcome, passed_over });
         found.runs.extend(runs);
         if found.runs.len() >= query.window {
             found.rest = line.map(|(_, rest)| rest).collect();
@@ -97,8 +103,11 @@ pub fn earlier_runs(
     for (commit, entries) in &found.rest {
         passed += entries.len();
         ahead.bring(passed)?;
-        let (_, more) = look_at(store, query, commit.id, entries, &mut Vec::new())?;
-        runs.extend(more);
+        let more = look_at(store, query, commit.id, entries)?.runs.into_iter();
+        let known = |own: &StoredRun| {
+            found.runs.iter().any(|taken| is_one_measurement(&taken.run, &own.run))
+        };
+        runs.extend(more.filter(|own| !known(own)));
         if runs.len() >= most {
             break;
         }
@@ -163,43 +172,62 @@ pub fn recorded_line(
     Ok(recorded.collect())
 }
 
+/// What a commit has to offer.
+struct Looked {
+    outcome: Outcome,
+    runs: Vec<StoredRun>,
+    passed_over: Vec<PassedOver>,
+}
+
 fn look_at(
     store: &dyn RunStore,
     query: &BaselineQuery<'_>,
     commit: CommitId,
     entries: &[Entry],
-    other_versions: &mut Vec<Entry>,
-) -> Result<(Outcome, Vec<StoredRun>), StoreError> {
+) -> Result<Looked, StoreError> {
+    let (mut runs, mut passed_over) = (Vec::<StoredRun>::new(), Vec::new());
     if query.under_test.contains(&commit) {
-        return Ok((Outcome::UnderTest, Vec::new()));
+        return Ok(Looked { outcome: Outcome::UnderTest, runs, passed_over });
     }
-    let mut runs = Vec::new();
-    let mut outcome = Outcome::NoRecord;
     for entry in entries {
-        let Some(stored) = load_known(store, entry, query.histograms)? else {
-            other_versions.push(entry.clone());
-            if outcome == Outcome::NoRecord {
-                outcome = Outcome::OtherVersion;
-            }
-            continue;
+        let why = match load_known(store, entry, query.histograms)? {
+            None => NotTaken::OtherVersion,
+            Some(stored) => match forbidding(&stored.run, query) {
+                differences if !differences.is_empty() => NotTaken::NotComparable { differences },
+                _ if runs.iter().any(|own| is_one_measurement(&own.run, &stored.run)) => {
+                    NotTaken::SameMeasurement { of: commit }
+                }
+                _ => {
+                    runs.push(stored);
+                    continue;
+                }
+            },
         };
-        let mut forbidding = differences(&stored.run, query.run);
-        forbidding.retain(|d| d.field.forbids() && !query.allow_different.contains(&d.field));
-        if forbidding.is_empty() {
-            runs.push(stored);
-            continue;
-        }
-        // The record that comes nearest says best what is missing.
-        let nearer = match &outcome {
-            Outcome::NotComparable { differences } => forbidding.len() < differences.len(),
-            _ => true,
-        };
-        if nearer {
-            outcome = Outcome::NotComparable { differences: forbidding };
-        }
+        passed_over.push(PassedOver { run: entry.id.clone(), why });
     }
-    if !runs.is_empty() {
-        outcome = Outcome::Taken { runs: runs.len() };
+    let outcome = match runs.len() {
+        0 => nearest_miss(&passed_over),
+        runs => Outcome::Taken { runs },
+    };
+    Ok(Looked { outcome, runs, passed_over })
+}
+
+/// What keeps a run from being one of the baseline.
+fn forbidding(run: &Run, query: &BaselineQuery<'_>) -> Vec<Difference> {
+    let mut differences = differences(run, query.run);
+    differences.retain(|d| d.field.forbids() && !query.allow_different.contains(&d.field));
+    differences
+}
+
+/// What a commit without a comparable run had instead: the record that comes nearest says best what is missing.
+fn nearest_miss(passed_over: &[PassedOver]) -> Outcome {
+    let different = passed_over.iter().filter_map(|own| match &own.why {
+        NotTaken::NotComparable { differences } => Some(differences),
+        NotTaken::OtherVersion | NotTaken::SameMeasurement { .. } => None,
+    });
+    match different.min_by_key(|differences| differences.len()) {
+        Some(differences) => Outcome::NotComparable { differences: differences.clone() },
+        None if passed_over.is_empty() => Outcome::NoRecord,
+        None => Outcome::OtherVersion,
     }
-    Ok((outcome, runs))
 }

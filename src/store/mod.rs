@@ -8,6 +8,7 @@ mod blob;
 mod bucket;
 mod clone;
 mod commit_store;
+mod copies;
 mod directory;
 mod error;
 mod files;
@@ -42,6 +43,7 @@ mod verify;
 mod web_page;
 
 pub use commit_store::CommitStore;
+pub use copies::{recorded_twice, same_numbers};
 pub use directory::{DirectoryStore, persist, temporary};
 pub use error::StoreError;
 pub use files::{CommitFiles, FileAt, Folder};
@@ -63,7 +65,7 @@ pub use patience::Patience;
 pub use record::{Recorded, StoredRun, load, load_known, prepare, record};
 pub use remote::{Reach, Remote, git_version};
 pub use repair::{Repaired, repair};
-pub use surroundings::{Surroundings, surroundings};
+pub use surroundings::{Surroundings, is_untracked, surroundings};
 pub use sync::{Fetched, Pushed, fetch, push};
 pub use verify::{Broken, Verified, verify, verify_folder};
 

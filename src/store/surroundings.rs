@@ -24,6 +24,20 @@ pub fn surroundings(folder: &Path) -> Option<Surroundings> {
     Some(Surroundings { root, default_branch: default_branch(&repository), origin })
 }
 
+/// Whether a file would be a new one for git: neither ignored nor tracked. Nothing is outside of a repository.
+pub fn is_untracked(folder: &Path, file: &str) -> bool {
+    let Ok(repository) = clone::open(folder) else { return false };
+    let real = |path: &Path| path.canonicalize().ok();
+    let inside = repository.workdir().and_then(real).zip(real(folder));
+    let Some(inside) =
+        inside.and_then(|(root, folder)| Some(folder.strip_prefix(root).ok()?.join(file)))
+    else {
+        return false;
+    };
+    let tracked = repository.index().is_ok_and(|index| index.get_path(&inside, 0).is_some());
+    !tracked && !repository.is_path_ignored(&inside).unwrap_or(true)
+}
+
 /// What the remote calls its default branch; else what is set for new repositories, `main` or `master`, whichever is here;
 /// else the branch that is checked out.
 fn default_branch(repository: &Repository) -> Option<String> {

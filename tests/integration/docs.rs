@@ -80,6 +80,9 @@ const ABOUT_THE_REPOSITORY: [&str; 7] = [
     "tests/fixtures/README.md",
 ];
 
+/// Where files of the repository are shown.
+const REPOSITORY: &str = "https://github.com/perfgate/perfgate/";
+
 /// Folders whose files are named in prose by their whole path.
 const FOLDERS: [&str; 10] = [
     ".ci/",
@@ -109,9 +112,22 @@ fn every_file_of_the_repository_that_is_named_is_there() {
                 seen += 1;
             }
         }
+        let in_docs = page.parent().unwrap().ends_with("docs");
         for link in text.split("](").skip(1) {
             let target = link.split([')', '#']).next().unwrap();
-            if !target.is_empty() && !target.contains("://") {
+            // The pages are a book: what is outside of it is linked to where the repository is.
+            let inside = |kind: &str| {
+                Some(root().join(target.strip_prefix(REPOSITORY)?.strip_prefix(kind)?))
+            };
+            if let Some(path) = inside("blob/main/") {
+                assert!(path.is_file(), "{}: there is no {target}", page.display());
+                seen += 1;
+            } else if let Some(path) = inside("tree/main/") {
+                assert!(path.is_dir(), "{}: there is no {target}", page.display());
+                seen += 1;
+            } else if !target.is_empty() && !target.contains("://") {
+                let leads_out = in_docs && target.starts_with("..");
+                assert!(!leads_out, "{}: {target} leads out of the book", page.display());
                 let there = page.parent().unwrap().join(target).exists();
                 assert!(there, "{}: there is no {target}", page.display());
                 seen += 1;
@@ -289,7 +305,8 @@ fn the_budgets_that_are_shown_are_judged_so() {
 }
 
 /// Blocks of text, by page and how they begin, and what keeps them true.
-const TEXTS: [(&str, &str, &str); 26] = [
+const TEXTS: [(&str, &str, &str); 27] = [
+    ("concepts.md", "main     o", "a picture"),
     ("fleet.md", "✗ 1 of 2 services", "store::fleet"),
     ("fleet.md", "facts/month=", "names of files: store::fleet"),
     ("agents.md", "exit code 1: a regression", "cut; cli::mcp"),

@@ -174,6 +174,8 @@ mod store {
     mod baseline;
     // What is made from the records to be read faster.
     mod columns;
+    // One measurement that is recorded for two commits.
+    mod copies;
     // Killed at every system call (ignored: needs strace).
     mod crash;
     // Damaged records and refs.
@@ -242,6 +244,8 @@ mod report {
     mod long_texts;
     // The page, as a file.
     mod page;
+    // A pass of which much was not checked.
+    mod partly;
     // One run as a table.
     mod run_csv;
     // The history of a branch.

@@ -25,6 +25,30 @@ fn the_committed_schemas_are_fresh() {
     }
 }
 
+/// The page of the policy lists every key that its schema has.
+#[test]
+fn the_table_of_all_keys_is_fresh() {
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy.md"));
+    let page = page.unwrap();
+    let (_, rest) = page.split_once("<!-- perfgate schema config --format markdown -->\n").unwrap();
+    let (shown, _) = rest.split_once("<!-- end -->").unwrap();
+    let table = ["schema", "config", "--format", "markdown"];
+    let printed = perfgate(Path::new("."), &table).expect(0).stdout;
+    assert_eq!(shown, printed, "print it again: perfgate schema config --format markdown");
+    // Nothing of the schema is missing: each key of each definition is the end of a row.
+    let schema = schema("config");
+    let definitions = schema["$defs"].as_object().unwrap().values();
+    for definition in definitions.chain([&schema]) {
+        for key in definition["properties"].as_object().into_iter().flat_map(|keys| keys.keys()) {
+            let is_of = |row: &str| {
+                row.starts_with(&format!("| `{key}` |")) || row.contains(&format!(".{key}` |"))
+            };
+            assert!(printed.lines().any(is_of), "{key}");
+        }
+    }
+}
+
 #[test]
 fn every_normalised_fixture_is_valid() {
     let validator = jsonschema::validator_for(&schema("run")).unwrap();

@@ -185,6 +185,17 @@ pub(super) enum CodeList {
 pub(super) struct SchemaArgs {
     /// File format to describe
     pub(super) file: SchemaFile,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub(super) format: SchemaFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SchemaFormat {
+    /// The schema itself
+    Json,
+    /// A table of all keys
+    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

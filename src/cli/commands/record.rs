@@ -8,12 +8,12 @@ use crate::cli::output::say_warnings;
 use crate::cli::policy::{Network, load_policy};
 use crate::cli::profile_names::refuse_misspelt_profile;
 use crate::cli::results::{ReadRuns, no_results, refuse_empty};
-use crate::cli::sensitivity::sensitivity_of;
+use crate::cli::sensitivity::{sight_of, window_at};
 use crate::cli::session::Session;
 use crate::cli::under_test::{pull_request, under_test};
 use crate::model::{CommitId, Run};
 use crate::report::described;
-use crate::store::{History, record};
+use crate::store::{BaselineRuns, History, Recorded, record, same_numbers};
 use std::collections::BTreeSet;
 
 pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
@@ -45,13 +45,41 @@ pub(super) fn run(args: &RecordArgs, session: &mut Session<'_>) -> Result<Exit, 
     let revision = commit.to_string();
     // By what is here: recording fetches nothing, and never fails for this.
     let here = open_store(&loaded, Network::Offline, session)?;
-    for line in sensitivity_of(&here, &loaded, (&revision, commit), &runs[0]).unwrap_or_default() {
-        session.say(&line)?;
+    if let Ok(found) = window_at(&here, &loaded, (&revision, commit), &runs[0]) {
+        for (of, copy) in copies(&found, commit, &runs, &recorded) {
+            session.say(&copied(commit, of, copy))?;
+        }
+        let runs = found.runs.into_iter().map(|stored| stored.run).collect();
+        for line in sight_of(runs, &loaded) {
+            session.say(&line)?;
+        }
     }
     if args.push {
         push_records(&store, session)?;
     }
     Ok(Exit::Pass)
+}
+
+/// Runs whose very numbers are recorded for another commit, and for which.
+fn copies<'a>(
+    found: &BaselineRuns,
+    commit: CommitId,
+    runs: &[Run],
+    recorded: &'a [Recorded],
+) -> Vec<(CommitId, &'a Recorded)> {
+    let others: Vec<_> = found.runs.iter().filter(|own| own.entry.commit != commit).collect();
+    let of = |run: &Run| others.iter().find(|own| same_numbers(&own.run, run));
+    let pairs = runs.iter().zip(recorded);
+    pairs.filter_map(|(run, recorded)| Some((of(run)?.entry.commit, recorded))).collect()
+}
+
+/// What to say of a run whose numbers are recorded for another commit.
+fn copied(commit: CommitId, of: CommitId, copy: &Recorded) -> String {
+    let (commit, of, id) = (commit.short(), of.short(), &copy.entry.id);
+    format!(
+        "note: the run of {commit} has the very numbers of the run recorded for {of}: did the load test not run again?\n  \
+         run it and record that; perfgate baseline prune --run {id} removes the copy"
+    )
 }
 
 /// The commit that was measured: the one that is named, or that the results name, or the one under test.

@@ -1,6 +1,5 @@
 //! From a branch to what the gate is given: the window, the runs before it, the anchor, and what commits accept.
 
-use crate::cli::bundle::same_numbers;
 use crate::cli::error::CliError;
 use crate::cli::histograms::Histograms;
 use crate::cli::open_store::OpenStore;
@@ -11,6 +10,7 @@ use crate::gate::{Acceptance, Baseline, BaselineInfo, Search};
 use crate::model::{CommitId, Field, Outcome, Run, Visited, Warning, WarningKind};
 use crate::store::{
     BaselineQuery, BaselineRuns, CommitText, StoredRun, earlier_runs, find_baseline,
+    recorded_twice, same_numbers,
 };
 
 /// A baseline that is to be looked for among the recorded runs of a branch.
@@ -151,6 +151,7 @@ impl Lookup {
             warnings.push(Warning::new(WarningKind::OtherVersion { records }));
         }
         let visited = runs.visited.clone();
+        warnings.extend(recorded_twice(&visited));
         let wanted = self.wanted(&self.branch_tip(), run, rules, histograms);
         // As many again: a step shows only against the level before it.
         let earlier = earlier_runs(self.store.records(), &wanted, &runs, wanted.window)?;
@@ -301,8 +302,10 @@ fn passed_over_the_same_suite(visited: &[Visited]) -> bool {
         Outcome::NotComparable { differences } => {
             differences.iter().all(|difference| difference.field != Field::Suite)
         }
-        Outcome::Taken { .. } | Outcome::NoRecord | Outcome::OtherVersion | Outcome::UnderTest => {
-            false
-        }
+        Outcome::Taken { .. }
+        | Outcome::NoRecord
+        | Outcome::OtherVersion
+        | Outcome::UnderTest
+        | Outcome::SameMeasurement { .. } => false,
     })
 }

@@ -113,7 +113,7 @@ fn counts(report: &Report) -> Markup {
 pub(super) fn facts(page: Page<'_>) -> Markup {
     let report = page.report;
     let plain = |text: &dyn Raw| harmless(text);
-    let Masthead { subject, author, job, links, .. } = page.masthead;
+    let Masthead { subject, author, job, site, links, .. } = page.masthead;
     let started = page.current.first().and_then(|run| run.started_at);
     let minute = |at: jiff::Timestamp| at.strftime("%-d %b %Y, %H:%M UTC").to_string();
     html! {
@@ -129,6 +129,7 @@ pub(super) fn facts(page: Page<'_>) -> Markup {
             }
             @if let Some(started) = started { dt { "Measured" } dd { (minute(started)) } }
             @if let Some(job) = job { dt { "Job" } dd { (link(Some(job.as_str()), &html! { "CI job" })) } }
+            @if let Some(site) = site { dt { "History" } dd { (link(Some(site.as_str()), &html! { "all commits" })) } }
             @if let Some(baseline) = report.baseline() {
                 dt { "Baseline" } dd { (provenance(baseline, report, &plain)) }
                 @if let Some(anchor) = report.anchor() { dt { "Anchor" } dd { (anchored(anchor, report, &plain)) } }

@@ -35,6 +35,8 @@ pub struct Masthead {
     pub author: Option<Untrusted>,
     /// The page of the CI job.
     pub job: Option<String>,
+    /// The site of the whole history.
+    pub site: Option<String>,
     /// The addresses of the repository's pages.
     pub links: Links,
 }

@@ -16,7 +16,7 @@ fn all() -> BTreeSet<String> {
 }
 
 /// Codes whose cause takes a server, a damaged store or another machine, with the tests that meet them.
-const ELSEWHERE: [(&str, &str); 12] = [
+const ELSEWHERE: [(&str, &str); 18] = [
     ("P008", "attacks/events.rs"),
     ("P306", "store/remote_faults.rs"),
     ("P307", "store/damage.rs"),
@@ -28,6 +28,12 @@ const ELSEWHERE: [(&str, &str); 12] = [
     ("P315", "store/objects.rs"),
     ("P316", "store/objects.rs"),
     ("P401", "run/busy_machine.rs"),
+    ("P402", "run/record.rs"),
+    ("P403", "run/record.rs"),
+    ("P404", "run/record.rs"),
+    ("P405", "run/ab.rs"),
+    ("P406", "run/ab.rs"),
+    ("P407", "run/processes.rs"),
     ("P501", "publish/bundle.rs"),
 ];
 
@@ -223,4 +229,16 @@ fn what_was_written_is_said() {
     let said = String::from_utf8(report.output().unwrap().stderr).unwrap();
     let last = said.lines().last().unwrap();
     assert!(last.starts_with(['✓', '!', '?', '✗']), "{said}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_comes_with_what_to_do() {
+    let repo = repository();
+    let said = perfgate(&repo.folder, &["check", "--policy", "nowhere.yaml", "run.json"]).stderr;
+    assert!(
+        said.ends_with(
+            "\n  check the name, and the folder that perfgate runs in: relative paths begin there\n"
+        ),
+        "{said}"
+    );
 }

@@ -121,6 +121,24 @@ fn it_finds_the_load_test_its_results_and_the_ci() {
 }
 
 #[test]
+fn results_are_filled_in_before_there_are_any_and_kept_out_of_commits() {
+    let repo = repository(&[("locustfile.py", "from locust import HttpUser\n")]);
+    let said = repo.perfgate(&["init", "--ci", "none"]).expect(0).stderr;
+    let policy = std::fs::read_to_string(repo.folder.join("perfgate.yaml")).unwrap();
+    assert!(policy.contains("\nresults: [\"results_stats.csv\"]\n"), "{policy}");
+    assert!(
+        said.contains("\nexpects results in results_stats.csv: locust -f locustfile.py "),
+        "{said}"
+    );
+    let hint = "hint: results belong to no commit: echo 'results_*.csv' >> .gitignore\n";
+    assert!(said.contains(hint), "{said}");
+    std::fs::remove_file(repo.folder.join("perfgate.yaml")).unwrap();
+    std::fs::write(repo.folder.join(".gitignore"), "results_*.csv\n").unwrap();
+    let said = repo.perfgate(&["init", "--ci", "none"]).expect(0).stderr;
+    assert!(!said.contains("hint: "), "{said}");
+}
+
+#[test]
 fn each_tool_is_installed_run_and_read() {
     for (file, text, command, result) in [
         (

@@ -74,3 +74,31 @@ fn files_of_different_loads_are_refused_and_a_single_one_is_said_to_be_alone() {
     let alone = support::perfgate(scratch.path(), &["selftest", "a.json"]);
     assert!(alone.stdout.contains("compared with itself"), "{}", alone.stdout);
 }
+
+#[test]
+fn what_varies_too_much_is_named_with_what_to_do() {
+    let repo = Repo::new();
+    for r in 0..12 {
+        let level = if r % 2 == 0 { 1.0 } else { 2.5 };
+        repo.record_level(&format!("main {r}"), r, &[level, 1.0, 1.0, 1.0, 1.0, 1.0]);
+    }
+    let text = repo.perfgate(&["selftest"]).stdout;
+    assert!(text.contains("  too noisy GET /0 p"), "{text}");
+    let next = text.lines().find(|line| line.starts_with("  next      GET /0 p")).unwrap();
+    assert!(next.contains(" varies too much for its limit of +"), "{text}");
+    assert!(next.contains("run the load for longer, set a limit above "), "{text}");
+}
+
+#[test]
+fn one_run_alone_is_told_to_be_too_few() {
+    let repo = Repo::new();
+    repo.record_level("main", 0, &[1.0; 6]);
+    let text = repo.perfgate(&["selftest"]).stdout;
+    let next = "  next      record more runs of unchanged code: 1 baseline run here, and from 3 on the gate knows how much they vary";
+    assert!(text.contains(next), "{text}");
+}
+
+#[test]
+fn a_gate_that_sees_its_limits_needs_no_advice() {
+    assert!(!quiet("").perfgate(&["selftest"]).expect(0).stdout.contains("next  "));
+}

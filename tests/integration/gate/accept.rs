@@ -115,10 +115,80 @@ fn the_line_that_a_failure_prints_accepts_it() {
     let after = repo.perfgate(&compare).expect(0).stdout;
     assert!(after.starts_with("! no regression, 2 accepted: GET /0 is slower: "), "{after}");
     assert!(
-        after.contains("accepted in ") && after.contains("by Test: why this is worth it"),
+        after.contains("accepted up to +60 % in ")
+            && after.contains("by Test: why this is worth it"),
         "{after}"
     );
 }
+
+#[test]
+fn every_form_shows_how_far_a_change_is_accepted() {
+    let repo = branch_off("", &[first(1.0); 8], ACCEPT);
+    let report = repo.compare_level(20, &first(1.5), &[]).expect(1).json();
+    let ceiling = p95(&report)["accepted"]["ceiling"]["relative"].as_f64().unwrap();
+    assert!((ceiling - 0.6).abs() < 1e-9, "{report:#}");
+    let level = repo.around().join("level.json");
+    let (level, page) = (level.to_str().unwrap(), repo.around().join("page.html"));
+    let compare = ["compare", "--baseline", "main", level, "--format", "markdown"];
+    let comment = repo.perfgate(&compare).expect(1).stdout;
+    assert!(comment.contains("`GET /0` p95: accepted up to +60 % in "), "{comment}");
+    let html = ["report", "--baseline", "main", level, "--html", page.to_str().unwrap()];
+    repo.perfgate(&html).expect(1);
+    assert!(std::fs::read_to_string(page).unwrap().contains("accepted up to +60 % in "));
+}
+
+#[test]
+fn an_accepted_row_takes_nothing_from_the_failure_of_another() {
+    for policy in ["", "gate: { decide: threshold }\n", "gate: { decide: confirmed }\n"] {
+        let lines = ["GET /0 p95 <= +60% | x", "GET /0 p99 <= +60% | x"];
+        let lines = lines.map(|line| format!("Perfgate-Accept: {line}")).join("\n");
+        let both = [1.5, 1.5, 1.0, 1.0, 1.0, 1.0];
+        let code = |message: &str| {
+            let repo = branch_off(policy, &[first(1.0); 8], message);
+            let ended = repo.compare_level(20, &both, &[]);
+            let report = ended.json();
+            (ended.code, decided(finding(&report, "GET /1", "p95")).0.to_owned())
+        };
+        let plain = code("a change");
+        assert_eq!(code(&format!("a change\n\n{lines}")), plain, "{policy}");
+        assert_ne!(plain.0, 0, "{policy}");
+    }
+}
+
+#[test]
+fn what_is_suspicious_about_an_endpoint_that_failed_is_accepted_with_it() {
+    // p99 wobbles more than p95, so that less is known about it.
+    let unsteady = |r: usize, p95: f64, p99: f64| {
+        let mut run = level_run(r, &first(1.0));
+        let quantiles = &mut run["endpoints"][0]["latency"]["quantiles"];
+        quantiles["p95"] = json!(p95);
+        quantiles["p99"] = json!(p99);
+        run.to_string()
+    };
+    let repo = Repo::new();
+    let file = repo.around().join("level.json");
+    for (r, wobble) in [0.86, 1.1, 0.95, 1.14, 0.9, 1.04].into_iter().enumerate() {
+        repo.commit("main");
+        std::fs::write(&file, unsteady(r, 100.0, 150.0 * wobble)).unwrap();
+        repo.perfgate(&["record", file.to_str().unwrap()]).expect(0);
+    }
+    repo.git(&["checkout", "--quiet", "-b", "feature"]);
+    repo.commit("a change");
+    std::fs::write(&file, unsteady(20, 150.0, 150.0 * SUSPICIOUS)).unwrap();
+    let compare = ["compare", "--baseline", "main", file.to_str().unwrap()];
+    let report = repo.perfgate(&[&compare[..], &["--format", "json"]].concat()).expect(1).json();
+    assert_eq!(decided(finding(&report, "GET /0", "p95")).0, "fail");
+    assert_eq!(decided(finding(&report, "GET /0", "p99")), ("inconclusive", "measure_again"));
+    let text = repo.perfgate(&compare).expect(1).stdout;
+    let lines: Vec<&str> =
+        text.lines().map(str::trim).filter(|line| line.starts_with("Perfgate-Accept:")).collect();
+    assert!(lines.iter().any(|line| line.contains("GET /0 p99")), "{text}");
+    repo.commit(&format!("It is worth it\n\n{}", lines.join("\n")));
+    repo.perfgate(&compare).expect(0);
+}
+
+/// A p99 that a baseline with a deviation of some ten percent gives too rarely to be ignored and too often to be sure.
+const SUSPICIOUS: f64 = 1.3;
 
 #[test]
 fn a_ceiling_is_a_change_with_its_sign_and_names_what_is_judged() {

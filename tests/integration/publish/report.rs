@@ -36,6 +36,30 @@ fn a_pull_request_gets_a_comment_a_summary_annotations_and_outputs() {
 }
 
 #[test]
+fn the_comment_leads_to_the_page_and_the_site_where_the_job_says_where_they_are() {
+    let job = Job::new();
+    job.compare(&BASES, SLOWER);
+    let pages = [
+        ("PERFGATE_PAGE_URL", "https://pages.example/pr/7.html"),
+        ("PERFGATE_SITE_URL", "javascript:alert(1)"),
+    ];
+    job.publish(&[], &pages).expect(0);
+    let body = job.forge.state().comments[0].body.clone();
+    let last = body.trim_end().lines().last().unwrap();
+    assert_eq!(last, "<sub>[full report](https://pages.example/pr/7.html)</sub>");
+    let site = [("PERFGATE_SITE_URL", "https://pages.example/history/index.html")];
+    job.publish(&[], &site).expect(0);
+    let body = job.forge.state().comments[0].body.clone();
+    let history = "<sub>[history](https://pages.example/history/index.html)</sub>";
+    assert!(body.contains(history), "{body}");
+    let page = ["report", "report.json", "--html", "page.html"];
+    job.run(&page, &site, job.folder.path()).expect(1);
+    let html = job.read("page.html");
+    let link = "<dt>History</dt><dd><a href=\"https://pages.example/history/index.html\" rel=\"noreferrer\">all commits</a></dd>";
+    assert!(html.contains(link), "{html}");
+}
+
+#[test]
 fn a_report_read_back_from_its_file_is_rendered_as_it_was() {
     let scratch = TempDir::new().unwrap();
     for (baseline, current) in [

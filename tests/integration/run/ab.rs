@@ -205,12 +205,12 @@ fn what_goes_wrong_is_named_and_nothing_is_left() {
         (
             &["--build", "sh -c 'echo no compiler; exit 3'"],
             "",
-            "the build of base ended with exit code 3",
+            "error[P406]: the build of base ended with exit code 3",
         ),
         (
             &["--serve", "sh -c 'echo boom; exit 4'"],
             "",
-            "the service of base ended with exit code 4 before it responded",
+            "error[P405]: the service of base ended with exit code 4 before it responded",
         ),
         (&["--serve", "no-such-program"], "", "the service of base could not be started"),
         (

@@ -33,7 +33,7 @@ fn endless(repo: &Repo) -> (Child, Vec<String>) {
     let child = command(&repo.folder)
         .args(["run", "--busy-ok", "--profile", "baseline", "--out", "out", "--", "./tool.sh"])
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let pids = until("the tool starts", || {
@@ -57,12 +57,16 @@ fn lives(pid: &str) -> bool {
 fn whoever_ends_perfgate_ends_the_tool_and_nothing_is_recorded() {
     for (signal, code) in [("-INT", Some(2)), ("-TERM", Some(2)), ("-KILL", None)] {
         let repo = repository(ENDLESS);
-        let (mut child, pids) = endless(&repo);
+        let (child, pids) = endless(&repo);
         assert!(pids.iter().all(|pid| lives(pid)), "{signal}");
         let kill =
             std::process::Command::new("kill").arg(signal).arg(child.id().to_string()).status();
         assert!(kill.unwrap().success());
-        assert_eq!(child.wait().unwrap().code(), code, "{signal}");
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), code, "{signal}");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        let told = said.contains("error[P407]: interrupted: the load tool was ended");
+        assert_eq!(told, code.is_some(), "{signal}: {said}");
         until("the tool's processes end", || pids.iter().all(|pid| !lives(pid)).then_some(()));
         assert!(recorded(&repo).is_empty(), "{signal}");
     }

@@ -75,9 +75,9 @@ fn a_tool_that_fails_is_told_with_its_last_words_and_nothing_is_recorded() {
     };
     failing(
         "echo no such host; exit 4",
-        &["exit code 4", "left no result", "its last lines: no such host"],
+        &["exit code 4", "error[P404]: ", "left no result", "its last lines:\n    no such host\n"],
     );
-    failing("kill -9 $$", &["ended by signal 9", "nothing was recorded"]);
+    failing("kill -9 $$", &["error[P403]: ", "ended by signal 9", "nothing was recorded"]);
     failing("echo '{ broken' > \"$4/result.json\"", &["left no result"]);
     failing(
         "echo '{\"schema\": \"perfgate.run/1\", \"tool\": {\"name\": \"x\"}, \"endpoints\": []}' > \"$4/r.json\"",
@@ -85,6 +85,7 @@ fn a_tool_that_fails_is_told_with_its_last_words_and_nothing_is_recorded() {
     );
     let repo = repository(GOOD);
     let ended = run(&repo, &["--", "./nothing"]).expect(2);
+    assert!(ended.stderr.contains("error[P402]: ./nothing could not be started"));
     assert!(ended.stderr.contains("cannot start ./nothing"), "{}", ended.stderr);
     let ended = repo.perfgate(&["run", "--profile", "base", "--", "./tool.sh"]).expect(2);
     assert!(ended.stderr.contains("perfgate.yaml has no profile base"), "{}", ended.stderr);

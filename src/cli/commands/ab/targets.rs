@@ -2,6 +2,7 @@
 
 use super::side::{Side, Sides};
 use crate::cli::args::AbArgs;
+use crate::cli::codes;
 use crate::cli::commands::driving::Rig;
 use crate::cli::commands::versions::{Place, refuse_no_place, split};
 use crate::cli::error::CliError;
@@ -42,7 +43,12 @@ fn refuse_silent(probe: &Probe, url: &str, args: &AbArgs, rig: &Rig<'_>) -> Resu
         }
     };
     let within = args.versions.ready_within.as_secs_f64();
-    Err(CliError::usage(format!("{url} {why} after {within} s"), "is it running?"))
+    let problem = format!("{url} {why} after {within} s");
+    Err(CliError::coded(
+        &codes::NOT_READY,
+        problem,
+        "start it before perfgate, or name another URL",
+    ))
 }
 
 /// `--command-a` and `--command-b`.

@@ -1,5 +1,6 @@
 //! `perfgate baseline explain`: every commit that is looked at for a baseline, and why it is taken or not.
 
+use super::left_out::{left_out, told};
 use crate::cli::args::ExplainArgs;
 use crate::cli::comparison::PreparedLookup;
 use crate::cli::error::CliError;
@@ -59,18 +60,30 @@ pub(super) fn explain(
             None => {
                 writeln!(out, "no baseline: looked at {}", plural(found.visited.len(), "commit"))
             }
+        }?;
+        for (i, [reason, way_in]) in left_out(&found.visited).into_iter().enumerate() {
+            if i == 0 {
+                writeln!(out, "left out:")?;
+            }
+            writeln!(out, "{}", paper.folded(&format!("  {reason}"), 4))?;
+            writeln!(out, "{}", paper.folded(&format!("    to let them in: {way_in}"), 6))?;
         }
+        Ok(())
     })?;
     Ok(Exit::Pass)
 }
 
 fn row(visited: &Visited, now: Option<jiff::Timestamp>) -> Vec<String> {
+    let left_out = match (&visited.outcome, visited.passed_over.len()) {
+        (Outcome::Taken { .. }, n) if n > 0 => format!(", {n} left out"),
+        _ => String::new(),
+    };
     vec![
         visited.distance.to_string(),
         visited.commit.short(),
         now.map(|now| ago(now, visited.date)).unwrap_or_default(),
         escape_terminal(&visited.subject.map(|text| text.chars().take(50).collect())),
-        outcome(&visited.outcome),
+        outcome(&visited.outcome) + &left_out,
     ]
 }
 
@@ -80,16 +93,11 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::NoRecord => "no record".to_owned(),
         Outcome::OtherVersion => "passed over: recorded by a newer perfgate".to_owned(),
         Outcome::UnderTest => "passed over: the commit under test".to_owned(),
+        Outcome::SameMeasurement { of } => {
+            format!("passed over: has the results of {}", of.short())
+        }
         Outcome::NotComparable { differences } => {
-            let each = |d: &crate::model::Difference| {
-                format!(
-                    "{} {}, this run {}",
-                    d.field,
-                    escape_terminal(&d.baseline),
-                    escape_terminal(&d.current)
-                )
-            };
-            let list: Vec<String> = differences.iter().map(each).collect();
+            let list: Vec<String> = differences.iter().map(told).collect();
             format!("not comparable: {}", list.join("; "))
         }
     }

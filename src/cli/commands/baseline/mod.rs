@@ -3,6 +3,7 @@
 mod exchange;
 mod explain;
 mod import;
+mod left_out;
 mod list;
 mod prune;
 mod repair;

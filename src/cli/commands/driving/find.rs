@@ -1,5 +1,6 @@
 //! The results that a tool left in its folder.
 
+use crate::cli::codes;
 use crate::cli::error::CliError;
 use crate::cli::results::{ReadRuns, read_files};
 use crate::cli::session::Session;
@@ -37,7 +38,7 @@ pub(super) fn results_in(
     if paths.is_empty() {
         let problem = format!("the tool left no result in {}", folder.display());
         let help = "let it write there ({out} stands for the folder), or name its files with --results GLOB";
-        return Err(CliError::usage(problem, help));
+        return Err(CliError::coded(&codes::NO_RESULT_WRITTEN, problem, help));
     }
     read_files(&paths, options, session)
 }

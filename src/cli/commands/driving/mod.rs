@@ -4,7 +4,9 @@ mod find;
 mod once;
 mod progress;
 mod rig;
+mod said;
 mod watch;
 
-pub(super) use once::{Attempt, run_once, tail};
+pub(super) use once::{Attempt, run_once};
 pub(super) use rig::{Rig, profile};
+pub(super) use said::{output_in, tail};

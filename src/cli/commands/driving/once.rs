@@ -3,7 +3,9 @@
 use super::find::{LOG, RESOURCES, RUN, results_in};
 use super::progress::Progress;
 use super::rig::Rig;
+use super::said::{output_in, tail};
 use super::watch::Watch;
+use crate::cli::codes::{self, Code};
 use crate::cli::error::CliError;
 use crate::cli::output::say_warnings;
 use crate::cli::output::write_file;
@@ -22,8 +24,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-/// Lines of the log that an error shows.
-const LAST_LINES: usize = 12;
 /// How much faster or slower the processor may become during a run before it is said.
 const DRIFT: f64 = 1.5;
 /// Tools that cannot use more than one core.
@@ -206,7 +206,9 @@ fn start(
     if let Some(sampler) = sampler {
         sampler.map_err(wrap)?.finish().map_err(wrap)?;
     }
-    let problem = match ended.map_err(wrap)? {
+    let ended = ended.map_err(wrap)?;
+    let code = code_of(ended);
+    let problem = match ended {
         Ended::Exited(0) => return Ok(()),
         Ended::Exited(_) if slice => return Ok(()),
         Ended::Exited(code) => {
@@ -229,20 +231,19 @@ fn start(
             text
         }
     };
-    let tail = tail(&log);
-    let tail = if tail.is_empty() { String::new() } else { format!("; its last lines: {tail}") };
-    Err(CliError::usage(
-        format!("{problem}; nothing was recorded"),
-        format!("its output is in {}{tail}", log.display()),
-    ))
+    let (problem, said) = (format!("{problem}; nothing was recorded"), tail(&log));
+    Err(CliError::driven(code, problem, output_in(&log, &said), said))
 }
 
-/// The last lines of a log, in one line.
-pub(in crate::cli) fn tail(log: &Path) -> String {
-    let text = std::fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    lines[lines.len().saturating_sub(LAST_LINES)..].join(" | ")
+/// The kind of error that an end without results is.
+fn code_of(ended: Ended) -> &'static Code {
+    match ended {
+        Ended::NotStarted => &codes::NO_TOOL,
+        Ended::Interrupted => &codes::INTERRUPTED,
+        Ended::Exited(_) | Ended::Killed(_) | Ended::TimedOut | Ended::Stopped => {
+            &codes::TOOL_FAILED
+        }
+    }
 }
 
 fn read(
@@ -254,10 +255,12 @@ fn read(
     let collapse = rig.policies.deciding.policy.collapse.clone().into();
     let options = ReadOptions { collapse, ..ReadOptions::default() };
     if rig.load.results.is_empty() {
-        return results_in(folder, &options, session).map_err(|error| {
-            match tail(&folder.join(LOG)) {
-                tail if tail.is_empty() => error,
-                tail => CliError::usage(error.to_string(), format!("its last lines: {tail}")),
+        let log = folder.join(LOG);
+        return results_in(folder, &options, session).map_err(|error| match tail(&log) {
+            said if said.is_empty() => error,
+            said => {
+                let help = output_in(&log, &said);
+                CliError::driven(error.code(), error.to_string(), help, said)
             }
         });
     }
@@ -267,7 +270,8 @@ fn read(
         let written = written.and_then(|at| jiff::Timestamp::try_from(at).ok());
         if written.is_some_and(|at| at < started) {
             let problem = format!("{} was not written by this run: it is older", path.display());
-            return Err(CliError::usage(
+            return Err(CliError::coded(
+                &codes::NO_RESULT_WRITTEN,
                 problem,
                 "nothing was recorded; does the tool write elsewhere?",
             ));

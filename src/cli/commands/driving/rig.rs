@@ -1,6 +1,7 @@
 //! What all runs of a session share.
 
 use crate::cli::args::LoadArgs;
+use crate::cli::codes;
 use crate::cli::error::CliError;
 use crate::cli::labels::RunLabels;
 use crate::cli::policy::Policies;
@@ -69,7 +70,8 @@ impl<'a> Rig<'a> {
     pub(in crate::cli) fn refuse_interrupted(&self) -> Result<(), CliError> {
         if self.interrupts.came() {
             let help = format!("what was measured is in {}", self.out.display());
-            return Err(CliError::usage("interrupted: nothing was recorded", help));
+            let problem = "interrupted: nothing was recorded";
+            return Err(CliError::coded(&codes::INTERRUPTED, problem, help));
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use crate::config::Policy;
 use crate::document::{Head, Reading, read};
 use crate::model::yaml;
 use crate::report::plural;
-use crate::store::{Surroundings, surroundings};
+use crate::store::{Surroundings, is_untracked, surroundings};
 use plan::Plan;
 use std::path::{Path, PathBuf};
 use workflow::Workflow;
@@ -179,9 +179,15 @@ impl Setup {
         }
     }
 
+    /// The result files that are there; else the one that the load test will write as the workflow calls it.
+    fn results(&self) -> Vec<String> {
+        let found = self.found.results.iter().map(|(name, _)| name.clone());
+        let planned = || self.found.load_test.iter().map(|load| load.result().to_owned());
+        if self.found.results.is_empty() { planned().collect() } else { found.collect() }
+    }
+
     fn policy_text(&self, reading: Option<&Reading>) -> String {
-        let results: Vec<String> =
-            self.found.results.iter().map(|(name, _)| name.clone()).collect();
+        let results = self.results();
         let branch = self.branch().map(str::to_owned);
         if let Some(reading) = reading {
             return reading.policy_text(&Head { branch, results });
@@ -217,7 +223,17 @@ impl Setup {
         for (name, format) in &self.found.results {
             session.say(&format!("found results: {name} ({format})"))?;
         }
-        Ok(())
+        if let (Some(load), true) = (&self.found.load_test, self.found.results.is_empty()) {
+            let (command, result) = (load.command(), load.result());
+            session.say(&format!("expects results in {result}: {command}"))?;
+        }
+        let mut files = self.found.load_test.iter().map(|load| load.artifact().to_owned());
+        let wanted = files.next().or_else(|| self.found.results.first().map(|own| own.0.clone()));
+        match wanted.filter(|file| is_untracked(&self.folder, &file.replace('*', "stats"))) {
+            Some(file) => session
+                .say(&format!("hint: results belong to no commit: echo '{file}' >> .gitignore")),
+            None => Ok(()),
+        }
     }
 
     /// The workflow to write; an error where one is asked for and cannot be made.

@@ -6,7 +6,7 @@
 use super::context::{Context, github};
 use super::messages;
 use crate::cli::args::PublishArgs;
-use crate::cli::bundle::{read_bundle, same_numbers};
+use crate::cli::bundle::read_bundle;
 use crate::cli::codes;
 use crate::cli::comparison::{BaselineSource, Lookup, Request};
 use crate::cli::error::CliError;
@@ -22,6 +22,7 @@ use crate::forge::{GitHub, PullRequest as OpenPullRequest};
 use crate::gate::Report;
 use crate::model::{CommitId, Raw, Run, WarningKind};
 use crate::report::escape_terminal;
+use crate::store::same_numbers;
 use serde_json::Value;
 
 /// Pull requests of one commit that are judged; anybody can open as many as they like.

@@ -4,7 +4,7 @@ use super::messages;
 use crate::cli::ci_forge::ForgeChoice;
 use crate::cli::codes;
 use crate::cli::error::CliError;
-use crate::cli::job_page::job_page;
+use crate::cli::job_page::{history_site, job_page, report_page};
 use crate::cli::read_file::read_file;
 use crate::cli::session::{Environment, Session};
 use crate::forge::{CiRun, Forge, ForgeError, GitHub, Patience, Unreached};
@@ -41,12 +41,18 @@ impl Context {
     }
 }
 
-/// Which commit a report is about and which job published it, as a last line of Markdown; empty where neither is known.
+/// Which commit a report is about, which job published it, and where more of it is, as a last line of Markdown; empty where nothing
+/// of that is known.
 pub(super) fn footer(report: &Report, environment: &Environment) -> String {
     let commit = report.current.commit.map(|commit| format!("commit `{}`", commit.short()));
     let date = report.current.date.map(|date| date.strftime("%Y-%m-%d %H:%M UTC").to_string());
-    let job = job_page(environment).map(|page| format!("[job]({page})"));
-    let parts: Vec<String> = commit.into_iter().chain(date).chain(job).collect();
+    let pages = [
+        ("job", job_page(environment)),
+        ("full report", report_page(environment)),
+        ("history", history_site(environment)),
+    ];
+    let pages = pages.into_iter().filter_map(|(name, page)| Some(format!("[{name}]({})", page?)));
+    let parts: Vec<String> = commit.into_iter().chain(date).chain(pages).collect();
     if parts.is_empty() { String::new() } else { format!("\n<sub>{}</sub>\n", parts.join(" · ")) }
 }
 

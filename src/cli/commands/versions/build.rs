@@ -1,8 +1,9 @@
 //! Building a version.
 
-use super::serve::{how_ended, log_of};
+use super::serve::{how_ended, with_output};
 use super::split;
 use crate::cli::args::VersionArgs;
+use crate::cli::codes;
 use crate::cli::commands::driving::Rig;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
@@ -34,7 +35,7 @@ pub(in crate::cli) fn build(
         Ended::Interrupted => rig.refuse_interrupted()?,
         ended => {
             let problem = format!("the build of {name} {}", how_ended(ended));
-            return Err(CliError::usage(problem, log_of(&log)));
+            return Err(with_output(&codes::BUILD, problem, &log));
         }
     }
     let noted = tree.map_or(Ok(()), |tree| tree.set_built_by(text));

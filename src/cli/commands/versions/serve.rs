@@ -2,7 +2,8 @@
 
 use super::{Place, split};
 use crate::cli::args::VersionArgs;
-use crate::cli::commands::driving::{Rig, tail};
+use crate::cli::codes::{self, Code};
+use crate::cli::commands::driving::{Rig, output_in, tail};
 use crate::cli::error::CliError;
 use crate::driver::{Ended, Job, NotReady, Probe, Service, await_ready, free_port};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ impl Running {
     pub(in crate::cli) fn refuse_ended(&mut self, name: &str) -> Result<(), CliError> {
         let Some(ended) = self.service.ended().map_err(CliError::Output)? else { return Ok(()) };
         let problem = format!("the service of {name} {} while it was measured", how_ended(ended));
-        Err(CliError::usage(problem, log_of(&self.log)))
+        Err(with_output(&codes::NOT_READY, problem, &self.log))
     }
 }
 
@@ -75,7 +76,7 @@ fn new_log(rig: &Rig<'_>, name: &str) -> PathBuf {
 
 /// Whether a service says that somebody took its port in the meantime.
 fn is_port_taken(log: &Path) -> bool {
-    let text = tail(log).to_lowercase();
+    let text = tail(log).join("\n").to_lowercase();
     text.contains("address already in use") || text.contains("eaddrinuse")
 }
 
@@ -92,7 +93,7 @@ fn not_ready(name: &str, why: NotReady, port: u16, args: &VersionArgs, log: &Pat
             format!("the service of {name} does not respond on port {port} after {within} s")
         }
     };
-    CliError::usage(problem, log_of(log))
+    with_output(&codes::NOT_READY, problem, log)
 }
 
 /// How a process ended, as the end of a sentence.
@@ -106,10 +107,8 @@ pub(super) fn how_ended(ended: Ended) -> String {
     }
 }
 
-/// Where a log is, and its last lines.
-pub(super) fn log_of(log: &Path) -> String {
-    match tail(log) {
-        lines if lines.is_empty() => format!("its output is in {}", log.display()),
-        lines => format!("its output is in {}; its last lines: {lines}", log.display()),
-    }
+/// An error of a program, with where its output is and its last lines.
+pub(super) fn with_output(code: &'static Code, problem: String, log: &Path) -> CliError {
+    let said = tail(log);
+    CliError::driven(code, problem, output_in(log, &said), said)
 }
