@@ -73,7 +73,7 @@ fn record_all(folder: &Path, service: u64, runs: u64) {
     write("perfgate", b"perfgate.store/1\n");
     let newest = Timestamp::now() - 1.hour();
     for i in 0..runs {
-        let at = newest - (24 * 60 * (runs - 1 - i) / A_DAY).min(u64::MAX).cast_signed().minutes();
+        let at = newest - (24 * 60 * (runs - 1 - i) / A_DAY).cast_signed().minutes();
         let commit = commit(service, i);
         let record = prepare(&run(service, i, runs, commit), false).unwrap();
         write(&record.entry.run_path(), &record.run);

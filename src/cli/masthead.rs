@@ -37,6 +37,7 @@ pub(super) fn masthead(commit: Option<CommitId>, session: &Session<'_>) -> Masth
         subject,
         author,
         job: job_page(environment),
+        fleet: None,
         site: history_site(environment),
         links: address.as_deref().map(Links::of).unwrap_or_default(),
     }

@@ -58,7 +58,7 @@ pub use layout::Entry;
 pub(crate) use object::Memory;
 pub use object::{
     Before, Dates, FactsKey, Fleet, Held, ObjectStore, RemoteFiles, Service, Told, UNDATED_MONTH,
-    Version,
+    Version, Versioned,
 };
 pub use object_error::{ObjectError, ObjectProblem};
 pub use patience::Patience;

@@ -6,7 +6,7 @@
 use super::manifest::{Compacted, Manifest, digest};
 use crate::cli::error::CliError;
 use crate::schema::read_recorded;
-use crate::store::{FactsKey, Fleet, Service, Told, UNDATED_MONTH, Version};
+use crate::store::{FactsKey, Fleet, Service, Told, UNDATED_MONTH, Version, Versioned};
 use crate::trend::{Facts, FactsError, FrameError, in_parallel};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -171,7 +171,7 @@ type Brought = (Compaction, Option<Version>);
 fn brought(fleet: &Fleet, months: &[&Month<'_>]) -> Result<Vec<Brought>, CliError> {
     let keys: Vec<FactsKey> = months.iter().map(|month| month.key.clone()).collect();
     let before = fleet.read_to_swap(&keys)?;
-    let read = |own: &Option<(Vec<u8>, Version)>| match own {
+    let read = |own: &Option<Versioned>| match own {
         Some((bytes, _)) => known(bytes.clone()),
         None => Ok(Facts::default()),
     };

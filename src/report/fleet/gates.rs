@@ -121,7 +121,7 @@ impl GateRow {
 
     /// What of a service it is: suite, profile and environment, where they are named.
     fn load(&self, show: &dyn Fn(&dyn Raw) -> String) -> String {
-        let suite = Some(&self.suite).filter(|own| **own != Untrusted::from(Run::DEFAULT_SUITE));
+        let suite = Some(&self.suite).filter(|own| **own != Run::DEFAULT_SUITE);
         let named = [suite, self.profile.as_ref(), self.environment.as_ref()];
         named.into_iter().flatten().map(|own| show(own)).collect::<Vec<_>>().join(" ")
     }

@@ -134,11 +134,11 @@ const COLUMNS: [Column<'_>; 8] = [
     Column::new("", false),
     Column::new("service", false).shortens(10),
     Column::new("what", false).shortens(14),
-    Column::new("before → now", true).leaves(2),
+    Column::new("before → now", true).leaves(1),
     Column::new("change", true),
-    Column::new("since", false),
+    Column::new("since", false).leaves(1),
     Column::new("commit", false).leaves(3),
-    Column::new("", false).leaves(1),
+    Column::new("", false).leaves(0),
 ];
 
 impl Steps {
@@ -205,14 +205,15 @@ impl Steps {
                 "{steps} of that time: noise, over, or accepted (perfgate fleet steps)"
             ));
         }
-        if let Some(step) = self.steps.first() {
-            let (service, column) = (terminal(&step.service), shell(&step.key.text()));
-            notes.push(format!("next, in a clone of {service}: perfgate trend --column {column}"));
-        }
-        if !notes.is_empty() {
+        if !notes.is_empty() || !self.steps.is_empty() {
             writeln!(out)?;
         }
-        notes.iter().try_for_each(|note| writeln!(out, "  {}", paper.folded(note, 4)))
+        notes.iter().try_for_each(|note| writeln!(out, "  {}", paper.folded(note, 4)))?;
+        let Some(step) = self.steps.first() else { return Ok(()) };
+        // A line to copy: nothing breaks it.
+        let (service, column) = (terminal(&step.service), shell(&step.key.text()));
+        writeln!(out, "  {}", paper.folded(&format!("next, in a clone of {service}:"), 4))?;
+        writeln!(out, "    perfgate trend --column {column}")
     }
 
     /// Writes Markdown, for a chat or an issue.

@@ -35,6 +35,8 @@ pub struct Masthead {
     pub author: Option<Untrusted>,
     /// The page of the CI job.
     pub job: Option<String>,
+    /// The index of all services, as seen from the pages of this one's site.
+    pub fleet: Option<&'static str>,
     /// The site of the whole history.
     pub site: Option<String>,
     /// The addresses of the repository's pages.

@@ -94,9 +94,10 @@ impl<'a> Site<'a> {
     }
 
     fn place(&self, way_back: bool) -> Markup {
-        let Masthead { repository, links, .. } = self.masthead;
+        let Masthead { repository, links, fleet, .. } = self.masthead;
         html! {
             p.place {
+                @if let Some(fleet) = fleet { span { a href=(fleet) { "All services" } } }
                 @if way_back { span { a href="index.html" { "All endpoints" } } }
                 @if let Some(repository) = repository { b { (text_link(links.repository(), repository)) } }
             }

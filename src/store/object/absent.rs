@@ -1,6 +1,6 @@
 //! A perfgate without object storage, which says so as soon as something is asked of it.
 
-use super::version::{Held, Version};
+use super::version::{Held, Version, Versioned};
 use crate::store::error::StoreError;
 use crate::store::object_error::{ObjectError, ObjectProblem};
 use crate::store::patience::Patience;
@@ -68,7 +68,7 @@ impl Objects {
     pub(super) fn read_versions(
         &self,
         _: Vec<String>,
-    ) -> Result<Vec<Option<(Vec<u8>, Version)>>, StoreError> {
+    ) -> Result<Vec<Option<Versioned>>, StoreError> {
         Err(self.absent())
     }
 

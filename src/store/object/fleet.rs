@@ -6,7 +6,7 @@
 
 use super::keys::{COMMITS, Lives, Read, read_told, run_key};
 use super::objects::{Listing, Objects, Swap};
-use super::version::{Held, Version};
+use super::version::{Held, Version, Versioned};
 use crate::store::Entry;
 use crate::store::error::StoreError;
 use crate::store::patience::Patience;
@@ -182,10 +182,7 @@ impl Fleet {
     }
 
     /// The same, with what is needed to swap them.
-    pub fn read_to_swap(
-        &self,
-        keys: &[FactsKey],
-    ) -> Result<Vec<Option<(Vec<u8>, Version)>>, StoreError> {
+    pub fn read_to_swap(&self, keys: &[FactsKey]) -> Result<Vec<Option<Versioned>>, StoreError> {
         self.objects.read_versions(keys.iter().map(FactsKey::path).collect())
     }
 
@@ -201,7 +198,7 @@ impl Fleet {
     }
 
     /// The manifest of a month, with what is needed to swap it.
-    pub fn manifest(&self, month: &str) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
+    pub fn manifest(&self, month: &str) -> Result<Option<Versioned>, StoreError> {
         Ok(self.objects.read_versions(vec![manifest_key(month)])?.pop().flatten())
     }
 

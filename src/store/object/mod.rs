@@ -32,7 +32,7 @@ pub use download::RemoteFiles;
 pub use fleet::{Before, FactsKey, Fleet, Service, Told, UNDATED_MONTH};
 #[cfg(all(test, feature = "object-store"))]
 pub(crate) use memory::Memory;
-pub use version::{Held, Version};
+pub use version::{Held, Version, Versioned};
 
 use super::error::StoreError;
 use super::history::CommitInfo;

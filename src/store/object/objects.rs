@@ -7,7 +7,7 @@ pub(super) use swap::Swap;
 
 use super::classify::{is_missing, is_there, may_be_repeated, store_error};
 use super::connect::{Connected, connect, secrets};
-use super::version::Version;
+use super::version::{Version, Versioned};
 use crate::store::blob::check;
 use crate::store::error::StoreError;
 use crate::store::patience::{Patience, Waiting};
@@ -100,10 +100,7 @@ impl Objects {
         read.into_iter().map(|read| Ok(read?.map(|(bytes, _)| bytes))).collect()
     }
 
-    async fn read_one(
-        &self,
-        key: &str,
-    ) -> Result<Result<Option<(Vec<u8>, Version)>, StoreError>, Error> {
+    async fn read_one(&self, key: &str) -> Result<Result<Option<Versioned>, StoreError>, Error> {
         let path = self.path(key);
         self.step(async || match self.store.get(&path).await {
             Ok(found) => match check(found.meta.size) {

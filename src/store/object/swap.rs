@@ -1,6 +1,6 @@
 //! Objects that are changed: swapped as a whole, and only if they still are what was read.
 
-use super::super::version::{Held, Version};
+use super::super::version::{Held, Version, Versioned};
 use super::{AT_ONCE, Objects};
 use crate::store::error::StoreError;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -61,7 +61,7 @@ impl Objects {
     pub(in crate::store::object) fn read_versions(
         &self,
         keys: Vec<String>,
-    ) -> Result<Vec<Option<(Vec<u8>, Version)>>, StoreError> {
+    ) -> Result<Vec<Option<Versioned>>, StoreError> {
         let reads = keys.into_iter().map(|key| async move { self.read_one(&key).await });
         let read: Vec<_> = self.wait(stream::iter(reads).buffered(AT_ONCE).try_collect())?;
         read.into_iter().collect()

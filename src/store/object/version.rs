@@ -14,3 +14,6 @@ pub struct Version {
 pub struct Held {
     pub(super) _file: Option<File>,
 }
+
+/// The content of an object, and what it was then.
+pub type Versioned = (Vec<u8>, Version);

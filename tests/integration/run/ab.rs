@@ -219,7 +219,7 @@ fn what_goes_wrong_is_named_and_nothing_is_left() {
             "the service of base does not respond on port",
         ),
         (
-            &["--ready", "/", "--ready-within", "3s"],
+            &["--ready", "/", "--ready-within", "8s"],
             "500 Failed",
             "the service of base responds with status 500",
         ),

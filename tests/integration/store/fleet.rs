@@ -1,7 +1,7 @@
 //! Many services at once: facts made of their records, what got worse, and whose gate can be trusted.
 
 use crate::support::objects::{Bucket, results};
-use crate::support::{Ended, Repo, level_run, perfgate};
+use crate::support::{Ended, Repo, command, level_run, perfgate};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -72,6 +72,30 @@ fn records_of_many_services_are_compacted_and_told_of() {
     // What got worse comes first.
     assert!(place("href=\"checkout/index.html\"") < place("href=\"team.search/index.html\""));
     assert!(root.path().join("site/checkout/index.html").exists());
+}
+
+#[test]
+fn what_is_told_fits_every_terminal() {
+    let root = fleet();
+    let url = format!("file://{}", root.path().display());
+    perfgate(root.path(), &["fleet", "index", &url]).expect(0);
+    let mut all = String::new();
+    for columns in ["60", "80", "120", "200"] {
+        for arguments in [
+            ["fleet", "steps", &url, "--history", "2025-12-01"],
+            ["fleet", "gates", &url, "--all", "--offline"],
+        ] {
+            let mut command = command(root.path());
+            command.env("COLUMNS", columns).args(arguments).args(["--since", "2026-01-01"]);
+            let shown = Ended::of(command.output().unwrap()).expect(0).stdout;
+            for line in shown.lines().filter(|line| !line.trim_start().starts_with("perfgate ")) {
+                let most: usize = columns.parse().unwrap();
+                assert!(line.chars().count() <= most, "{columns} columns: {line}\n{shown}");
+            }
+            writeln!(all, "{:-<1$}\n{shown}", columns, columns.parse().unwrap()).unwrap();
+        }
+    }
+    insta::assert_snapshot!(all);
 }
 
 #[test]

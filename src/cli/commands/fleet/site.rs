@@ -48,7 +48,8 @@ fn write_service(
     if tables.is_empty() {
         return Ok(None);
     }
-    let masthead = Masthead { repository: Some(service.into()), ..Masthead::default() };
+    let repository = Some(service.into());
+    let masthead = Masthead { repository, fleet: Some("../index.html"), ..Masthead::default() };
     let site = Site::new(tables, &masthead);
     let entry = FleetEntry::of(service, &site);
     for file in site.files() {
