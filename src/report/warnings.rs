@@ -6,6 +6,9 @@ use std::fmt;
 /// Measurements or runs that a warning names before it counts.
 const MOST_NAMED: usize = 5;
 
+/// Fields that belong into `load`, and are often written beside it.
+const OF_LOAD: [&str; 4] = ["users", "connections", "spawn_rate", "target"];
+
 /// What a warning says, cut where a name or a value in it is endless.
 pub fn warning_text(kind: &Kind) -> Untrusted {
     brief(&Message(kind).to_string()).into_owned().into()
@@ -82,7 +85,13 @@ impl Message<'_> {
             Kind::AnswersOnly => f.write_str(
                 "this file lists only answered requests: failed connections and other requests without a response are not in it",
             ),
-            Kind::UnknownField { path } => write!(f, "ignored the unknown field `{path}`"),
+            Kind::UnknownField { path } => {
+                write!(f, "ignored the unknown field `{path}`")?;
+                if OF_LOAD.contains(&path.as_str()) {
+                    write!(f, ": write `\"load\": {{ \"{path}\": … }}`")?;
+                }
+                Ok(())
+            }
             Kind::UnknownOutcomes { known, requests } => write!(
                 f,
                 "the outcome of only {known} of {requests} requests is known (k6: responseCallback is null; ab: bodies of different lengths; hey: over a million answers; wrk2: idle connections that count as timeouts)"

@@ -232,3 +232,16 @@ fn one_endpoint_without_a_method_is_not_two_with_one() {
     );
     assert_eq!(finding(&ended.json(), "/a", "p95")["reason"], "new_endpoint");
 }
+
+/// Users that stood beside the load instead of in it were ignored, and nobody was told where they belong.
+#[test]
+fn a_field_beside_the_load_that_belongs_into_it_is_led_there() {
+    let scratch = TempDir::new().unwrap();
+    let mut run: Value = serde_json::from_str(&support::run(1)).unwrap();
+    run["users"] = 10.into();
+    run["colour"] = "red".into();
+    std::fs::write(scratch.path().join("run.json"), run.to_string()).unwrap();
+    let said = perfgate(scratch.path(), &["normalize", "run.json"]).expect(0).stderr;
+    assert!(said.contains("unknown field `users`: write `\"load\": { \"users\": … }`"), "{said}");
+    assert!(said.contains("unknown field `colour`\n"), "{said}");
+}

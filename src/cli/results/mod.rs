@@ -130,8 +130,11 @@ pub(super) fn refuse_empty(runs: &[Run]) -> Result<(), CliError> {
         } else {
             continue;
         };
-        let problem =
-            format!("result {number} {problem}: it was not recorded, and nothing else was");
+        let which = match runs.len() {
+            1 => "the result".to_owned(),
+            all => format!("result {number} of {all}"),
+        };
+        let problem = format!("{which} {problem}: nothing was recorded");
         return Err(CliError::usage(problem, help));
     }
     Ok(())
