@@ -242,7 +242,9 @@ fn updated(mut facts: Facts, lacking: &[Lacking<'_>]) -> Compaction {
             Some(Err(_)) | None => passed_over += 1,
         }
     }
-    Compaction { facts, added, removed, passed_over, changed: !lacking.is_empty() }
+    // What was passed over changes nothing.
+    let changed = lacking.len() > passed_over;
+    Compaction { facts, added, removed, passed_over, changed }
 }
 
 impl Compaction {
