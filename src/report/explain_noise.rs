@@ -3,6 +3,7 @@
 use super::cells::limit_of;
 use super::explain_row::row;
 use super::number::{plural, probability, significant};
+use super::reasons::ANY;
 use crate::gate::{Finding, NoiseWorking, RUNS_FOR_NOISE};
 use crate::model::{Direction, Metric};
 use std::io::{self, Write};
@@ -31,7 +32,9 @@ pub(super) fn write_noise(
     let own = &noise.own;
     match noise.whole_run {
         Some((moved, p)) => write_shared(finding, noise, (moved, p), out)?,
-        None => row(out, "shared", "unknown: there are no other endpoints, so nothing is removed")?,
+        None => {
+            row(out, "shared", "unknown: too few other endpoints to tell, so nothing is removed")?
+        }
     }
     writeln!(out, "\n  4. How much does it vary when nothing changes?")?;
     row(out, "deviation", &format!("{} from run to run", percent(own.spread)))?;
@@ -57,6 +60,9 @@ pub(super) fn write_noise(
         row(out, "tail", &text)?;
     }
     match finding.visible {
+        Some(visible) if visible > ANY => {
+            row(out, "visible", "not even a tenfold change would have failed")
+        }
         Some(visible) => {
             let text =
                 format!("changes below {} % would not have failed", significant(visible * 100.0));

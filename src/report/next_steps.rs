@@ -3,7 +3,7 @@
 use super::escape::shell;
 use super::ranking::attention;
 use crate::config::Accept;
-use crate::gate::{Finding, Report, Verdict};
+use crate::gate::{Finding, Reason, Report, Verdict};
 use crate::model::{EndpointKey, Untrusted};
 use std::collections::BTreeSet;
 
@@ -28,11 +28,21 @@ pub(super) fn accept_lines(report: &Report) -> Vec<Untrusted> {
     listed.into_iter().filter(|f| belongs(f)).filter_map(line).collect()
 }
 
-/// What would settle an open verdict: what to do, and the command.
+/// Repeats of a run that moved as a whole from which on another one tells no more.
+const ENOUGH: usize = 2;
+
+/// What would settle an open verdict: what to do, and the command. Where the whole run moved, and repeats moved as well, more of
+/// them cannot tell a slower machine from slower code: both versions have to be measured side by side.
 pub(super) fn settle(report: &Report) -> (&'static str, Untrusted) {
     if let Some(pairs) = report.pairs() {
         let longer = (2.0 * pairs.budget_s / 60.0).ceil();
         return ("measure longer", format!("perfgate ab --budget {longer}m …").into());
+    }
+    let moved = attention(report).iter().any(|finding| finding.reason == Reason::WholeRun);
+    if moved && report.current.runs >= ENOUGH {
+        let what = "more repeats cannot tell a slower machine from slower code: measure both versions in one job (or name an endpoint \
+                    that the change cannot touch under gate.control)";
+        return (what, "perfgate ab …".into());
     }
     let against = match (report.requested(), report.baseline()) {
         (Some(revision), _) => format!("--baseline {}", shell(revision)),

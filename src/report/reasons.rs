@@ -7,6 +7,9 @@ use crate::config::Threshold;
 use crate::gate::{Finding, Missing, Reason, Report, Role, Sides};
 use crate::model::{Direction, Kind, Untrusted};
 
+/// From this change on, the figure of what could be seen says no more: ten times the value.
+pub(super) const ANY: f64 = 10.0;
+
 /// The longest name of a kind of failure or of a part of a request in a table, in characters; `--explain` has more of it.
 const LONGEST_NAME: usize = 40;
 
@@ -124,7 +127,7 @@ fn noise(finding: &Finding, p: &str) -> String {
         }
         // A change that could have been seen is within noise for what the other tests show.
         (None, Some(least)) if change.abs() < least => {
-            format!("{p}; changes below {} are not visible", visible(finding))
+            format!("{p}; {}", not_visible(finding))
         }
         (None, _) => p.to_owned(),
     }
@@ -152,9 +155,7 @@ pub(super) fn not_compared(finding: &Finding) -> String {
             format!("{has}, needs {}", grouped(needs))
         }
         Reason::Missing(Missing::AllFailed) => "every request failed".to_owned(),
-        Reason::TooNoisy => {
-            format!("too noisy: changes below {} are not visible", visible(finding))
-        }
+        Reason::TooNoisy => format!("too noisy: {}", not_visible(finding)),
         Reason::ZeroBaseline => "the baseline is 0".to_owned(),
         Reason::NewEndpoint => "new".to_owned(),
         Reason::Removed(_) => "gone".to_owned(),
@@ -165,8 +166,19 @@ pub(super) fn not_compared(finding: &Finding) -> String {
 /// The smallest change that would have failed, where that is known.
 pub(super) fn visible(finding: &Finding) -> String {
     let sign = finding.direction.worse_sign();
-    let text = |visible: f64| format!("{} %", super::number::signed(sign * visible * 100.0, 0));
+    let text = |visible: f64| match visible {
+        v if v > ANY => "> tenfold".to_owned(),
+        v => format!("{} %", super::number::signed(sign * v * 100.0, 0)),
+    };
     finding.visible.map(text).unwrap_or_default()
+}
+
+/// Which changes could not have been seen.
+fn not_visible(finding: &Finding) -> String {
+    if finding.visible.is_some_and(|visible| visible > ANY) {
+        return "not even a tenfold change is visible".to_owned();
+    }
+    format!("changes below {} are not visible", visible(finding))
 }
 
 /// What is counted of such an endpoint.

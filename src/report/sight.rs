@@ -1,7 +1,7 @@
 //! What a gate sees, by the noise of recorded runs: said before anybody trusts it.
 
 use super::escape::terminal;
-use super::reasons::visible;
+use super::reasons::{ANY, visible};
 use crate::config::Threshold;
 use crate::gate::{Finding, Report, Verdict};
 use crate::model::Metric;
@@ -39,7 +39,10 @@ pub fn sight(report: &Report) -> Vec<String> {
         let named: Vec<String> = unseen
             .iter()
             .take(MOST_NAMED)
-            .map(|one| format!("{} (nothing below {})", name(one), change(one)))
+            .map(|one| match one.1 {
+                visible if visible > ANY => format!("{} (not even tenfold)", name(one)),
+                _ => format!("{} (nothing below {})", name(one), change(one)),
+            })
             .collect();
         let more = unseen.len().saturating_sub(MOST_NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -46,8 +46,8 @@ pub struct FleetStepV1 {
     pub load: String,
     /// The measurement that tells it most clearly. Untrusted text.
     pub measurement: String,
-    /// How many other measurements moved with it.
-    pub others: usize,
+    /// The other measurements that moved with it. Untrusted text.
+    pub others: Vec<String>,
     /// The unit of the levels. Untrusted text.
     pub unit: String,
     /// The median before.

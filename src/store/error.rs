@@ -233,7 +233,12 @@ impl StoreError {
                 Some("fetch it (git fetch --unshallow; in GitHub Actions: fetch-depth: 0)")
             }
             Self::NoCommonHistory { .. } => Some("give a revision that the commit descends from"),
-            Self::NoRemote { .. } => Some("name one with store.remote in perfgate.yaml"),
+            Self::NoRemote { name: None } => Some(
+                "add one: git remote add origin URL; what was recorded is kept, and perfgate baseline push sends it later",
+            ),
+            Self::NoRemote { name: Some(_) } => {
+                Some("name one that is there with store.remote in perfgate.yaml")
+            }
             Self::NotHere { .. } => Some("without --offline, it is fetched from the remote"),
             Self::OtherVersion { .. } => Some("use the perfgate that wrote it, or a newer one"),
             Self::NoCommitForRun => Some("name it with --commit REV"),

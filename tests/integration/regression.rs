@@ -245,3 +245,28 @@ fn a_field_beside_the_load_that_belongs_into_it_is_led_there() {
     assert!(said.contains("unknown field `users`: write `\"load\": { \"users\": … }`"), "{said}");
     assert!(said.contains("unknown field `colour`\n"), "{said}");
 }
+
+/// Everything got slower, and after every repeat the next step was one more repeat.
+#[test]
+fn repeats_of_a_run_that_moved_as_a_whole_lead_to_both_versions_in_one_job() {
+    let scratch = TempDir::new().unwrap();
+    let write = |name: &str, r: usize, level: f64| {
+        let run = support::level_run(r, &[level, level]);
+        std::fs::write(scratch.path().join(name), run.to_string()).unwrap();
+    };
+    (0..3).for_each(|r| write(&format!("base-{r}.json"), r, 1.0));
+    (0..3).for_each(|r| write(&format!("new-{r}.json"), r + 3, 1.4));
+    let compare = |new: &[&str]| {
+        let mut arguments = vec!["compare"];
+        for base in ["base-0.json", "base-1.json", "base-2.json"] {
+            arguments.extend(["--baseline-file", base]);
+        }
+        arguments.extend(new);
+        perfgate(scratch.path(), &arguments).expect(3).stdout
+    };
+    let once = compare(&["new-0.json"]);
+    assert!(once.contains("run the load test again"), "{once}");
+    let often = compare(&["new-0.json", "new-1.json", "new-2.json"]);
+    assert!(often.contains("perfgate ab"), "{often}");
+    assert!(!often.contains("run the load test again"), "{often}");
+}

@@ -190,8 +190,11 @@ impl Gates {
             notes.push("fails: of the newest commits, replayed by today's policy".to_owned());
         }
         if rows.len() < self.rows.len() {
-            let more = plural(self.rows.len() - rows.len(), "gate");
-            notes.push(format!("{more} that can be trusted: --all"));
+            let hidden = self.rows.len() - rows.len();
+            notes.push(match rows.len() {
+                0 => "--all lists them".to_owned(),
+                _ => format!("{} that can be trusted: --all lists them", plural(hidden, "gate")),
+            });
         }
         if !self.unread.is_empty() {
             let named: Vec<String> = self.unread.iter().map(terminal).collect();

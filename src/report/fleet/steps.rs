@@ -65,7 +65,7 @@ pub struct FleetStep {
     /// The unit of its values.
     pub unit: Unit,
     /// Other measurements that moved with it.
-    pub others: usize,
+    pub others: Vec<MeasurementKey>,
     /// The level before.
     pub before: f64,
     /// The level after.
@@ -261,7 +261,10 @@ fn row(step: &FleetStep) -> Vec<Cell> {
 }
 
 fn others(step: &FleetStep) -> String {
-    if step.others == 0 { String::new() } else { format!(", and {} more", step.others) }
+    match step.others.len() {
+        0 => String::new(),
+        n => format!(", and {n} more"),
+    }
 }
 
 fn levels(step: &FleetStep) -> String {

@@ -16,7 +16,7 @@ impl Steps {
             service: step.service.raw().to_owned(),
             load: step.load.raw().to_owned(),
             measurement: step.key.text().into_raw(),
-            others: step.others,
+            others: step.others.iter().map(|key| key.text().into_raw()).collect(),
             unit: step.unit.raw().to_owned(),
             before: step.before,
             after: step.after,

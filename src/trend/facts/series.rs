@@ -3,7 +3,9 @@
 use super::read::{FactsError, File, Texts};
 use super::schema::{DURATION, RUN_COUNTS, RUN_TEXTS, RUN_TIMES, SUBJECT_TEXTS, VALUE};
 use super::subject::subject_of;
-use crate::model::{CommitId, Run, Tool, Untrusted, differences};
+use crate::model::{
+    CommitId, EndpointKey, MeasurementKey, Metric, Run, Tool, Untrusted, differences,
+};
 use crate::stats::median;
 use crate::trend::parquet::FrameError;
 use crate::trend::table::{Cell, Column, Row};
@@ -51,6 +53,8 @@ pub struct ServiceHistory {
     columns: Vec<Column>,
     subjects: HashMap<[Option<String>; SUBJECT_TEXTS.len()], Option<u32>>,
     points: Vec<Point>,
+    /// Whether the total is passed over where there are endpoints.
+    of_endpoints: bool,
     /// Runs whose load generator could not keep up: they measured that.
     pub overloaded: usize,
 }
@@ -84,6 +88,7 @@ impl ServiceHistory {
     /// Adds what is wanted of a file of facts.
     pub fn add(&mut self, facts: Vec<u8>, wanted: Wanted) -> Result<(), FactsError> {
         let file = File::open(facts)?;
+        self.of_endpoints = matches!(wanted, Wanted::Health);
         for group in 0..file.groups() {
             let outside = |range| !wanted.touches(&range);
             if file.range(group, "metric").is_some_and(outside) || !is_wanted(&file, group, wanted)?
@@ -234,7 +239,15 @@ impl ServiceHistory {
             .chunk_by(|a, b| a.0 == b.0)
             .filter(|own| own.last().is_some_and(|(_, row, _)| *row >= recent))
             .collect();
-        shown.sort_by_key(|own| &self.columns[own[0].0 as usize].key);
+        // What all endpoints together take is moved by their mix.
+        let key = |own: &[(u32, usize, f64)]| &self.columns[own[0].0 as usize].key;
+        let of_endpoint = |key: &MeasurementKey| key.endpoint != EndpointKey::Total;
+        if self.of_endpoints
+            && shown.iter().any(|own| key(own).metric == Metric::Latency && of_endpoint(key(own)))
+        {
+            shown.retain(|own| key(own).metric != Metric::Latency || of_endpoint(key(own)));
+        }
+        shown.sort_by_key(|own| key(own));
         rows.iter_mut().for_each(|row| row.cells = vec![Cell::default(); shown.len()]);
         for (column, own) in shown.iter().enumerate() {
             for runs in own.chunk_by(|a, b| a.1 == b.1) {
@@ -242,7 +255,8 @@ impl ServiceHistory {
                 rows[runs[0].1].cells[column].value = median(&values);
             }
         }
-        let columns = shown.iter().map(|own| self.columns[own[0].0 as usize].clone()).collect();
+        let columns: Vec<Column> =
+            shown.iter().map(|own| self.columns[own[0].0 as usize].clone()).collect();
         LoadHistory { newest: self.runs[runs[0]].run.clone(), columns, rows }
     }
 }

@@ -97,12 +97,13 @@ fn steps(service: &str, table: &Table, watch: &Watch, since: Timestamp) -> Vec<F
         let row = table.rows.get(cause.row)?;
         let first = cause.members.first()?;
         let column = &table.columns[first.column];
+        let key = |column: usize| table.columns[column].key.clone();
         (row.date >= since).then(|| FleetStep {
             service: service.into(),
             load: table.title.clone(),
             key: column.key.clone(),
             unit: column.unit.clone(),
-            others: cause.members.len() - 1,
+            others: cause.members[1..].iter().map(|own| key(own.column)).collect(),
             before: first.before,
             after: first.after,
             date: row.date,

@@ -147,6 +147,11 @@ fn show(
         },
     }
     let summarised = append_summary(report, session)?;
+    if context.forge.is_none() && !summarised {
+        session.say(
+            "nothing was posted, as this is no CI job that perfgate knows; this is the comment:",
+        )?;
+    }
     if !told && !summarised {
         session.print(|out| render_markdown(report, out))?;
     }
