@@ -1,6 +1,7 @@
 //! Many services at once.
 
 use super::values::day;
+use crate::cli::fleet::Sources;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -35,7 +36,7 @@ pub(in crate::cli) struct FleetIndexArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct FleetSourceArgs {
-    /// Addresses whose services `perfgate fleet index` has compacted
+    /// Addresses below which the services' stores and facts are: s3://BUCKET/PATH, gs://…, az://…, file:///…
     #[arg(value_name = "URL", required_unless_present = "repo")]
     pub(in crate::cli) urls: Vec<String>,
     /// Clone of a git repository with records (repeatable)
@@ -44,6 +45,12 @@ pub(in crate::cli) struct FleetSourceArgs {
     /// Use the records that clones have, without fetching
     #[arg(long)]
     pub(in crate::cli) offline: bool,
+}
+
+impl FleetSourceArgs {
+    pub(in crate::cli) fn sources(&self) -> Sources<'_> {
+        Sources { urls: &self.urls, repos: &self.repo, offline: self.offline }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -66,15 +73,8 @@ pub(in crate::cli) struct FleetStepsArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct FleetGatesArgs {
-    /// Addresses below which the services' stores are
-    #[arg(value_name = "URL", required_unless_present = "repo")]
-    pub(in crate::cli) urls: Vec<String>,
-    /// Clone of a git repository with records (repeatable)
-    #[arg(long, value_name = "PATH")]
-    pub(in crate::cli) repo: Vec<PathBuf>,
-    /// Use the records that clones have, without fetching
-    #[arg(long)]
-    pub(in crate::cli) offline: bool,
+    #[command(flatten)]
+    pub(in crate::cli) sources: FleetSourceArgs,
     /// Show all gates, also those that can be trusted
     #[arg(long)]
     pub(in crate::cli) all: bool,

@@ -28,7 +28,8 @@ pub(super) fn run(args: &FleetGatesArgs, session: &mut Session<'_>) -> Result<Ex
     let loaded = load_policy(session)?;
     let (mut gates, mut unread) =
         (Gates { services: 0, rows: Vec::new(), unread: Vec::new() }, Vec::new());
-    for url in &args.urls {
+    let sources = args.sources.sources();
+    for url in sources.urls {
         let fleet = open(url)?;
         let (services, newer) = fleet.services()?;
         gates.services += services.len() + newer.len();
@@ -45,10 +46,10 @@ pub(super) fn run(args: &FleetGatesArgs, session: &mut Session<'_>) -> Result<Ex
         }
         bar.finish_and_clear();
     }
-    for path in &args.repo {
+    for path in sources.repos {
         gates.services += 1;
         let service = path.display().to_string();
-        let clone = Clone { path, offline: args.offline };
+        let clone = Clone { path, offline: sources.offline };
         let rows = in_clone(&clone, session, |history| {
             let runs = history.newest_runs(NEWEST)?;
             let policy = &history.loaded().policy;

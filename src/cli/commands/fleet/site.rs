@@ -4,7 +4,7 @@ use super::shared::{say_unread, time_of};
 use crate::cli::args::FleetSiteArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::fleet::{FleetHistory, Sources, each_service};
+use crate::cli::fleet::{FleetHistory, each_service};
 use crate::cli::output::write_file;
 use crate::cli::session::Session;
 use crate::report::{FleetEntry, FleetIndex, Masthead, Site, plural};
@@ -16,8 +16,7 @@ const MIN_EFFECT: f64 = 0.0;
 
 pub(super) fn run(args: &FleetSiteArgs, session: &mut Session<'_>) -> Result<Exit, CliError> {
     let from = time_of(args.history)?;
-    let sources = &args.sources;
-    let sources = Sources { urls: &sources.urls, repos: &sources.repo, offline: sources.offline };
+    let sources = args.sources.sources();
     let target = session.path(&args.output);
     let reading = (Wanted::Everything, MIN_EFFECT, from);
     let work = |history: &FleetHistory| {

@@ -4,7 +4,7 @@ use super::shared::{say_unread, time_of};
 use crate::cli::args::{FleetFormat, FleetStepsArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::fleet::{FleetHistory, Sources, each_service};
+use crate::cli::fleet::{FleetHistory, each_service};
 use crate::cli::session::Session;
 use crate::report::{FleetStep, Standing, Steps, Unjudged};
 use crate::trend::{Cause, State, Table, Wanted, Watch, causes};
@@ -40,8 +40,7 @@ fn show(
     choose: impl FnOnce(&mut Steps),
 ) -> Result<Exit, CliError> {
     let (since, from) = (time_of(args.since)?, time_of(args.history)?);
-    let sources = &args.sources;
-    let sources = Sources { urls: &sources.urls, repos: &sources.repo, offline: sources.offline };
+    let sources = args.sources.sources();
     let reading = (Wanted::Health, args.min_effect, from.min(since));
     let (told, unread) = each_service(&sources, reading, session, |history| tell(history, since))?;
     let mut steps = Steps {
