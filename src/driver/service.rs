@@ -104,7 +104,7 @@ enum Answer {
 pub enum NotReady {
     /// It ended.
     Ended(Ended),
-    /// It did not answer in time.
+    /// It never answered in time.
     Silent,
     /// It answered, with this status at last.
     Status(u16),
@@ -120,6 +120,8 @@ pub fn await_ready(
     mut ended: impl FnMut() -> io::Result<Option<Ended>>,
 ) -> io::Result<Option<NotReady>> {
     let begin = Instant::now();
+    // One connection that is lost does not make silent what has answered.
+    let mut said = NotReady::Silent;
     loop {
         if let Some(ended) = ended()? {
             return Ok(Some(NotReady::Ended(ended)));
@@ -130,12 +132,13 @@ pub fn await_ready(
         }
         match answer {
             Answer::Ready => return Ok(None),
-            Answer::Status(status) if begin.elapsed() > limit => {
-                return Ok(Some(NotReady::Status(status)));
-            }
-            Answer::Nothing if begin.elapsed() > limit => return Ok(Some(NotReady::Silent)),
-            Answer::Status(_) | Answer::Nothing => std::thread::sleep(STEP),
+            Answer::Status(status) => said = NotReady::Status(status),
+            Answer::Nothing => {}
         }
+        if begin.elapsed() > limit {
+            return Ok(Some(said));
+        }
+        std::thread::sleep(STEP);
     }
 }
 

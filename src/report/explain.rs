@@ -38,7 +38,9 @@ fn write_all(report: &Report, findings: &[&Finding], out: &mut impl Write) -> io
         let verdict = reasons::verdict(finding, report, &show);
         writeln!(out, "{}: {verdict}", terminal(&finding.key().text()))?;
         write_measured(finding, &scales.scale(&finding.unit), out)?;
-        if finding.verdict() == Verdict::NotCompared {
+        // What is too noisy was measured and weighed: its steps say by what.
+        let weighed = finding.reason == Reason::TooNoisy && finding.working.noise.is_some();
+        if finding.verdict() == Verdict::NotCompared && !weighed {
             write_few(finding, out)?;
             continue;
         }
@@ -201,7 +203,7 @@ fn reason_of(report: &Report, finding: &Finding) -> &'static str {
         Reason::BelowResolution => {
             "the limit is crossed, but only within the rounding of the source"
         }
-        Reason::WholeRun => "one run cannot tell slow code from a slow machine",
+        Reason::WholeRun => "what all endpoints share cannot tell slow code from a slow machine",
         Reason::AlreadyOnMain => {
             "the nearest baseline commit is just as bad: the change was merged before"
         }
@@ -211,7 +213,10 @@ fn reason_of(report: &Report, finding: &Finding) -> &'static str {
             "this endpoint is a control: the change cannot touch it, so the machine differs"
         }
         Reason::Removed(_) => "the baseline has the endpoint, this run does not",
-        Reason::Missing(_) | Reason::TooNoisy | Reason::ZeroBaseline | Reason::NewEndpoint => {
+        Reason::TooNoisy => {
+            "a change near the limit would not be visible: measure longer, send more requests, or ignore it"
+        }
+        Reason::Missing(_) | Reason::ZeroBaseline | Reason::NewEndpoint => {
             "there was nothing to compare"
         }
     }

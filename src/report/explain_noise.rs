@@ -126,9 +126,13 @@ pub(super) fn write_assumed(finding: &Finding, out: &mut impl Write) -> io::Resu
 pub(super) fn whole_run(finding: &Finding, noise: &NoiseWorking) -> String {
     let shared = change_of(noise.raw - noise.own.change, finding.direction);
     let left = change_of(noise.own.change, finding.direction);
+    let runs = match finding.working.per_run.current.len() {
+        0 | 1 => "in this run".to_owned(),
+        n => format!("in these {n} runs"),
+    };
     format!(
-        "most endpoints are {shared} in this run, and this one is {left} beyond that: the limit of {} is crossed by both together, and \
-         one run cannot tell slow code from a slow machine",
+        "most endpoints are {shared} {runs}, and this one is {left} beyond that: the limit of {} is crossed by both together, and \
+         that alone cannot tell slow code from a slow machine",
         limit_of(finding)
     )
 }
