@@ -178,7 +178,8 @@ fn write_kinds(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_verdict(report: &Report, finding: &Finding, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "\n  → {}: {}", finding.verdict().name(), because(report, finding))
+    let verdict = finding.verdict().name().replace('_', " ");
+    writeln!(out, "\n  → {verdict}: {}", because(report, finding))
 }
 
 fn because(report: &Report, finding: &Finding) -> String {

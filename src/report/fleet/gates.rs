@@ -156,6 +156,7 @@ impl Gates {
         let services = plural(self.services, "service");
         match self.rows.len() - fine {
             0 if self.rows.is_empty() => format!("no gate in {services}: nothing is recorded"),
+            0 if self.rows.len() == 1 => format!("the gate of {services} can be trusted"),
             0 => format!("all {loads} of {services} can be trusted"),
             n => format!("{n} of {loads} of {services} cannot be trusted"),
         }
