@@ -60,6 +60,9 @@ pub struct FleetStepV1 {
     pub date: String,
     /// That commit.
     pub commit: String,
+    /// The first line of its message, where a clone tells it. Untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// How probable a step as large as this is in noise.
     pub p: f64,
     /// `worse`: still, beyond doubt; `unsure`: noise may have made it; `back`; or `accepted`.

@@ -256,8 +256,17 @@ fn row(step: &FleetStep) -> Vec<Cell> {
         (change(step), Some(ink)),
         plain(step.date.strftime("%Y-%m-%d").to_string()),
         plain(step.commit.short()),
-        (step.standing.word().to_owned(), Some(Ink::Dim)),
+        (outcome(step), Some(Ink::Dim)),
     ]
+}
+
+/// How it stands, and what the commit says of itself where that is known.
+fn outcome(step: &FleetStep) -> String {
+    let word = step.standing.word();
+    match terminal(&step.subject) {
+        subject if subject.is_empty() => word.to_owned(),
+        subject => format!("{word}: {subject}"),
+    }
 }
 
 fn others(step: &FleetStep) -> String {

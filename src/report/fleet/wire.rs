@@ -23,6 +23,7 @@ impl Steps {
             change: Some(step.change()).filter(|change| change.is_finite()),
             date: step.date.to_string(),
             commit: step.commit.to_string(),
+            subject: Some(step.subject.raw().to_owned()).filter(|own| !own.is_empty()),
             p: step.p,
             standing: step.standing.name().to_owned(),
         };

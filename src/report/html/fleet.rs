@@ -3,7 +3,7 @@
 use super::document;
 use super::site::Site;
 use super::standing::Standing;
-use super::table::{sortable, sorted_by};
+use super::table::{filter, sortable, sorted_by};
 use crate::model::Untrusted;
 use crate::report::escape::harmless;
 use crate::report::number::plural;
@@ -76,11 +76,8 @@ impl FleetIndex {
                 }
             }
             main {
-                div.controls {
-                    label { "Filter " input type="search" id="filter" placeholder="service"; }
-                    span.soft id="count" role="status" {}
-                }
-                div.scroll tabindex="0" role="region" aria-label="All services" { table.index id="findings" {
+                (filter("service"))
+                    div.scroll tabindex="0" role="region" aria-label="All services" { table.index id="findings" {
                     thead { tr {
                         (sortable("state", false)) (sortable("service", false)) (sortable("worst endpoint", false))
                         th scope="col" { "last commits" } (sortable("trend", true)) (sortable("endpoints", true)) (sortable("newest", true))

@@ -8,7 +8,7 @@ use super::history::{LAST, of_columns, step};
 use super::links::text_link;
 use super::page::Masthead;
 use super::standing::{Standing, class};
-use super::table::{sortable, sorted_by};
+use super::table::{filter, sortable, sorted_by};
 use super::{document, figures::section};
 use crate::model::{EndpointKey, Metric, Raw, Statistic, Untrusted};
 use crate::report::escape::harmless;
@@ -118,10 +118,7 @@ impl<'a> Site<'a> {
                     @for table in self.tables { p.soft { (harmless(&about(table))) } }
                 }
                 main {
-                    div.controls {
-                        label { "Filter " input type="search" id="filter" placeholder="suite or endpoint"; }
-                        span.soft id="count" role="status" {}
-                    }
+                    (filter("suite or endpoint"))
                     div.scroll tabindex="0" role="region" aria-label="All endpoints" { table.index id="findings" {
                         thead { tr {
                             (sortable("state", false)) @if several { (sortable("history of", false)) } (sortable("endpoint", false)) (sortable("newest", true))

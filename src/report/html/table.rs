@@ -56,6 +56,16 @@ pub(super) fn table(report: &Report, scales: &Scales) -> Markup {
     }
 }
 
+/// The field that filters an index by words, and how many rows are left.
+pub(super) fn filter(words: &str) -> Markup {
+    html! {
+        div.controls {
+            label { "Filter " input type="search" id="filter" placeholder=(words); }
+            span.soft id="count" role="status" {}
+        }
+    }
+}
+
 /// The head of a column that can be sorted by.
 pub(super) fn sortable(text: &str, number: bool) -> Markup {
     let label = text.is_empty().then_some("severity");

@@ -140,6 +140,8 @@ fn clones_are_read_with_their_own_policies_and_a_bad_one_is_named() {
         perfgate(folder.path(), &[&arguments[..], &[shop, "--repo", calm]].concat()).expect(0);
     assert!(ended.stdout.contains("1 of 2 services got worse"), "{ended:?}");
     assert!(ended.stdout.contains("GET /0 p95"), "{ended:?}");
+    // A clone tells what the commit says of itself.
+    assert!(ended.stdout.contains("still worse: change"), "{ended:?}");
     let ended =
         perfgate(folder.path(), &[&arguments[..], &[shop, "--repo", "nowhere"]].concat()).expect(2);
     assert!(ended.stdout.contains("1 of 1 service got worse"), "{ended:?}");
